@@ -1,0 +1,37 @@
+import { replyCodes, type ReplyCodeName, type ReplyScope } from './protocol/spec.ts';
+
+/**
+ * A violation that the peer is told of: channel.close or connection.close with this code.
+ * `replyText` is cut to 255 octets on the wire. CON-30.
+ */
+export class AmqpError extends Error {
+  override readonly name = 'AmqpError';
+  readonly replyCode: number;
+  readonly replyName: ReplyCodeName;
+  /** What it ends: the channel, or the whole connection. TOP-1. */
+  readonly scope: ReplyScope;
+  /** Class and method that failed; 0 and 0 where there is none. */
+  readonly classId: number;
+  readonly methodId: number;
+
+  constructor(replyName: ReplyCodeName, text: string, method?: readonly [number, number]) {
+    super(text);
+    this.replyName = replyName;
+    this.replyCode = replyCodes[replyName].code;
+    this.scope = replyCodes[replyName].scope;
+    this.classId = method?.[0] ?? 0;
+    this.methodId = method?.[1] ?? 0;
+  }
+
+  /** The reply text as RabbitMQ writes it: `NOT_FOUND - no queue 'x' in vhost '/'`. */
+  get replyText(): string {
+    return this.message === '' ? this.replyName : `${this.replyName} - ${this.message}`;
+  }
+
+  /** The same error, blamed on a method where none was named yet. */
+  at(method: readonly [number, number]): AmqpError {
+    if (this.classId !== 0) return this;
+    return new AmqpError(this.replyName, this.message, method);
+  }
+}
+

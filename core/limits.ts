@@ -1,0 +1,68 @@
+/**
+ * Every bound of the broker, with its reason. Bytes and counts, milliseconds where named so.
+ * What a client meets when it goes beyond one stands beside each.
+ */
+export const limits = {
+  /** Smallest frame_max that a peer may negotiate; beyond: 530. TOP-3. */
+  frameBytesMin: 4096,
+  /** frame_max offered in connection.tune. CON-13. */
+  frameBytesMax: 131_072,
+  /** channel_max offered in connection.tune; one channel more: 530. CON-13, CON-27. */
+  channelsMax: 2047,
+  /** Heartbeat offered in connection.tune, in seconds. CON-13. */
+  heartbeatSeconds: 60,
+  /** Time from the first byte to connection.open-ok; then the link is dropped. CON-02. */
+  handshakeMs: 10_000,
+  /** How long we wait for close-ok before the link is dropped. */
+  closeMs: 10_000,
+  /** Largest body of one message; larger: 406 on the channel. BAS-01. */
+  messageBytesMax: 16_777_216,
+  /** Largest body-size that a content header may announce at all; larger: 501. CON-23. */
+  bodyBytesMax: 536_870_912,
+  /** Body frames one message may be cut into; zero-length ones count. More: 501. */
+  bodyFramesMax: 16_384,
+  /** Nesting of field tables and arrays; deeper: 502. */
+  fieldDepthMax: 32,
+  /** Values in one field table, all levels together; more: 502. */
+  fieldCountMax: 4096,
+  /** Entries of the table of interned short strings. */
+  internedStringsMax: 4096,
+  /** Size of one output batch; also the unit of the buffer pool. */
+  outputBatchBytes: 65_536,
+  /** Output buffers kept for reuse. */
+  pooledBuffersMax: 64,
+  /** Unsent bytes at which a transport reports that it is no longer writable. */
+  unsentBytesMax: 1_048_576,
+  /** Size of a segment of the message store. */
+  segmentBytes: 1_048_576,
+  /** Bytes one queue delivers in one turn before others come first. */
+  pumpBytes: 4_194_304,
+  /** Consumers on one channel; one more: 530. BAS-13. */
+  consumersPerChannelMax: 65_535,
+  /** Connections to one broker; one more: 530 in answer to connection.open. CON-17. */
+  connectionsMax: 65_536,
+  /** Exchanges of one virtual host; one more: 406. EXC-11. */
+  exchangesMax: 65_536,
+  /** Queues of one virtual host; one more: 406. QUE-12. */
+  queuesMax: 1_048_576,
+  /** Bindings of one exchange as source; one more: 406. */
+  bindingsMax: 1_048_576,
+  /** Messages and acknowledgements one transaction may hold; one more: 406. */
+  transactionOperationsMax: 1_048_576,
+  /** Bytes of messages one transaction may hold; more: 406. */
+  transactionBytesMax: 268_435_456,
+  /** Entries of the route cache of one virtual host. */
+  cachedRoutesMax: 16_384,
+  /** Ready and unacknowledged time a delivery may stay unacknowledged, by default. BAS-27. */
+  consumerTimeoutMs: 1_800_000,
+  /** Longest x-expires. QUE-13. */
+  expiresMsMax: 315_360_000_000,
+  /** Messages a delayed exchange may hold back; one more is refused as a full queue would. */
+  delayedMessagesMax: 1_048_576,
+  /** Messages an x-recent-history exchange keeps, at most. */
+  recentHistoryMax: 10_000,
+  /** Total weight of the bindings of an x-consistent-hash exchange to one destination. TYP-05. */
+  hashWeightMax: 10_000,
+  /** Deliveries of one message from a quorum queue, by default. QUE-29. */
+  deliveryLimit: 20,
+} as const;

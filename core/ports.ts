@@ -1,0 +1,93 @@
+import type { Observable } from 'rxjs';
+
+/** Undoes what returned it; calling it twice does nothing. */
+export type Cancel = () => void;
+
+/**
+ * Time, as the only thing that may wait. Tests and the playground pass a virtual one.
+ * Milliseconds everywhere.
+ */
+export interface Clock {
+  /** Monotonic milliseconds since an arbitrary start. */
+  now(): number;
+  /** Wall-clock milliseconds since 1970-01-01 UTC, for time stamps that leave the broker. */
+  wall(): number;
+  /** Runs `run` once, `delayMs` from now (at least 0; no upper limit). */
+  setTimer(delayMs: number, run: () => void): Cancel;
+  /** Runs `run` soon, after the present turn and before any timer that is not yet due. */
+  defer(run: () => void): void;
+}
+
+/** A number in [0, 1); seeded in tests. */
+export type Random = () => number;
+
+/** What is known of the other end of a link. */
+export interface PeerInfo {
+  readonly transport: 'tcp' | 'websocket' | 'memory';
+  /** Numeric address of the peer, or '' where there is none. */
+  readonly address: string;
+  readonly port: number;
+  /** Whether the peer is on this machine (or in this process): guest may log in. CON-12. */
+  readonly loopback: boolean;
+  /** Whether the link is encrypted. */
+  readonly secure: boolean;
+}
+
+/** One end of a byte stream as its adapter shows it, beside the stream itself. */
+export interface Link {
+  readonly peer: PeerInfo;
+  /** False while the transport holds too many unsent bytes. Absent: always true. */
+  readonly writable$?: Observable<boolean>;
+  /** Stops or resumes reading from the peer. Absent: the adapter cannot pause. */
+  setReading?(on: boolean): void;
+}
+
+/**
+ * A connection as a function of its inbound chunks. Outbound chunks are whole frames.
+ * Unsubscribing means that the transport is lost; completion of the outbound means flush, then
+ * close; completion or error of the inbound means that the peer is gone.
+ * An outbound chunk belongs to the receiver, who may give it back through `BufferPool.give`.
+ */
+export type Serve = (inbound: Observable<Uint8Array>, link: Link) => Observable<Uint8Array>;
+
+/** Where a machine puts its output. */
+export interface Sink {
+  /** Hands over whole frames; the machine never touches these bytes again. */
+  send(bytes: Uint8Array): void;
+  /** Flush what was sent, then close. */
+  end(): void;
+  setReading(on: boolean): void;
+}
+
+/** A protocol automaton without I/O. */
+export interface Machine {
+  receive(chunk: Uint8Array): void;
+  /** The peer's stream ended (or failed). */
+  receiveEnd(error?: unknown): void;
+  setWritable(on: boolean): void;
+  /** The transport is gone; nothing more can be sent. */
+  abort(): void;
+}
+
+/** What a client says of itself when it logs in. */
+export interface Credentials {
+  readonly mechanism: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+/** A user who may enter. */
+export interface Identity {
+  readonly user: string;
+  readonly tags: readonly string[];
+  /** Whether the user may open this virtual host. */
+  mayOpen(vhost: string): boolean;
+}
+
+/**
+ * Decides who may log in. Emits one Identity, or undefined to refuse (reply code 403 on the
+ * connection, CON-10). Emit synchronously where the answer is at hand.
+ */
+export interface Authenticator {
+  authenticate(credentials: Credentials, peer: PeerInfo): Observable<Identity | undefined>;
+}

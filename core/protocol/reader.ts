@@ -1,0 +1,88 @@
+import { AmqpError } from '../errors.ts';
+import { blockOf, type Block } from './bytes.ts';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Cursor over one region of bytes. Reading past its end is the peer's fault: 502 SYNTAX_ERROR.
+ */
+export class Reader {
+  block: Block;
+  offset: number;
+  end: number;
+
+  constructor(bytes: Uint8Array, offset = 0, end = bytes.length) {
+    this.block = blockOf(bytes);
+    this.offset = offset;
+    this.end = end;
+  }
+
+  /** Points this reader at another region, so that one reader serves many frames. */
+  reset(block: Block, offset: number, end: number): this {
+    this.block = block;
+    this.offset = offset;
+    this.end = end;
+    return this;
+  }
+
+  get remaining(): number {
+    return this.end - this.offset;
+  }
+
+  #advance(count: number): number {
+    const at = this.offset;
+    if (at + count > this.end) throw new AmqpError('SYNTAX_ERROR', 'truncated arguments');
+    this.offset = at + count;
+    return at;
+  }
+
+  octet(): number {
+    return this.block.bytes[this.#advance(1)]!;
+  }
+
+  short(): number {
+    return this.block.view.getUint16(this.#advance(2));
+  }
+
+  long(): number {
+    return this.block.view.getUint32(this.#advance(4));
+  }
+
+  /** An unsigned 64-bit integer; exact up to 2^53, beyond that the nearest number. */
+  longlong(): number {
+    const at = this.#advance(8);
+    const view = this.block.view;
+    return view.getUint32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
+  }
+
+  shortstr(): string {
+    return this.text(this.octet());
+  }
+
+  longstr(): string {
+    return this.text(this.long());
+  }
+
+  /** A view of the next longstr: valid as long as the bytes under it. */
+  bytes(): Uint8Array {
+    const count = this.long();
+    const at = this.#advance(count);
+    return this.block.bytes.subarray(at, at + count);
+  }
+
+  /** The next `count` bytes as UTF-8; 502 where they are not. */
+  text(count: number): string {
+    const at = this.#advance(count);
+    if (count === 0) return '';
+    try {
+      return utf8.decode(this.block.bytes.subarray(at, at + count));
+    } catch {
+      throw new AmqpError('SYNTAX_ERROR', 'string is not valid UTF-8');
+    }
+  }
+
+  /** Steps over `count` bytes and answers where they start. */
+  skip(count: number): number {
+    return this.#advance(count);
+  }
+}

@@ -1,0 +1,125 @@
+import { limits } from '../limits.ts';
+import { assert } from '../assert.ts';
+import type { BufferPool } from './buffer-pool.ts';
+import { blockOf, copy, type Block } from './bytes.ts';
+import { FRAME_END, FRAME_HEADER_BYTES } from './spec.ts';
+
+const utf8 = new TextEncoder();
+const EMPTY = blockOf(new Uint8Array(0));
+
+/**
+ * The output of one connection in one turn: frames are encoded in place in a pooled buffer, which
+ * is handed over whole. While nothing is to be sent it holds no buffer at all.
+ */
+export class Writer {
+  block: Block = EMPTY;
+  length = 0;
+  readonly #pool: BufferPool;
+  readonly #send: (batch: Uint8Array) => void;
+
+  /** `send` gets each batch: whole frames, owned by the receiver from then on. */
+  constructor(pool: BufferPool, send: (batch: Uint8Array) => void) {
+    this.#pool = pool;
+    this.#send = send;
+  }
+
+  /** Hands over what was written. Call on frame boundaries only. */
+  flush(): void {
+    if (this.length === 0) return;
+    const batch = this.block.bytes.subarray(0, this.length);
+    this.block = EMPTY;
+    this.length = 0;
+    this.#send(batch);
+  }
+
+  /**
+   * Makes room for `count` bytes on a frame boundary: a full batch goes out first, so that what
+   * is written next stays in one piece.
+   */
+  reserve(count: number): void {
+    if (this.length + count <= this.block.bytes.length) return;
+    this.flush();
+    this.block = this.#pool.take(count);
+  }
+
+  /** Makes room for `count` bytes inside a frame, whose start must not move away. */
+  grow(count: number): void {
+    if (this.length + count <= this.block.bytes.length) return;
+    const bytesMin = Math.max(limits.outputBatchBytes, (this.length + count) * 2);
+    const larger = this.#pool.take(this.length === 0 ? count : bytesMin);
+    copy(larger, 0, this.block, 0, this.length);
+    this.#pool.give(this.block.bytes);
+    this.block = larger;
+  }
+
+  octet(value: number): void {
+    this.grow(1);
+    this.block.bytes[this.length++] = value;
+  }
+
+  short(value: number): void {
+    this.grow(2);
+    this.block.view.setUint16(this.length, value);
+    this.length += 2;
+  }
+
+  long(value: number): void {
+    this.grow(4);
+    this.block.view.setUint32(this.length, value);
+    this.length += 4;
+  }
+
+  /** An unsigned 64-bit integer of at most 2^53. */
+  longlong(value: number): void {
+    this.grow(8);
+    this.block.view.setUint32(this.length, Math.floor(value / 0x1_0000_0000));
+    this.block.view.setUint32(this.length + 4, value >>> 0);
+    this.length += 8;
+  }
+
+  /** UTF-8, cut on a character boundary to the 255 bytes that a short string can hold. CON-30. */
+  shortstr(text: string): void {
+    this.grow(256);
+    const at = this.length;
+    const target = this.block.bytes.subarray(at + 1, at + 256);
+    const { written } = utf8.encodeInto(text, target);
+    this.block.bytes[at] = written;
+    this.length = at + 1 + written;
+  }
+
+  longstr(text: string): void {
+    this.bytes(utf8.encode(text));
+  }
+
+  /** A longstr with these bytes. */
+  bytes(value: Uint8Array): void {
+    this.long(value.length);
+    this.raw(blockOf(value), 0, value.length);
+  }
+
+  /** source[start, end) as it is. */
+  raw(source: Block, start: number, end: number): void {
+    this.grow(end - start);
+    copy(this.block, this.length, source, start, end);
+    this.length += end - start;
+  }
+
+  /** Starts a frame and answers where, for `endFrame`. */
+  beginFrame(type: number, channel: number): number {
+    this.reserve(FRAME_HEADER_BYTES + 1);
+    const at = this.length;
+    const { bytes, view } = this.block;
+    bytes[at] = type;
+    view.setUint16(at + 1, channel);
+    this.length = at + FRAME_HEADER_BYTES;
+    return at;
+  }
+
+  /** Ends the frame that began at `at`: its size is filled in. */
+  endFrame(at: number): void {
+    this.octet(FRAME_END);
+    const size = this.length - at - FRAME_HEADER_BYTES - 1;
+    assert(size >= 0, 'a frame ends after it began');
+    this.block.view.setUint32(at + 3, size);
+  }
+}
