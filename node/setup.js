@@ -1,0 +1,91 @@
+/**
+ * Makes a fresh clone ready to run: checks Node, installs what package-lock.json names, compiles.
+ * Plain JavaScript without dependencies, since it runs before there are any. When all is done
+ * already it only compares times of files. It writes to stderr alone: stdout is the gateway's.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const lockFile = join(root, 'package-lock.json');
+const installedLockFile = join(root, 'node_modules', '.package-lock.json');
+/** Written only after a build without errors; tsc's own record is written after failures too. */
+const buildStamp = join(root, 'dist', '.built');
+const projects = ['core', 'node'];
+
+function say(sentence) {
+  process.stderr.write(`${sentence}\n`);
+}
+
+function fail(sentence) {
+  say(sentence);
+  process.exit(1);
+}
+
+function checkNodeVersion() {
+  const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const [majorMin, minorMin] = engines.node.match(/\d+/g).map(Number);
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > majorMin || (major === majorMin && minor >= minorMin)) return;
+  fail(
+    `TabMQ needs Node.js ${majorMin}.${minorMin} or newer, and this is ${process.version}: ` +
+      'please install a newer one from https://nodejs.org.',
+  );
+}
+
+/** When the file changed; before all time if it is not there. */
+function changedAt(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+}
+
+/** Folders count as well: theirs is the only trace that a deleted file leaves. */
+function newestChangeIn(path) {
+  const stats = statSync(path);
+  if (!stats.isDirectory()) return stats.mtimeMs;
+  const changes = readdirSync(path).map((name) => newestChangeIn(join(path, name)));
+  return Math.max(stats.mtimeMs, ...changes);
+}
+
+function run(command, parameters, options = {}) {
+  const { status } = spawnSync(command, parameters, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    ...options,
+  });
+  return status === 0;
+}
+
+/** The npm that started this script, if one did; else the one of the search path. */
+function runNpm(parameters) {
+  const startedBy = process.env['npm_execpath'];
+  if (startedBy?.endsWith('.js')) return run(process.execPath, [startedBy, ...parameters]);
+  return run('npm', parameters, { shell: process.platform === 'win32' });
+}
+
+function install() {
+  if (changedAt(installedLockFile) >= changedAt(lockFile)) return;
+  say('Installing the packages that package-lock.json names ...');
+  // Compiling takes development packages, whatever NODE_ENV says.
+  if (runNpm(['ci', '--include=dev', '--no-audit', '--no-fund'])) return;
+  fail('The packages could not be installed: see the message of npm above.');
+}
+
+function build() {
+  const sources = ['tsconfig.base.json', ...projects].map((name) => join(root, name));
+  if (changedAt(buildStamp) > Math.max(...sources.map(newestChangeIn))) return;
+  say('Compiling ...');
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  if (!run(process.execPath, [compiler, '-b', ...projects])) {
+    fail('TabMQ could not be compiled: see the errors above.');
+  }
+  writeFileSync(buildStamp, '');
+}
+
+checkNodeVersion();
+// Packages from the npm registry come compiled and never carry a lock file.
+if (existsSync(lockFile)) {
+  install();
+  build();
+}

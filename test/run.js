@@ -1,0 +1,136 @@
+/**
+ * `npm test`, `npm run coverage` and `npm run bench`: each does all set-up by itself, so that one
+ * command is enough on a machine that never saw the project. Plain JavaScript, as it runs first.
+ */
+import '../node/setup.js';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const reportFile = fileURLToPath(new URL('results/vitest.json', import.meta.url));
+const continuousIntegration = process.env['CI'] === 'true';
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+const systemTools = [
+  { package: 'python3-pika', probe: ['python3', '-c', 'import pika'] },
+  { package: 'python3-pytest', probe: ['python3', '-c', 'import pytest'] },
+  { package: 'amqp-tools', probe: ['amqp-publish', '--help'] },
+  { package: 'openssl', probe: ['openssl', 'version'] },
+];
+
+function say(sentence) {
+  process.stdout.write(`${sentence}\n`);
+}
+
+function shout(sentence) {
+  say(`\n${'!'.repeat(80)}\n${sentence}\n${'!'.repeat(80)}\n`);
+}
+
+function run(command, parameters, options = {}) {
+  const done = spawnSync(command, parameters, { cwd: root, stdio: 'inherit', ...options });
+  return done.status ?? 1;
+}
+
+/** Runs a script of an installed package with this very Node. */
+function runScript(script, parameters) {
+  return run(process.execPath, [`node_modules/${script}`, ...parameters]);
+}
+
+/** A step that either passes or fails counts as one test. */
+function check(title, script, parameters) {
+  say(`\n${title}`);
+  const status = runScript(script, parameters);
+  total[status === 0 ? 'passed' : 'failed'] += 1;
+}
+
+function missingTools() {
+  return systemTools.filter(({ probe: [command, ...parameters] }) => {
+    const { error, status } = spawnSync(command, parameters, { stdio: 'ignore' });
+    return error !== undefined || status !== 0;
+  });
+}
+
+function mayInstall() {
+  if (process.platform !== 'linux' || !existsSync('/usr/bin/apt-get')) return false;
+  return process.getuid() === 0 || spawnSync('sudo', ['-n', 'true']).status === 0;
+}
+
+function aptGet(parameters) {
+  const command = ['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=120', ...parameters];
+  const asRoot = process.getuid() === 0 ? [] : ['sudo', '-n'];
+  const [first, ...rest] = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', ...command];
+  return run(first, rest, { timeout: 600_000 });
+}
+
+/** What the suites use that npm does not have: Debian's pika and pytest, and command-line clients. */
+function installTools() {
+  const missing = missingTools();
+  if (missing.length > 0 && mayInstall()) {
+    const packages = missing.map((tool) => tool.package);
+    say(`Installing ${packages.join(', ')} ...`);
+    aptGet(['update']);
+    aptGet(['install', '-y', '--no-install-recommends', ...packages]);
+  }
+  const stillMissing = missingTools().map((tool) => tool.package);
+  if (stillMissing.length === 0) return;
+  shout(
+    `SKIPPED: ${stillMissing.join(', ')} could not be installed here, and the tests that need it\n` +
+      `cannot run. On Debian or Ubuntu: sudo apt-get install ${stillMissing.join(' ')}`,
+  );
+  total.skipped += stillMissing.length;
+}
+
+function vitest(parameters) {
+  say('\nTests');
+  rmSync(reportFile, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
+  const status = runScript('vitest/vitest.mjs', ['run', ...reporters, ...parameters]);
+  const report = existsSync(reportFile) ? JSON.parse(readFileSync(reportFile, 'utf8')) : undefined;
+  total.passed += report?.numPassedTests ?? 0;
+  total.skipped += (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
+  // An error outside of every test, or an end before the report, is a failure as well.
+  total.failed += report?.numFailedTests || (status === 0 ? 0 : 1);
+}
+
+/** Writes which test covers which method and field, from the results of the tests before. */
+function complianceMatrix() {
+  check('Compliance matrix', 'tsx/dist/cli.mjs', ['test/compliance/matrix.ts']);
+}
+
+function finish() {
+  const failed = total.failed > 0 || (continuousIntegration && total.skipped > 0);
+  if (continuousIntegration && total.skipped > 0) {
+    shout('With CI=true nothing may be skipped: this run counts as failed.');
+  }
+  say(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+  process.exit(failed ? 1 : 0);
+}
+
+function test() {
+  installTools();
+  check('Lint', 'oxlint/bin/oxlint', ['--deny-warnings']);
+  check('Types', 'typescript/bin/tsc', ['-b', 'core', 'node', 'test']);
+  vitest([]);
+  complianceMatrix();
+  finish();
+}
+
+function coverage() {
+  installTools();
+  vitest(['--coverage']);
+  finish();
+}
+
+function bench(parameters) {
+  process.exit(runScript('tsx/dist/cli.mjs', ['test/bench/main.ts', ...parameters]));
+}
+
+const [mode = 'test', ...parameters] = process.argv.slice(2);
+if (mode === 'test') test();
+else if (mode === 'coverage') coverage();
+else if (mode === 'bench') bench(parameters);
+else {
+  say(`Unknown mode "${mode}": it is one of test, coverage and bench.`);
+  process.exit(2);
+}

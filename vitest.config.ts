@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    // Client suites start a gateway each; more at a time only makes small machines wait.
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    coverage: {
+      provider: 'v8',
+      include: ['core/**/*.ts', 'node/**/*.ts'],
+      exclude: ['**/*.d.ts'],
+      reporter: ['text', 'lcov'],
+      reportsDirectory: 'coverage',
+    },
+  },
+});
