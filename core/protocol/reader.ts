@@ -1,7 +1,17 @@
 import { AmqpError } from '../errors.ts';
 import { blockOf, type Block } from './bytes.ts';
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+// A byte order mark is part of the text: names that differ by it are different names.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** These bytes as text, or undefined where they are not UTF-8. */
+export function utf8Text(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Cursor over one region of bytes. Reading past its end is the peer's fault: 502 SYNTAX_ERROR.
@@ -74,11 +84,9 @@ export class Reader {
   text(count: number): string {
     const at = this.#advance(count);
     if (count === 0) return '';
-    try {
-      return utf8.decode(this.block.bytes.subarray(at, at + count));
-    } catch {
-      throw new AmqpError('SYNTAX_ERROR', 'string is not valid UTF-8');
-    }
+    const text = utf8Text(this.block.bytes.subarray(at, at + count));
+    if (text === undefined) throw new AmqpError('SYNTAX_ERROR', 'string is not valid UTF-8');
+    return text;
   }
 
   /** Steps over `count` bytes and answers where they start. */
