@@ -1,0 +1,107 @@
+/** The house style as a test, and a sample for each rule that it must notice. */
+import { expect, test } from 'vitest';
+import { projectFiles, type ProjectFile, type Rule } from './tidy/files.ts';
+import { forbiddenImports } from './tidy/imports.ts';
+import { hostCalls, sleeps } from './tidy/ports.ts';
+import { banned, longFiles, longFunctions, longLines, oddNames } from './tidy/style.ts';
+
+const longFunction = `function f() {${'\n  g();'.repeat(70)}\n}`;
+const longSuite = `describe('x', () => {${'\n  test(x, y);'.repeat(70)}\n});`;
+const file = (path: string, text = ''): ProjectFile => ({ path, text });
+
+interface TidyRule {
+  readonly title: string;
+  readonly rule: Rule;
+  /** Each of these breaks the rule once. */
+  readonly broken: readonly ProjectFile[];
+  readonly kept: ProjectFile;
+}
+
+const rules: readonly TidyRule[] = [
+  {
+    title: 'lines have at most 100 columns, and 120 in tests',
+    rule: longLines,
+    broken: [file('core/x.ts', '-'.repeat(101)), file('test/x.test.ts', '-'.repeat(121))],
+    kept: file('core/x.ts', `${'é'.repeat(100)}\n${'-'.repeat(100)}\n`),
+  },
+  {
+    title: 'files have at most 500 lines',
+    rule: longFiles,
+    broken: [file('core/x.ts', '\n'.repeat(501))],
+    kept: file('core/x.ts', '\n'.repeat(500)),
+  },
+  {
+    title: 'functions have at most 70 lines',
+    rule: longFunctions,
+    broken: [file('core/x.ts', longFunction), file('test/x.ts', `test('x', ${longFunction});`)],
+    kept: file('test/x.test.ts', longSuite),
+  },
+  {
+    title: 'files are named in kebab case',
+    rule: oddNames,
+    broken: [file('core/fieldTable.ts'), file('core/Broker/queue.ts'), file('core/field_table.ts')],
+    kept: file('core/protocol/field-table.test.ts'),
+  },
+  {
+    title: 'nothing is left for later, and nothing names the workplace',
+    rule: banned,
+    broken: ['// TO' + 'DO', '// fix it, for' + ' now', "cd('/wor" + "k/main')", 'te' + 'st.only()'].map(
+      (text) => file('core/x.ts', text),
+    ),
+    kept: file('core/x.ts', '// What works works for nowhere else.'),
+  },
+  {
+    title: 'imports follow the layers',
+    rule: forbiddenImports,
+    broken: [
+      file('core/protocol/x.ts', "import { Subject } from 'rxjs';"),
+      file('core/protocol/x.ts', "import type { Session } from '../session/session.ts';"),
+      file('core/session/x.ts', "export * from '../broker/broker.ts';"),
+      file('core/broker/x.ts', "import { hostClock } from '../clock/host-clock.ts';"),
+      file('core/broker/x.ts', "import { once } from 'node:events';"),
+      file('node/x.ts', "import { Queue } from '../core/broker/queue/queue.ts';"),
+      file('node/x.ts', "import amqplib from 'amqplib';"),
+      file('demo/examples/x.ts', "import { Broker } from '../../core/index.ts';"),
+    ],
+    kept: file('node/x.ts', "import { Broker } from '../core/index.ts'; import ws from 'ws';"),
+  },
+  {
+    title: 'core has no time and no randomness of its own',
+    rule: hostCalls,
+    broken: ['Date.now()', 'new Date()', 'Math.random()', 'setTimeout(f, 1)', 'performance.now()'].map(
+      (text) => file('core/broker/x.ts', text),
+    ),
+    kept: file('core/broker/x.ts', 'new Date(wall); clock.setTimeout(f); // Date.now()'),
+  },
+  {
+    title: 'tests never sleep',
+    rule: sleeps,
+    broken: [
+      'new Promise((resolve) => setTimeout(resolve, 10))',
+      'setTimeout(() => resolve(), 10)',
+      "import { setTimeout as later } from 'node:timers/promises'",
+      'await sleep(10)',
+    ].map((text) => file('test/x.test.ts', text)),
+    kept: file('test/x.test.ts', 'setTimeout(() => reject(late), 10)'),
+  },
+];
+
+const files = projectFiles();
+
+for (const { title, rule, broken, kept } of rules) {
+  test(title, () => {
+    expect(files.flatMap(rule)).toEqual([]);
+  });
+
+  test(`it is noticed unless ${title}`, () => {
+    for (const sample of broken) expect(rule(sample), sample.text).toHaveLength(1);
+    expect(rule(kept)).toEqual([]);
+  });
+}
+
+test('the files are found', () => {
+  const paths = files.map(({ path }) => path);
+  expect(paths).toContain('core/ports.ts');
+  expect(paths).toContain('test/tidy.test.ts');
+  expect(paths).toContain('package.json');
+});

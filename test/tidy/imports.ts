@@ -1,0 +1,56 @@
+/** Who may import whom: the layers of core, and the doors through which the rest comes in. */
+import { readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import ts from 'typescript';
+import { isScript, type Rule } from './files.ts';
+
+const { dependencies } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { dependencies: Record<string, string> };
+
+/** The ports, limits and errors that lie beside the folders of core. */
+const common = /^core\/(assert|errors|globals\.d|limits|ports)(\.ts)?$/;
+const rxjs = /^rxjs$/;
+const protocol = /^core\/protocol\//;
+const session = /^core\/session\//;
+const builtIn = /^node:/;
+
+interface Layer {
+  readonly of: RegExp;
+  readonly may: readonly RegExp[];
+}
+
+/** The first layer that a file belongs to counts. */
+const layers: readonly Layer[] = [
+  { of: protocol, may: [protocol, /^core\/(assert|errors|limits)\.ts$/] },
+  { of: session, may: [session, protocol, common, rxjs] },
+  { of: /^core\/broker\//, may: [/^core\/broker\//, session, protocol, common, rxjs] },
+  { of: /^core\/clock\//, may: [/^core\/clock\//, common, rxjs] },
+  { of: /^core\/storage\//, may: [/^core\/storage\//, protocol, common, rxjs] },
+  { of: /^core\/index\.ts$/, may: [/^core\//, rxjs] },
+  { of: /^core\//, may: [common, protocol, rxjs] },
+  {
+    of: /^node\//,
+    may: [/^node\//, /^core\/(protocol\/)?index\.ts$/, common, builtIn, anyOf(dependencies)],
+  },
+  // An example shows what a user can write, so it knows TabMQ by its name alone.
+  { of: /^demo\/examples\//, may: [builtIn, /^[^./]+$/, /^@/] },
+];
+
+function anyOf(packages: Readonly<Record<string, string>>): RegExp {
+  return new RegExp(`^(${Object.keys(packages).join('|')})(/|$)`);
+}
+
+export const forbiddenImports: Rule = (file) => {
+  const layer = layers.find(({ of }) => of.test(file.path));
+  if (layer === undefined || !isScript(file)) return [];
+  const { importedFiles } = ts.preProcessFile(file.text, true, true);
+  return importedFiles
+    .map(({ fileName }) => target(file.path, fileName))
+    .filter((name) => !layer.may.some((pattern) => pattern.test(name)))
+    .map((name) => `${file.path} may not import ${name}`);
+};
+
+function target(from: string, name: string): string {
+  return name.startsWith('.') ? posix.join(posix.dirname(from), name) : name;
+}
