@@ -128,11 +128,12 @@ describeRoutes(gateway, 'amqplib messages', (route) => {
 
 describeRoutes(gateway, 'amqplib consumers', (route) => {
   test('get one message after another within their prefetch', async () => {
-    const channel = await openChannel(route);
+    const channel = await openConfirmChannel(route);
     const queue = await temporaryQueue(channel);
     await channel.prefetch(2);
     const inbox = await consume(channel, queue);
     for (const body of ['1', '2', '3', '4']) channel.sendToQueue(queue, Buffer.from(body));
+    await channel.waitForConfirms();
     const [first, second] = await inbox.takeMany(2);
     expect(await readyCount(channel, queue)).toBe(2);
     channel.ack(first!);
@@ -144,12 +145,13 @@ describeRoutes(gateway, 'amqplib consumers', (route) => {
   });
 
   test('share one limit with a global prefetch', async () => {
-    const channel = await openChannel(route);
+    const channel = await openConfirmChannel(route);
     const queues = [await temporaryQueue(channel), await temporaryQueue(channel)];
     await channel.prefetch(1, true);
     const inbox = new Inbox<ConsumeMessage>();
     for (const queue of queues) await channel.consume(queue, (message) => inbox.put(message!));
     for (const queue of queues) channel.sendToQueue(queue, Buffer.from('work'));
+    await channel.waitForConfirms();
     const first = await inbox.take();
     const counts = [await readyCount(channel, queues[0]!), await readyCount(channel, queues[1]!)];
     expect(counts.sort()).toEqual([0, 1]);
@@ -202,31 +204,32 @@ describeRoutes(gateway, 'amqplib consumers', (route) => {
   });
 
   test('take turns on one queue, and by priority', async () => {
-    const channel = await openConfirmChannel(route);
+    const channel = await openChannel(route);
     const queue = await temporaryQueue(channel);
-    const received: string[] = [];
-    const consumeAs = (name: string, priority?: number) =>
-      channel.consume(queue, () => received.push(name), { noAck: true, ...(priority ? { priority } : {}) });
-    const low = [await consumeAs('a'), await consumeAs('b')];
-    for (let index = 0; index < 4; index++) channel.sendToQueue(queue, Buffer.from(`${index}`));
-    await channel.waitForConfirms();
-    await channel.checkQueue(queue);
-    expect(received.sort()).toEqual(['a', 'a', 'b', 'b']);
-    await consumeAs('first', 10);
-    for (let index = 0; index < 4; index++) channel.sendToQueue(queue, Buffer.from(`${index}`));
-    await channel.waitForConfirms();
-    for (const { consumerTag } of low) await channel.cancel(consumerTag);
-    expect(received.slice(4)).toEqual(['first', 'first', 'first', 'first']);
+    const inbox = new Inbox<string>();
+    const consumeAs = (name: string, options = {}) =>
+      channel.consume(queue, () => inbox.put(name), { noAck: true, ...options });
+    const publishFour = (): void => {
+      for (const body of ['1', '2', '3', '4']) channel.sendToQueue(queue, Buffer.from(body));
+    };
+    await consumeAs('a');
+    await consumeAs('b');
+    publishFour();
+    expect((await inbox.takeMany(4)).sort()).toEqual(['a', 'a', 'b', 'b']);
+    await consumeAs('first', { priority: 10 });
+    publishFour();
+    expect(await inbox.takeMany(4)).toEqual(['first', 'first', 'first', 'first']);
   });
 
   test('cancel by their own tag, and the rest stays in the queue', async () => {
-    const channel = await openChannel(route);
+    const channel = await openConfirmChannel(route);
     const queue = await temporaryQueue(channel);
     const { consumerTag } = await consume(channel, queue, { consumerTag: 'my own tag' });
     expect(consumerTag).toBe('my own tag');
     expect(await channel.checkQueue(queue)).toMatchObject({ consumerCount: 1 });
     await channel.cancel(consumerTag);
     channel.sendToQueue(queue, Buffer.from('unread'));
+    await channel.waitForConfirms();
     expect(await channel.checkQueue(queue)).toEqual({ queue, messageCount: 1, consumerCount: 0 });
   });
 

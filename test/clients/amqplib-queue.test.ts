@@ -45,9 +45,10 @@ describeRoutes(gateway, 'amqplib queues', (route) => {
   });
 
   test('are not deleted with 406 when they are not empty', async () => {
-    const channel = await openChannel(route);
+    const channel = await openConfirmChannel(route);
     const queue = await temporaryQueue(channel);
     channel.sendToQueue(queue, Buffer.from('here'));
+    await channel.waitForConfirms();
     const error = nextEvent(channel, 'error');
     await expect(channel.deleteQueue(queue, { ifEmpty: true })).rejects.toThrow(
       `PRECONDITION_FAILED - queue '${queue}' in vhost '/' not empty`,
@@ -87,10 +88,10 @@ describeRoutes(gateway, 'amqplib queues', (route) => {
   });
 
   test('deliver the highest priority first', async () => {
-    const channel = await openChannel(route);
+    const channel = await openConfirmChannel(route);
     const queue = await temporaryQueue(channel, { maxPriority: 5 });
     for (const priority of [0, 3, 9, 3, 5]) channel.sendToQueue(queue, Buffer.from(`${priority}`), { priority });
-    await readyCount(channel, queue);
+    await channel.waitForConfirms();
     const inbox = await consume(channel, queue, { noAck: true });
     expect((await inbox.takeMany(5)).map(text)).toEqual(['9', '5', '3', '3', '0']);
   });

@@ -19,3 +19,6 @@ export const topicCases = [
   { pattern: 'stock.#', matching: 'stock', other: 'stocks' },
   { pattern: '#.error', matching: 'a.b.error', other: 'a.error.b' },
 ] as const;
+
+/** The first byte of a heartbeat frame, its type. */
+export const heartbeatFrame = 8;
