@@ -3,19 +3,19 @@ import { AmqpError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Block } from './bytes.ts';
 import { utf8Text, type Reader } from './reader.ts';
-import { Decimal, type FieldTable, type FieldValue } from './types.ts';
+import { Decimal, type FieldScalar, type FieldTable, type FieldValue } from './types.ts';
 import type { Writer } from './writer.ts';
 
 /** A kind of value that always takes the same number of octets. */
-interface Scalar {
+interface Fixed {
   readonly bytes: number;
-  read(view: DataView, at: number): FieldValue;
+  read(view: DataView, at: number): FieldScalar;
 }
 
 const LARGEST_DATE_SECONDS = 8_640_000_000_000n;
 
-/** Scalars by tag, in RabbitMQ's dialect. CON-36. */
-const scalars: Record<string, Scalar> = {
+/** Values of fixed size by tag, in RabbitMQ's dialect. CON-36. */
+const fixed: Record<string, Fixed> = {
   t: { bytes: 1, read: (view, at) => view.getUint8(at) !== 0 },
   b: { bytes: 1, read: (view, at) => view.getInt8(at) },
   B: { bytes: 1, read: (view, at) => view.getUint8(at) },
@@ -32,16 +32,16 @@ const scalars: Record<string, Scalar> = {
   V: { bytes: 0, read: () => null },
 };
 
-/** Tags of values that begin with their length, as four octets: text, bytes, array and table. */
-const PREFIXED_TAGS = 'SxAF';
+/** Tags, as character codes, of values that begin with four octets of size. */
+export const fieldTags = { text: 0x53, bytes: 0x78, array: 0x41, table: 0x46 } as const;
 const PREFIX_BYTES = 4;
 
 /** Octets by tag: fixed, or one of the two marks. An array, for the hot path. */
 const PREFIXED = -1;
 const UNKNOWN = -2;
 const bytesByTag = new Int8Array(256).fill(UNKNOWN);
-for (const [tag, scalar] of Object.entries(scalars)) bytesByTag[tag.charCodeAt(0)] = scalar.bytes;
-for (const tag of PREFIXED_TAGS) bytesByTag[tag.charCodeAt(0)] = PREFIXED;
+for (const [tag, { bytes }] of Object.entries(fixed)) bytesByTag[tag.charCodeAt(0)] = bytes;
+for (const tag of Object.values(fieldTags)) bytesByTag[tag] = PREFIXED;
 
 function readInt64(view: DataView, at: number): number | bigint {
   const value = view.getBigInt64(at);
@@ -59,6 +59,10 @@ function unknownTag(tag: number): AmqpError {
   return new AmqpError('SYNTAX_ERROR', `unknown field type ${tag}`);
 }
 
+function truncated(): AmqpError {
+  return new AmqpError('SYNTAX_ERROR', 'truncated field table');
+}
+
 /** What is left of the bounds of one table while it is decoded, all levels together. */
 interface Budget {
   values: number;
@@ -68,23 +72,22 @@ function newBudget(): Budget {
   return { values: limits.fieldCountMax };
 }
 
+/** Reads the size of a table or array at this depth: answers where it ends. */
+export function enterFields(reader: Reader, depth: number): number {
+  if (depth > limits.fieldDepthMax) {
+    throw new AmqpError('SYNTAX_ERROR', 'field table is nested too deep');
+  }
+  const size = reader.long();
+  if (size > reader.remaining) throw truncated();
+  return reader.offset + size;
+}
+
 /** Ends the reading of a table or array that claims to end at `end`. */
 function checkEnd(reader: Reader, end: number): void {
   if (reader.offset !== end) throw new AmqpError('SYNTAX_ERROR', 'field table has a wrong size');
 }
 
-/** Starts a table or array: answers where it ends. */
-function enter(reader: Reader, depth: number): number {
-  if (depth > limits.fieldDepthMax) {
-    throw new AmqpError('SYNTAX_ERROR', 'field table is nested too deep');
-  }
-  const size = reader.long();
-  if (size > reader.remaining) throw new AmqpError('SYNTAX_ERROR', 'truncated field table');
-  return reader.offset + size;
-}
-
-function readFields(reader: Reader, depth: number, budget: Budget): FieldTable {
-  const end = enter(reader, depth);
+function readFields(reader: Reader, end: number, depth: number, budget: Budget): FieldTable {
   const table = Object.create(null) as FieldTable;
   while (reader.offset < end) {
     const key = reader.shortstr();
@@ -96,8 +99,7 @@ function readFields(reader: Reader, depth: number, budget: Budget): FieldTable {
   return table;
 }
 
-function readItems(reader: Reader, depth: number, budget: Budget): FieldValue[] {
-  const end = enter(reader, depth);
+function readItems(reader: Reader, end: number, depth: number, budget: Budget): FieldValue[] {
   const items: FieldValue[] = [];
   while (reader.offset < end) items.push(readTagged(reader, depth, budget));
   checkEnd(reader, end);
@@ -110,24 +112,32 @@ function readText(reader: Reader): string | Uint8Array {
   return utf8Text(bytes) ?? bytes.slice();
 }
 
+/** The value after this tag, which is neither that of a table nor of an array. */
+export function readScalar(reader: Reader, tag: number): FieldScalar {
+  const kind = fixed[String.fromCharCode(tag)];
+  if (kind !== undefined) return kind.read(reader.block.view, reader.skip(kind.bytes));
+  if (tag === fieldTags.text) return readText(reader);
+  if (tag === fieldTags.bytes) return reader.bytes().slice();
+  throw unknownTag(tag);
+}
+
 function readTagged(reader: Reader, depth: number, budget: Budget): FieldValue {
   if (budget.values-- === 0) throw new AmqpError('SYNTAX_ERROR', 'too many fields in a table');
-  const code = reader.octet();
-  const tag = String.fromCharCode(code);
-  const scalar = scalars[tag];
-  if (scalar !== undefined) return scalar.read(reader.block.view, reader.skip(scalar.bytes));
-  switch (tag) {
-    case 'S': return readText(reader);
-    case 'x': return reader.bytes().slice();
-    case 'A': return readItems(reader, depth + 1, budget);
-    case 'F': return readFields(reader, depth + 1, budget);
-    default: throw unknownTag(code);
-  }
+  const tag = reader.octet();
+  if (tag !== fieldTags.table && tag !== fieldTags.array) return readScalar(reader, tag);
+  const end = enterFields(reader, depth + 1);
+  const read = tag === fieldTags.table ? readFields : readItems;
+  return read(reader, end, depth + 1, budget);
 }
 
 /** The next field table. Where it is malformed or beyond the limits: 502. */
 export function readTable(reader: Reader): FieldTable {
-  return readFields(reader, 1, newBudget());
+  return readFields(reader, enterFields(reader, 1), 1, newBudget());
+}
+
+/** The rest of the reader as the content of a table, which is one without its size. */
+export function readTableContent(reader: Reader): FieldTable {
+  return readFields(reader, reader.end, 1, newBudget());
 }
 
 /** The next tag and value. */
@@ -239,18 +249,11 @@ export function skipValue(block: Block, tag: number, at: number, end: number): n
   let size = bytesByTag[tag]!;
   if (size === UNKNOWN) throw unknownTag(tag);
   if (size === PREFIXED) {
-    if (at + PREFIX_BYTES > end) throw new AmqpError('SYNTAX_ERROR', 'truncated field table');
+    if (at + PREFIX_BYTES > end) throw truncated();
     size = PREFIX_BYTES + block.view.getUint32(at);
   }
-  if (at + size > end) throw new AmqpError('SYNTAX_ERROR', 'truncated field table');
+  if (at + size > end) throw truncated();
   return at + size;
-}
-
-/** Where the key that starts at `keyStart` ends; its tag must fit too. */
-function endOfKey(block: Block, keyStart: number, end: number): number {
-  const keyEnd = keyStart + block.bytes[keyStart - 1]!;
-  if (keyEnd >= end) throw new AmqpError('SYNTAX_ERROR', 'truncated field table');
-  return keyEnd;
 }
 
 /** Whether [start, end) is this text; text beyond ASCII is decoded, keys seldom are that. */
@@ -273,37 +276,38 @@ export interface LocatedField {
 }
 
 /**
- * Looks for a key in the content [start, end) of a table, which is what follows its size, without
- * decoding anything.
+ * Gets the key's text at [keyStart, keyEnd) and the value's octets at [valueStart, valueEnd).
+ * Answers true, where it needs to see no more entries.
  */
-export function findField(
-  block: Block, start: number, end: number, key: string,
-): LocatedField | undefined {
-  for (let at = start; at < end;) {
-    const keyEnd = endOfKey(block, at + 1, end);
-    const tag = block.bytes[keyEnd]!;
-    const valueEnd = skipValue(block, tag, keyEnd + 1, end);
-    if (isText(block, at + 1, keyEnd, key)) return { tag, start: keyEnd + 1, end: valueEnd };
-    at = valueEnd;
-  }
-  return undefined;
-}
-
-/** Gets the key's text at [keyStart, keyEnd) and the value's octets at [valueStart, valueEnd). */
 export type FieldVisitor = (
   keyStart: number, keyEnd: number, tag: number, valueStart: number, valueEnd: number,
-) => void;
+) => boolean | void;
 
 /**
- * Visits the entries of the content [start, end) of a table without decoding them. The octets of
- * a whole entry are [keyStart - 1, valueEnd).
+ * Visits the entries of the content [start, end) of a table, which is what follows its size,
+ * without decoding them. The octets of a whole entry are [keyStart - 1, valueEnd).
  */
 export function eachField(block: Block, start: number, end: number, visit: FieldVisitor): void {
   for (let at = start; at < end;) {
-    const keyEnd = endOfKey(block, at + 1, end);
+    const keyStart = at + 1;
+    const keyEnd = keyStart + block.bytes[at]!;
+    if (keyEnd >= end) throw truncated();
     const tag = block.bytes[keyEnd]!;
     const valueEnd = skipValue(block, tag, keyEnd + 1, end);
-    visit(at + 1, keyEnd, tag, keyEnd + 1, valueEnd);
+    if (visit(keyStart, keyEnd, tag, keyEnd + 1, valueEnd) === true) return;
     at = valueEnd;
   }
+}
+
+/** Looks for a key in the content [start, end) of a table without decoding anything. */
+export function findField(
+  block: Block, start: number, end: number, key: string,
+): LocatedField | undefined {
+  let found: LocatedField | undefined;
+  eachField(block, start, end, (keyStart, keyEnd, tag, valueStart, valueEnd) => {
+    if (!isText(block, keyStart, keyEnd, key)) return false;
+    found = { tag, start: valueStart, end: valueEnd };
+    return true;
+  });
+  return found;
 }

@@ -25,12 +25,13 @@ export class Decimal {
 }
 
 /**
- * What a field table may hold. Integers are numbers up to 2^53 and bigints beyond; bytes that are
+ * A value that holds no others. Integers are numbers up to 2^53 and bigints beyond; bytes that are
  * not text are a Uint8Array; `null` is the void value.
  */
-export type FieldValue =
-  | null | boolean | number | bigint | string | Uint8Array | Date | Decimal
-  | FieldValue[] | FieldTable;
+export type FieldScalar = null | boolean | number | bigint | string | Uint8Array | Date | Decimal;
+
+/** What a field table may hold. */
+export type FieldValue = FieldScalar | FieldValue[] | FieldTable;
 
 /** Arguments and headers. A decoded one has no prototype, so that any key is safe. */
 export interface FieldTable {
