@@ -1,4 +1,6 @@
-import { connect, type AmqpConnectionManager, type ChannelWrapper, type CreateChannelOpts } from 'amqp-connection-manager';
+import {
+  connect, type AmqpConnectionManager, type ChannelWrapper, type CreateChannelOpts,
+} from 'amqp-connection-manager';
 import type { ConfirmChannel, ConsumeMessage, Message } from 'amqplib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ownGateway, startGateway, useGateway } from './gateway.ts';

@@ -1,5 +1,7 @@
 /** What the amqplib suites share: the two ways to the broker and channels that close themselves. */
-import amqplib, { type Channel, type ChannelModel, type ConfirmChannel, type ConsumeMessage, type Options } from 'amqplib';
+import amqplib, {
+  type Channel, type ChannelModel, type ConfirmChannel, type ConsumeMessage, type Options,
+} from 'amqplib';
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
 import { ownGateway, type Gateway } from './gateway.ts';
 import { Inbox } from './waiting.ts';

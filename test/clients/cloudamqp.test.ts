@@ -214,7 +214,8 @@ function clientSuite(dial: Dial): void {
       expect(returned).toMatchObject({
         replyCode: 312, replyText: 'NO_ROUTE', exchange: 'amq.topic', routingKey: key, properties: { messageId: 'm' },
       });
-      expect(await Promise.all(['2', '3', '4'].map((body) => channel.basicPublish('', queue, body)))).toEqual([3, 4, 5]);
+      const publishes = ['2', '3', '4'].map((body) => channel.basicPublish('', queue, body));
+      expect(await Promise.all(publishes)).toEqual([3, 4, 5]);
     });
 
     test('are nacked by a full queue', async () => {
@@ -315,9 +316,10 @@ function clientSuite(dial: Dial): void {
       const queue = await temporaryQueue(channel);
       const consumer = await channel.basicConsume(queue, { tag: 'mine' }, () => {});
       expect(consumer.tag).toBe('mine');
-      const cancelled = expect(within('the cancel', consumer.wait())).rejects.toThrow('Consumer cancelled by the server');
+      const cancelled = within('the cancel', consumer.wait());
+      const refused = expect(cancelled).rejects.toThrow('Consumer cancelled by the server');
       await channel.queueDelete(queue);
-      await cancelled;
+      await refused;
     });
   });
 }

@@ -34,13 +34,13 @@ function configuration(url: string): object {
           delayed: { options: { arguments: { 'x-message-ttl': 20, ...deadLetters('again') } } },
           'given-up': {},
         },
-        bindings: [
-          'jobs[job.#] -> work',
-          'jobs[job.*] -> copies',
-          'copies -> copy',
-          'dead[again] -> work',
-          'dead[given-up] -> given-up',
-        ],
+        bindings: {
+          'jobs[job.#] -> work': {},
+          'jobs[job.*] -> copies': { destinationType: 'exchange' },
+          'copies -> copy': {},
+          'dead[again] -> work': {},
+          'dead[given-up] -> given-up': {},
+        },
         publications: {
           job: { exchange: 'jobs', routingKey: 'job.one', confirm: true },
           'to-nobody': { exchange: 'jobs', routingKey: 'nobody', options: { mandatory: true } },
