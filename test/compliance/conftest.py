@@ -171,9 +171,9 @@ def exchange(channel, name, cleanup):
 def bound_queue(channel, queue):
     """Declares a queue and binds it to an exchange."""
 
-    def declare(exchange, routing_key='', arguments=None, **options):
+    def declare(exchange, routing_key='', bind_arguments=None, **options):
         bound = queue(**options)
-        channel.queue_bind(bound, exchange, routing_key, arguments)
+        channel.queue_bind(bound, exchange, routing_key, bind_arguments)
         return bound
 
     return declare

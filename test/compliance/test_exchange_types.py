@@ -76,7 +76,7 @@ def test_topic(channel, exchange, bound_queue, pattern, key, matches):
 ], ids=str)
 def test_headers(channel, exchange, bound_queue, arguments, headers, matches):
     kinds = exchange('headers')
-    bound = bound_queue(kinds, arguments=arguments)
+    bound = bound_queue(kinds, bind_arguments=arguments)
     publish(channel, 'ignored', b'x', exchange=kinds, headers=headers)
     assert ready(channel, bound) == int(matches)
 
