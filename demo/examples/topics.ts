@@ -23,7 +23,9 @@ for (const key of ['weather.fr.sun', 'weather.no.storm', 'weather.fr.paris.rain'
 async function waitingKeys(queue: string): Promise<string[]> {
   const keys: string[] = [];
   let message: GetMessage | false;
-  while ((message = await channel.get(queue, { noAck: true }))) keys.push(message.fields.routingKey);
+  while ((message = await channel.get(queue, { noAck: true }))) {
+    keys.push(message.fields.routingKey);
+  }
   return keys;
 }
 
