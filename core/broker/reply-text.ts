@@ -1,0 +1,81 @@
+import { Decimal, type FieldValue } from '../protocol/types.ts';
+
+/**
+ * How RabbitMQ writes things in reply texts, which clients match: some as text, some as terms of
+ * Erlang.
+ */
+
+/** `queue 'q' in vhost '/'` */
+export function resourceText(kind: 'queue' | 'exchange', name: string, vhost: string): string {
+  return `${kind} '${name}' in vhost '${vhost}'`;
+}
+
+/** A string of Erlang: `"text"`. */
+export function stringTerm(text: string): string {
+  return `"${escape(text)}"`;
+}
+
+/** A binary of Erlang: `<<"text">>`, `<<>>` where it is empty. */
+export function binaryTerm(text: string): string {
+  return text === '' ? '<<>>' : `<<"${escape(text)}">>`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll(/["\\]/g, String.raw`\$&`);
+}
+
+/**
+ * RabbitMQ's name for the type of a field value. The width of an integer does not outlive the
+ * decoder, so it is the narrower of the two that clients send.
+ */
+export function typeName(value: FieldValue): string {
+  switch (typeof value) {
+    case 'string': return 'longstr';
+    case 'boolean': return 'bool';
+    case 'bigint': return 'long';
+    case 'number':
+      if (!Number.isInteger(value)) return 'double';
+      return value === (value | 0) ? 'signedint' : 'long';
+    default: return objectTypeName(value);
+  }
+}
+
+function objectTypeName(value: FieldValue & (object | null)): string {
+  if (value === null) return 'void';
+  if (Array.isArray(value)) return 'array';
+  if (value instanceof Uint8Array) return 'binary';
+  if (value instanceof Date) return 'timestamp';
+  return value instanceof Decimal ? 'decimal' : 'table';
+}
+
+/** A field value as it stands in a text. */
+export function valueText(value: FieldValue): string {
+  switch (typeof value) {
+    case 'string': return value;
+    case 'boolean':
+    case 'bigint':
+    case 'number': return String(value);
+    default: return objectText(value);
+  }
+}
+
+function objectText(value: FieldValue & (object | null)): string {
+  if (value === null) return 'undefined';
+  if (Array.isArray(value)) return `[${value.map(typedTerm).join(',')}]`;
+  if (value instanceof Uint8Array) return `<<${value.join(',')}>>`;
+  if (value instanceof Date) return String(value.getTime() / 1000);
+  if (value instanceof Decimal) return `{${value.scale},${value.value}}`;
+  const entries = Object.entries(value).map(
+    ([key, item]) => `{${binaryTerm(key)},${typeName(item)},${valueTerm(item)}}`,
+  );
+  return `[${entries.join(',')}]`;
+}
+
+function typedTerm(value: FieldValue): string {
+  return `{${typeName(value)},${valueTerm(value)}}`;
+}
+
+/** A field value as a term of Erlang, where text is a binary. */
+function valueTerm(value: FieldValue): string {
+  return typeof value === 'string' ? binaryTerm(value) : valueText(value);
+}
