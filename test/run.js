@@ -12,11 +12,15 @@ const reportFile = fileURLToPath(new URL('results/vitest.json', import.meta.url)
 const continuousIntegration = process.env['CI'] === 'true';
 const total = { passed: 0, failed: 0, skipped: 0 };
 
+/** Beside the python of the search path, which may be the user's own, Debian's counts. */
+const pythons = ['python3', '/usr/bin/python3'];
+
+/** A tool is there if one of its probes runs. */
 const systemTools = [
-  { package: 'python3-pika', probe: ['python3', '-c', 'import pika'] },
-  { package: 'python3-pytest', probe: ['python3', '-c', 'import pytest'] },
-  { package: 'amqp-tools', probe: ['amqp-publish', '--help'] },
-  { package: 'openssl', probe: ['openssl', 'version'] },
+  { package: 'python3-pika', probes: pythons.map((python) => [python, '-c', 'import pika']) },
+  { package: 'python3-pytest', probes: pythons.map((python) => [python, '-c', 'import pytest']) },
+  { package: 'amqp-tools', probes: [['amqp-publish', '--help']] },
+  { package: 'openssl', probes: [['openssl', 'version']] },
 ];
 
 function say(sentence) {
@@ -45,15 +49,18 @@ function check(title, script, parameters) {
 }
 
 function missingTools() {
-  return systemTools.filter(({ probe: [command, ...parameters] }) => {
-    const { error, status } = spawnSync(command, parameters, { stdio: 'ignore' });
-    return error !== undefined || status !== 0;
-  });
+  return systemTools
+    .filter(({ probes }) => !probes.some(runsQuietly))
+    .map((tool) => tool.package);
+}
+
+function runsQuietly([command, ...parameters]) {
+  return spawnSync(command, parameters, { stdio: 'ignore' }).status === 0;
 }
 
 function mayInstall() {
   if (process.platform !== 'linux' || !existsSync('/usr/bin/apt-get')) return false;
-  return process.getuid() === 0 || spawnSync('sudo', ['-n', 'true']).status === 0;
+  return process.getuid() === 0 || runsQuietly(['sudo', '-n', 'true']);
 }
 
 function aptGet(parameters) {
@@ -67,12 +74,11 @@ function aptGet(parameters) {
 function installTools() {
   const missing = missingTools();
   if (missing.length > 0 && mayInstall()) {
-    const packages = missing.map((tool) => tool.package);
-    say(`Installing ${packages.join(', ')} ...`);
+    say(`Installing ${missing.join(', ')} ...`);
     aptGet(['update']);
-    aptGet(['install', '-y', '--no-install-recommends', ...packages]);
+    aptGet(['install', '-y', '--no-install-recommends', ...missing]);
   }
-  const stillMissing = missingTools().map((tool) => tool.package);
+  const stillMissing = missingTools();
   if (stillMissing.length === 0) return;
   shout(
     `SKIPPED: ${stillMissing.join(', ')} could not be installed here, and the tests that need it\n` +

@@ -41,9 +41,9 @@ function isSuite(node: ts.SignatureDeclaration): boolean {
   return body.statements.some((statement) => /^(describe|test|it)\b/.test(statement.getText()));
 }
 
-/** Python's modules cannot have a hyphen in their name, and some names are not ours to choose. */
+/** Python's modules cannot have a hyphen in their name, and pages to be seen first stand in capitals. */
 export const oddNames: Rule = ({ path }) => {
-  if (path.endsWith('.py') || /^[A-Z]+\.md$/.test(path)) return [];
+  if (path.endsWith('.py') || /(^|\/)[A-Z]+\.md$/.test(path)) return [];
   const names = path.split('/').filter((name) => !/^\.?[a-z0-9]+([.-][a-z0-9]+)*$/.test(name));
   return names.map((name) => `${path}: "${name}" is not in kebab case`);
 };
