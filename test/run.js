@@ -15,12 +15,14 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 /** Beside the python of the search path, which may be the user's own, Debian's counts. */
 const pythons = ['python3', '/usr/bin/python3'];
 
-/** A tool is there if one of its probes runs. */
+/** What the suites use that npm does not have. It is there if one of its probes runs. */
 const systemTools = [
-  { package: 'python3-pika', probes: pythons.map((python) => [python, '-c', 'import pika']) },
-  { package: 'python3-pytest', probes: pythons.map((python) => [python, '-c', 'import pytest']) },
-  { package: 'amqp-tools', probes: [['amqp-publish', '--help']] },
-  { package: 'openssl', probes: [['openssl', 'version']] },
+  {
+    packages: ['python3-pika', 'python3-pytest'],
+    probes: pythons.map((python) => [python, '-c', 'import pika, pytest']),
+  },
+  { packages: ['amqp-tools'], probes: [['amqp-publish', '--help']] },
+  { packages: ['openssl'], probes: [['openssl', 'version']] },
 ];
 
 function say(sentence) {
@@ -48,10 +50,9 @@ function check(title, script, parameters) {
   total[status === 0 ? 'passed' : 'failed'] += 1;
 }
 
-function missingTools() {
-  return systemTools
-    .filter(({ probes }) => !probes.some(runsQuietly))
-    .map((tool) => tool.package);
+function missingPackages() {
+  const missing = systemTools.filter(({ probes }) => !probes.some(runsQuietly));
+  return missing.flatMap(({ packages }) => packages);
 }
 
 function runsQuietly([command, ...parameters]) {
@@ -70,19 +71,18 @@ function aptGet(parameters) {
   return run(first, rest, { timeout: 600_000 });
 }
 
-/** What the suites use that npm does not have: Debian's pika and pytest, and command-line clients. */
 function installTools() {
-  const missing = missingTools();
+  const missing = missingPackages();
   if (missing.length > 0 && mayInstall()) {
     say(`Installing ${missing.join(', ')} ...`);
     aptGet(['update']);
     aptGet(['install', '-y', '--no-install-recommends', ...missing]);
   }
-  const stillMissing = missingTools();
+  const stillMissing = missingPackages();
   if (stillMissing.length === 0) return;
   shout(
-    `SKIPPED: ${stillMissing.join(', ')} could not be installed here, and the tests that need it\n` +
-      `cannot run. On Debian or Ubuntu: sudo apt-get install ${stillMissing.join(' ')}`,
+    `SKIPPED: the tests that need ${stillMissing.join(', ')}, which could not be installed here.\n` +
+      `On Debian or Ubuntu: sudo apt-get install ${stillMissing.join(' ')}`,
   );
   total.skipped += stillMissing.length;
 }
