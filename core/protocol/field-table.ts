@@ -106,10 +106,15 @@ function readItems(reader: Reader, end: number, depth: number, budget: Budget): 
   return items;
 }
 
+/** A copy, which `slice` does not make of the Buffer that a socket gives. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
 /** A longstr as text where it is text, else as a copy of its bytes. */
 function readText(reader: Reader): string | Uint8Array {
   const bytes = reader.bytes();
-  return utf8Text(bytes) ?? bytes.slice();
+  return utf8Text(bytes) ?? copyOf(bytes);
 }
 
 /** The value after this tag, which is neither that of a table nor of an array. */
@@ -117,7 +122,7 @@ export function readScalar(reader: Reader, tag: number): FieldScalar {
   const kind = fixed[String.fromCharCode(tag)];
   if (kind !== undefined) return kind.read(reader.block.view, reader.skip(kind.bytes));
   if (tag === fieldTags.text) return readText(reader);
-  if (tag === fieldTags.bytes) return reader.bytes().slice();
+  if (tag === fieldTags.bytes) return copyOf(reader.bytes());
   throw unknownTag(tag);
 }
 
