@@ -61,9 +61,8 @@ def test_ack_all(channel, orders, left):
 @pytest.mark.parametrize('by', ['basic.ack', 'basic.nack', 'basic.reject'])
 @pytest.mark.parametrize('tag', [0, 99])
 def test_unknown_tag(channel, by, tag):
-    settle_one = {'basic.ack': channel.basic_ack, 'basic.nack': channel.basic_nack, 'basic.reject': channel.basic_reject}
     with expect_channel_close(channel, 406, unknown(tag), by=by):
-        settle_one[by](tag)
+        getattr(channel, by.replace('.', '_'))(tag)
 
 
 @covers('basic.ack.delivery-tag', row='BAS-20')

@@ -88,8 +88,8 @@ def test_publish_to_a_missing_exchange(channel, name):
 @covers('basic.publish', row='CON-28')
 def test_content_after_the_brokers_close_is_ignored(connection, channel, name, queue):
     orders = queue()
-    channel.basic_publish(name(), 'key', b'refused')
-    channel.basic_publish('', orders, b'ignored')
+    send(channel, spec.Basic.Publish(exchange=name(), routing_key='key'), (pika.BasicProperties(), b'refused'))
+    send(channel, spec.Basic.Publish(routing_key=orders), (pika.BasicProperties(), b'ignored'))
     connection.wait_for(spec.Channel.Close)
     assert bodies_of(connection.channel(), orders) == []
 
