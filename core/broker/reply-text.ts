@@ -1,3 +1,4 @@
+import { utf8Text } from '../protocol/reader.ts';
 import { Decimal, type FieldValue } from '../protocol/types.ts';
 
 /**
@@ -62,13 +63,18 @@ export function valueText(value: FieldValue): string {
 function objectText(value: FieldValue & (object | null)): string {
   if (value === null) return 'undefined';
   if (Array.isArray(value)) return `[${value.map(typedTerm).join(',')}]`;
-  if (value instanceof Uint8Array) return `<<${value.join(',')}>>`;
+  if (value instanceof Uint8Array) return octetsTerm(value);
   if (value instanceof Date) return String(value.getTime() / 1000);
   if (value instanceof Decimal) return `{${value.scale},${value.value}}`;
   const entries = Object.entries(value).map(
     ([key, item]) => `{${binaryTerm(key)},${typeName(item)},${valueTerm(item)}}`,
   );
   return `[${entries.join(',')}]`;
+}
+
+function octetsTerm(octets: Uint8Array): string {
+  const text = utf8Text(octets);
+  return text === undefined ? `<<${octets.join(',')}>>` : binaryTerm(text);
 }
 
 function typedTerm(value: FieldValue): string {

@@ -51,14 +51,14 @@ interface Share<D> {
  */
 export class ConsistentHashMatcher<D> implements Matcher<D> {
   readonly keyOnly: boolean;
-  private readonly source: HashSource;
+  readonly #source: HashSource;
   /** Only the first binding of a destination counts, until it goes. */
-  private readonly bindings = new Map<D, Binding<D>[]>();
+  readonly #bindings = new Map<D, Binding<D>[]>();
   /** In the order in which they came, so that a new one moves no message among the others. */
-  private readonly shares: Share<D>[] = [];
+  readonly #shares: Share<D>[] = [];
 
   constructor(source: HashSource) {
-    this.source = source;
+    this.#source = source;
     this.keyOnly = source.of === 'routing-key';
   }
 
@@ -74,68 +74,68 @@ export class ConsistentHashMatcher<D> implements Matcher<D> {
   }
 
   add(binding: Binding<D>): void {
-    const others = this.bindings.get(binding.destination);
+    const others = this.#bindings.get(binding.destination);
     if (others !== undefined) {
       others.push(binding);
       return;
     }
-    this.bindings.set(binding.destination, [binding]);
-    this.append(binding);
+    this.#bindings.set(binding.destination, [binding]);
+    this.#append(binding);
   }
 
   remove(binding: Binding<D>): void {
     const { destination } = binding;
-    const bindings = this.bindings.get(destination);
+    const bindings = this.#bindings.get(destination);
     const index = bindings?.indexOf(binding) ?? -1;
     assert(bindings !== undefined && index >= 0, 'a binding that goes was there');
     bindings.splice(index, 1);
     if (index > 0) return;
-    this.close(destination);
-    if (bindings.length > 0) this.append(bindings[0]!);
-    else this.bindings.delete(destination);
+    this.#close(destination);
+    if (bindings.length > 0) this.#append(bindings[0]!);
+    else this.#bindings.delete(destination);
   }
 
   match(message: Routable, routingKey: string, found: (destination: D) => void): void {
-    const buckets = this.bucketCount;
+    const buckets = this.#bucketCount;
     if (buckets === 0) return;
-    const bucket = jumpHash(hash32(this.hashed(message, routingKey)), buckets);
-    found(this.shareOf(bucket).destination);
+    const bucket = jumpHash(hash32(this.#hashed(message, routingKey)), buckets);
+    found(this.#shareOf(bucket).destination);
   }
 
-  private get bucketCount(): number {
-    return this.shares.at(-1)?.end ?? 0;
+  get #bucketCount(): number {
+    return this.#shares.at(-1)?.end ?? 0;
   }
 
-  private append({ destination, routingKey }: Binding<D>): void {
-    this.shares.push({ destination, end: this.bucketCount + Number(routingKey) });
+  #append({ destination, routingKey }: Binding<D>): void {
+    this.#shares.push({ destination, end: this.#bucketCount + Number(routingKey) });
   }
 
   /** Takes the buckets of a destination away; those after them move up. */
-  private close(destination: D): void {
-    const index = this.shares.findIndex((share) => share.destination === destination);
-    const start = this.shares[index - 1]?.end ?? 0;
-    const weight = this.shares[index]!.end - start;
-    this.shares.splice(index, 1);
-    for (let i = index; i < this.shares.length; i++) this.shares[i]!.end -= weight;
+  #close(destination: D): void {
+    const index = this.#shares.findIndex((share) => share.destination === destination);
+    const start = this.#shares[index - 1]?.end ?? 0;
+    const weight = this.#shares[index]!.end - start;
+    this.#shares.splice(index, 1);
+    for (let i = index; i < this.#shares.length; i++) this.#shares[i]!.end -= weight;
   }
 
-  private shareOf(bucket: number): Share<D> {
+  #shareOf(bucket: number): Share<D> {
     let low = 0;
-    let high = this.shares.length - 1;
+    let high = this.#shares.length - 1;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.shares[middle]!.end > bucket) high = middle;
+      if (this.#shares[middle]!.end > bucket) high = middle;
       else low = middle + 1;
     }
-    return this.shares[low]!;
+    return this.#shares[low]!;
   }
 
   /** Messages without the header or property all have the same hash. */
-  private hashed({ properties }: Routable, routingKey: string): string {
-    switch (this.source.of) {
+  #hashed({ properties }: Routable, routingKey: string): string {
+    switch (this.#source.of) {
       case 'routing-key': return routingKey;
-      case 'header': return headerKey(properties.headers ?? {}, this.source.name);
-      case 'property': return String(properties[this.source.name] ?? '');
+      case 'header': return headerKey(properties.headers ?? {}, this.#source.name);
+      case 'property': return String(properties[this.#source.name] ?? '');
     }
   }
 }

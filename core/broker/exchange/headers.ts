@@ -30,7 +30,7 @@ interface Pattern<D> {
 /** A message goes where its headers are what the arguments of a binding ask for. TYP-04. */
 export class HeadersMatcher<D> implements Matcher<D> {
   readonly keyOnly = false;
-  private readonly patterns = new Map<Binding<D>, Pattern<D>>();
+  readonly #patterns = new Map<Binding<D>, Pattern<D>>();
 
   check(binding: Binding<D>): void {
     const xMatch = binding.arguments['x-match'];
@@ -43,17 +43,17 @@ export class HeadersMatcher<D> implements Matcher<D> {
   }
 
   add(binding: Binding<D>): void {
-    this.patterns.set(binding, patternOf(binding));
+    this.#patterns.set(binding, patternOf(binding));
   }
 
   remove(binding: Binding<D>): void {
-    assert(this.patterns.delete(binding), 'a binding that goes was there');
+    assert(this.#patterns.delete(binding), 'a binding that goes was there');
   }
 
   match(message: Routable, _routingKey: string, found: (destination: D) => void): void {
-    if (this.patterns.size === 0) return;
+    if (this.#patterns.size === 0) return;
     const headers = new HeaderKeys(message.properties.headers ?? {});
-    for (const { destination, any, wanted } of this.patterns.values()) {
+    for (const { destination, any, wanted } of this.#patterns.values()) {
       if (fits(headers, wanted, any)) found(destination);
     }
   }
@@ -78,24 +78,24 @@ function fits(headers: HeaderKeys, wanted: readonly Wanted[], any: boolean): boo
 
 /** The headers of one message; however many bindings look at one, its key is made once. */
 class HeaderKeys {
-  private readonly headers: FieldTable;
-  private readonly keys = new Map<string, string>();
+  readonly #headers: FieldTable;
+  readonly #keys = new Map<string, string>();
 
   constructor(headers: FieldTable) {
-    this.headers = headers;
+    this.#headers = headers;
   }
 
   /** Whether the header is there and, where a key is given, has the value. */
   has(name: string, key: string | undefined): boolean {
-    if (!Object.hasOwn(this.headers, name)) return false;
-    return key === undefined || this.keyOf(name) === key;
+    if (!Object.hasOwn(this.#headers, name)) return false;
+    return key === undefined || this.#keyOf(name) === key;
   }
 
-  private keyOf(name: string): string {
-    let key = this.keys.get(name);
+  #keyOf(name: string): string {
+    let key = this.#keys.get(name);
     if (key === undefined) {
-      key = equalityKey(this.headers[name]!);
-      this.keys.set(name, key);
+      key = equalityKey(this.#headers[name]!);
+      this.#keys.set(name, key);
     }
     return key;
   }

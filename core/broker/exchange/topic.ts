@@ -58,22 +58,22 @@ export class TopicMatcher<D> implements Matcher<D> {
   readonly keyOnly = true;
   /** Nodes that all matches so far have been in: what they have cost. */
   nodesVisited = 0;
-  private readonly root = new Node<D>(false);
-  private step = 0;
+  readonly #root = new Node<D>(false);
+  #step = 0;
 
   check(): void {
     // Any key will do: the limit on `#` of newer brokers guards against a cost that is not ours.
   }
 
   add({ routingKey, destination }: Binding<D>): void {
-    let node = this.root;
+    let node = this.#root;
     for (const word of wordsOf(routingKey)) node = node.next(word) ?? node.grow(word);
     node.destinations.add(destination);
   }
 
   remove({ routingKey, destination }: Binding<D>): void {
     const words = wordsOf(routingKey);
-    const path = [this.root];
+    const path = [this.#root];
     for (const word of words) {
       const node = path.at(-1)!.next(word);
       assert(node !== undefined, 'a binding that goes was there');
@@ -85,15 +85,15 @@ export class TopicMatcher<D> implements Matcher<D> {
 
   match(_message: Routable, routingKey: string, found: (destination: D) => void): void {
     let nodes: Node<D>[] = [];
-    this.step++;
-    this.enter(this.root, nodes);
+    this.#step++;
+    this.#enter(this.#root, nodes);
     for (const word of wordsOf(routingKey)) {
       const after: Node<D>[] = [];
-      this.step++;
+      this.#step++;
       for (const node of nodes) {
-        if (node.repeats) this.enter(node, after);
-        this.enter(node.words.get(word), after);
-        this.enter(node.star, after);
+        if (node.repeats) this.#enter(node, after);
+        this.#enter(node.words.get(word), after);
+        this.#enter(node.star, after);
       }
       nodes = after;
     }
@@ -101,10 +101,10 @@ export class TopicMatcher<D> implements Matcher<D> {
   }
 
   /** Adds a node, and those that `#` leads on to without a word, unless it is there already. */
-  private enter(start: Node<D> | undefined, nodes: Node<D>[]): void {
+  #enter(start: Node<D> | undefined, nodes: Node<D>[]): void {
     let node = start;
-    while (node !== undefined && node.step !== this.step) {
-      node.step = this.step;
+    while (node !== undefined && node.step !== this.#step) {
+      node.step = this.#step;
       this.nodesVisited++;
       nodes.push(node);
       node = node.hash;

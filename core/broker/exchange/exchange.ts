@@ -1,0 +1,95 @@
+import { Subscription } from 'rxjs';
+import type { FieldTable } from '../../protocol/types.ts';
+import { equalityKey } from '../field-equality.ts';
+import type { Queue } from '../queue/queue.ts';
+import { resourceText } from '../reply-text.ts';
+import type { VirtualHost } from '../virtual-host.ts';
+import type { Binding, Matcher } from './matcher.ts';
+
+/** Where a binding may lead. */
+export type BindingDestination = Queue | Exchange;
+
+/** A binding and its life: unsubscribing removes it from its exchange. */
+export interface BoundBinding extends Binding<BindingDestination> {
+  readonly source: Exchange;
+  readonly subscription: Subscription;
+}
+
+export interface ExchangeOptions {
+  readonly type: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  /** Clients may not publish to it. EXC-06. */
+  readonly internal: boolean;
+  readonly arguments: FieldTable;
+  /** Gets what this exchange has no destination for. TYP-11. */
+  readonly alternateExchange: string | undefined;
+}
+
+/**
+ * An exchange: bindings, and the matcher of its type that picks from them. Deleting it is to
+ * unsubscribe it; its bindings, at either end, go with it.
+ */
+export class Exchange {
+  readonly kind = 'exchange';
+  readonly name: string;
+  readonly vhost: VirtualHost;
+  readonly options: ExchangeOptions;
+  readonly matcher: Matcher<BindingDestination>;
+  readonly subscription = new Subscription();
+  readonly #bindings = new Map<string, BoundBinding>();
+
+  constructor(
+    vhost: VirtualHost, name: string, options: ExchangeOptions,
+    matcher: Matcher<BindingDestination>,
+  ) {
+    this.vhost = vhost;
+    this.name = name;
+    this.options = options;
+    this.matcher = matcher;
+  }
+
+  /** `exchange 'x' in vhost '/'` */
+  get text(): string {
+    return resourceText('exchange', this.name, this.vhost.name);
+  }
+
+  /** Bindings with this exchange as their source. */
+  get bindings(): Iterable<BoundBinding> {
+    return this.#bindings.values();
+  }
+
+  get bindingCount(): number {
+    return this.#bindings.size;
+  }
+
+  /** Adds a binding; one that is there already is left alone. QUE-08. Errors: 406 by type. */
+  bind(binding: Binding<BindingDestination>): BoundBinding | undefined {
+    const key = identityOf(binding);
+    if (this.#bindings.has(key)) return undefined;
+    this.matcher.check(binding);
+    const bound: BoundBinding = { ...binding, source: this, subscription: new Subscription() };
+    this.#bindings.set(key, bound);
+    this.matcher.add(bound);
+    bound.subscription.add(() => this.#remove(key, bound));
+    this.subscription.add(bound.subscription);
+    binding.destination.subscription.add(bound.subscription);
+    return bound;
+  }
+
+  /** Removes a binding; one that is not there is no error. TOP-7. */
+  unbind(binding: Binding<BindingDestination>): void {
+    this.#bindings.get(identityOf(binding))?.subscription.unsubscribe();
+  }
+
+  #remove(key: string, bound: BoundBinding): void {
+    this.#bindings.delete(key);
+    this.matcher.remove(bound);
+    this.vhost.bindingRemoved(bound);
+  }
+}
+
+/** Bindings are the same when destination, key and arguments are. */
+function identityOf({ destination, routingKey, arguments: table }: Binding<BindingDestination>): string {
+  return JSON.stringify([destination.kind, destination.name, routingKey, equalityKey(table)]);
+}
