@@ -1,7 +1,7 @@
 import type { Channel } from 'amqplib';
-import { expect, test } from 'vitest';
-import { describeRoutes, openChannel, openConfirmChannel, temporaryQueue, text } from './amqplib.ts';
-import { useGateway } from './gateway.ts';
+import { describe, expect, test } from 'vitest';
+import { consume, describeRoutes, openChannel, openConfirmChannel, temporaryQueue, text } from './amqplib.ts';
+import { ownGateway, useGateway } from './gateway.ts';
 import { topicCases, uniqueName } from './samples.ts';
 
 const gateway = useGateway();
@@ -168,5 +168,58 @@ describeRoutes(gateway, 'amqplib exchanges', (route) => {
     );
     await setup.deleteExchange(exchange);
     await setup.deleteExchange(exchange);
+  });
+});
+
+/** RabbitMQ has these by plugins, so a broker named by TABMQ_TEST_AMQP_URL may not have them. */
+describe.runIf(ownGateway)('amqplib and the exchange types of plugins', () => {
+  const bodies = ['1', '2', '3', '4', '5', '6', '7', '8'];
+
+  /** Publishes the bodies to two queues bound with the key and says what each of them got. */
+  async function spread(channel: Channel, exchange: string, key: string): Promise<string[][]> {
+    const queues = [await temporaryQueue(channel), await temporaryQueue(channel)];
+    for (const queue of queues) await channel.bindQueue(queue, exchange, key);
+    for (const body of bodies) channel.publish(exchange, body, Buffer.from(body));
+    return [await drain(channel, queues[0]!), await drain(channel, queues[1]!)];
+  }
+
+  test.each(['x-consistent-hash', 'x-random', 'x-modulus-hash'])('%s: each message to one queue', async (type) => {
+    const channel = await openChannel(gateway);
+    const received = await spread(channel, await temporaryExchange(channel, type), '1');
+    expect(received.flat().sort()).toEqual(bodies);
+  });
+
+  test('x-consistent-hash: the same key to the same queue', async () => {
+    const channel = await openChannel(gateway);
+    const exchange = await temporaryExchange(channel, 'x-consistent-hash');
+    const queues = [await temporaryQueue(channel), await temporaryQueue(channel)];
+    for (const queue of queues) await channel.bindQueue(queue, exchange, '10');
+    for (const body of bodies) channel.publish(exchange, 'customer 17', Buffer.from(body));
+    const received = [await drain(channel, queues[0]!), await drain(channel, queues[1]!)];
+    expect(received.sort((one, other) => one.length - other.length)).toEqual([[], bodies]);
+  });
+
+  test('x-recent-history: the last messages to a new queue', async () => {
+    const channel = await openChannel(gateway);
+    const exchange = await temporaryExchange(channel, 'x-recent-history', {
+      arguments: { 'x-recent-history-length': 2 },
+    });
+    for (const body of bodies) channel.publish(exchange, '', Buffer.from(body));
+    const queue = await temporaryQueue(channel);
+    await channel.bindQueue(queue, exchange, '');
+    expect((await drain(channel, queue)).sort()).toEqual(['7', '8']);
+  });
+
+  test('x-delayed-message: after its delay, and at once without one', async () => {
+    const channel = await openChannel(gateway);
+    const exchange = await temporaryExchange(channel, 'x-delayed-message', {
+      arguments: { 'x-delayed-type': 'direct' },
+    });
+    const queue = await temporaryQueue(channel);
+    await channel.bindQueue(queue, exchange, 'key');
+    const inbox = await consume(channel, queue, { noAck: true });
+    channel.publish(exchange, 'key', Buffer.from('later'), { headers: { 'x-delay': 100 } });
+    channel.publish(exchange, 'key', Buffer.from('now'));
+    expect((await inbox.takeMany(2)).map(text)).toEqual(['now', 'later']);
   });
 });

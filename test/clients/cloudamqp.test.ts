@@ -109,6 +109,20 @@ function clientSuite(dial: Dial): void {
       expect((await connection.channel()).closed).toBe(false);
     });
 
+    test.runIf(ownGateway)('hears connection.blocked and publishes no more', async () => {
+      const full = await startGateway({ flags: ['--memory-high-watermark', '0.0001'] });
+      onTestFinished(() => full.stop());
+      const client = dial(full);
+      client.onerror = () => {};
+      client.logger = undefined;
+      const reasons = new Inbox<string>();
+      client.onblocked = reasons.put;
+      const channel = quiet(await (await client.connect()).channel());
+      await channel.basicPublish('amq.fanout', '', 'the first publish tells a blocked connection');
+      expect(await reasons.take('connection.blocked')).toContain('memory');
+      await expect(channel.basicPublish('amq.fanout', '', 'no')).rejects.toThrow('Connection blocked by server');
+    });
+
     test('answers flow', async () => {
       const channel = await openChannel();
       expect(await channel.basicFlow(true)).toBe(true);
