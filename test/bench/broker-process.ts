@@ -23,8 +23,11 @@ export interface StartedBroker {
   readonly helpers?: readonly ChildProcess[];
 }
 
-/** Starts a broker that keeps its files in the directory and logs to the file. */
-export type StartBroker = (directory: string, log: number) => Promise<StartedBroker>;
+/** Starts a broker with files in the directory and output to the log; undefined if it ended. */
+export type StartBroker = (
+  directory: string,
+  log: number,
+) => Promise<StartedBroker | undefined>;
 
 export class BrokerProcess {
   readonly name: BrokerName;
@@ -59,10 +62,15 @@ export class BrokerProcess {
     const logFile = join(directory, 'output.log');
     const log = openSync(logFile, 'a');
     const launched = performance.now();
+    const explain = () => {
+      const output = readFileSync(logFile, 'utf8').trim();
+      return new CannotBench(`${name} ended before it was ready:\n${output}`);
+    };
     const started = await start(directory, log).finally(() => closeSync(log));
+    if (!started) throw explain();
     const client = await generator.start('await-open', '--port', String(started.ports.amqp));
     const ended = once(started.child, 'exit').then(() => {
-      throw new CannotBench(`${name} ended while starting:\n${readFileSync(logFile, 'utf8')}`);
+      throw explain();
     });
     // When the broker is stopped in the end, nobody is interested in this promise any more.
     ended.catch(() => undefined);
