@@ -8,6 +8,12 @@ const utf8 = new TextEncoder();
 const EMPTY = blockOf(new Uint8Array(0));
 
 /**
+ * Room that a frame begins with: enough for any but those with tables and bodies, so that the
+ * last frame of a batch begins a new one instead of making the buffer outgrow the pool.
+ */
+const FRAME_ROOM_BYTES = 1024;
+
+/**
  * The output of one connection in one turn: frames are encoded in place in a pooled buffer, which
  * is handed over whole. While nothing is to be sent it holds no buffer at all.
  */
@@ -106,7 +112,7 @@ export class Writer {
 
   /** Starts a frame and answers where, for `endFrame`. */
   beginFrame(type: number, channel: number): number {
-    this.reserve(FRAME_HEADER_BYTES + 1);
+    this.reserve(FRAME_ROOM_BYTES);
     const at = this.length;
     const { bytes, view } = this.block;
     bytes[at] = type;
