@@ -2,10 +2,11 @@ import 'reflect-metadata';
 import { Controller, Logger, type DynamicModule, type INestMicroservice, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
-  ClientProxyFactory, Ctx, EventPattern, MessagePattern, Payload, RmqRecordBuilder, RpcException, Transport,
+  ClientProxyFactory, Ctx, EventPattern, MessagePattern, Payload, RmqRecordBuilder, RpcException, ServerRMQ,
+  Transport,
   type ClientProxy, type RmqContext, type RmqOptions,
 } from '@nestjs/microservices';
-import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { firstValueFrom, from, lastValueFrom, toArray, type Observable } from 'rxjs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ownGateway, startGateway, useGateway } from './gateway.ts';
@@ -81,14 +82,30 @@ const moduleOf = (controller: Type): DynamicModule => ({ module: ServiceModule, 
 
 type Options = NonNullable<RmqOptions['options']>;
 
-function optionsFor(url: string, options: Options): RmqOptions {
+function optionsFor(url: string, options: Options): { transport: Transport.RMQ; options: Options } {
   const socketOptions = { heartbeatIntervalInSeconds: 5, reconnectTimeInSeconds: 0.05 };
   const queueOptions = { durable: false, autoDelete: true };
   return { transport: Transport.RMQ, options: { urls: [url], queueOptions, socketOptions, ...options } };
 }
 
+/** NestJS leaves its replies' confirms to themselves; to close before them would reject them, unheard. */
+class PatientServer extends ServerRMQ {
+  #channel: ConfirmChannel | undefined;
+
+  override async setupChannel(channel: ConfirmChannel, callback: () => void): Promise<void> {
+    this.#channel = channel;
+    await super.setupChannel(channel, callback);
+  }
+
+  override async close(): Promise<void> {
+    await this.#channel?.waitForConfirms();
+    await super.close();
+  }
+}
+
 async function startService(controller: Type, url: string, options: Options): Promise<INestMicroservice> {
-  const service = await NestFactory.createMicroservice<RmqOptions>(moduleOf(controller), optionsFor(url, options));
+  const strategy = new PatientServer(optionsFor(url, options).options);
+  const service = await NestFactory.createMicroservice(moduleOf(controller), { strategy });
   onTestFinished(() => service.close());
   await within('the microservice', service.listen());
   return service;
@@ -107,6 +124,9 @@ async function startOrders(options: Options = {}, url = gateway.amqpUrl): Promis
   await startService(OrderController, url, { queue, ...options });
   return connectClient(url, { queue });
 }
+
+const tell = (event: Observable<unknown>): Promise<unknown> =>
+  within('the confirm of the event', lastValueFrom(event, { defaultValue: undefined }));
 
 const ask = <T>(answer: Observable<T>): Promise<T> => within('the answer', firstValueFrom(answer));
 
@@ -128,14 +148,14 @@ describe('a NestJS microservice', () => {
 
   test('takes events', async () => {
     const client = await startOrders();
-    client.emit('orders.created', { name: unicodeText });
+    await tell(client.emit('orders.created', { name: unicodeText }));
     expect(await events.take('the event')).toEqual({ order: { name: unicodeText }, pattern: 'orders.created' });
   });
 
   test('acknowledges by hand, with a prefetch, headers and a priority', async () => {
     const client = await startOrders({ noAck: false, prefetchCount: 1 });
     const record = new RmqRecordBuilder({}).setOptions({ headers: { 'x-version': '1.0.0' }, priority: 3 }).build();
-    client.emit('orders.acknowledge', record);
+    await tell(client.emit('orders.acknowledge', record));
     expect(await events.take('the requeued event')).toEqual({
       redelivered: true, headers: { 'x-version': '1.0.0' }, priority: 3,
     });
@@ -146,7 +166,7 @@ describe('a NestJS microservice', () => {
     const options: Options = { exchange, exchangeType: 'topic', wildcards: true };
     await startService(WildcardController, gateway.amqpUrl, { queue: uniqueName('nest'), ...options });
     const client = await connectClient(gateway.amqpUrl, options);
-    client.emit('orders.17.shipped', { id: 17 });
+    await tell(client.emit('orders.17.shipped', { id: 17 }));
     expect(await events.take('the event')).toEqual({ data: { id: 17 }, pattern: 'orders.17.shipped' });
     const { connection } = client.unwrap<{ connection: ChannelModel }>();
     const channel = await connection.createChannel();
@@ -165,7 +185,7 @@ describe('a NestJS microservice', () => {
     const second = await startGateway({ amqpPort: first.amqpPort });
     onTestFinished(() => second.stop());
     await reconnected;
-    client.emit('orders.created', 'after');
+    await tell(client.emit('orders.created', 'after'));
     expect(await events.take('the event after the reconnect')).toMatchObject({ order: 'after' });
   });
 });
