@@ -21,12 +21,12 @@ export function describeRoutes(gateway: Gateway, title: string, suite: (route: R
 }
 
 function useRelay(gateway: Gateway): Route {
-  const route = {} as Relay;
+  const route: Partial<Relay> = {};
   beforeAll(async () => {
     Object.assign(route, await relayToWebSocket(gateway.wsUrl));
   });
-  afterAll(() => route.close());
-  return route;
+  afterAll(() => route.close?.());
+  return route as Route;
 }
 
 export async function openConnection(route: Route): Promise<ChannelModel> {

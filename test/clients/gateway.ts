@@ -38,12 +38,12 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
 
 /** One gateway for all tests of a file; its fields may be read from the first test on. */
 export function useGateway(options: GatewayOptions = {}): Gateway {
-  const gateway = {} as Gateway;
+  const gateway: Partial<Gateway> = {};
   beforeAll(async () => {
     Object.assign(gateway, await startGateway(options));
   });
-  afterAll(() => gateway.stop());
-  return gateway;
+  afterAll(() => gateway.stop?.());
+  return gateway as Gateway;
 }
 
 function externalGateway(url: string): Gateway {
