@@ -1,0 +1,120 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import { readSettings, variableOf } from './configuration.ts';
+import { startGateway, type Gateway } from './gateway.ts';
+import { nodeLimits } from './limits.ts';
+import { Log } from './log.ts';
+import { kebabOf, settingNames, settings, type Settings } from './settings.ts';
+import { StartError } from './start-error.ts';
+import type { TlsFiles } from './tls.ts';
+import { version } from './version.ts';
+
+/** What a shell gets for a start that could not be, as for wrong usage elsewhere. */
+const EXIT_CANNOT_START = 2;
+
+function makeProgram(): Command {
+  const program = new Command('tabmq')
+    .description('A message broker that speaks AMQP 0-9-1, over TCP and over WebSocket.')
+    .version(version, '--version', 'print the version')
+    .helpOption('--help', 'print this help')
+    .allowExcessArguments(false)
+    .configureOutput({ outputError: () => {} })
+    .exitOverride();
+  for (const name of settingNames) program.addOption(optionOf(name));
+  program.option('--config <FILE>', 'JSON file with any of these, as amqpPort or amqp-port');
+  program.addHelpText('after', [
+    '',
+    'A flag goes before its environment variable, that before the configuration file.',
+    `The variables are called TABMQ_ and the flag: ${variableOf('amqpPort')}=5673.`,
+  ].join('\n'));
+  return program;
+}
+
+function optionOf(name: keyof typeof settings): Option {
+  const { placeholder, description, fallbackText, isList } = settings[name];
+  const flag = `--${kebabOf(name)}${placeholder === undefined ? '' : ` <${placeholder}>`}`;
+  const suffix = fallbackText === undefined ? '' : ` (default: ${fallbackText})`;
+  const option = new Option(flag, `${description}${suffix}`);
+  if (!isList) return option;
+  return option.argParser((value, earlier: string[] = []) => [...earlier, value]);
+}
+
+function settingsOf(argv: readonly string[]): Settings {
+  const program = makeProgram();
+  try {
+    program.parse(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) process.exit(0);
+    // Commander puts its guess of what was meant on a second line.
+    const sentence = error.message.replace(/^error: |\.$/g, '').replaceAll('\n', ' ');
+    throw new StartError(`Wrong usage: ${sentence}; see tabmq --help.`);
+  }
+  return readSettings({ flags: program.opts(), environment: process.env });
+}
+
+function start(set: Settings): Promise<Gateway> {
+  return startGateway({
+    hosts: set.host,
+    ports: {
+      amqp: set.amqpPort, http: set.httpPort, amqps: set.amqpsPort, https: set.httpsPort,
+    },
+    tls: tlsFilesOf(set),
+    users: set.user,
+    vhosts: set.vhost,
+    allowedOrigins: set.allowOrigin,
+    immediate: set.immediate,
+    memoryHighWatermark: set.memoryHighWatermark,
+    log: new Log({ levels: set.logLevel, format: set.logFormat }),
+  });
+}
+
+function tlsFilesOf({ tlsCert, tlsKey, tlsCa }: Settings): TlsFiles | undefined {
+  if (tlsCert !== undefined && tlsKey !== undefined) {
+    return { certificate: tlsCert, key: tlsKey, authorities: tlsCa };
+  }
+  if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return undefined;
+  throw new StartError('TLS needs both a certificate and its key: --tls-cert and --tls-key.');
+}
+
+function announce({ ports, listeners }: Gateway, asJson: boolean): void {
+  if (asJson) {
+    const hosts = [...new Set(listeners.map(({ host }) => host))];
+    say(JSON.stringify({ ready: true, ...ports, host: hosts[0], hosts }));
+  } else {
+    for (const { url } of listeners) say(`TabMQ ${version} listens on ${url}`);
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** The first signal drains; another one, from somebody who will not wait, ends it at once. */
+function drainOnSignal(gateway: Gateway): void {
+  let first: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    const at = performance.now();
+    if (first === undefined) {
+      first = { signal, at };
+      void gateway.stop().then(() => process.exit(0));
+      return;
+    }
+    // npm hands Ctrl-C on to a program that had it from the terminal already.
+    const isCopy = signal === first.signal && at - first.at < nodeLimits.signalCopyMs;
+    if (!isCopy) process.exit(1);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+try {
+  const set = settingsOf(process.argv);
+  const gateway = await start(set);
+  drainOnSignal(gateway);
+  announce(gateway, set.readyJson ?? false);
+} catch (error) {
+  if (!(error instanceof StartError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = EXIT_CANNOT_START;
+}

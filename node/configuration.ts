@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import {
+  kebabOf, settingNames, settings, type SettingName, type Settings,
+} from './settings.ts';
+import { StartError, codeOf } from './start-error.ts';
+
+/** Values by the name of their setting, with the words that blame each in a complaint. */
+type Source = ReadonlyMap<SettingName, { readonly given: unknown; readonly blame: string }>;
+
+export interface Given {
+  /** Flags by their camelCase name: text, a list of texts, or true. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * What the gateway is to do: flags before environment before the configuration file. Only the
+ * value that counts is checked, so that a flag can mend a file.
+ */
+export function readSettings({ flags, environment }: Given): Settings {
+  const path = (flags['config'] as string | undefined) ?? environment['TABMQ_CONFIG'];
+  const sources = [
+    fromFlags(flags),
+    fromEnvironment(environment),
+    path === undefined || path === '' ? new Map() : fromFile(path),
+  ] as const;
+  const result: Record<string, unknown> = {};
+  for (const name of settingNames) {
+    const source = sources.find((values) => values.has(name))?.get(name);
+    if (source !== undefined) result[name] = read(name, source.given, source.blame);
+  }
+  return result as Settings;
+}
+
+function read(name: SettingName, given: unknown, blame: string): unknown {
+  try {
+    return settings[name].read(given);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new StartError(`${blame} ${error.message}.`);
+  }
+}
+
+function fromFlags(flags: Given['flags']): Source {
+  const names = settingNames.filter((name) => flags[name] !== undefined);
+  return new Map(names.map((name) => {
+    return [name, { given: flags[name], blame: `The flag --${kebabOf(name)}` }];
+  }));
+}
+
+/** `TABMQ_AMQP_PORT` and the like; an empty one counts as absent, as compose files need it. */
+function fromEnvironment(environment: Given['environment']): Source {
+  const values = new Map<SettingName, { given: unknown; blame: string }>();
+  for (const name of settingNames) {
+    const variable = variableOf(name);
+    const given = environment[variable];
+    if (given === undefined || given === '') continue;
+    const blame = `The environment variable ${variable}`;
+    values.set(name, { given: settings[name].isList ? listOf(given) : given, blame });
+  }
+  return values;
+}
+
+export function variableOf(name: string): string {
+  return `TABMQ_${kebabOf(name).replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** Several values in one variable: between commas, or as JSON where one contains a comma. */
+function listOf(given: string): unknown {
+  if (!given.startsWith('[')) return given.split(',');
+  try {
+    return JSON.parse(given);
+  } catch {
+    return given.split(',');
+  }
+}
+
+function fromFile(path: string): Source {
+  const content = parse(path);
+  const values = new Map<SettingName, { given: unknown; blame: string }>();
+  for (const [key, given] of Object.entries(content)) {
+    const name = settingNames.find((known) => known === key || kebabOf(known) === key);
+    if (name === undefined) {
+      throw new StartError(`The configuration file ${path} has an unknown key '${key}'.`);
+    }
+    if (values.has(name)) {
+      throw new StartError(`The configuration file ${path} sets '${name}' twice.`);
+    }
+    values.set(name, { given, blame: `The key '${key}' of the configuration file ${path}` });
+  }
+  return values;
+}
+
+function parse(path: string): object {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = codeOf(error) === 'ENOENT' ? 'there is no such file' : codeOf(error);
+    throw new StartError(`Cannot read the configuration file ${path}: ${reason}.`);
+  }
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new StartError(`The configuration file ${path} is not JSON: ${reason}.`);
+  }
+  if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content;
+  throw new StartError(`The configuration file ${path} is not a JSON object.`);
+}

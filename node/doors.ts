@@ -1,0 +1,107 @@
+import { isIPv6, type Server } from 'node:net';
+import { EMPTY, Subject, catchError, mergeMap, type Subscription } from 'rxjs';
+import type { Clock, Serve } from '../core/index.ts';
+import { nodeLimits } from './limits.ts';
+import { listen, type ListenOptions, type Listener } from './listener.ts';
+import type { Log } from './log.ts';
+import { serveTransport, type Transport, type TransportEnv } from './transport.ts';
+
+/** AMQP over TCP, over WebSocket, and both over TLS. */
+export type WayIn = 'amqp' | 'http' | 'amqps' | 'https';
+
+/** Takes over a connection that a server accepted. */
+export type Accept = (transport: Transport) => void;
+
+/** Where a client can come in. */
+export interface ListenerInfo {
+  readonly way: WayIn;
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+}
+
+/** What stands before and behind the address in a URL. */
+const urlParts: Readonly<Record<WayIn, readonly [string, string]>> = {
+  amqp: ['amqp://', ''],
+  http: ['ws://', '/ws/amqp'],
+  amqps: ['amqps://', ''],
+  https: ['wss://', '/ws/amqp'],
+};
+
+/** All ways in to one `Serve`, and everybody who came in by one. */
+export class Doors {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #open: { readonly info: ListenerInfo; readonly listener: Listener }[] = [];
+  readonly #accepted = new Subject<Transport>();
+  readonly #serving: Subscription;
+  #refusing = false;
+
+  constructor(serve: Serve, env: TransportEnv, log: Log) {
+    this.#clock = env.clock;
+    this.#log = log;
+    const serveOne = (transport: Transport) => serveTransport(transport, serve, env).pipe(
+      // A broken invariant ends the connection that met it, and no other.
+      catchError((err: unknown) => {
+        log.write('connection', 'error', 'ended by a fault of the broker', { err });
+        return EMPTY;
+      }),
+    );
+    this.#serving = this.#accepted.pipe(mergeMap(serveOne)).subscribe();
+  }
+
+  get listeners(): readonly ListenerInfo[] {
+    return this.#open.map(({ info }) => info);
+  }
+
+  async open(
+    way: WayIn,
+    makeServer: (accept: Accept) => Server,
+    place: ListenOptions,
+  ): Promise<void> {
+    const accept = this.#accept;
+    for (const listener of await listen(() => makeServer(accept), place)) {
+      const info = infoOf(way, listener);
+      this.#open.push({ info, listener });
+      this.#log.write('gateway', 'debug', 'listening', { url: info.url });
+    }
+  }
+
+  /** Lets nobody in any more; those who are in stay. */
+  refuse(): void {
+    this.#refusing = true;
+    this.#accepted.complete();
+    for (const { listener } of this.#open) listener.refuse();
+  }
+
+  /** Lets those leave who are on their way out, then drops the rest. */
+  async close(): Promise<void> {
+    this.refuse();
+    await this.#allLeft();
+    this.#serving.unsubscribe();
+    await Promise.all(this.#open.map(({ listener }) => listener.close()));
+  }
+
+  readonly #accept: Accept = (transport) => {
+    // A request that was on its way when the doors closed.
+    if (this.#refusing) return transport.destroy();
+    this.#accepted.next(transport);
+  };
+
+  /** Resolves when the last connection has closed, or when that has taken too long. */
+  #allLeft(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.setTimer(nodeLimits.lingerMs, resolve);
+      this.#serving.add(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+}
+
+function infoOf(way: WayIn, { host, port }: Listener): ListenerInfo {
+  const [scheme, path] = urlParts[way];
+  const address = isIPv6(host) ? `[${host}]` : host;
+  return { way, host, port, url: `${scheme}${address}:${port}${path}` };
+}

@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { nodeLimits } from './limits.ts';
+import { StartError, codeOf } from './start-error.ts';
+
+/** A server that listens, and all the sockets it accepted. */
+export class Listener {
+  readonly host: string;
+  readonly port: number;
+  readonly #server: Server;
+  readonly #sockets: ReadonlySet<Socket>;
+
+  constructor(server: Server, host: string, sockets: ReadonlySet<Socket>) {
+    this.#server = server;
+    this.host = host;
+    this.port = (server.address() as AddressInfo).port;
+    this.#sockets = sockets;
+  }
+
+  /** Accepts nobody any more; those who are in stay. */
+  refuse(): void {
+    this.#server.close();
+  }
+
+  /** Drops whoever is left, and resolves when the last is gone. */
+  async close(): Promise<void> {
+    this.refuse();
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all([...this.#sockets].map((socket) => once(socket, 'close')));
+  }
+}
+
+export interface ListenOptions {
+  readonly hosts: readonly string[];
+  /** 0 picks a free port, the same on all hosts. */
+  readonly port: number;
+  /** Whether a host may be absent from this machine, as ::1 is where IPv6 is off. */
+  readonly hostsMayBeAbsent: boolean;
+}
+
+/** Starts one server for each host; all of them listen, or none does. */
+export async function listen(
+  makeServer: () => Server,
+  options: ListenOptions,
+): Promise<readonly Listener[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await listenOnHosts(makeServer, options);
+    } catch (error) {
+      const anotherPortMayDo = options.port === 0 && error instanceof PortTaken;
+      if (!anotherPortMayDo || attempt === nodeLimits.freePortAttemptsMax) throw error;
+    }
+  }
+}
+
+class PortTaken extends StartError {}
+
+async function listenOnHosts(
+  makeServer: () => Server,
+  { hosts, port, hostsMayBeAbsent }: ListenOptions,
+): Promise<readonly Listener[]> {
+  const listeners: Listener[] = [];
+  try {
+    for (const host of hosts) {
+      const sharedPort = listeners[0]?.port ?? port;
+      try {
+        listeners.push(await listenOnHost(makeServer(), host, sharedPort));
+      } catch (error) {
+        const oneIsLeft = listeners.length > 0 || host !== hosts.at(-1);
+        if (hostsMayBeAbsent && oneIsLeft && isAbsence(error)) continue;
+        throw startErrorOf(error, host, sharedPort);
+      }
+    }
+    return listeners;
+  } catch (error) {
+    for (const listener of listeners) listener.refuse();
+    throw error;
+  }
+}
+
+async function listenOnHost(
+  server: Server,
+  host: string,
+  port: number,
+): Promise<Listener> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  // Each address is named by itself; :: would take the IPv4 ones too and collide with 0.0.0.0.
+  server.listen({ host, port, ipv6Only: true });
+  await once(server, 'listening');
+  return new Listener(server, host, sockets);
+}
+
+function isAbsence(error: unknown): boolean {
+  return ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(codeOf(error));
+}
+
+function startErrorOf(error: unknown, host: string, port: number): unknown {
+  const place = `port ${port} of ${host}`;
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return new PortTaken(`Cannot listen on ${place}: it is in use by another program.`);
+    case 'EACCES':
+      return new StartError(`Cannot listen on ${place}: this user may not open that port.`);
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+      return new StartError(`Cannot listen on ${place}: this machine has no such address.`);
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new StartError(`Cannot listen on ${place}: the host name has no address.`);
+    default:
+      return error;
+  }
+}

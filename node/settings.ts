@@ -1,0 +1,193 @@
+import { isOrigin } from './origin.ts';
+import { logFormats, readLogLevels, type LogFormat, type LogLevels } from './log.ts';
+import type { User } from './users.ts';
+
+/**
+ * One thing a person can set. A flag and an environment variable come as text, a configuration
+ * file gives numbers and truth values too; `read` takes what came, or throws a RangeError whose
+ * message goes on after "--amqp-port ".
+ */
+export interface Setting<T> {
+  /** How the value is called in the help; absent for a switch. */
+  readonly placeholder?: string;
+  readonly description: string;
+  /** Whether it may be given several times. */
+  readonly isList: boolean;
+  /** What holds when it is not given, as the help shows it. */
+  readonly fallbackText?: string;
+  read(given: unknown): T;
+}
+
+/** A list where one is meant, a single value where that. */
+type Fields = Omit<Setting<unknown>, 'read' | 'isList'>;
+
+function single<T>(fields: Fields, read: (given: unknown) => T): Setting<T> {
+  return { ...fields, isList: false, read };
+}
+
+function list<T>(fields: Fields, read: (given: unknown) => T): Setting<readonly T[]> {
+  return { ...fields, isList: true, read: (given) => [given].flat().map(read) };
+}
+
+function text(given: unknown): string {
+  if (typeof given === 'string' && given !== '') return given;
+  throw new RangeError('must be a text that is not empty');
+}
+
+function port(given: unknown): number {
+  const isNumber = typeof given === 'number' || (typeof given === 'string' && /^\d+$/.test(given));
+  const value = isNumber ? Number(given) : NaN;
+  if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
+  throw new RangeError(`must be a whole number from 0 to 65535, not ${quoted(given)}`);
+}
+
+function share(given: unknown): number {
+  const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
+  if (typeof value === 'number' && value > 0 && value <= 1) return value;
+  throw new RangeError(`must be a number above 0 and up to 1, not ${quoted(given)}`);
+}
+
+function truth(given: unknown): boolean {
+  if (given === true || given === 'true' || given === '1') return true;
+  if (given === false || given === 'false' || given === '0') return false;
+  throw new RangeError(`must be true or false, not ${quoted(given)}`);
+}
+
+function oneOf<const T extends string>(words: readonly T[]): (given: unknown) => T {
+  return (given) => {
+    const found = words.find((word) => word === given);
+    if (found !== undefined) return found;
+    throw new RangeError(`must be ${words.join(' or ')}, not ${quoted(given)}`);
+  };
+}
+
+/** The complaint leaves out what was given: most of it may be a password. */
+function user(given: unknown): User {
+  const [, name, password] = /^([^:]+):(.+)$/s.exec(String(given)) ?? [];
+  if (typeof given === 'string' && name !== undefined && password !== undefined) {
+    return { name, password };
+  }
+  throw new RangeError('must be name:password, with neither of them empty');
+}
+
+function origin(given: unknown): string {
+  if (typeof given === 'string' && isOrigin(given)) return given;
+  throw new RangeError(`must be like https://example.com, or *, not ${quoted(given)}`);
+}
+
+function logLevels(given: unknown): LogLevels {
+  return readLogLevels(text(given));
+}
+
+function quoted(given: unknown): string {
+  return typeof given === 'string' ? `'${given}'` : JSON.stringify(given);
+}
+
+/** Everything that can be set, under the name that a configuration file uses. */
+export const settings = {
+  host: list(
+    {
+      placeholder: 'ADDRESS',
+      description: 'address to listen on; repeat it for several',
+      fallbackText: '127.0.0.1 and ::1',
+    },
+    text,
+  ),
+  amqpPort: single(
+    { placeholder: 'PORT', description: 'port for AMQP over TCP', fallbackText: '5672' },
+    port,
+  ),
+  httpPort: single(
+    { placeholder: 'PORT', description: 'port for AMQP over WebSocket', fallbackText: '15672' },
+    port,
+  ),
+  amqpsPort: single(
+    { placeholder: 'PORT', description: 'port for AMQP over TLS', fallbackText: '5671' },
+    port,
+  ),
+  httpsPort: single(
+    { placeholder: 'PORT', description: 'port for WebSocket over TLS', fallbackText: '15671' },
+    port,
+  ),
+  tlsCert: single(
+    { placeholder: 'FILE', description: 'PEM certificate; turns the two TLS ports on' },
+    text,
+  ),
+  tlsKey: single({ placeholder: 'FILE', description: 'PEM private key of the certificate' }, text),
+  tlsCa: single(
+    {
+      placeholder: 'FILE',
+      description: 'PEM authorities for certificates of clients; a client that shows another '
+        + 'certificate is refused, one that shows none is not',
+    },
+    text,
+  ),
+  user: list(
+    {
+      placeholder: 'NAME:PASSWORD',
+      description: 'who may log in; repeat it for several; guest may from this machine alone',
+      fallbackText: 'guest:guest',
+    },
+    user,
+  ),
+  vhost: list(
+    {
+      placeholder: 'NAME',
+      description: 'virtual host to create; repeat it for several',
+      fallbackText: '/',
+    },
+    text,
+  ),
+  allowOrigin: list(
+    {
+      placeholder: 'ORIGIN',
+      description: 'web page that may connect, besides those of this host and this machine; '
+        + '* for any; repeat it for several',
+    },
+    origin,
+  ),
+  memoryHighWatermark: single(
+    {
+      placeholder: 'SHARE',
+      description: 'share of the heap or container limit at which publishers must wait',
+      fallbackText: '0.6',
+    },
+    share,
+  ),
+  immediate: single(
+    {
+      placeholder: 'MODE',
+      description: 'what the flag "immediate" does: "spec" as AMQP says, "refuse" as RabbitMQ does',
+      fallbackText: 'spec',
+    },
+    oneOf(['spec', 'refuse']),
+  ),
+  logLevel: single(
+    {
+      placeholder: 'LEVELS',
+      description: 'trace, debug, info, warn, error or silent; also by component: '
+        + 'info,connection=trace shows every frame',
+      fallbackText: 'info',
+    },
+    logLevels,
+  ),
+  logFormat: single<LogFormat>(
+    { placeholder: 'FORMAT', description: 'text or json', fallbackText: 'text' },
+    oneOf(logFormats),
+  ),
+  readyJson: single({ description: 'say that it is ready with one line of JSON on stdout' }, truth),
+} as const;
+
+export type SettingName = keyof typeof settings;
+
+/** What was set; what is missing was not, and has the default of whoever uses it. */
+export type Settings = {
+  readonly [N in SettingName]?: ReturnType<(typeof settings)[N]['read']>;
+};
+
+export const settingNames = Object.keys(settings) as SettingName[];
+
+/** `amqpPort` as on the command line and in a configuration file: `amqp-port`. */
+export function kebabOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -1,0 +1,78 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { Observable } from 'rxjs';
+import type { PeerInfo } from '../core/index.ts';
+import type { Transport, Written } from './transport.ts';
+
+/** A TCP connection, plain or encrypted, as a transport. */
+export class TcpTransport implements Transport {
+  readonly peer: PeerInfo;
+  readonly inbound: Observable<Uint8Array>;
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.peer = peerOf(socket, 'tcp');
+    // The listeners outlive the subscription: a socket without one for errors ends the process.
+    this.inbound = new Observable((inbound) => {
+      socket.on('data', (chunk: Buffer) => inbound.next(bytesOf(chunk)));
+      socket.on('end', () => inbound.complete());
+      socket.on('error', (error) => inbound.error(error));
+      socket.on('close', () => inbound.complete());
+    });
+  }
+
+  get unsentBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(chunk: Uint8Array, written: Written): void {
+    this.#socket.write(chunk, written);
+  }
+
+  setReading(on: boolean): void {
+    if (on) this.#socket.resume();
+    else this.#socket.pause();
+  }
+
+  end(): void {
+    this.#socket.end();
+    // Reads on to the peer's FIN: to close over unread bytes would send a reset, which may
+    // overtake our last frames.
+    this.#socket.resume();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  whenClosed(run: () => void): void {
+    this.#socket.once('close', run);
+  }
+}
+
+/** The same bytes without the methods of Buffer, whose `slice` shares memory. */
+export function bytesOf(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+}
+
+export function peerOf(socket: Socket, transport: PeerInfo['transport']): PeerInfo {
+  const address = withoutMapping(socket.remoteAddress ?? '');
+  return {
+    transport,
+    address,
+    port: socket.remotePort ?? 0,
+    loopback: isLoopback(address),
+    secure: socket instanceof TLSSocket,
+  };
+}
+
+/** Whether a numeric address, or `localhost`, names this machine itself. */
+export function isLoopback(host: string): boolean {
+  return host === '::1' || /^127(\.\d+){3}$/.test(host) || /^(.+\.)?localhost$/i.test(host);
+}
+
+/** `::ffff:10.0.0.1`, as an IPv6 socket shows an IPv4 peer, is 10.0.0.1. */
+function withoutMapping(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+}

@@ -1,0 +1,75 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext, type TLSSocket } from 'node:tls';
+import { StartError, codeOf } from './start-error.ts';
+
+/** PEM files: the server's certificate and key, and who signs the certificates of clients. */
+export interface TlsFiles {
+  readonly certificate: string;
+  readonly key: string;
+  readonly authorities?: string | undefined;
+}
+
+export interface TlsOptions {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly ca?: Buffer;
+  readonly requestCert: boolean;
+  readonly rejectUnauthorized: boolean;
+}
+
+/** Reads and checks the files now, so that a mistake shows at start and not at the first client. */
+export function readTls(files: TlsFiles): TlsOptions {
+  const cert = read('certificate', files.certificate);
+  const key = read('key', files.key);
+  check({ cert }, `The certificate ${files.certificate} is not a PEM certificate`);
+  check({ key }, `The key ${files.key} is not a PEM private key without a passphrase`);
+  check({ cert, key }, `The key ${files.key} does not belong to ${files.certificate}`);
+  // A client needs no certificate, so the handshake goes on without one; what it shows is judged
+  // by showsForeignCertificate.
+  const options = { cert, key, rejectUnauthorized: false };
+  if (files.authorities === undefined) return { ...options, requestCert: false };
+  const ca = read('certificate authorities', files.authorities);
+  checkAuthorities(ca, files.authorities);
+  return { ...options, ca, requestCert: true };
+}
+
+/** Whether a client showed a certificate that none of the authorities signed. */
+export function showsForeignCertificate(socket: TLSSocket): boolean {
+  if (socket.authorized) return false;
+  return socket.getPeerX509Certificate() !== undefined;
+}
+
+function read(what: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const reasons: Record<string, string> = {
+      ENOENT: 'there is no such file',
+      EACCES: 'this user may not read it',
+      EISDIR: 'it is a directory',
+    };
+    const reason = reasons[codeOf(error)] ?? String(error);
+    throw new StartError(`Cannot read the TLS ${what} ${path}: ${reason}.`);
+  }
+}
+
+/** Node takes authorities that are none, and would then know nobody who signs certificates. */
+function checkAuthorities(pem: Buffer, path: string): void {
+  const complaint = `The certificate authorities ${path} are not PEM certificates`;
+  const certificates = pem.toString('latin1').match(/-----BEGIN CERTIFICATE-----[^-]*-*[^-]*-*/g);
+  if (certificates === null) throw new StartError(`${complaint}.`);
+  try {
+    certificates.map((certificate) => new X509Certificate(certificate));
+  } catch (error) {
+    throw new StartError(`${complaint}: ${(error as Error).message}.`);
+  }
+}
+
+function check(options: Parameters<typeof createSecureContext>[0], complaint: string): void {
+  try {
+    createSecureContext(options);
+  } catch (error) {
+    throw new StartError(`${complaint}: ${(error as Error).message}.`);
+  }
+}

@@ -1,0 +1,98 @@
+import { BehaviorSubject, Observable } from 'rxjs';
+import { limits, type BufferPool, type Clock, type Link, type PeerInfo } from '../core/index.ts';
+import type { Serve } from '../core/index.ts';
+import { nodeLimits } from './limits.ts';
+
+/** What the kernel, or whatever carries the bytes, reports about a chunk: gone, or lost. */
+export type Written = (error?: Error | null) => void;
+
+/** An accepted connection as its kind of socket offers it: TCP, TLS or WebSocket. */
+export interface Transport {
+  readonly peer: PeerInfo;
+  /** Subscribed once. Completes at an orderly end of the peer's stream, fails at any other. */
+  readonly inbound: Observable<Uint8Array>;
+  /** Bytes that were written and that the kernel has not taken yet. */
+  readonly unsentBytes: number;
+  /** Calls `written` once, later, in the order of the calls. */
+  write(chunk: Uint8Array, written: Written): void;
+  setReading(on: boolean): void;
+  /** Flushes what was written, then closes in good order. */
+  end(): void;
+  destroy(): void;
+  /** Calls `run` once nothing can be read or written any more. */
+  whenClosed(run: () => void): void;
+}
+
+export interface TransportEnv {
+  readonly clock: Clock;
+  readonly pool: BufferPool;
+}
+
+/**
+ * Runs `serve` on an accepted connection. The result completes when the transport has closed and
+ * fails when the outbound does; unsubscribing destroys the transport.
+ */
+export function serveTransport(
+  transport: Transport,
+  serve: Serve,
+  env: TransportEnv,
+): Observable<never> {
+  return new Observable((connection) => {
+    const outlet = new Outlet(transport, env.pool);
+    const outbound = serve(transport.inbound, outlet).subscribe({
+      next: (chunk) => outlet.send(chunk),
+      error: (error) => connection.error(error),
+      complete: () => {
+        transport.end();
+        // A peer that neither reads nor closes would otherwise hold the socket for ever.
+        connection.add(env.clock.setTimer(nodeLimits.lingerMs, () => transport.destroy()));
+      },
+    });
+    connection.add(outbound);
+    connection.add(() => transport.destroy());
+    transport.whenClosed(() => connection.complete());
+  });
+}
+
+const GIVEN_BACK = new Uint8Array(0);
+
+/** The way out of a connection: gives chunks back once they are gone, and tells when to wait. */
+class Outlet implements Link {
+  readonly peer: PeerInfo;
+  readonly writable$ = new BehaviorSubject(true);
+  readonly #transport: Transport;
+  readonly #pool: BufferPool;
+  /** One entry for each chunk whose `written` is still to come, oldest first. */
+  readonly #unreported: Uint8Array[] = [];
+
+  constructor(transport: Transport, pool: BufferPool) {
+    this.peer = transport.peer;
+    this.#transport = transport;
+    this.#pool = pool;
+  }
+
+  setReading(on: boolean): void {
+    this.#transport.setReading(on);
+  }
+
+  send(chunk: Uint8Array): void {
+    this.#transport.write(chunk, this.#written);
+    const { unsentBytes } = this.#transport;
+    if (unsentBytes === 0) {
+      // The kernel took it at once. To give it back now rather than when that is reported lets
+      // the next connection of this turn fill the same memory, which the cache still holds.
+      this.#pool.give(chunk);
+      this.#unreported.push(GIVEN_BACK);
+      return;
+    }
+    this.#unreported.push(chunk);
+    if (unsentBytes > limits.unsentBytesMax && this.writable$.value) this.writable$.next(false);
+  }
+
+  /** One function for all chunks, so that a chunk costs no closure. */
+  readonly #written: Written = (error) => {
+    const chunk = this.#unreported.shift();
+    if (chunk !== undefined && !error) this.#pool.give(chunk);
+    if (!this.writable$.value && this.#transport.unsentBytes === 0) this.writable$.next(true);
+  };
+}

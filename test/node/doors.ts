@@ -1,0 +1,84 @@
+/** The gateway's doors with any Serve behind them, on ports of their own and a virtual clock. */
+import type { Server } from 'node:net';
+import { Observable, Subject, type Observer } from 'rxjs';
+import { onTestFinished } from 'vitest';
+import { BufferPool, VirtualClock, type Link, type Serve } from '../../core/index.ts';
+import { Doors, type Accept } from '../../node/doors.ts';
+import { answerHttp } from '../../node/http.ts';
+import { nodeLimits } from '../../node/limits.ts';
+import { Log } from '../../node/log.ts';
+import { OriginRule } from '../../node/origin.ts';
+import { httpServer, tcpServer } from '../../node/servers.ts';
+import { WebSocketAcceptor } from '../../node/websocket.ts';
+import { Inbox } from '../clients/waiting.ts';
+
+export interface OpenDoors {
+  readonly tcpPort: number;
+  readonly httpPort: number;
+  readonly doors: Doors;
+  readonly clock: VirtualClock;
+  readonly pool: BufferPool;
+  /** Lines of the log, as JSON. */
+  readonly logged: readonly Record<string, unknown>[];
+}
+
+export async function openDoors(serve: Serve, allowedOrigins: readonly string[] = []): Promise<OpenDoors> {
+  const clock = new VirtualClock();
+  const pool = new BufferPool();
+  const logged: Record<string, unknown>[] = [];
+  const log = new Log({ format: 'json', write: (line) => logged.push(JSON.parse(line)) });
+  const doors = new Doors(serve, { clock, pool }, log);
+  onTestFinished(async () => {
+    const closed = doors.close();
+    clock.advanceBy(nodeLimits.lingerMs);
+    await closed;
+  });
+  const http = {
+    answer: answerHttp('1.2.3', () => doors.listeners.map(({ url }) => url)),
+    webSockets: new WebSocketAcceptor(new OriginRule(allowedOrigins)),
+  };
+  const place = { hosts: ['127.0.0.1'], port: 0, hostsMayBeAbsent: false };
+  await doors.open('amqp', tcpServer, place);
+  await doors.open('http', (accept: Accept): Server => httpServer(http, accept), place);
+  const [tcpPort, httpPort] = doors.listeners.map(({ port }) => port) as [number, number];
+  return { tcpPort, httpPort, doors, clock, pool, logged };
+}
+
+export const echo: Serve = (inbound) =>
+  new Observable((outbound) => inbound.subscribe({
+    next: (chunk) => outbound.next(chunk.slice()),
+    error: () => outbound.complete(),
+    complete: () => outbound.complete(),
+  }));
+
+/** What happened to the inbound of a connection, in order. */
+export type InboundEvent = Uint8Array | 'completed' | 'failed';
+
+/** The broker's end of a connection, held by a test. */
+export interface HeldEnd {
+  readonly link: Link;
+  readonly outbound: Observer<Uint8Array>;
+  readonly inbound: Inbox<InboundEvent>;
+  /** Resolves when the transport gives the connection up. */
+  readonly unsubscribed: Promise<void>;
+}
+
+/** A Serve that hands each connection to the test. */
+export function held(): { readonly serve: Serve; readonly ends: Inbox<HeldEnd> } {
+  const ends = new Inbox<HeldEnd>();
+  const serve: Serve = (inbound, link) => new Observable((subscriber) => {
+    const events = new Inbox<InboundEvent>();
+    const outbound = new Subject<Uint8Array>();
+    outbound.subscribe(subscriber);
+    const unsubscribed = new Promise<void>((resolve) => {
+      subscriber.add(() => resolve());
+    });
+    inbound.subscribe({
+      next: events.put,
+      error: () => events.put('failed'),
+      complete: () => events.put('completed'),
+    });
+    ends.put({ link, outbound, inbound: events, unsubscribed });
+  });
+  return { serve, ends };
+}
