@@ -57,10 +57,13 @@ export class Doors {
   async open(
     way: WayIn,
     makeServer: (accept: Accept) => Server,
-    place: ListenOptions,
+    place: Omit<ListenOptions, 'onError'>,
   ): Promise<void> {
     const accept = this.#accept;
-    for (const listener of await listen(() => makeServer(accept), place)) {
+    const onError = (err: Error): void => {
+      this.#log.write('gateway', 'warn', 'cannot accept a connection', { way, err });
+    };
+    for (const listener of await listen(() => makeServer(accept), { ...place, onError })) {
       const info = infoOf(way, listener);
       this.#open.push({ info, listener });
       this.#log.write('gateway', 'debug', 'listening', { url: info.url });

@@ -36,6 +36,8 @@ export interface ListenOptions {
   readonly port: number;
   /** Whether a host may be absent from this machine, as ::1 is where IPv6 is off. */
   readonly hostsMayBeAbsent: boolean;
+  /** Hears of connections that could not be accepted, as when the process has too many open. */
+  readonly onError: (error: Error) => void;
 }
 
 /** Starts one server for each host; all of them listen, or none does. */
@@ -57,14 +59,16 @@ class PortTaken extends StartError {}
 
 async function listenOnHosts(
   makeServer: () => Server,
-  { hosts, port, hostsMayBeAbsent }: ListenOptions,
+  { hosts, port, hostsMayBeAbsent, onError }: ListenOptions,
 ): Promise<readonly Listener[]> {
   const listeners: Listener[] = [];
   try {
     for (const host of hosts) {
       const sharedPort = listeners[0]?.port ?? port;
       try {
-        listeners.push(await listenOnHost(makeServer(), host, sharedPort));
+        const server = makeServer();
+        listeners.push(await listenOnHost(server, host, sharedPort));
+        server.on('error', onError);
       } catch (error) {
         const oneIsLeft = listeners.length > 0 || host !== hosts.at(-1);
         if (hostsMayBeAbsent && oneIsLeft && isAbsence(error)) continue;
