@@ -1,6 +1,8 @@
 /** Clients that know bytes and nothing of AMQP, over TCP and over WebSocket alike. */
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import { WebSocket, type RawData } from 'ws';
 import { within } from '../clients/waiting.ts';
@@ -46,8 +48,26 @@ class Received {
   }
 }
 
-export async function tcpClient({ tcpPort }: Pick<OpenDoors, 'tcpPort'>): Promise<ByteClient & { socket: Socket }> {
-  const socket = connect({ host: '127.0.0.1', port: tcpPort, allowHalfOpen: true });
+export type SocketClient = ByteClient & { readonly socket: Socket };
+
+export async function tcpClient({ tcpPort }: Pick<OpenDoors, 'tcpPort'>): Promise<SocketClient> {
+  const socket = connectTcp({ host: '127.0.0.1', port: tcpPort, allowHalfOpen: true });
+  const client = socketClient(socket, () => socket.resetAndDestroy());
+  await within('a TCP connection', once(socket, 'connect'));
+  return client;
+}
+
+export async function tlsClient({ tlsPort }: Pick<OpenDoors, 'tlsPort'>, ca: Buffer): Promise<SocketClient> {
+  const tcp = connectTcp({ host: '127.0.0.1', port: tlsPort, allowHalfOpen: true });
+  // A socket that TLS took over can no longer be reset; one that it only reads and writes can.
+  const stream = Duplex.from({ readable: tcp, writable: tcp });
+  const socket = connectTls({ socket: stream, servername: 'localhost', ca });
+  const client = socketClient(socket, () => tcp.resetAndDestroy());
+  await within('a TLS connection', once(socket, 'secureConnect'));
+  return client;
+}
+
+function socketClient(socket: Socket, reset: () => void): SocketClient {
   onTestFinished(() => void socket.destroy());
   const received = new Received();
   const ended = new Promise<boolean>((resolve) => {
@@ -56,7 +76,6 @@ export async function tcpClient({ tcpPort }: Pick<OpenDoors, 'tcpPort'>): Promis
     socket.on('close', () => resolve(false));
   });
   socket.on('data', received.add);
-  await within('a TCP connection', once(socket, 'connect'));
   return {
     socket,
     send: (bytes) => void socket.write(bytes),
@@ -67,11 +86,11 @@ export async function tcpClient({ tcpPort }: Pick<OpenDoors, 'tcpPort'>): Promis
     get receivedBytes() {
       return received.bytes;
     },
-    closed: within('the end of the TCP connection', ended),
+    closed: within('the end of the connection', ended),
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
     end: () => void socket.end(),
-    reset: () => void socket.resetAndDestroy(),
+    reset,
   };
 }
 

@@ -8,13 +8,16 @@ import { answerHttp } from '../../node/http.ts';
 import { nodeLimits } from '../../node/limits.ts';
 import { Log } from '../../node/log.ts';
 import { OriginRule } from '../../node/origin.ts';
-import { httpServer, tcpServer } from '../../node/servers.ts';
+import { httpServer, tcpServer, tlsServer } from '../../node/servers.ts';
+import { readTls, type TlsFiles } from '../../node/tls.ts';
 import { WebSocketAcceptor } from '../../node/websocket.ts';
 import { Inbox } from '../clients/waiting.ts';
 
 export interface OpenDoors {
   readonly tcpPort: number;
   readonly httpPort: number;
+  /** 0 unless there is a certificate. */
+  readonly tlsPort: number;
   readonly doors: Doors;
   readonly clock: VirtualClock;
   readonly pool: BufferPool;
@@ -22,7 +25,12 @@ export interface OpenDoors {
   readonly logged: readonly Record<string, unknown>[];
 }
 
-export async function openDoors(serve: Serve, allowedOrigins: readonly string[] = []): Promise<OpenDoors> {
+export interface DoorsOptions {
+  readonly allowedOrigins?: readonly string[];
+  readonly tls?: TlsFiles;
+}
+
+export async function openDoors(serve: Serve, { allowedOrigins, tls }: DoorsOptions = {}): Promise<OpenDoors> {
   const clock = new VirtualClock();
   const pool = new BufferPool();
   const logged: Record<string, unknown>[] = [];
@@ -40,8 +48,9 @@ export async function openDoors(serve: Serve, allowedOrigins: readonly string[] 
   const place = { hosts: ['127.0.0.1'], port: 0, hostsMayBeAbsent: false };
   await doors.open('amqp', tcpServer, place);
   await doors.open('http', (accept: Accept): Server => httpServer(http, accept), place);
-  const [tcpPort, httpPort] = doors.listeners.map(({ port }) => port) as [number, number];
-  return { tcpPort, httpPort, doors, clock, pool, logged };
+  if (tls !== undefined) await doors.open('amqps', (accept) => tlsServer(readTls(tls), accept), place);
+  const [tcpPort = 0, httpPort = 0, tlsPort = 0] = doors.listeners.map(({ port }) => port);
+  return { tcpPort, httpPort, tlsPort, doors, clock, pool, logged };
 }
 
 export const echo: Serve = (inbound) =>

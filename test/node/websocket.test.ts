@@ -128,7 +128,7 @@ describe('a page that wants to connect [WSK-13]', () => {
     [own, 'broker.example', ['https://shop.example'], 403],
     [`${own}:81`, 'broker.example', [own], 403],
   ])('from %s at %s, with %j allowed, gets %i', async (origin, host, allowed, status) => {
-    const doors = await openDoors(echo, allowed);
+    const doors = await openDoors(echo, { allowedOrigins: allowed });
     expect(await statusOf(doors, { Origin: origin, ...(host !== undefined && { Host: host }) })).toBe(status);
   });
 });
