@@ -35,3 +35,9 @@ export class AmqpError extends Error {
   }
 }
 
+
+/** The name of a reply code, or undefined for 200 and codes that AMQP does not know. */
+export function replyNameOf(replyCode: number): ReplyCodeName | undefined {
+  const names = Object.keys(replyCodes) as ReplyCodeName[];
+  return names.find((name) => replyCodes[name].code === replyCode);
+}

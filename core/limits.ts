@@ -35,8 +35,8 @@ export const limits = {
   unsentBytesMax: 1_048_576,
   /** Size of a segment of the message store. */
   segmentBytes: 1_048_576,
-  /** Bytes one queue delivers in one turn before others come first. */
-  pumpBytes: 4_194_304,
+  /** Messages one queue delivers in one turn before others come first. */
+  pumpMessages: 8192,
   /** Consumers on one channel; one more: 530. BAS-13. */
   consumersPerChannelMax: 65_535,
   /** Connections to one broker; one more: 530 in answer to connection.open. CON-17. */

@@ -1,7 +1,6 @@
 import { assert } from '../assert.ts';
 import { AmqpError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { Block } from './bytes.ts';
 import { utf8Text, type Reader } from './reader.ts';
 import { Decimal, type FieldScalar, type FieldTable, type FieldValue } from './types.ts';
 import type { Writer } from './writer.ts';
@@ -34,14 +33,14 @@ const fixed: Record<string, Fixed> = {
 
 /** Tags, as character codes, of values that begin with four octets of size. */
 export const fieldTags = { text: 0x53, bytes: 0x78, array: 0x41, table: 0x46 } as const;
-const PREFIX_BYTES = 4;
+/** Octets of size before the content of a value that has them. */
+export const PREFIX_BYTES = 4;
 
-/** Octets by tag: fixed, or one of the two marks. An array, for the hot path. */
-const PREFIXED = -1;
-const UNKNOWN = -2;
-const bytesByTag = new Int8Array(256).fill(UNKNOWN);
-for (const [tag, { bytes }] of Object.entries(fixed)) bytesByTag[tag.charCodeAt(0)] = bytes;
-for (const tag of Object.values(fieldTags)) bytesByTag[tag] = PREFIXED;
+/** Octets of the values of fixed size, by tag. */
+export const fixedBytes: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.entries(fixed).map(([tag, { bytes }]) => [tag, bytes]),
+);
+
 
 function readInt64(view: DataView, at: number): number | bigint {
   const value = view.getBigInt64(at);
@@ -55,12 +54,20 @@ function readTimestamp(view: DataView, at: number): Date | bigint {
   return seconds > LARGEST_DATE_SECONDS ? seconds : new Date(Number(seconds) * 1000);
 }
 
-function unknownTag(tag: number): AmqpError {
+export function unknownTag(tag: number): AmqpError {
   return new AmqpError('SYNTAX_ERROR', `unknown field type ${tag}`);
 }
 
-function truncated(): AmqpError {
+export function truncated(): AmqpError {
   return new AmqpError('SYNTAX_ERROR', 'truncated field table');
+}
+
+export function tooDeep(): AmqpError {
+  return new AmqpError('SYNTAX_ERROR', 'field table is nested too deep');
+}
+
+export function tooManyFields(): AmqpError {
+  return new AmqpError('SYNTAX_ERROR', 'too many fields in a table');
 }
 
 /** What is left of the bounds of one table while it is decoded, all levels together. */
@@ -74,9 +81,7 @@ function newBudget(): Budget {
 
 /** Reads the size of a table or array at this depth: answers where it ends. */
 export function enterFields(reader: Reader, depth: number): number {
-  if (depth > limits.fieldDepthMax) {
-    throw new AmqpError('SYNTAX_ERROR', 'field table is nested too deep');
-  }
+  if (depth > limits.fieldDepthMax) throw tooDeep();
   const size = reader.long();
   if (size > reader.remaining) throw truncated();
   return reader.offset + size;
@@ -127,7 +132,7 @@ export function readScalar(reader: Reader, tag: number): FieldScalar {
 }
 
 function readTagged(reader: Reader, depth: number, budget: Budget): FieldValue {
-  if (budget.values-- === 0) throw new AmqpError('SYNTAX_ERROR', 'too many fields in a table');
+  if (budget.values-- === 0) throw tooManyFields();
   const tag = reader.octet();
   if (tag !== fieldTags.table && tag !== fieldTags.array) return readScalar(reader, tag);
   const end = enterFields(reader, depth + 1);
@@ -247,72 +252,4 @@ export function writeTable(writer: Writer, table: FieldTable): void {
     writeValue(writer, table[key]!);
   }
   closeRegion(writer, at);
-}
-
-/** Where the value with this tag, which starts at `at`, ends. Nested values are not looked at. */
-export function skipValue(block: Block, tag: number, at: number, end: number): number {
-  let size = bytesByTag[tag]!;
-  if (size === UNKNOWN) throw unknownTag(tag);
-  if (size === PREFIXED) {
-    if (at + PREFIX_BYTES > end) throw truncated();
-    size = PREFIX_BYTES + block.view.getUint32(at);
-  }
-  if (at + size > end) throw truncated();
-  return at + size;
-}
-
-/** Whether [start, end) is this text; text beyond ASCII is decoded, keys seldom are that. */
-function isText(block: Block, start: number, end: number, text: string): boolean {
-  if (end - start < text.length) return false;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 0x7f) return utf8Text(block.bytes.subarray(start, end)) === text;
-    if (block.bytes[start + i] !== code) return false;
-  }
-  return end - start === text.length;
-}
-
-/** Where a value lies: all of it after its tag, so that text has its four octets of size first. */
-export interface LocatedField {
-  /** The tag as a character code. */
-  readonly tag: number;
-  readonly start: number;
-  readonly end: number;
-}
-
-/**
- * Gets the key's text at [keyStart, keyEnd) and the value's octets at [valueStart, valueEnd).
- * Answers true, where it needs to see no more entries.
- */
-export type FieldVisitor = (
-  keyStart: number, keyEnd: number, tag: number, valueStart: number, valueEnd: number,
-) => boolean | void;
-
-/**
- * Visits the entries of the content [start, end) of a table, which is what follows its size,
- * without decoding them. The octets of a whole entry are [keyStart - 1, valueEnd).
- */
-export function eachField(block: Block, start: number, end: number, visit: FieldVisitor): void {
-  for (let at = start; at < end;) {
-    const keyStart = at + 1;
-    const keyEnd = keyStart + block.bytes[at]!;
-    if (keyEnd >= end) throw truncated();
-    const tag = block.bytes[keyEnd]!;
-    const valueEnd = skipValue(block, tag, keyEnd + 1, end);
-    if (visit(keyStart, keyEnd, tag, keyEnd + 1, valueEnd) === true) return;
-    at = valueEnd;
-  }
-}
-
-/** Looks for a key in the content [start, end) of a table without decoding anything. */
-export function findField(
-  block: Block, start: number, end: number, key: string,
-): LocatedField | undefined {
-  let found: LocatedField | undefined;
-  eachField(block, start, end, (keyStart, keyEnd, tag, valueStart, valueEnd) => {
-    if (!isText(block, keyStart, keyEnd, key)) return false;
-    found = { tag, start: valueStart, end: valueEnd };
-    return true;
-  });
-  return found;
 }

@@ -33,9 +33,11 @@ export {
 
 // Field tables, decoded or in place.
 export {
-  eachField, findField, readTable, readTableContent, readValue, skipValue, writeTable, writeValue,
-  type FieldVisitor, type LocatedField,
+  readTable, readTableContent, readValue, writeTable, writeValue,
 } from './field-table.ts';
+export {
+  eachField, findField, skipValue, type FieldVisitor, type LocatedField,
+} from './raw-table.ts';
 
 // Bytes explained.
 export { dissectFrames, summarize, type Dissected, type DissectedValue } from './dissect.ts';

@@ -2,6 +2,7 @@ import { assert } from '../assert.ts';
 import { AmqpError } from '../errors.ts';
 import { blockOf, type Block } from './bytes.ts';
 import { valueCodecs } from './codec.ts';
+import { checkTable } from './raw-table.ts';
 import type { Reader } from './reader.ts';
 import { basicProperties, frameTypes, FRAME_OVERHEAD_BYTES } from './spec.ts';
 import type { Properties, PropertyName } from './types.ts';
@@ -147,4 +148,24 @@ export function locateProperty(
     if (at > end) throw new AmqpError('SYNTAX_ERROR', 'truncated properties');
     if (flag === wanted) return { start, end: at };
   }
+}
+
+/**
+ * Whether the properties are what their flags say, nested tables and all, and take the whole of
+ * [flagsAt, end); else 502. What a publisher sends goes on as it is to consumers, so what they
+ * could not read must not pass. Nothing is decoded.
+ */
+export function checkProperties(block: Block, flagsAt: number, end: number): void {
+  let at = startOfValues(block, flagsAt, end);
+  const flags = block.view.getUint16(flagsAt);
+  if ((flags & ~KNOWN_FLAGS) !== 0) throw unknownProperty();
+  for (let index = 0; index < entries.length; index++) {
+    const entry = entries[index]!;
+    if ((flags & entry.flag) === 0) continue;
+    const start = at + prefixByIndex[index]!;
+    at = start + valueBytes(block, index, at, end);
+    if (at > end) throw new AmqpError('SYNTAX_ERROR', 'truncated properties');
+    if (entry.domain === 'table') checkTable(block, start, at);
+  }
+  if (at !== end) throw new AmqpError('SYNTAX_ERROR', 'octets left over after the properties');
 }

@@ -4,7 +4,10 @@ import { equalityKey } from '../field-equality.ts';
 import type { Queue } from '../queue/queue.ts';
 import { resourceText } from '../reply-text.ts';
 import type { VirtualHost } from '../virtual-host.ts';
-import type { Binding, Matcher } from './matcher.ts';
+import type { Destination } from '../run.ts';
+import { delayOf, DelayedMessages } from './delayed-messages.ts';
+import type { Binding, Matcher, Routable } from './matcher.ts';
+import { historyLengthOf, RecentHistory } from './recent-history.ts';
 
 /** Where a binding may lead. */
 export type BindingDestination = Queue | Exchange;
@@ -37,6 +40,9 @@ export class Exchange {
   readonly options: ExchangeOptions;
   readonly matcher: Matcher<BindingDestination>;
   readonly subscription = new Subscription();
+  /** Keeps the last messages, on an x-recent-history exchange. */
+  readonly history: RecentHistory | undefined;
+  readonly #delayed: DelayedMessages | undefined;
   readonly #bindings = new Map<string, BoundBinding>();
 
   constructor(
@@ -47,6 +53,23 @@ export class Exchange {
     this.name = name;
     this.options = options;
     this.matcher = matcher;
+    const { type, arguments: table } = options;
+    if (type === 'x-delayed-message') this.#delayed = new DelayedMessages(this);
+    if (type === 'x-recent-history') {
+      this.history = new RecentHistory(this, historyLengthOf(table));
+    }
+  }
+
+  /** Where the message goes in place of the bindings: to be held back. TYP-06. */
+  detour({ properties }: Routable): Destination | undefined {
+    if (this.#delayed === undefined) return undefined;
+    return delayOf(properties) === undefined ? undefined : this.#delayed;
+  }
+
+  /** The exchange for what this one has no destination for, where it exists. TYP-11. */
+  get alternate(): Exchange | undefined {
+    const { alternateExchange } = this.options;
+    return alternateExchange === undefined ? undefined : this.vhost.exchanges.get(alternateExchange);
   }
 
   /** `exchange 'x' in vhost '/'` */
@@ -74,6 +97,7 @@ export class Exchange {
     bound.subscription.add(() => this.#remove(key, bound));
     this.subscription.add(bound.subscription);
     binding.destination.subscription.add(bound.subscription);
+    if (binding.destination.kind === 'queue') this.history?.replayTo(binding.destination);
     return bound;
   }
 

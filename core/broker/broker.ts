@@ -1,0 +1,201 @@
+import { finalize, Observable, Subscription } from 'rxjs';
+import { AmqpError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { Authenticator, Clock, Link, Random, Serve } from '../ports.ts';
+import { BufferPool } from '../protocol/buffer-pool.ts';
+import type { FieldTable } from '../protocol/types.ts';
+import { edge } from '../session/edge.ts';
+import type { SessionEnv } from '../session/session.ts';
+import { Events, type BrokerEvent, type FrameEvent } from './events.ts';
+import { MessageStore } from './message-store.ts';
+import { ServerConnection } from './server-connection.ts';
+import { sampleStats, type Stats } from './stats.ts';
+import { Turn } from './turn.ts';
+import { VirtualHost } from './virtual-host.ts';
+
+/** What a broker needs of the world. */
+export interface BrokerEnv {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly authenticator: Authenticator;
+  /** Output buffers, shared with transports that give them back. */
+  readonly pool?: BufferPool;
+}
+
+export interface BrokerOptions {
+  /** Names of the virtual hosts. Default: `/` alone. */
+  readonly vhosts?: readonly string[];
+  /** `spec`: as AMQP says (IMM-6); `refuse`: 540, as RabbitMQ does. Default: `spec`. */
+  readonly immediate?: 'spec' | 'refuse';
+  /** How long a delivery may stay unacknowledged, in milliseconds; 0: for ever. BAS-27. */
+  readonly consumerTimeoutMs?: number;
+  /** Connections at once; one more is refused with 530. */
+  readonly connectionsMax?: number;
+  /** Told to clients in connection.start. */
+  readonly node?: string;
+  readonly platform?: string;
+  readonly version?: string;
+}
+
+const defaults = {
+  vhosts: ['/'],
+  immediate: 'spec',
+  consumerTimeoutMs: limits.consumerTimeoutMs,
+  connectionsMax: limits.connectionsMax,
+  node: 'tabmq',
+  platform: 'JavaScript',
+  version: '0.1.0',
+} satisfies Required<BrokerOptions>;
+
+export type Alarm = 'memory' | 'disk';
+
+/** How long `stop` waits for clients to say close-ok, in milliseconds. */
+const STOP_MS = 5000;
+
+/** An AMQP 0-9-1 broker without I/O: give its `serve` a byte stream, or use it in process. */
+export class Broker {
+  /** Serves one connection: bytes in, bytes out. */
+  readonly serve: Serve;
+  readonly events$: Observable<BrokerEvent>;
+  /** Every frame of every connection; costs nothing while nobody subscribes. */
+  readonly frames$: Observable<FrameEvent>;
+  readonly options: Required<BrokerOptions>;
+  readonly vhosts: ReadonlyMap<string, VirtualHost>;
+  readonly turn: Turn;
+  readonly store = new MessageStore();
+  readonly events: Events;
+  readonly authenticator: Authenticator;
+  readonly sessionEnv: SessionEnv;
+  readonly clock: Clock;
+  readonly #connections = new Set<ServerConnection>();
+  readonly #alarms = new Set<Alarm>();
+  #number = 0;
+  #onAllEnded: (() => void) | undefined;
+
+  constructor(env: BrokerEnv, options: BrokerOptions = {}) {
+    this.options = { ...defaults, ...options };
+    this.clock = env.clock;
+    this.authenticator = env.authenticator;
+    this.sessionEnv = { clock: env.clock, pool: env.pool ?? new BufferPool() };
+    this.turn = new Turn(env.clock, this.store);
+    this.events = new Events(env.clock);
+    this.events$ = this.events.events$;
+    this.frames$ = this.#tappedFrames();
+    const { clock, random } = env;
+    const { store, turn, events } = this;
+    const parts = { clock, random, store, turn, events };
+    this.vhosts = new Map(
+      this.options.vhosts.map((name) => [name, new VirtualHost(name, parts)]),
+    );
+    this.serve = (inbound, link) => this.#serve(inbound, link);
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  get connections(): Iterable<ServerConnection> {
+    return this.#connections;
+  }
+
+  /** A virtual host, for use in process. Throws AmqpError 530 where there is none of this name. */
+  vhost(name = '/'): VirtualHost {
+    const vhost = this.vhosts.get(name);
+    if (vhost === undefined) throw new AmqpError('NOT_ALLOWED', `vhost ${name} not found`);
+    return vhost;
+  }
+
+  /** Why publishers are blocked, as they are told; undefined: they are not. CON-33. */
+  get alarm(): string | undefined {
+    if (this.#alarms.size === 0) return undefined;
+    return `low on ${[...this.#alarms].join(' & ')}`;
+  }
+
+  /** Raises or clears an alarm: publishers are blocked while there is one. CON-33. */
+  setAlarm(alarm: Alarm, on: boolean): void {
+    if (on === this.#alarms.has(alarm)) return;
+    if (on) this.#alarms.add(alarm);
+    else this.#alarms.delete(alarm);
+    this.events.emit({ type: on ? 'alarm.set' : 'alarm.cleared', alarm });
+    this.turn.within(() => {
+      for (const connection of this.#connections) connection.updateBlocked();
+    });
+  }
+
+  /** What connection.start tells of the server. CON-03, CON-04. */
+  get serverProperties(): FieldTable {
+    const { node, platform, version } = this.options;
+    return {
+      capabilities: Object.fromEntries(CAPABILITIES.map((name) => [name, true])),
+      cluster_name: node,
+      copyright: 'Copyright (c) the TabMQ authors',
+      information: 'Licensed under the Apache License 2.0',
+      platform,
+      product: 'TabMQ',
+      version,
+    };
+  }
+
+  /** Totals, sampled every so many milliseconds from the subscription on. */
+  stats$(everyMs: number): Observable<Stats> {
+    return new Observable((stats) => {
+      let cancel = (): void => {};
+      const sample = (): void => {
+        cancel = this.clock.setTimer(everyMs, sample);
+        stats.next(sampleStats(this));
+      };
+      sample();
+      return () => cancel();
+    });
+  }
+
+  /** Closes every connection with 320; resolves when all are gone or 5 s have passed. CON-32. */
+  async stop(text = 'broker forced connection closure with reason \'shutdown\''): Promise<void> {
+    this.events.emit({ type: 'broker.stopping' });
+    const ended = new Promise<void>((resolve) => {
+      const cancel = this.clock.setTimer(STOP_MS, resolve);
+      this.#onAllEnded = () => {
+        cancel();
+        resolve();
+      };
+    });
+    for (const connection of this.#connections) {
+      connection.close(new AmqpError('CONNECTION_FORCED', text));
+    }
+    if (this.#connections.size === 0) this.#onAllEnded!();
+    await ended;
+    for (const vhost of this.vhosts.values()) vhost.subscription.unsubscribe();
+  }
+
+  #serve(inbound: Observable<Uint8Array>, link: Link): Observable<Uint8Array> {
+    const opened = new Subscription();
+    const outbound = edge((sink) => {
+      const connection = new ServerConnection(this, `connection-${++this.#number}`, sink, link);
+      this.#connections.add(connection);
+      opened.add(() => this.#connections.delete(connection));
+      return connection.session;
+    });
+    return outbound(inbound, link).pipe(finalize(() => {
+      opened.unsubscribe();
+      if (this.#connections.size === 0) this.#onAllEnded?.();
+    }));
+  }
+
+  #tappedFrames(): Observable<FrameEvent> {
+    const update = (): void => {
+      for (const connection of this.#connections) connection.updateTap();
+    };
+    return new Observable((frames) => {
+      const subscription = new Subscription(update);
+      subscription.add(this.events.frames$.subscribe(frames));
+      update();
+      return subscription;
+    });
+  }
+}
+
+const CAPABILITIES = [
+  'publisher_confirms', 'exchange_exchange_bindings', 'basic.nack', 'consumer_cancel_notify',
+  'connection.blocked', 'consumer_priorities', 'authentication_failure_close',
+  'per_consumer_qos', 'direct_reply_to',
+];

@@ -1,0 +1,118 @@
+import { AmqpError } from '../../errors.ts';
+import { DIRECT_REPLY_TO } from '../../protocol/spec.ts';
+import { stripNewlines } from '../names.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { ChannelMethods, ServerChannel } from '../server-channel.ts';
+import { lockedQueue } from '../virtual-host.ts';
+import { refuseDefault } from './exchange.ts';
+
+/** Methods of the class queue. */
+export const queueMethods: ChannelMethods<
+  'queue.declare' | 'queue.bind' | 'queue.unbind' | 'queue.purge' | 'queue.delete'
+> = {
+  'queue.declare': (channel, args) => {
+    const name = stripNewlines(args.queue);
+    if (name.startsWith(DIRECT_REPLY_TO)) {
+      declareReplyQueue(channel, name, args.noWait);
+      return;
+    }
+    const queue = args.passive
+      ? usableQueue(channel, name)
+      : channel.vhost.declareQueue({ ...args, queue: name }, channel.connection);
+    queue.used();
+    channel.lastQueue = queue.name;
+    channel.connection.own(queue);
+    if (args.noWait) return;
+    channel.send('queue.declare-ok', {
+      queue: queue.name,
+      messageCount: queue.readyCount,
+      consumerCount: queue.consumers.count,
+    });
+  },
+
+  /** QUE-08 */
+  'queue.bind': (channel, { exchange, noWait, arguments: table, ...args }) => {
+    // An empty key beside an empty queue stands for that queue's name too. QUE-03.
+    const implied = args.queue === '' && args.routingKey === '';
+    const queue = usableQueue(channel, args.queue);
+    refuseDefault(exchange);
+    const source = channel.vhost.exchange(exchange);
+    channel.vhost.bind(source, queue, implied ? queue.name : args.routingKey, table);
+    if (!noWait) channel.send('queue.bind-ok', {});
+  },
+
+  /** Nothing that is missing is an error. QUE-09. */
+  'queue.unbind': (channel, { exchange, arguments: table, ...args }) => {
+    const name = queueName(channel, args.queue);
+    refuseDefault(exchange);
+    const queue = channel.vhost.queues.get(name);
+    const source = channel.vhost.exchanges.get(exchange);
+    if (queue !== undefined) checkUsable(channel, queue);
+    if (queue !== undefined && source !== undefined) {
+      const implied = args.queue === '' && args.routingKey === '';
+      const routingKey = implied ? name : args.routingKey;
+      source.unbind({ destination: queue, routingKey, arguments: table });
+    }
+    channel.send('queue.unbind-ok', {});
+  },
+
+  /** QUE-10 */
+  'queue.purge': (channel, { queue, noWait }) => {
+    const messageCount = usableQueue(channel, queue).purge();
+    if (!noWait) channel.send('queue.purge-ok', { messageCount });
+  },
+
+  /** A missing queue is no error. QUE-11. */
+  'queue.delete': (channel, { queue: given, ifUnused, ifEmpty, noWait }) => {
+    const queue = channel.vhost.queues.get(queueName(channel, given));
+    const messageCount = queue?.readyCount ?? 0;
+    if (queue !== undefined) {
+      checkUsable(channel, queue);
+      checkDeletable(queue, ifUnused, ifEmpty);
+      channel.vhost.removeQueue(queue);
+    }
+    if (!noWait) channel.send('queue.delete-ok', { messageCount });
+  },
+};
+
+/** The name that a method means; empty: the queue declared last on this channel. QUE-03. */
+function queueName(channel: ServerChannel, given: string): string {
+  const name = given === '' ? channel.lastQueue : stripNewlines(given);
+  if (name === '') throw new AmqpError('NOT_FOUND', 'no previously declared queue');
+  return name;
+}
+
+/** The queue that a method means; 404 where there is none, 405 where it is another's. */
+export function usableQueue(channel: ServerChannel, given: string): Queue {
+  const queue = channel.vhost.queue(queueName(channel, given));
+  checkUsable(channel, queue);
+  return queue;
+}
+
+/** QUE-06 */
+function checkUsable(channel: ServerChannel, queue: Queue): void {
+  const { owner } = queue.options;
+  if (owner !== undefined && owner !== channel.connection) throw lockedQueue(queue);
+}
+
+function checkDeletable(queue: Queue, ifUnused: boolean, ifEmpty: boolean): void {
+  if (queue.settings.type === 'quorum' && (ifUnused || ifEmpty)) {
+    throw new AmqpError('NOT_IMPLEMENTED', `cannot delete ${queue.text}. queue.delete ` +
+      `operations with if-${ifUnused ? 'unused' : 'empty'} flag set are not supported by quorum ` +
+      'queues');
+  }
+  if (ifUnused && queue.consumers.count > 0) {
+    throw new AmqpError('PRECONDITION_FAILED', `${queue.text} in use`);
+  }
+  if (ifEmpty && queue.readyCount > 0) {
+    throw new AmqpError('PRECONDITION_FAILED', `${queue.text} not empty`);
+  }
+}
+
+/** The pseudo-queue of direct replies exists while somebody listens behind it. BAS-06. */
+function declareReplyQueue(channel: ServerChannel, queue: string, noWait: boolean): void {
+  if (queue !== DIRECT_REPLY_TO && !channel.vhost.replyTargets.has(queue)) {
+    channel.vhost.queue(queue);
+  }
+  if (!noWait) channel.send('queue.declare-ok', { queue, messageCount: 0, consumerCount: 1 });
+}

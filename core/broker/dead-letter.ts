@@ -1,0 +1,67 @@
+import type { FieldTable, FieldValue } from '../protocol/types.ts';
+import { addDeath, isCycle } from './deaths.ts';
+import type { Address } from './message-store.ts';
+import { rewrite } from './message-rewrite.ts';
+import type { Queue } from './queue/queue.ts';
+
+/** Why a message left a queue other than by an acknowledgement. QUE-19. */
+export type DeadLetterReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
+
+/**
+ * Sends a message that died in `queue` to its dead-letter exchange, or drops it where there is
+ * none. Takes over the queue's reference to it. The work waits in line in the turn, so that
+ * chains and cycles of dead-lettering never recurse.
+ */
+export function deadLetter(queue: Queue, address: Address, reason: DeadLetterReason): void {
+  const { vhost, settings } = queue;
+  if (settings.deadLetterExchange === undefined) {
+    vhost.store.release(address);
+    return;
+  }
+  vhost.turn.afterwards(() => {
+    republish(queue, address, reason);
+    vhost.store.release(address);
+  });
+}
+
+function republish(queue: Queue, address: Address, reason: DeadLetterReason): void {
+  const { vhost, settings } = queue;
+  const exchange = vhost.exchanges.get(settings.deadLetterExchange!);
+  if (exchange === undefined) return;
+  const message = vhost.readMessage(address);
+  const { headers = {}, expiration } = message.properties;
+  const keys = [message.routingKey, ...textsOf(headers['CC'])];
+  const added = addDeath(message.deaths, headers, {
+    reason,
+    queue: queue.name,
+    exchange: message.exchange,
+    routingKeys: keys,
+    time: new Date(Math.floor(vhost.clock.wall() / 1000) * 1000),
+    originalExpiration: expiration,
+  });
+  const { deadLetterRoutingKey } = settings;
+  const rewritten = rewrite(message.bytes, {
+    exchange: exchange.name,
+    routingKey: deadLetterRoutingKey ?? message.routingKey,
+    expiration: undefined,
+    // A key of its own sends the message nowhere else. QUE-20.
+    dropHeaders: deadLetterRoutingKey === undefined ? [] : ['CC'],
+    setHeaders: added,
+  });
+  const { destinations } = vhost.route(
+    exchange,
+    { properties: { ...message.properties, headers: { ...headers, ...added } } },
+    deadLetterRoutingKey === undefined ? keys : [deadLetterRoutingKey],
+  );
+  const alive = destinations.filter((target) => !isCycle(target, added['x-death'] as FieldTable[]));
+  vhost.counters.deadLettered++;
+  vhost.events.emit({
+    type: 'message.dead-lettered', vhost: vhost.name, queue: queue.name, reason,
+  });
+  if (alive.length > 0) vhost.enqueueDead(alive, rewritten);
+}
+
+function textsOf(value: FieldValue | undefined): string[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter((text): text is string => typeof text === 'string');
+}

@@ -1,0 +1,64 @@
+import { Subscriber } from 'rxjs';
+import type { Block } from '../protocol/bytes.ts';
+import { deliverPrefix, tailOf, writeDeliver, type Tail } from './content-frames.ts';
+import type { Delivery } from './delivery.ts';
+import { rewrite } from './message-rewrite.ts';
+import type { ServerChannel } from './server-channel.ts';
+
+/**
+ * The subscriber behind basic.consume: writes each delivery as basic.deliver. It completes when
+ * the queue is deleted, and the client is told by basic.cancel. BAS-16.
+ */
+export class DeliverWriter extends Subscriber<Delivery> {
+  readonly #channel: ServerChannel;
+  readonly #consumerTag: string;
+  readonly #noAck: boolean;
+  readonly #prefix: Block;
+
+  constructor(channel: ServerChannel, consumerTag: string, noAck: boolean) {
+    super();
+    this.#channel = channel;
+    this.#consumerTag = consumerTag;
+    this.#noAck = noAck;
+    this.#prefix = deliverPrefix(channel.number, consumerTag);
+  }
+
+  override next(delivery: Delivery): void {
+    const channel = this.#channel;
+    const deliveryTag = channel.nextDeliveryTag();
+    if (!this.#noAck) {
+      delivery.deliveryTag = deliveryTag;
+      channel.hold(delivery);
+    }
+    const { session, vhost } = channel;
+    vhost.counters.delivered++;
+    if (delivery.redelivered) vhost.counters.redelivered++;
+    writeDeliver(
+      session.writer, this.#prefix, channel.number, deliveryTag, delivery.redelivered,
+      deliveredTail(delivery), session.frameBytesMax,
+    );
+    channel.connection.flushLater();
+  }
+
+  /** The queue refused the consumer: the channel hears it as what it is. */
+  override error(error: unknown): void {
+    throw error;
+  }
+
+  override complete(): void {
+    this.#channel.consumerEnded(this.#consumerTag);
+    super.complete();
+  }
+}
+
+/** The message as it is delivered; from a quorum queue with the count of deliveries. QUE-30. */
+export function deliveredTail({ queue, address, deliveryCount }: Delivery): Tail {
+  const { store } = queue.vhost;
+  if (queue.settings.type !== 'quorum') {
+    store.locate(address);
+    return store;
+  }
+  const { bytes } = queue.vhost.readMessage(address);
+  const setHeaders = { 'x-delivery-count': BigInt(deliveryCount) };
+  return tailOf(rewrite(bytes, { setHeaders }));
+}

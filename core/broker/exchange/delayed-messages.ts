@@ -1,0 +1,62 @@
+import { limits } from '../../limits.ts';
+import type { Properties } from '../../protocol/types.ts';
+import type { Address } from '../message-store.ts';
+import { rewrite } from '../message-rewrite.ts';
+import { Destination, type Run } from '../run.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Milliseconds that a message asks to be held back; undefined: not at all. TYP-06. */
+export function delayOf({ headers }: Properties): number | undefined {
+  const delay = headers?.['x-delay'];
+  const milliseconds = typeof delay === 'string' ? Number(delay) : delay;
+  if (typeof milliseconds !== 'number' || !(milliseconds > 0)) return undefined;
+  return Math.floor(milliseconds);
+}
+
+/**
+ * What an x-delayed-message exchange holds back. Each message has its own timer, so delays are
+ * exact however long they are.
+ */
+export class DelayedMessages extends Destination {
+  readonly #exchange: Exchange;
+  readonly #held = new Map<Address, () => void>();
+
+  constructor(exchange: Exchange) {
+    super();
+    this.#exchange = exchange;
+    exchange.subscription.add(() => this.#release());
+  }
+
+  override next(run: Run): void {
+    for (let i = 0; i < run.count; i++) {
+      if (this.#held.size < limits.delayedMessagesMax) this.#hold(run.addresses[i]!);
+      else run.rejected[i] = 1;
+    }
+  }
+
+  #hold(address: Address): void {
+    const { vhost } = this.#exchange;
+    vhost.store.retain(address);
+    const delay = delayOf(vhost.readMessage(address).properties) ?? 0;
+    const cancel = vhost.setTimer(delay, () => this.#send(address, delay));
+    this.#held.set(address, cancel);
+  }
+
+  /** Time is up: the message is routed as the inner type of the exchange says. */
+  #send(address: Address, delay: number): void {
+    const { vhost } = this.#exchange;
+    this.#held.delete(address);
+    // A negative delay tells the receiver how long it was, and is no delay for another exchange.
+    const bytes = rewrite(vhost.readMessage(address).bytes, { setHeaders: { 'x-delay': -delay } });
+    vhost.publishBytes(this.#exchange, bytes);
+    vhost.store.release(address);
+  }
+
+  #release(): void {
+    for (const [address, cancel] of this.#held) {
+      cancel();
+      this.#exchange.vhost.store.release(address);
+    }
+    this.#held.clear();
+  }
+}

@@ -1,0 +1,61 @@
+import { AmqpError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import type { FieldTable } from '../../protocol/types.ts';
+import type { Address } from '../message-store.ts';
+import { Destination, Run, RUN_MESSAGES_MAX } from '../run.ts';
+import type { Exchange } from './exchange.ts';
+
+const DEFAULT_LENGTH = 20;
+
+/** Reads x-recent-history-length; what is not a positive integer: 406. TYP-08. */
+export function historyLengthOf(table: FieldTable): number {
+  const length = table['x-recent-history-length'] ?? DEFAULT_LENGTH;
+  if (typeof length !== 'number' || !Number.isInteger(length) || length < 1) {
+    throw new AmqpError('PRECONDITION_FAILED',
+      'Invalid argument, \'x-recent-history-length\' must be a positive integer');
+  }
+  return Math.min(length, limits.recentHistoryMax);
+}
+
+/** The last messages of an x-recent-history exchange, which a new queue gets when it is bound. */
+export class RecentHistory extends Destination {
+  readonly #exchange: Exchange;
+  readonly #length: number;
+  #addresses: Address[] = [];
+
+  constructor(exchange: Exchange, length: number) {
+    super();
+    this.#exchange = exchange;
+    this.#length = length;
+    exchange.subscription.add(() => this.#drop(this.#addresses.length));
+  }
+
+  override next(run: Run): void {
+    const { vhost } = this.#exchange;
+    for (let i = 0; i < run.count; i++) {
+      const address = run.addresses[i]!;
+      const { headers } = vhost.readMessage(address).properties;
+      if (headers?.['x-recent-history-no-store'] === true) continue;
+      vhost.store.retain(address);
+      this.#addresses.push(address);
+    }
+    this.#drop(this.#addresses.length - this.#length);
+  }
+
+  /** Gives the kept messages to a queue, oldest first. */
+  replayTo(queue: Destination): void {
+    for (let start = 0; start < this.#addresses.length; start += RUN_MESSAGES_MAX) {
+      const run = new Run();
+      const part = this.#addresses.slice(start, start + RUN_MESSAGES_MAX);
+      for (const address of part) run.add(address, Infinity);
+      queue.next(run);
+    }
+  }
+
+  #drop(count: number): void {
+    if (count <= 0) return;
+    const dropped = this.#addresses.slice(0, count);
+    this.#addresses = this.#addresses.slice(count);
+    for (const address of dropped) this.#exchange.vhost.store.release(address);
+  }
+}

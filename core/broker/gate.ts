@@ -1,0 +1,58 @@
+import type { Consumer } from './consumer.ts';
+
+/**
+ * What the consumers of one channel share: deliveries go out while the socket takes them, the
+ * client wants them (channel.flow, CHN-02) and the shared prefetch is not used up (BAS-26).
+ * A gate of which nothing is asked stays open.
+ */
+export class Gate {
+  open = true;
+  readonly #consumers = new Set<Consumer>();
+  #writable = true;
+  #flow = true;
+  /** Unacknowledged deliveries of all consumers, and how many there may be; 0: no limit. */
+  #held = 0;
+  #prefetch = 0;
+
+  get flow(): boolean {
+    return this.#flow;
+  }
+
+  join(consumer: Consumer): void {
+    this.#consumers.add(consumer);
+  }
+
+  leave(consumer: Consumer): void {
+    this.#consumers.delete(consumer);
+  }
+
+  /** One more delivery is unacknowledged, or one less. */
+  hold(count: 1 | -1): void {
+    this.#held += count;
+    if (this.#prefetch !== 0) this.#update();
+  }
+
+  setPrefetch(count: number): void {
+    this.#prefetch = count;
+    this.#update();
+  }
+
+  setFlow(active: boolean): void {
+    this.#flow = active;
+    this.#update();
+  }
+
+  setWritable(on: boolean): void {
+    this.#writable = on;
+    this.#update();
+  }
+
+  #update(): void {
+    const credit = this.#prefetch === 0 || this.#held < this.#prefetch;
+    const open = this.#writable && this.#flow && credit;
+    if (open === this.open) return;
+    this.open = open;
+    if (!open) return;
+    for (const consumer of this.#consumers) consumer.queue.consumers.unpark(consumer);
+  }
+}

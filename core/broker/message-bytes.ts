@@ -1,0 +1,101 @@
+import { limits } from '../limits.ts';
+import { BufferPool } from '../protocol/buffer-pool.ts';
+import { copy, type Block } from '../protocol/bytes.ts';
+import { writeBody, writeContentHeader } from '../protocol/properties.ts';
+import { FRAME_END, FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES } from '../protocol/spec.ts';
+import type { Properties } from '../protocol/types.ts';
+import { Writer } from '../protocol/writer.ts';
+
+/** Largest body that one frame of the largest size carries. */
+export const BODY_FRAME_BYTES_MAX = limits.frameBytesMax - FRAME_OVERHEAD_BYTES;
+
+/** A message in wire form, somewhere. The channel numbers in its frames mean nothing. */
+export interface MessageBytes {
+  readonly block: Block;
+  /** Exchange and routing key as two short strings. */
+  readonly namesStart: number;
+  readonly namesEnd: number;
+  /** Header frame and body frames. */
+  readonly contentStart: number;
+  readonly contentEnd: number;
+  readonly bodyBytes: number;
+  readonly bodyFrames: number;
+}
+
+/** Where the frame that starts at `at` ends. */
+export function frameEnd(block: Block, at: number): number {
+  return at + FRAME_OVERHEAD_BYTES + block.view.getUint32(at + 3);
+}
+
+/** The body in one piece: a view where it lies in one frame, else a copy. */
+export function readBody(block: Block, bodyStart: number, bodyBytes: number): Uint8Array {
+  const first = bodyStart + FRAME_HEADER_BYTES;
+  if (bodyBytes === 0 || frameEnd(block, bodyStart) - FRAME_OVERHEAD_BYTES - bodyStart >= bodyBytes) {
+    return block.bytes.subarray(first, first + bodyBytes);
+  }
+  const body = new Uint8Array(bodyBytes);
+  for (let at = bodyStart, length = 0; length < bodyBytes;) {
+    const end = frameEnd(block, at);
+    body.set(block.bytes.subarray(at + FRAME_HEADER_BYTES, end - 1), length);
+    length += end - at - FRAME_OVERHEAD_BYTES;
+    at = end;
+  }
+  return body;
+}
+
+/** Makes the bytes of a message that did not come over a wire. */
+export function encodeMessage(
+  exchange: string, routingKey: string, properties: Properties, body: Uint8Array,
+): MessageBytes {
+  const writer = bufferWriter();
+  writer.shortstr(exchange);
+  writer.shortstr(routingKey);
+  const namesEnd = writer.length;
+  const header = bufferWriter();
+  writeContentHeader(header, 0, body.length, properties);
+  writer.raw(header.block, 0, header.length);
+  return withBody(writer, namesEnd, body);
+}
+
+/** The same message with its body cut into as few frames as may be. */
+export function recut(message: MessageBytes): MessageBytes {
+  const { block, namesStart, namesEnd, contentStart } = message;
+  const headerEnd = frameEnd(block, contentStart);
+  const writer = bufferWriter();
+  writer.raw(block, namesStart, namesEnd);
+  writer.raw(block, contentStart, headerEnd);
+  return withBody(writer, namesEnd - namesStart, readBody(block, headerEnd, message.bodyBytes));
+}
+
+/** Adds the body frames after the names and the header frame. */
+export function withBody(writer: Writer, namesEnd: number, body: Uint8Array): MessageBytes {
+  const bodyFrames = Math.ceil(body.length / BODY_FRAME_BYTES_MAX);
+  writer.grow(body.length + bodyFrames * FRAME_OVERHEAD_BYTES + FRAME_OVERHEAD_BYTES);
+  writeBody(writer, 0, body, limits.frameBytesMax);
+  return {
+    block: writer.block,
+    namesStart: 0,
+    namesEnd,
+    contentStart: namesEnd,
+    contentEnd: writer.length,
+    bodyBytes: body.length,
+    bodyFrames,
+  };
+}
+
+const scratchPool = new BufferPool();
+
+/** A writer into a buffer of its own, which only ever grows. */
+export function bufferWriter(): Writer {
+  return new Writer(scratchPool, () => {
+    throw new Error('broken invariant: a scratch buffer is never sent');
+  });
+}
+
+/** Copies a message into `target` at `at` as a record keeps it: names, frame end, content. */
+export function copyMessage(target: Block, at: number, message: MessageBytes): void {
+  const { block, namesStart, namesEnd, contentStart, contentEnd } = message;
+  copy(target, at, block, namesStart, namesEnd);
+  target.bytes[at + namesEnd - namesStart] = FRAME_END;
+  copy(target, at + namesEnd - namesStart + 1, block, contentStart, contentEnd);
+}

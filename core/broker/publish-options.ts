@@ -1,0 +1,127 @@
+import type { AmqpError } from '../errors.ts';
+import type { Block } from '../protocol/bytes.ts';
+import { CONTENT_HEADER_BYTES } from '../protocol/content.ts';
+import { readValue } from '../protocol/field-table.ts';
+import { locateProperty, propertyFlags } from '../protocol/properties.ts';
+import { findField } from '../protocol/raw-table.ts';
+import { Reader } from '../protocol/reader.ts';
+import { DIRECT_REPLY_TO, FRAME_HEADER_BYTES } from '../protocol/spec.ts';
+import type { FieldValue, PropertyName } from '../protocol/types.ts';
+import { preconditionFailed } from './argument-checks.ts';
+import { frameEnd, type MessageBytes } from './message-bytes.ts';
+import type { Rewriting } from './message-rewrite.ts';
+import { stringTerm, typeName } from './reply-text.ts';
+
+/** What the properties of a publish ask of the broker. */
+export interface PublishOptions {
+  /** Milliseconds; Infinity: none. QUE-15. */
+  readonly timeToLive: number;
+  /** Further routing keys, of CC and BCC. BAS-04. */
+  readonly otherKeys: readonly string[];
+  /** What the message is to differ in from what came, where it is. */
+  readonly rewriting: Rewriting | undefined;
+}
+
+/** Who publishes. */
+export interface PublishContext {
+  readonly user: string;
+  /** May set any user-id. BAS-05. */
+  readonly impersonator: boolean;
+  /** Address of the channel's direct reply-to consumer. BAS-06. */
+  readonly replyAddress: string | undefined;
+}
+
+/** Properties that the broker has to look at. */
+const LOOKED_AT = propertyFlags.headers | propertyFlags.replyTo | propertyFlags.expiration |
+  propertyFlags.userId;
+
+const utf8 = new TextDecoder();
+
+/**
+ * Checks the properties of a publish in RabbitMQ's order; what is wrong: 406. BAS-01. Nothing is
+ * decoded that the broker does not need; undefined where the message asks for nothing.
+ */
+export function publishOptions(
+  message: MessageBytes, context: PublishContext,
+): PublishOptions | undefined {
+  const { block, contentStart } = message;
+  const flagsAt = contentStart + FRAME_HEADER_BYTES + CONTENT_HEADER_BYTES;
+  if ((block.view.getUint16(flagsAt) & LOOKED_AT) === 0) return undefined;
+  const properties = new RawProperties(block, flagsAt, frameEnd(block, contentStart) - 1);
+  const replies = properties.text('replyTo') === DIRECT_REPLY_TO;
+  if (replies && context.replyAddress === undefined) {
+    throw preconditionFailed('fast reply consumer does not exist');
+  }
+  const timeToLive = parseExpiration(properties.text('expiration'));
+  const copies = properties.header('CC');
+  const hidden = properties.header('BCC');
+  const otherKeys = [...keysOf('CC', copies), ...keysOf('BCC', hidden)];
+  checkUserId(properties.text('userId'), context);
+  if (timeToLive === Infinity && otherKeys.length === 0 && !replies && hidden === undefined) {
+    return undefined;
+  }
+  const rewriting: Rewriting | undefined = !replies && hidden === undefined ? undefined : {
+    ...(replies ? { replyTo: context.replyAddress! } : {}),
+    ...(hidden === undefined ? {} : { dropHeaders: ['BCC'] }),
+  };
+  return { timeToLive, otherKeys, rewriting };
+}
+
+/** The properties of one message as they lie on the wire. */
+class RawProperties {
+  readonly #block: Block;
+  readonly #flagsAt: number;
+  readonly #end: number;
+
+  constructor(block: Block, flagsAt: number, end: number) {
+    this.#block = block;
+    this.#flagsAt = flagsAt;
+    this.#end = end;
+  }
+
+  text(name: PropertyName): string | undefined {
+    const located = locateProperty(this.#block, this.#flagsAt, this.#end, name);
+    if (located === undefined) return undefined;
+    return utf8.decode(this.#block.bytes.subarray(located.start, located.end));
+  }
+
+  header(name: string): FieldValue | undefined {
+    const table = locateProperty(this.#block, this.#flagsAt, this.#end, 'headers');
+    const field = table && findField(this.#block, table.start, table.end, name);
+    if (field === undefined) return undefined;
+    // A value begins with its tag.
+    return readValue(new Reader(NO_BYTES).reset(this.#block, field.start - 1, field.end));
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** QUE-15 */
+function parseExpiration(text: string | undefined): number {
+  if (text === undefined) return Infinity;
+  if (/^\d+$/.test(text)) return Number(text);
+  const reason = /^-\d+$/.test(text) ? `{value_negative,${Number(text)}}` : 'no_integer';
+  throw preconditionFailed(`invalid expiration '${text}': ${reason}`);
+}
+
+/** BAS-05 */
+function checkUserId(userId: string | undefined, { user, impersonator }: PublishContext): void {
+  if (userId === undefined || userId === user || impersonator) return;
+  const text = `user_id property set to '${userId}' but authenticated user was '${user}'`;
+  throw preconditionFailed(text);
+}
+
+/** BAS-04 */
+function keysOf(header: 'CC' | 'BCC', value: FieldValue | undefined): string[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw unacceptable(header, typeName(value));
+  return value.map((key) => {
+    if (typeof key !== 'string') throw unacceptable(header, 'array');
+    return key;
+  });
+}
+
+function unacceptable(header: string, type: string): AmqpError {
+  const reason = `{unacceptable_type_in_header,${stringTerm(header)},${type}}`;
+  return preconditionFailed(`invalid message: ${reason}`);
+}

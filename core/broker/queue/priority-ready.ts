@@ -1,0 +1,59 @@
+import type { Delivery } from '../delivery.ts';
+import type { Address } from '../message-store.ts';
+import type { Queue } from './queue.ts';
+import { Ready } from './ready.ts';
+
+/** The waiting messages of a queue with `x-max-priority`: highest first, FIFO within. QUE-24. */
+export class PriorityReady {
+  length = 0;
+  readonly #queue: Queue;
+  /** One for each priority that was ever used. */
+  readonly #levels: (Ready | undefined)[];
+  /** No level above this one holds a message. */
+  #highest = 0;
+
+  constructor(queue: Queue, maxPriority: number) {
+    this.#queue = queue;
+    this.#levels = new Array<Ready | undefined>(maxPriority + 1).fill(undefined);
+  }
+
+  push(address: Address, expiresAt: number, priority: number): void {
+    this.#level(priority).push(address, expiresAt);
+    this.#added(priority);
+  }
+
+  shift(): Delivery | undefined {
+    const delivery = this.#first()?.shift();
+    if (delivery !== undefined) this.length--;
+    return delivery;
+  }
+
+  get expiresAt(): number {
+    return this.#first()?.expiresAt ?? Infinity;
+  }
+
+  requeue(delivery: Delivery): void {
+    this.#level(delivery.priority).requeue(delivery);
+    this.#added(delivery.priority);
+  }
+
+  forEach(visit: (address: Address, returned: Delivery | undefined) => void): void {
+    for (let i = this.#levels.length - 1; i >= 0; i--) this.#levels[i]?.forEach(visit);
+  }
+
+  #added(priority: number): void {
+    this.length++;
+    if (priority > this.#highest) this.#highest = priority;
+  }
+
+  #level(priority: number): Ready {
+    return (this.#levels[priority] ??= new Ready(this.#queue, priority));
+  }
+
+  /** The level of the highest priority that holds a message. */
+  #first(): Ready | undefined {
+    if (this.length === 0) return undefined;
+    while ((this.#levels[this.#highest]?.length ?? 0) === 0) this.#highest--;
+    return this.#levels[this.#highest];
+  }
+}

@@ -1,0 +1,340 @@
+import { Observable, Subscription, type Subscriber } from 'rxjs';
+import { AmqpError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import type { Cancel } from '../../ports.ts';
+import type { FieldTable } from '../../protocol/types.ts';
+import { Consumer, type ConsumeOptions } from '../consumer.ts';
+import { deadLetter, type DeadLetterReason } from '../dead-letter.ts';
+import type { Delivery } from '../delivery.ts';
+import type { Address } from '../message-store.ts';
+import { resourceText } from '../reply-text.ts';
+import { Destination, type Run } from '../run.ts';
+import type { VirtualHost } from '../virtual-host.ts';
+import type { QueueSettings } from './arguments.ts';
+import { Consumers } from './consumers.ts';
+import { PriorityReady } from './priority-ready.ts';
+import { Ready } from './ready.ts';
+
+/** What becomes of a delivery. */
+export type Outcome = 'ack' | 'reject' | 'requeue' | 'return';
+
+export interface QueueOptions {
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  /** The connection that alone may use it; undefined: everybody. QUE-06. */
+  readonly owner: object | undefined;
+  readonly arguments: FieldTable;
+  readonly settings: QueueSettings;
+}
+
+/**
+ * A queue: an observer of runs on one side, a source of deliveries on the other. Between turns it
+ * holds addresses of messages, not the messages themselves.
+ */
+export class Queue extends Destination {
+  readonly kind = 'queue';
+  readonly name: string;
+  readonly vhost: VirtualHost;
+  readonly options: QueueOptions;
+  readonly settings: QueueSettings;
+  readonly consumers: Consumers;
+  /** Its bindings and timers; unsubscribing deletes the queue. */
+  readonly subscription = new Subscription();
+  unackedCount = 0;
+  readonly #ready: Ready | PriorityReady;
+  /** Body bytes that wait; counted only where a limit asks for it. */
+  #readyBytes = 0;
+  readonly #countsBytes: boolean;
+  readonly #limited: boolean;
+  /** A message with an expiry was enqueued, so that heads must be looked at. */
+  #expires = false;
+  #hadConsumer = false;
+  #touched = false;
+  #stopExpiry: Cancel = noCancel;
+  #expiryAt = Infinity;
+  #stopUnused: Cancel = noCancel;
+
+  constructor(vhost: VirtualHost, name: string, options: QueueOptions) {
+    super();
+    this.vhost = vhost;
+    this.name = name;
+    this.options = options;
+    const settings = (this.settings = options.settings);
+    this.consumers = new Consumers(settings.singleActiveConsumer, () => this.#touch());
+    this.#ready = settings.maxPriority === undefined
+      ? new Ready(this)
+      : new PriorityReady(this, settings.maxPriority);
+    this.#countsBytes = settings.maxLengthBytes !== undefined;
+    this.#limited = this.#countsBytes || settings.maxLength !== undefined;
+    this.subscription.add(() => this.#release());
+    this.used();
+  }
+
+  /** Messages that wait. */
+  get readyCount(): number {
+    return this.#ready.length;
+  }
+
+  get deleted(): boolean {
+    return this.subscription.closed;
+  }
+
+  /** `queue 'q' in vhost '/'` */
+  get text(): string {
+    return resourceText('queue', this.name, this.vhost.name);
+  }
+
+  /** Messages arrive. */
+  override next(run: Run): void {
+    for (let i = 0; i < run.count; i++) {
+      if (!this.#enqueue(run.addresses[i]!, run.timesToLive[i]!)) run.rejected[i] = 1;
+    }
+  }
+
+  override acceptsImmediately(): boolean {
+    return this.#ready.length === 0 && this.consumers.anyReady;
+  }
+
+  /**
+   * Deliveries, from subscribe (basic.consume) to unsubscribe (basic.cancel). The subscriber
+   * settles each one, unless noAck: then its bytes are there during `next` only. Completes when
+   * the queue is deleted. Errors: 403 where it or another consumer is exclusive. BAS-10.
+   */
+  deliveries(options: ConsumeOptions): Observable<Delivery> {
+    return new Observable<Delivery>((subscriber) => this.#consume(options, subscriber));
+  }
+
+  /** Takes the oldest message out for basic.get; the caller settles it. */
+  get(): Delivery | undefined {
+    this.used();
+    this.#dropExpired(this.vhost.turn.now);
+    const delivery = this.#take();
+    if (delivery !== undefined) this.unackedCount++;
+    return delivery;
+  }
+
+  /** Settles a delivery that went out with acknowledgement. */
+  settle(delivery: Delivery, outcome: Outcome): void {
+    this.unackedCount--;
+    delivery.consumer?.settled();
+    if (outcome === 'ack' || this.deleted) this.vhost.store.release(delivery.address);
+    else if (outcome === 'reject') deadLetter(this, delivery.address, 'rejected');
+    else this.#return(delivery, outcome);
+  }
+
+  /** Drops everything that waits and answers how much that was. QUE-10. */
+  purge(): number {
+    const count = this.#ready.length;
+    for (let taken = this.#take(); taken !== undefined; taken = this.#take()) {
+      this.vhost.store.release(taken.address);
+    }
+    return count;
+  }
+
+  /** It was declared or fetched from: x-expires counts anew. QUE-13. */
+  used(): void {
+    this.#stopUnused();
+    this.#stopUnused = noCancel;
+    const { expires } = this.settings;
+    if (expires === undefined || this.consumers.count > 0 || this.deleted) return;
+    this.#stopUnused = this.vhost.setTimer(expires, () => this.vhost.removeQueue(this));
+  }
+
+  /** Visits the messages that wait, oldest first, and leaves them there. */
+  forEachReady(visit: (address: Address, returned: Delivery | undefined) => void): void {
+    this.#ready.forEach(visit);
+  }
+
+  /** Delivers what waits to the consumers that can take it. Called by the turn. */
+  override pump(): void {
+    this.#touched = false;
+    if (this.deleted) return;
+    this.#deliver(limits.pumpMessages);
+    if (this.#expires) this.#expireHead();
+  }
+
+  #touch(): void {
+    if (this.#touched) return;
+    this.#touched = true;
+    this.vhost.turn.touch(this);
+  }
+
+  #deliver(budget: number): void {
+    const { turn, store } = this.vhost;
+    const ready = this.#ready;
+    for (let left = budget; ready.length > 0; left--) {
+      // What is due exactly now may still be delivered: a TTL of 0 means now or never. QUE-14.
+      if (this.#expires && ready.expiresAt < turn.now) {
+        this.#drop(this.#take()!, 'expired');
+        continue;
+      }
+      const consumer = this.consumers.next();
+      if (consumer === undefined) return;
+      if (left === 0) {
+        turn.later(this);
+        return;
+      }
+      const delivery = this.#take()!;
+      if (consumer.noAck) {
+        consumer.deliver(delivery);
+        store.release(delivery.address);
+      } else {
+        this.unackedCount++;
+        delivery.deliveredAt = turn.now;
+        consumer.deliver(delivery);
+      }
+    }
+  }
+
+  /** Whether the message was taken; false where a limit refuses it. QUE-17. */
+  #enqueue(address: Address, timeToLive: number): boolean {
+    const { store, turn } = this.vhost;
+    if (this.#limited && this.#refuses(address)) return false;
+    store.retain(address);
+    const ttl = Math.min(timeToLive, this.settings.messageTtl ?? Infinity);
+    if (ttl !== Infinity) this.#expires = true;
+    this.#ready.push(address, turn.now + ttl, this.#priorityOf(address));
+    if (this.#countsBytes) this.#readyBytes += store.bodyBytesOf(address);
+    if (this.#limited) this.#makeRoom();
+    this.#touch();
+    return true;
+  }
+
+  #priorityOf(address: Address): number {
+    const { maxPriority } = this.settings;
+    if (maxPriority === undefined) return 0;
+    return Math.min(this.vhost.priorityOf(address), maxPriority);
+  }
+
+  #refuses(address: Address): boolean {
+    const { overflow, maxLength = Infinity, maxLengthBytes = Infinity } = this.settings;
+    if (overflow === 'drop-head') return false;
+    const isFull = (): boolean =>
+      this.#ready.length >= maxLength || this.#readyBytes >= maxLengthBytes;
+    // Messages that a consumer can take at once do not wait, so they fill nothing.
+    if (isFull()) this.#deliver(limits.pumpMessages);
+    if (!isFull()) return false;
+    if (overflow === 'reject-publish-dlx') {
+      this.vhost.store.retain(address);
+      deadLetter(this, address, 'maxlen');
+    }
+    return true;
+  }
+
+  #makeRoom(): void {
+    const { maxLength = Infinity, maxLengthBytes = Infinity, overflow } = this.settings;
+    if (overflow !== 'drop-head') return;
+    const isOver = (): boolean =>
+      this.#ready.length > maxLength || this.#readyBytes > maxLengthBytes;
+    if (isOver()) this.#deliver(limits.pumpMessages);
+    while (isOver()) this.#drop(this.#take()!, 'maxlen');
+  }
+
+  #take(): Delivery | undefined {
+    const delivery = this.#ready.shift();
+    if (delivery !== undefined && this.#countsBytes) {
+      this.#readyBytes -= this.vhost.store.bodyBytesOf(delivery.address);
+    }
+    return delivery;
+  }
+
+  #drop(delivery: Delivery, reason: DeadLetterReason): void {
+    deadLetter(this, delivery.address, reason);
+  }
+
+  /** Puts a delivery back where it was, unless it came back too often. QUE-29. */
+  #return(delivery: Delivery, outcome: 'requeue' | 'return'): void {
+    const { deliveryLimit, delayedRetry } = this.settings;
+    delivery.redelivered = true;
+    delivery.deliveryCount++;
+    if (delivery.deliveryCount > (deliveryLimit ?? Infinity)) {
+      this.#drop(delivery, 'delivery_limit');
+      return;
+    }
+    const kind = outcome === 'requeue' ? 'failed' : 'returned';
+    if (delayedRetry?.messages !== 'all' && delayedRetry?.messages !== kind) {
+      this.#requeue(delivery);
+      return;
+    }
+    const delayMs = Math.min(delayedRetry.minMs * delivery.deliveryCount, delayedRetry.maxMs);
+    const cancel = this.vhost.setTimer(delayMs, () => this.#requeue(delivery));
+    this.subscription.add(cancel);
+  }
+
+  #requeue(delivery: Delivery): void {
+    delivery.consumer = undefined;
+    this.#ready.requeue(delivery);
+    if (this.#countsBytes) this.#readyBytes += this.vhost.store.bodyBytesOf(delivery.address);
+    this.#touch();
+  }
+
+  #dropExpired(until: number): void {
+    if (!this.#expires) return;
+    while (this.#ready.length > 0 && this.#ready.expiresAt <= until) {
+      this.#drop(this.#take()!, 'expired');
+    }
+  }
+
+  /** Drops what is due at the head, and waits for what is due next. QUE-14. */
+  #expireHead(): void {
+    const { now } = this.vhost.turn;
+    this.#dropExpired(now);
+    const { expiresAt } = this.#ready;
+    if (expiresAt === this.#expiryAt) return;
+    this.#stopExpiry();
+    this.#stopExpiry = noCancel;
+    this.#expiryAt = expiresAt;
+    if (expiresAt === Infinity) return;
+    this.#stopExpiry = this.vhost.setTimer(expiresAt - now, () => {
+      this.#expiryAt = Infinity;
+      this.#touch();
+    });
+  }
+
+  #consume(options: ConsumeOptions, subscriber: Subscriber<Delivery>): () => void {
+    const { consumers } = this;
+    const alone = options.exclusive && (consumers.count > 0 || this.settings.singleActiveConsumer);
+    if (consumers.exclusive || alone) {
+      throw new AmqpError('ACCESS_REFUSED', `${this.text} in exclusive use`);
+    }
+    const consumer = new Consumer(this, options, subscriber);
+    consumers.add(consumer);
+    options.gate.join(consumer);
+    this.#hadConsumer = true;
+    this.#stopUnused();
+    this.vhost.events.emit({ type: 'consumer.added', ...this.#consumerEvent(consumer) });
+    this.#touch();
+    return () => this.vhost.turn.within(() => this.#removeConsumer(consumer));
+  }
+
+  #removeConsumer(consumer: Consumer): void {
+    this.consumers.remove(consumer);
+    consumer.options.gate.leave(consumer);
+    this.vhost.events.emit({ type: 'consumer.removed', ...this.#consumerEvent(consumer) });
+    if (this.deleted || this.consumers.count > 0) {
+      // Another one may be the active one now.
+      this.#touch();
+      return;
+    }
+    // QUE-07
+    if (this.options.autoDelete && this.#hadConsumer) this.vhost.removeQueue(this);
+    else this.used();
+  }
+
+  #consumerEvent({ options }: Consumer): {
+    vhost: string; queue: string; consumerTag: string; owner: string;
+  } {
+    const { consumerTag, owner } = options;
+    return { vhost: this.vhost.name, queue: this.name, consumerTag, owner };
+  }
+
+  /** Deleted: consumers hear of it, messages go. */
+  #release(): void {
+    this.#stopExpiry();
+    this.#stopUnused();
+    this.consumers.end();
+    this.purge();
+  }
+}
+
+function noCancel(): void {}

@@ -1,0 +1,118 @@
+import { Delivery } from '../delivery.ts';
+import type { Address } from '../message-store.ts';
+import type { Queue } from './queue.ts';
+
+const CAPACITY_MIN = 16;
+
+/**
+ * The messages of a queue that wait, oldest first. Those that never left lie in a ring of plain
+ * numbers; those that came back lie before them, sorted by the place they had. Whatever comes
+ * back is older than all that never left, so two ordered parts make the whole order. BAS-21.
+ */
+export class Ready {
+  readonly #queue: Queue;
+  readonly #priority: number;
+  /** Positions of the ring run from here on, one each. */
+  #headPosition = 0;
+  #addresses: Float64Array = new Float64Array(CAPACITY_MIN);
+  /** Made when the first message that expires comes. */
+  #expirations: Float64Array | undefined;
+  #head = 0;
+  #ringLength = 0;
+  /** Latest first, so that the oldest is popped from the end. */
+  readonly #returned: Delivery[] = [];
+  #sorted = true;
+
+  constructor(queue: Queue, priority = 0) {
+    this.#queue = queue;
+    this.#priority = priority;
+  }
+
+  get length(): number {
+    return this.#ringLength + this.#returned.length;
+  }
+
+  push(address: Address, expiresAt: number, _priority = 0): void {
+    if (this.#ringLength === this.#addresses.length) this.#resize(2 * this.#ringLength);
+    const index = (this.#head + this.#ringLength++) & (this.#addresses.length - 1);
+    this.#addresses[index] = address;
+    if (expiresAt !== Infinity || this.#expirations !== undefined) {
+      this.#expirations ??= new Float64Array(this.#addresses.length).fill(Infinity);
+      this.#expirations[index] = expiresAt;
+    }
+  }
+
+  /** Takes the oldest out. */
+  shift(): Delivery | undefined {
+    if (this.#returned.length > 0) {
+      this.#sort();
+      return this.#returned.pop();
+    }
+    if (this.#ringLength === 0) return undefined;
+    const head = this.#head;
+    const expiresAt = this.#expirations?.[head] ?? Infinity;
+    const delivery = new Delivery(
+      this.#queue, this.#addresses[head]!, this.#headPosition++, this.#priority, expiresAt,
+    );
+    this.#head = (head + 1) & (this.#addresses.length - 1);
+    if (--this.#ringLength === 0) this.#shrink();
+    return delivery;
+  }
+
+  /** When the oldest expires; Infinity where there is none, or never. */
+  get expiresAt(): number {
+    if (this.#returned.length > 0) {
+      this.#sort();
+      return this.#returned.at(-1)!.expiresAt;
+    }
+    if (this.#ringLength === 0) return Infinity;
+    return this.#expirations?.[this.#head] ?? Infinity;
+  }
+
+  /** Puts a delivery back to the place it had. */
+  requeue(delivery: Delivery): void {
+    const last = this.#returned.at(-1);
+    if (last !== undefined && last.position < delivery.position) this.#sorted = false;
+    this.#returned.push(delivery);
+  }
+
+  /** Visits all that wait, oldest first, and leaves them where they are. */
+  forEach(visit: (address: Address, returned: Delivery | undefined) => void): void {
+    this.#sort();
+    for (let i = this.#returned.length - 1; i >= 0; i--) {
+      visit(this.#returned[i]!.address, this.#returned[i]);
+    }
+    const mask = this.#addresses.length - 1;
+    for (let i = 0; i < this.#ringLength; i++) {
+      visit(this.#addresses[(this.#head + i) & mask]!, undefined);
+    }
+  }
+
+  #sort(): void {
+    if (this.#sorted) return;
+    this.#returned.sort((a, b) => b.position - a.position);
+    this.#sorted = true;
+  }
+
+  /** An emptied ring gives its memory back. */
+  #shrink(): void {
+    this.#head = 0;
+    if (this.#addresses.length <= 4096) return;
+    this.#addresses = new Float64Array(CAPACITY_MIN);
+    this.#expirations = undefined;
+  }
+
+  #resize(capacity: number): void {
+    this.#addresses = this.#moved(this.#addresses, capacity);
+    this.#expirations &&= this.#moved(this.#expirations, capacity);
+    this.#head = 0;
+  }
+
+  #moved(ring: Float64Array, capacity: number): Float64Array {
+    const larger = new Float64Array(capacity);
+    const firstPart = ring.subarray(this.#head);
+    larger.set(firstPart);
+    larger.set(ring.subarray(0, this.#head), firstPart.length);
+    return larger;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Block } from '../protocol/bytes.ts';
+import { deliverPrefix, writeDeliver } from './content-frames.ts';
+import { Destination, type Run } from './run.ts';
+import type { ServerChannel } from './server-channel.ts';
+
+/** The consumer behind a direct reply-to address: replies go to its channel and wait nowhere. */
+export class ReplyTarget extends Destination {
+  /** What requests carry as their reply-to. BAS-06. */
+  readonly address: string;
+  readonly consumerTag: string;
+  readonly #channel: ServerChannel;
+  readonly #prefix: Block;
+
+  constructor(channel: ServerChannel, address: string, consumerTag: string) {
+    super();
+    this.#channel = channel;
+    this.address = address;
+    this.consumerTag = consumerTag;
+    this.#prefix = deliverPrefix(channel.number, consumerTag);
+  }
+
+  override next(run: Run): void {
+    const { session, vhost, number } = this.#channel;
+    for (let i = 0; i < run.count; i++) {
+      vhost.store.locate(run.addresses[i]!);
+      vhost.counters.delivered++;
+      const deliveryTag = this.#channel.nextDeliveryTag();
+      writeDeliver(
+        session.writer, this.#prefix, number, deliveryTag, false, vhost.store,
+        session.frameBytesMax,
+      );
+    }
+    this.#channel.connection.flushLater();
+  }
+
+  override acceptsImmediately(): boolean {
+    return true;
+  }
+}

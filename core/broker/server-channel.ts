@@ -1,0 +1,164 @@
+import { Subscription } from 'rxjs';
+import { AmqpError } from '../errors.ts';
+import type { Content } from '../protocol/content.ts';
+import { replyCodes } from '../protocol/spec.ts';
+import type { From, MethodArgs } from '../protocol/types.ts';
+import type { Method, Session } from '../session/session.ts';
+import { confirmMethods } from './channel-methods/confirm.ts';
+import { consumeMethods } from './channel-methods/consume.ts';
+import { exchangeMethods } from './channel-methods/exchange.ts';
+import { flowMethods } from './channel-methods/flow.ts';
+import { queueMethods } from './channel-methods/queue.ts';
+import { settleMethods } from './channel-methods/settle.ts';
+import { transactionMethods } from './channel-methods/transaction.ts';
+import { writeReturn } from './content-frames.ts';
+import type { Delivery } from './delivery.ts';
+import { DeliveryTimeout } from './delivery-timeout.ts';
+import { Gate } from './gate.ts';
+import type { Address } from './message-store.ts';
+import type { ReplyTarget } from './reply-target.ts';
+import type { ServerConnection } from './server-connection.ts';
+import { ServerPublisher, type PublisherSink } from './server-publisher.ts';
+import type { Flushed } from './turn.ts';
+import { Unacked } from './unacked.ts';
+import type { VirtualHost } from './virtual-host.ts';
+
+/** What a client may send on an open channel and is not handled by the session. */
+export type ChannelMethodName = Exclude<
+  From<'client'>, `connection.${string}` | `channel.${'open' | 'close'}${string}` | 'basic.publish'
+>;
+
+/** One handler for each of them: a missing one is a compile error. */
+export type ChannelMethods<N extends ChannelMethodName = ChannelMethodName> = {
+  readonly [K in N]: (channel: ServerChannel, args: MethodArgs<K>) => void;
+};
+
+const handlers: ChannelMethods = {
+  ...flowMethods, ...exchangeMethods, ...queueMethods, ...consumeMethods, ...settleMethods,
+  ...confirmMethods, ...transactionMethods,
+};
+
+/** A channel on the broker's side: consumers, unacknowledged deliveries and a publisher. */
+export class ServerChannel implements PublisherSink, Flushed {
+  readonly number: number;
+  readonly connection: ServerConnection;
+  readonly session: Session<'server'>;
+  readonly vhost: VirtualHost;
+  readonly unacked = new Unacked();
+  readonly publisher: ServerPublisher;
+  /** Consumers by tag; unsubscribing one is basic.cancel. */
+  readonly consumers = new Map<string, Subscription>();
+  /** Everything that lives as long as the channel. */
+  readonly subscription = new Subscription();
+  /** Name that an empty queue name stands for. QUE-03. */
+  lastQueue = '';
+  replyTarget: ReplyTarget | undefined;
+  /** basic.qos for each consumer to come; 0: no limit. BAS-25. */
+  consumerPrefetch = 0;
+  /** What lets deliveries out, or does not. */
+  readonly gate = new Gate();
+  readonly #timeout: DeliveryTimeout;
+  #lastDeliveryTag = 0;
+
+  constructor(connection: ServerConnection, vhost: VirtualHost, number: number) {
+    this.connection = connection;
+    this.session = connection.session;
+    this.vhost = vhost;
+    this.number = number;
+    const { identity, broker } = connection;
+    const context = {
+      user: identity.user,
+      impersonator: identity.tags.includes('impersonator'),
+      replyAddress: undefined,
+    };
+    const refusesImmediate = broker.options.immediate === 'refuse';
+    this.publisher = new ServerPublisher(vhost, context, this, refusesImmediate);
+    this.gate.setWritable(connection.writable);
+    this.#timeout = new DeliveryTimeout(this, broker.options.consumerTimeoutMs);
+  }
+
+  handle({ name, args }: Method): void {
+    this.vhost.turn.flushRun();
+    const handler = handlers[name as ChannelMethodName] as
+      ((channel: ServerChannel, args: MethodArgs<ChannelMethodName>) => void) | undefined;
+    if (handler === undefined) {
+      throw new AmqpError('COMMAND_INVALID', `unexpected method '${name}'`);
+    }
+    handler(this, args as MethodArgs<ChannelMethodName>);
+  }
+
+  publish(content: Content): void {
+    this.publisher.publish(content);
+  }
+
+  /** Sends a method on this channel. */
+  send<N extends From<'server'>>(name: N, args: MethodArgs<N>): void {
+    this.session.send(this.number, name, args);
+    this.connection.flushLater();
+  }
+
+  /** Fails the channel (or, by its code, the connection) outside of a method. */
+  fail(error: AmqpError): void {
+    this.session.closeChannel(this.number, error);
+    this.connection.flushLater();
+  }
+
+  nextDeliveryTag(): number {
+    return ++this.#lastDeliveryTag;
+  }
+
+  /** A delivery is out and unacknowledged. */
+  hold(delivery: Delivery): void {
+    this.unacked.add(delivery);
+    this.#timeout.watch(delivery);
+  }
+
+  // PublisherSink: what a publisher gets back.
+
+  ack(deliveryTag: number, multiple: boolean): void {
+    this.send('basic.ack', { deliveryTag, multiple });
+  }
+
+  nack(deliveryTag: number, multiple: boolean): void {
+    this.send('basic.nack', { deliveryTag, multiple, requeue: false });
+  }
+
+  returnMessage(address: Address, replyName: 'NO_ROUTE' | 'NO_CONSUMERS'): void {
+    const { store } = this.vhost;
+    const { writer, frameBytesMax } = this.session;
+    store.locate(address);
+    writeReturn(
+      writer, this.number, replyCodes[replyName].code, replyName, store, frameBytesMax,
+    );
+    this.connection.flushLater();
+  }
+
+  flushLater(): void {
+    this.vhost.turn.flushChannel(this);
+  }
+
+  /** Called by the turn: confirms go out. */
+  flush(): void {
+    if (this.session.isOpen(this.number)) this.publisher.flush();
+  }
+
+  /** The queue of a consumer is gone. */
+  consumerEnded(consumerTag: string): void {
+    this.consumers.delete(consumerTag);
+    if (!this.connection.capable('consumer_cancel_notify')) return;
+    this.send('basic.cancel', { consumerTag, noWait: true });
+  }
+
+  /** The channel ended: consumers go, what they held goes back to its queues. CHN-03. */
+  end(): void {
+    this.vhost.turn.flushRun();
+    this.#timeout.stop();
+    const { transaction } = this.publisher;
+    for (const consumer of this.consumers.values()) consumer.unsubscribe();
+    this.consumers.clear();
+    this.subscription.unsubscribe();
+    transaction?.drop(this.vhost.store);
+    for (const { deliveries } of transaction?.settlements ?? []) this.unacked.restore(deliveries);
+    for (const delivery of this.unacked.takeAll()) delivery.queue.settle(delivery, 'return');
+  }
+}

@@ -1,0 +1,274 @@
+import { Subscription } from 'rxjs';
+import { AmqpError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { Credentials, Identity, Link, Sink } from '../ports.ts';
+import type { Content } from '../protocol/content.ts';
+import type { FieldTable, MethodArgs } from '../protocol/types.ts';
+import { mechanisms, readCredentials } from '../session/sasl.ts';
+import { Session, type Method, type SessionEnd, type SessionHooks } from '../session/session.ts';
+import { checkTuneOk, type Tuning } from '../session/tune.ts';
+import type { Broker } from './broker.ts';
+import type { ConnectionInfo } from './events.ts';
+import type { Queue } from './queue/queue.ts';
+import { ServerChannel } from './server-channel.ts';
+import type { VirtualHost } from './virtual-host.ts';
+
+/** What connection.tune offers. CON-13. */
+const offered: Tuning = {
+  channelMax: limits.channelsMax,
+  frameMax: limits.frameBytesMax,
+  heartbeat: limits.heartbeatSeconds,
+};
+
+const NOBODY: Identity = { user: '', tags: [], mayOpen: () => false };
+
+/** The broker's side of one connection: what the server role adds to the session. */
+export class ServerConnection implements SessionHooks {
+  readonly broker: Broker;
+  readonly session: Session<'server'>;
+  /** Whoever logged in. */
+  identity: Identity = NOBODY;
+  /** Everything that lives as long as the connection: exclusive queues above all. */
+  readonly subscription = new Subscription();
+  /** Whether the transport takes more bytes now. */
+  writable = true;
+  readonly #link: Link;
+  readonly #sink: Sink;
+  readonly #channels = new Map<number, ServerChannel>();
+  #clientProperties: FieldTable = {};
+  #vhost: VirtualHost | undefined;
+  #info: ConnectionInfo;
+  /** It has published, so an alarm concerns it. CON-33. */
+  #publishes = false;
+  #blocked = false;
+  #flushing = false;
+
+  constructor(broker: Broker, id: string, sink: Sink, link: Link) {
+    this.broker = broker;
+    this.#sink = sink;
+    this.#link = link;
+    const { transport, address, port } = link.peer;
+    this.#info = {
+      id, transport, peer: address === '' ? transport : `${address}:${port}`,
+      user: '', vhost: '', clientProperties: {},
+    };
+    this.session = new Session('server', this, sink, broker.sessionEnv);
+    this.updateTap();
+  }
+
+  get info(): ConnectionInfo {
+    return this.#info;
+  }
+
+  get channelCount(): number {
+    return this.#channels.size;
+  }
+
+  /** Whether the client said that it can do this. CON-05. */
+  capable(capability: string): boolean {
+    const { capabilities } = this.#clientProperties;
+    return isTable(capabilities) && capabilities[capability] === true;
+  }
+
+  /** Has the connection sent to at the end of the turn. */
+  flushLater(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    this.broker.turn.flushConnection(this);
+  }
+
+  /** Called by the turn. */
+  flush(): void {
+    this.#flushing = false;
+    this.session.flush();
+  }
+
+  /** An exclusive queue goes with its connection. QUE-06. */
+  own(queue: Queue): void {
+    if (queue.options.owner === this) this.subscription.add(queue.subscription);
+  }
+
+  /** Closes in order with this error. */
+  close(error: AmqpError): void {
+    this.broker.turn.within(() => this.session.close(error));
+    // A blocked client must be heard again, or its close-ok never comes.
+    this.#sink.setReading(true);
+  }
+
+  /** Sends frames to whoever looks at them, or no longer. */
+  updateTap(): void {
+    const { events } = this.broker;
+    this.session.tap = events.framesObserved
+      ? (direction, bytes) => events.emitFrame(this.#info.id, direction, bytes)
+      : undefined;
+  }
+
+  /** Blocks a publisher, or lets it go on. CON-33. */
+  updateBlocked(): void {
+    const { alarm } = this.broker;
+    const blocked = alarm !== undefined && this.#publishes && this.session.state === 'running';
+    if (blocked === this.#blocked) return;
+    this.#blocked = blocked;
+    this.#sink.setReading(!blocked);
+    const notifies = this.capable('connection.blocked') && this.session.state === 'running';
+    if (blocked) this.#emit({ type: 'connection.blocked', reason: alarm! });
+    else this.#emit({ type: 'connection.unblocked' });
+    if (!notifies) return;
+    if (blocked) this.session.send(0, 'connection.blocked', { reason: alarm! });
+    else this.session.send(0, 'connection.unblocked', {});
+    this.flushLater();
+  }
+
+  // SessionHooks
+
+  onHeader(): void {
+    this.session.send(0, 'connection.start', {
+      versionMajor: 0,
+      versionMinor: 9,
+      serverProperties: this.broker.serverProperties,
+      mechanisms: mechanisms.join(' '),
+      locales: 'en_US',
+    });
+  }
+
+  onMethod(channel: number, method: Method): void {
+    this.broker.turn.begin();
+    if (channel === 0) this.#onConnectionMethod(method);
+    else if (method.name === 'channel.open') this.#openChannel(channel);
+    else this.#channels.get(channel)?.handle(method);
+    this.flushLater();
+  }
+
+  onContent(channel: number, content: Content): void {
+    this.broker.turn.begin();
+    if (!this.#publishes) {
+      this.#publishes = true;
+      this.updateBlocked();
+    }
+    this.#channels.get(channel)!.publish(content);
+  }
+
+  onChannelEnd(channel: number, error: AmqpError | undefined): void {
+    const ended = this.#channels.get(channel);
+    if (ended === undefined) return;
+    this.#channels.delete(channel);
+    this.broker.turn.within(() => ended.end());
+    this.#emit({ type: 'channel.closed', channel, text: error?.replyText ?? '' });
+  }
+
+  onEnd({ by, error }: SessionEnd): void {
+    this.broker.turn.within(() => {
+      for (const channel of this.#channels.values()) channel.end();
+      this.#channels.clear();
+      // CON-31: exclusive queues are gone before close-ok goes out.
+      this.subscription.unsubscribe();
+    });
+    this.#emit({ type: 'connection.closed', by, text: error?.replyText ?? '' });
+  }
+
+  onChunkEnd(): void {
+    this.broker.turn.end();
+  }
+
+  onWritable(on: boolean): void {
+    if (on === this.writable) return;
+    this.broker.turn.within(() => {
+      this.writable = on;
+      for (const channel of this.#channels.values()) channel.gate.setWritable(on);
+    });
+  }
+
+  onFault(fault: unknown): void {
+    this.#emit({ type: 'connection.failed', error: fault });
+  }
+
+  #onConnectionMethod({ name, args }: Method): void {
+    switch (name) {
+      case 'connection.start-ok':
+        this.#startOk(args);
+        return;
+      case 'connection.tune-ok':
+        checkTuneOk(offered, args);
+        this.session.tune(args.channelMax || offered.channelMax, args.frameMax, args.heartbeat);
+        return;
+      case 'connection.open':
+        this.#open(args);
+        return;
+      case 'connection.update-secret':
+        // CON-34: who logged in with a password is not asked again.
+        this.session.send(0, 'connection.update-secret-ok', {});
+        return;
+      default:
+        throw new AmqpError('COMMAND_INVALID', `unexpected method '${name}'`);
+    }
+  }
+
+  #startOk(args: MethodArgs<'connection.start-ok'>): void {
+    this.#clientProperties = args.clientProperties;
+    const credentials = readCredentials(args.mechanism, args.response);
+    this.#info = { ...this.#info, user: credentials.user, clientProperties: args.clientProperties };
+    const { authenticator } = this.broker;
+    this.subscription.add(
+      authenticator.authenticate(credentials, this.#link.peer).subscribe((identity) => {
+        this.broker.turn.within(() => this.#authenticated(credentials, identity));
+      }),
+    );
+  }
+
+  #authenticated({ mechanism }: Credentials, identity: Identity | undefined): void {
+    if (identity === undefined) {
+      // CON-10; a client that cannot be told is told all the same, where RabbitMQ falls silent.
+      const text = `Login was refused using authentication mechanism ${mechanism}. For details ` +
+        'see the broker logfile.';
+      this.#emit({ type: 'connection.refused', text });
+      this.session.close(new AmqpError('ACCESS_REFUSED', text));
+      return;
+    }
+    this.identity = identity;
+    this.session.send(0, 'connection.tune', offered);
+    this.flushLater();
+  }
+
+  /** CON-17 */
+  #open({ virtualHost }: MethodArgs<'connection.open'>): void {
+    const { broker, identity } = this;
+    if (broker.connectionCount > broker.options.connectionsMax) {
+      throw new AmqpError('NOT_ALLOWED', 'connection refused: node connection limit ' +
+        `(${broker.options.connectionsMax}) is reached`);
+    }
+    this.#vhost = broker.vhosts.get(virtualHost);
+    if (this.#vhost === undefined) {
+      throw new AmqpError('NOT_ALLOWED', `vhost ${virtualHost} not found`);
+    }
+    if (!identity.mayOpen(virtualHost)) {
+      throw new AmqpError('NOT_ALLOWED',
+        `access to vhost '${virtualHost}' refused for user '${identity.user}'`);
+    }
+    this.#info = { ...this.#info, vhost: virtualHost };
+    this.session.send(0, 'connection.open-ok', {});
+    this.#emit({ type: 'connection.opened' });
+  }
+
+  #openChannel(number: number): void {
+    this.#channels.set(number, new ServerChannel(this, this.#vhost!, number));
+    this.session.send(number, 'channel.open-ok', {});
+    this.#emit({ type: 'channel.opened', channel: number, text: '' });
+  }
+
+  #emit(event: ConnectionEventBody): void {
+    this.broker.events.emit({ ...event, connection: this.#info });
+  }
+}
+
+/** An event of this connection, but for the connection itself. */
+type ConnectionEventBody =
+  | { type: 'connection.opened' | 'connection.unblocked' }
+  | { type: 'connection.refused'; text: string }
+  | { type: 'connection.blocked'; reason: string }
+  | { type: 'connection.failed'; error: unknown }
+  | { type: 'connection.closed'; by: 'us' | 'peer' | 'transport'; text: string }
+  | { type: 'channel.opened' | 'channel.closed'; channel: number; text: string };
+
+function isTable(value: unknown): value is FieldTable {
+  return typeof value === 'object' && value !== null;
+}

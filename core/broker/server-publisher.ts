@@ -1,0 +1,210 @@
+import { AmqpError } from '../errors.ts';
+import { CONTENT_HEADER_BYTES, type Content } from '../protocol/content.ts';
+import { checkProperties } from '../protocol/properties.ts';
+import { Reader } from '../protocol/reader.ts';
+import { FRAME_HEADER_BYTES } from '../protocol/spec.ts';
+import { Confirms, type ConfirmSink } from './confirms.ts';
+import { frameEnd, type MessageBytes } from './message-bytes.ts';
+import { rewrite } from './message-rewrite.ts';
+import type { Address } from './message-store.ts';
+import { publishOptions, type PublishContext, type PublishOptions } from './publish-options.ts';
+import type { Route } from './router.ts';
+import { propertiesOf } from './stored-message.ts';
+import type { Transaction } from './transaction.ts';
+import type { Publisher } from './turn.ts';
+import type { VirtualHost } from './virtual-host.ts';
+
+/** What a publisher sends back on its channel. */
+export interface PublisherSink extends ConfirmSink {
+  /** Sends basic.return with the message at this address. */
+  returnMessage(address: Address, replyName: 'NO_ROUTE' | 'NO_CONSUMERS'): void;
+  /** Has `flush` called at the end of the turn. */
+  flushLater(): void;
+}
+
+const MANDATORY = 1;
+const IMMEDIATE = 2;
+/** Octets of the method before the names: class, method, reserved. */
+const NAMES_OFFSET = 6;
+
+/** The publishing half of a channel: routes, returns, confirms, transactions. */
+export class ServerPublisher {
+  /** Present once the channel is in confirm mode. CNF-01. */
+  confirms: Confirms | undefined;
+  /** Present once the channel is transactional. TX-01. */
+  transaction: Transaction | undefined;
+  readonly context: { -readonly [K in keyof PublishContext]: PublishContext[K] };
+  readonly #vhost: VirtualHost;
+  readonly #sink: PublisherSink;
+  readonly #refusesImmediate: boolean;
+  #flushing = false;
+  readonly #names = new Reader(new Uint8Array(0));
+
+  constructor(
+    vhost: VirtualHost, context: PublishContext, sink: PublisherSink, refusesImmediate: boolean,
+  ) {
+    this.#vhost = vhost;
+    this.context = { ...context };
+    this.#sink = sink;
+    this.#refusesImmediate = refusesImmediate;
+  }
+
+  /** A basic.publish and its content. Errors: BAS-01. */
+  publish(content: Content): void {
+    const message = messageOf(content);
+    const flags = content.block.bytes[content.methodEnd - 1]!;
+    if ((flags & IMMEDIATE) !== 0 && this.#refusesImmediate) {
+      // IMM-11
+      throw new AmqpError('NOT_IMPLEMENTED', 'immediate=true');
+    }
+    const route = this.#vhost.routeOf(message, () => this.#readNames(message));
+    const options = publishOptions(message, this.context);
+    this.#vhost.counters.published++;
+    if (options === undefined && route.keyOnly) {
+      this.#send(message, route, Infinity, flags);
+    } else {
+      this.#publishWith(message, route, options ?? NO_OPTIONS, flags);
+    }
+  }
+
+  /** Confirms what the turn published. */
+  flush(): void {
+    this.#flushing = false;
+    this.#vhost.counters.confirmed += this.confirms?.flush(this.#sink) ?? 0;
+  }
+
+  /** Publishes what the transaction holds; whether every queue took it. TX-02, TX-05. */
+  commit(): boolean {
+    let complete = true;
+    const refused: Publisher = { reject: () => (complete = false) };
+    for (const { address, route, timeToLive, flags } of this.transaction!.publishes) {
+      this.#dispatch(address, route, timeToLive, flags, refused, 0);
+    }
+    this.#vhost.turn.flushRun();
+    return complete;
+  }
+
+  /** A publish that is routed by more than its key, or differs from what came. */
+  #publishWith(
+    message: MessageBytes, route: Route, options: PublishOptions, flags: number,
+  ): void {
+    const { timeToLive, otherKeys, rewriting } = options;
+    const bytes = rewriting === undefined ? message : rewrite(message, rewriting);
+    if (route.keyOnly && otherKeys.length === 0) {
+      this.#send(bytes, route, timeToLive, flags);
+      return;
+    }
+    const keys = [this.#readNames(message)[1], ...otherKeys];
+    const routable = { properties: propertiesOf(message) };
+    const exact = this.#vhost.route(route.exchange, routable, keys);
+    this.#send(bytes, exact, timeToLive, flags);
+  }
+
+  #send(message: MessageBytes, route: Route, timeToLive: number, flags: number): void {
+    const address = this.#vhost.store.append(message);
+    if (this.transaction !== undefined) {
+      this.transaction.addPublish({ address, route, timeToLive, flags }, message.bodyBytes);
+    } else {
+      const sequence = this.confirms === undefined ? 0 : this.#nextSequence(this.confirms);
+      this.#dispatch(address, route, timeToLive, flags, this.confirms, sequence);
+    }
+  }
+
+  #dispatch(
+    address: Address, route: Route, timeToLive: number, flags: number,
+    publisher: Publisher | undefined, sequence: number,
+  ): void {
+    if ((flags & IMMEDIATE) !== 0) {
+      this.#dispatchNow(address, route, timeToLive, flags, publisher, sequence);
+      return;
+    }
+    if (!route.routed) this.#unroutable(address, flags);
+    this.#vhost.turn.publish(route.destinations, address, timeToLive, publisher, sequence);
+  }
+
+  /**
+   * `immediate`, to the letter of IMM-6 and IMM-7: exactly one delivery for each queue that can
+   * deliver now, or exactly one return. It is judged and done in one go, so nothing comes between.
+   */
+  #dispatchNow(
+    address: Address, route: Route, timeToLive: number, flags: number,
+    publisher: Publisher | undefined, sequence: number,
+  ): void {
+    const { turn, store } = this.#vhost;
+    turn.settleQueues();
+    let taken = 0;
+    for (const destination of route.destinations) {
+      if (!destination.acceptsImmediately()) continue;
+      store.retain(address);
+      turn.publish([destination], address, timeToLive, publisher, sequence);
+      turn.flushRun();
+      destination.pump();
+      taken++;
+    }
+    if (taken === 0) {
+      const noRoute = !route.routed && (flags & MANDATORY) !== 0;
+      this.#return(address, noRoute ? 'NO_ROUTE' : 'NO_CONSUMERS');
+    }
+    store.release(address);
+  }
+
+  #unroutable(address: Address, flags: number): void {
+    this.#vhost.counters.unroutable++;
+    if ((flags & MANDATORY) !== 0) this.#return(address, 'NO_ROUTE');
+  }
+
+  #return(address: Address, replyName: 'NO_ROUTE' | 'NO_CONSUMERS'): void {
+    this.#vhost.counters.returned++;
+    this.#sink.returnMessage(address, replyName);
+  }
+
+  #nextSequence(confirms: Confirms): number {
+    if (!this.#flushing) {
+      this.#flushing = true;
+      this.#sink.flushLater();
+    }
+    return confirms.next();
+  }
+
+  #readNames({ block, namesStart, namesEnd }: MessageBytes): readonly [string, string] {
+    const names = this.#names.reset(block, namesStart, namesEnd);
+    return [names.shortstr(), names.shortstr()];
+  }
+}
+
+const NO_OPTIONS: PublishOptions = {
+  timeToLive: Infinity, otherKeys: [], rewriting: undefined,
+};
+
+/** One object for all publishes: it is read before the next one comes. */
+const scratch = {
+  block: undefined as unknown as Content['block'],
+  namesStart: 0, namesEnd: 0, contentStart: 0, contentEnd: 0, bodyBytes: 0, bodyFrames: 0,
+};
+
+/** The message in a basic.publish; where its names or properties are malformed: 502. */
+function messageOf(content: Content): MessageBytes {
+  const { block, contentStart } = content;
+  const { bytes } = block;
+  const namesStart = content.methodStart + NAMES_OFFSET;
+  const namesEnd = content.methodEnd - 1;
+  const keyAt = namesStart + 1 + (bytes[namesStart] ?? 0);
+  if (keyAt >= namesEnd || keyAt + 1 + bytes[keyAt]! !== namesEnd) {
+    throw new AmqpError('SYNTAX_ERROR', 'malformed arguments of basic.publish');
+  }
+  const flagsAt = contentStart + FRAME_HEADER_BYTES + CONTENT_HEADER_BYTES;
+  const headerEnd = frameEnd(block, contentStart) - 1;
+  // No flags and nothing behind them: the usual case of a bare message.
+  if (block.view.getUint16(flagsAt) !== 0 || headerEnd !== flagsAt + 2) {
+    checkProperties(block, flagsAt, headerEnd);
+  }
+  scratch.block = block;
+  scratch.namesStart = namesStart;
+  scratch.namesEnd = namesEnd;
+  scratch.contentStart = contentStart;
+  scratch.contentEnd = content.contentEnd;
+  scratch.bodyBytes = content.bodyBytes;
+  scratch.bodyFrames = content.bodyFrames;
+  return scratch;
+}
+

@@ -1,0 +1,61 @@
+import { CONTENT_HEADER_BYTES } from '../protocol/content.ts';
+import { readProperties } from '../protocol/properties.ts';
+import { Reader } from '../protocol/reader.ts';
+import { FRAME_HEADER_BYTES } from '../protocol/spec.ts';
+import type { FieldTable, Properties } from '../protocol/types.ts';
+import { frameEnd, readBody, type MessageBytes } from './message-bytes.ts';
+import { MARK_DEAD_LETTERED, type Address, type MessageStore } from './message-store.ts';
+
+/** A message of the store, decoded as far as is asked. Valid while somebody refers to it. */
+export class StoredMessage {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly bytes: MessageBytes;
+  readonly #marks: number;
+  #properties: Properties | undefined;
+
+  constructor(store: MessageStore, address: Address) {
+    store.locate(address);
+    const { block, start, end, namesBytes, bodyBytes, marks } = store;
+    const names = new Reader(NO_BYTES).reset(block, start, start + namesBytes);
+    this.exchange = names.shortstr();
+    this.routingKey = names.shortstr();
+    this.#marks = marks;
+    this.bytes = {
+      block,
+      namesStart: start,
+      namesEnd: start + namesBytes,
+      contentStart: start + namesBytes + 1,
+      contentEnd: end,
+      bodyBytes,
+      bodyFrames: 1,
+    };
+  }
+
+  get properties(): Properties {
+    this.#properties ??= propertiesOf(this.bytes);
+    return this.#properties;
+  }
+
+  /** The body; a view of the store where it lies in one frame. */
+  get body(): Uint8Array {
+    const { block, contentStart, bodyBytes } = this.bytes;
+    return readBody(block, frameEnd(block, contentStart), bodyBytes);
+  }
+
+  /** Entries of x-death that this broker wrote, newest first. QUE-22. */
+  get deaths(): readonly FieldTable[] {
+    if ((this.#marks & MARK_DEAD_LETTERED) === 0) return [];
+    const deaths = this.properties.headers?.['x-death'];
+    return Array.isArray(deaths) ? (deaths as FieldTable[]) : [];
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Decodes the properties of a message. */
+export function propertiesOf({ block, contentStart }: MessageBytes): Properties {
+  const payload = contentStart + FRAME_HEADER_BYTES;
+  const end = frameEnd(block, contentStart) - 1;
+  return readProperties(new Reader(NO_BYTES).reset(block, payload + CONTENT_HEADER_BYTES, end));
+}

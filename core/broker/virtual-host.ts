@@ -1,0 +1,300 @@
+import { Subscription } from 'rxjs';
+import { AmqpError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { Cancel, Clock, Random } from '../ports.ts';
+import type { FieldTable } from '../protocol/types.ts';
+import { Counters } from './counters.ts';
+import { assertSameField } from './equivalence.ts';
+import type { Events } from './events.ts';
+import {
+  assertSameExchange, checkExchangeType, createExchange, type ExchangeDeclaration,
+} from './exchange/declaration.ts';
+import { DefaultMatcher } from './exchange/default.ts';
+import { Exchange, type BindingDestination, type BoundBinding } from './exchange/exchange.ts';
+import type { Routable } from './exchange/matcher.ts';
+import type { MessageBytes } from './message-bytes.ts';
+import { MARK_DEAD_LETTERED, type Address, type MessageStore } from './message-store.ts';
+import { generatedName } from './names.ts';
+import { assertSameQueueArguments, parseQueueArguments } from './queue/arguments.ts';
+import { Queue } from './queue/queue.ts';
+import { resourceText } from './reply-text.ts';
+import { RouteCache } from './route-cache.ts';
+import { route, type Route } from './router.ts';
+import type { Destination } from './run.ts';
+import { StoredMessage } from './stored-message.ts';
+import type { Turn } from './turn.ts';
+
+/** What a virtual host shares with its broker. */
+export interface BrokerParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly store: MessageStore;
+  readonly turn: Turn;
+  readonly events: Events;
+}
+
+/** What queue.declare says of a queue. */
+export interface QueueDeclaration {
+  /** Empty: the server makes a name. QUE-01. */
+  readonly queue: string;
+  readonly durable: boolean;
+  readonly exclusive: boolean;
+  readonly autoDelete: boolean;
+  readonly arguments: FieldTable;
+}
+
+/** Exchanges that every virtual host has from the start. EXC-12. */
+const predeclared = [
+  ['amq.direct', 'direct', false], ['amq.fanout', 'fanout', false],
+  ['amq.topic', 'topic', false], ['amq.headers', 'headers', false],
+  ['amq.match', 'headers', false], ['amq.rabbitmq.trace', 'topic', true],
+] as const;
+
+/** A name space of exchanges and queues, and the routes between them. */
+export class VirtualHost {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly store: MessageStore;
+  readonly turn: Turn;
+  readonly events: Events;
+  readonly counters = new Counters();
+  readonly exchanges = new Map<string, Exchange>();
+  readonly queues = new Map<string, Queue>();
+  /** Consumers that wait for direct replies, by their address. BAS-06. */
+  readonly replyTargets = new Map<string, Destination>();
+  readonly subscription = new Subscription();
+  readonly #routes = new RouteCache();
+
+  constructor(name: string, parts: BrokerParts) {
+    this.name = name;
+    this.clock = parts.clock;
+    this.random = parts.random;
+    this.store = parts.store;
+    this.turn = parts.turn;
+    this.events = parts.events;
+    this.#addExchange(this.#defaultExchange());
+    for (const [exchange, type, internal] of predeclared) {
+      this.#addExchange(createExchange(this, {
+        exchange, type, durable: true, autoDelete: false, internal, arguments: {},
+      }));
+    }
+  }
+
+  /** Declares an exchange, or checks that the one there is equal. EXC-01, EXC-04. */
+  declareExchange(declaration: ExchangeDeclaration): Exchange {
+    const name = declaration.exchange;
+    checkExchangeType(declaration.type);
+    const current = this.exchanges.get(name);
+    if (current !== undefined) {
+      assertSameExchange(current, declaration);
+      return current;
+    }
+    checkReserved('exchange', name);
+    if (this.exchanges.size >= limits.exchangesMax) {
+      throw this.#limitReached('exchange', limits.exchangesMax);
+    }
+    const exchange = createExchange(this, declaration);
+    this.#addExchange(exchange);
+    return exchange;
+  }
+
+  /** The exchange, or 404. */
+  exchange(name: string): Exchange {
+    const exchange = this.exchanges.get(name);
+    if (exchange !== undefined) return exchange;
+    const text = resourceText('exchange', name, this.name);
+    throw new AmqpError('NOT_FOUND', `no ${text}`);
+  }
+
+  removeExchange(exchange: Exchange): void {
+    exchange.subscription.unsubscribe();
+  }
+
+  /** Declares a queue for the connection `owner`, or checks that the one there is equal. QUE-05. */
+  declareQueue(declaration: QueueDeclaration, owner?: object): Queue {
+    const { queue: given, autoDelete, arguments: table } = declaration;
+    // QUE-06
+    const durable = declaration.durable && !declaration.exclusive;
+    const exclusiveOwner = declaration.exclusive ? owner ?? this : undefined;
+    const current = this.queues.get(given);
+    if (current !== undefined && given !== '') {
+      if (current.options.owner !== exclusiveOwner) throw lockedQueue(current);
+      assertSameField('durable', durable, current.options.durable, current.text);
+      assertSameField('auto_delete', autoDelete, current.options.autoDelete, current.text);
+      const { settings, options, text } = current;
+      assertSameQueueArguments(settings.type, table, options.arguments, text);
+      current.used();
+      return current;
+    }
+    checkReserved('queue', given);
+    const settings = parseQueueArguments({ ...declaration, name: given, vhost: this.name }, table);
+    if (settings.type === 'stream') {
+      throw new AmqpError('NOT_IMPLEMENTED', 'stream queues are not supported yet');
+    }
+    if (this.queues.size >= limits.queuesMax) throw this.#limitReached('queue', limits.queuesMax);
+    const name = given === '' ? generatedName('amq.gen-', this.random) : given;
+    return this.#addQueue(new Queue(this, name, {
+      durable, autoDelete, owner: exclusiveOwner, arguments: table, settings,
+    }));
+  }
+
+  /** The queue, or 404. */
+  queue(name: string): Queue {
+    const queue = this.queues.get(name);
+    if (queue !== undefined) return queue;
+    throw new AmqpError('NOT_FOUND', `no ${resourceText('queue', name, this.name)}`);
+  }
+
+  removeQueue(queue: Queue): void {
+    queue.subscription.unsubscribe();
+  }
+
+  /** Binds a queue or an exchange to a source exchange. QUE-08, EXC-10. */
+  bind(
+    source: Exchange, destination: BindingDestination, routingKey: string, table: FieldTable,
+  ): void {
+    if (source.bindingCount >= limits.bindingsMax) {
+      throw this.#limitReached('binding', limits.bindingsMax);
+    }
+    const bound = source.bind({ destination, routingKey, arguments: table });
+    if (bound === undefined) return;
+    this.#routes.clear();
+    this.events.emit({ type: 'binding.added', ...bindingEvent(bound) });
+  }
+
+  /** A binding went: routes change, and its source goes with the last one if so declared. */
+  bindingRemoved(bound: BoundBinding): void {
+    this.#routes.clear();
+    this.events.emit({ type: 'binding.removed', ...bindingEvent(bound) });
+    const { source } = bound;
+    // EXC-07
+    if (source.options.autoDelete && source.bindingCount === 0) this.removeExchange(source);
+  }
+
+  /** The route of a basic.publish by the octets of its names; 403, 404 where there is none. */
+  routeOf(message: MessageBytes, decode: () => readonly [string, string]): Route {
+    const { block, namesStart, namesEnd } = message;
+    const known = this.#routes.find(block, namesStart, namesEnd);
+    if (known !== undefined) return known;
+    const [exchangeName, routingKey] = decode();
+    const exchange = this.exchange(exchangeName);
+    if (exchange.options.internal) {
+      throw new AmqpError('ACCESS_REFUSED', `cannot publish to internal ${exchange.text}`);
+    }
+    const found = this.route(exchange, NO_PROPERTIES, [routingKey]);
+    if (found.keyOnly) this.#routes.add(block, namesStart, namesEnd, found);
+    return found;
+  }
+
+  /** Where a message goes that was published to this exchange with these keys. */
+  route(exchange: Exchange, message: Routable, keys: readonly string[]): Route {
+    const found = route(exchange, message, keys);
+    const target = exchange.name === '' ? this.replyTargets.get(keys[0] ?? '') : undefined;
+    if (target === undefined) return found;
+    // Addresses for replies come and go with each requester: not worth a place in the cache.
+    return { exchange, destinations: [target], routed: true, keyOnly: false };
+  }
+
+  /** Routes a message anew and enqueues it, as a publish of its exchange to its key would. */
+  publishBytes(exchange: Exchange, bytes: MessageBytes): void {
+    const address = this.store.append(bytes);
+    const message = this.readMessage(address);
+    const { destinations } = this.route(exchange, message, [message.routingKey]);
+    this.turn.publish(destinations, address, Infinity, undefined, 0);
+  }
+
+  /** Enqueues a dead-lettered message. */
+  enqueueDead(destinations: readonly Destination[], bytes: MessageBytes): void {
+    const address = this.store.append(bytes, MARK_DEAD_LETTERED);
+    this.turn.publish(destinations, address, Infinity, undefined, 0);
+  }
+
+  readMessage(address: Address): StoredMessage {
+    return new StoredMessage(this.store, address);
+  }
+
+  priorityOf(address: Address): number {
+    return this.readMessage(address).properties.priority ?? 0;
+  }
+
+  /** A timer whose work is a turn of its own. */
+  setTimer(delayMs: number, run: () => void): Cancel {
+    return this.clock.setTimer(delayMs, () => this.turn.within(run));
+  }
+
+  #defaultExchange(): Exchange {
+    const find = (name: string): BindingDestination | undefined => this.queues.get(name);
+    return new Exchange(this, '', {
+      type: 'direct', durable: true, autoDelete: false, internal: false, arguments: {},
+      alternateExchange: undefined,
+    }, new DefaultMatcher(find));
+  }
+
+  #addExchange(exchange: Exchange): void {
+    const { name } = exchange;
+    this.exchanges.set(name, exchange);
+    this.#routes.clear();
+    const { type: exchangeType } = exchange.options;
+    this.events.emit({
+      type: 'exchange.declared', vhost: this.name, exchange: name, exchangeType,
+    });
+    this.subscription.add(exchange.subscription);
+    exchange.subscription.add(() => {
+      this.exchanges.delete(name);
+      this.#routes.clear();
+      this.events.emit({ type: 'exchange.deleted', vhost: this.name, exchange: name });
+    });
+  }
+
+  #addQueue(queue: Queue): Queue {
+    const { name } = queue;
+    this.queues.set(name, queue);
+    this.#routes.clear();
+    this.events.emit({ type: 'queue.declared', vhost: this.name, queue: name });
+    this.subscription.add(queue.subscription);
+    queue.subscription.add(() => {
+      this.queues.delete(name);
+      this.#routes.clear();
+      this.events.emit({ type: 'queue.deleted', vhost: this.name, queue: name });
+    });
+    return queue;
+  }
+
+  /** EXC-11, QUE-12 */
+  #limitReached(kind: string, max: number): AmqpError {
+    return new AmqpError('PRECONDITION_FAILED',
+      `${kind} limit of ${max} in vhost '${this.name}' is reached`);
+  }
+}
+
+const NO_PROPERTIES: Routable = { properties: {} };
+
+/** QUE-05, QUE-06 */
+export function lockedQueue(queue: Queue): AmqpError {
+  return new AmqpError('RESOURCE_LOCKED',
+    `cannot obtain exclusive access to locked ${queue.text}. It could be originally declared on ` +
+    'another connection or the exclusive property value does not match that of the original ' +
+    'declaration.');
+}
+
+/** EXC-01, QUE-02 */
+function checkReserved(kind: 'exchange' | 'queue', name: string): void {
+  if (!name.startsWith('amq.')) return;
+  const text = `${kind} name '${name}' contains reserved prefix 'amq.*'`;
+  throw new AmqpError('ACCESS_REFUSED', text);
+}
+
+function bindingEvent({ source, destination, routingKey, arguments: table }: BoundBinding): {
+  vhost: string; source: string; destination: string; destinationKind: 'queue' | 'exchange';
+  routingKey: string; arguments: FieldTable;
+} {
+  return {
+    vhost: source.vhost.name,
+    source: source.name,
+    destination: destination.name,
+    destinationKind: destination.kind,
+    routingKey,
+    arguments: table,
+  };
+}

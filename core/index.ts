@@ -1,0 +1,16 @@
+/** TabMQ: an AMQP 0-9-1 broker that runs anywhere JavaScript runs. */
+export {
+  Broker, type Alarm, type BrokerEnv, type BrokerOptions,
+} from './broker/broker.ts';
+export type { BrokerEvent, ConnectionInfo, FrameEvent } from './broker/events.ts';
+export type { Stats } from './broker/stats.ts';
+export { hostClock, type HostClockOptions } from './clock/host-clock.ts';
+export { VirtualClock } from './clock/virtual-clock.ts';
+export { AmqpError } from './errors.ts';
+export { limits } from './limits.ts';
+export type {
+  Authenticator, Cancel, Clock, Credentials, Identity, Link, PeerInfo, Random, Serve,
+} from './ports.ts';
+export { BufferPool } from './protocol/buffer-pool.ts';
+export { dissectFrames, summarize } from './protocol/dissect.ts';
+export { pair } from './session/pair.ts';

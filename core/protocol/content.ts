@@ -1,0 +1,167 @@
+import { AmqpError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { blockOf, copy, type Block } from './bytes.ts';
+import { FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES, methods } from './spec.ts';
+
+/** Payload octets of a content header before the property flags: class, weight, body size. */
+export const CONTENT_HEADER_BYTES = 12;
+
+const EMPTY = blockOf(new Uint8Array(0));
+const BASIC_CLASS = methods['basic.publish'].id[0];
+
+/** What a channel expects next. [AMQP 4.2.6 content framing] */
+export type ContentState = 'idle' | 'header' | 'body';
+
+/**
+ * Puts the frames of one message together: method, content header, body. As long as they lie in
+ * one piece in the chunk they are only pointed at (borrowed); when something else comes between
+ * or the chunk ends, they are copied (owned). Either way the whole lies in one block in the end:
+ * the method's payload, and the header frame and body frames as they came.
+ */
+export class Content {
+  state: ContentState = 'idle';
+  /** Holds both regions below. */
+  block: Block = EMPTY;
+  /** Payload of the method frame. */
+  methodStart = 0;
+  methodEnd = 0;
+  /** Header frame and body frames, frame headers and ends included. */
+  contentStart = 0;
+  contentEnd = 0;
+  /** Body size that the content header announced. */
+  bodyBytes = 0;
+  bodyFrames = 0;
+  #bodyBytesLeft = 0;
+  #owned = false;
+
+  /** A method that carries content arrived. */
+  begin(block: Block, start: number, end: number): void {
+    this.state = 'header';
+    this.block = block;
+    this.methodStart = start;
+    this.methodEnd = end;
+    this.contentStart = this.contentEnd = end + 1;
+    this.bodyFrames = 0;
+    this.#owned = false;
+  }
+
+  /** A content header arrived; whether the message is whole. */
+  header(block: Block, start: number, end: number): boolean {
+    if (this.state !== 'header') throw unexpectedFrame();
+    if (end - start < CONTENT_HEADER_BYTES + 2) {
+      throw new AmqpError('SYNTAX_ERROR', 'truncated content header');
+    }
+    const classId = block.view.getUint16(start);
+    if (classId !== BASIC_CLASS) {
+      throw new AmqpError('UNEXPECTED_FRAME', 'expected content header for class ' +
+        `${BASIC_CLASS}, got one for class ${classId} instead`, this.method);
+    }
+    const bodyBytes =
+      block.view.getUint32(start + 4) * 0x1_0000_0000 + block.view.getUint32(start + 8);
+    this.#checkBodyBytes(bodyBytes);
+    this.bodyBytes = this.#bodyBytesLeft = bodyBytes;
+    this.#append(block, start - FRAME_HEADER_BYTES, end + 1);
+    this.state = bodyBytes === 0 ? 'idle' : 'body';
+    return bodyBytes === 0;
+  }
+
+  /** A body frame arrived; whether the message is whole. */
+  body(block: Block, start: number, end: number): boolean {
+    if (this.state !== 'body') throw unexpectedFrame();
+    const size = end - start;
+    if (size > this.#bodyBytesLeft) {
+      // CON-23
+      throw new AmqpError('FRAME_ERROR', 'content body frame exceeds remaining content size: ' +
+        `${size} bytes where ${this.#bodyBytesLeft} were left`, this.method);
+    }
+    if (++this.bodyFrames > limits.bodyFramesMax) {
+      throw new AmqpError('FRAME_ERROR', 'content body is cut into more than ' +
+        `${limits.bodyFramesMax} frames`, this.method);
+    }
+    this.#bodyBytesLeft -= size;
+    this.#append(block, start - FRAME_HEADER_BYTES, end + 1);
+    if (this.#bodyBytesLeft > 0) return false;
+    this.state = 'idle';
+    return true;
+  }
+
+  /** Class and method id of the method that carries this content. */
+  get method(): readonly [number, number] {
+    const { view } = this.block;
+    return [view.getUint16(this.methodStart), view.getUint16(this.methodStart + 2)];
+  }
+
+  /** Copies what is only borrowed so far: the chunk under it is about to go away. */
+  own(): void {
+    if (this.#owned || this.state === 'idle') return;
+    const wanted = this.methodEnd - this.methodStart + this.contentEnd - this.contentStart;
+    this.#moveTo(blockOf(new Uint8Array(wanted + this.#expectedBytes())));
+  }
+
+  /** Lets go of the message; the next one may begin. */
+  clear(): void {
+    this.state = 'idle';
+    this.block = EMPTY;
+    this.#owned = false;
+  }
+
+  /** Room to make at once for what is still to come: bounded, as the peer may never send it. */
+  #expectedBytes(): number {
+    const left = this.state === 'body' ? this.#bodyBytesLeft : 0;
+    return Math.min(left + 4 * FRAME_OVERHEAD_BYTES, limits.frameBytesMax);
+  }
+
+  #append(block: Block, start: number, end: number): void {
+    if (!this.#owned) {
+      if (block === this.block && start === this.contentEnd) {
+        this.contentEnd = end;
+        return;
+      }
+      this.own();
+    }
+    const wanted = this.contentEnd + end - start;
+    if (wanted > this.block.bytes.length) this.#moveTo(blockOf(new Uint8Array(2 * wanted)));
+    copy(this.block, this.contentEnd, block, start, end);
+    this.contentEnd += end - start;
+  }
+
+  #moveTo(target: Block): void {
+    const methodBytes = this.methodEnd - this.methodStart;
+    const contentBytes = this.contentEnd - this.contentStart;
+    copy(target, 0, this.block, this.methodStart, this.methodEnd);
+    copy(target, methodBytes, this.block, this.contentStart, this.contentEnd);
+    this.block = target;
+    this.methodStart = 0;
+    this.methodEnd = this.contentStart = methodBytes;
+    this.contentEnd = methodBytes + contentBytes;
+    this.#owned = true;
+  }
+
+  #checkBodyBytes(bodyBytes: number): void {
+    if (bodyBytes > limits.bodyBytesMax) {
+      throw new AmqpError('FRAME_ERROR', `content body of ${bodyBytes} bytes is larger than the ` +
+        `${limits.bodyBytesMax} bytes that any message may have`, this.method);
+    }
+    if (bodyBytes > limits.messageBytesMax) {
+      // BAS-01: told at the header, before the body takes memory.
+      throw new AmqpError('PRECONDITION_FAILED', `message size ${bodyBytes} is larger than ` +
+        `configured max size ${limits.messageBytesMax}`, this.method);
+    }
+  }
+}
+
+/** CON-22: a header or body that no method announced. */
+function unexpectedFrame(): AmqpError {
+  return new AmqpError(
+    'UNEXPECTED_FRAME',
+    'expected method frame, got non method frame instead',
+  );
+}
+
+/** CON-22: a method where a content header had to come. */
+export function missingContent(content: Content, got: 'header' | 'body'): AmqpError {
+  const text = got === 'header'
+    ? `expected content header for class ${BASIC_CLASS}, got non content header frame instead`
+    : 'expected content body, got non content body frame instead';
+  return new AmqpError('UNEXPECTED_FRAME', text, content.method);
+}

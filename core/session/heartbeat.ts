@@ -1,0 +1,35 @@
+import type { Cancel, Clock } from '../ports.ts';
+
+/** What a heartbeat watches and does. */
+export interface HeartbeatTarget {
+  /** Chunks received and batches sent so far: any traffic counts. CON-16. */
+  readonly received: number;
+  readonly sent: number;
+  sendHeartbeat(): void;
+  /** The peer was silent for two whole intervals. */
+  onSilence(): void;
+}
+
+/**
+ * Sends a heartbeat whenever nothing else went out for half an interval, and reports a peer from
+ * whom nothing came in two intervals. CON-15. One timer does both.
+ */
+export function startHeartbeat(clock: Clock, seconds: number, target: HeartbeatTarget): Cancel {
+  const halfMs = seconds * 500;
+  let { received, sent } = target;
+  let silentHalves = 0;
+  let cancel: Cancel = () => {};
+  const check = (): void => {
+    cancel = clock.setTimer(halfMs, check);
+    silentHalves = target.received === received ? silentHalves + 1 : 0;
+    received = target.received;
+    if (silentHalves >= 4) {
+      target.onSilence();
+      return;
+    }
+    if (target.sent === sent) target.sendHeartbeat();
+    sent = target.sent;
+  };
+  cancel = clock.setTimer(halfMs, check);
+  return () => cancel();
+}

@@ -1,0 +1,50 @@
+import { AmqpError } from '../errors.ts';
+import type { Credentials } from '../ports.ts';
+import { readTableContent } from '../protocol/field-table.ts';
+import { Reader } from '../protocol/reader.ts';
+
+/** Mechanisms that the server offers, best known first. CON-06. */
+export const mechanisms = ['PLAIN', 'AMQPLAIN'] as const;
+
+const utf8 = new TextDecoder();
+const encoder = new TextEncoder();
+
+/** Reads the response of connection.start-ok. CON-07, CON-08, CON-11. */
+export function readCredentials(mechanism: string, response: Uint8Array): Credentials {
+  switch (mechanism) {
+    case 'PLAIN':
+      return readPlain(response);
+    case 'AMQPLAIN':
+      return readAmqplain(response);
+    default:
+      throw new AmqpError(
+        'COMMAND_INVALID',
+        `unknown authentication mechanism '${mechanism}'; offered are ${mechanisms.join(' ')}`,
+      );
+  }
+}
+
+/** `[authzid] NUL user NUL password`. [RFC 4616] */
+function readPlain(response: Uint8Array): Credentials {
+  const parts = utf8.decode(response).split('\0');
+  const [, user, password] = parts;
+  if (parts.length !== 3 || user === undefined || password === undefined) {
+    throw new AmqpError('SYNTAX_ERROR', 'response is not of the form of the PLAIN mechanism');
+  }
+  return { mechanism: 'PLAIN', user, password };
+}
+
+/** A field table without its length: LOGIN and PASSWORD. */
+function readAmqplain(response: Uint8Array): Credentials {
+  const table = readTableContent(new Reader(response));
+  const { LOGIN: user, PASSWORD: password } = table;
+  if (typeof user !== 'string' || typeof password !== 'string') {
+    throw new AmqpError('SYNTAX_ERROR', 'AMQPLAIN response lacks LOGIN or PASSWORD');
+  }
+  return { mechanism: 'AMQPLAIN', user, password };
+}
+
+/** The client's response for PLAIN. */
+export function plainResponse(user: string, password: string): Uint8Array {
+  return encoder.encode(`\0${user}\0${password}`);
+}

@@ -1,0 +1,473 @@
+import { AmqpError, replyNameOf } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { Cancel, Clock, Machine, Sink } from '../ports.ts';
+import type { BufferPool } from '../protocol/buffer-pool.ts';
+import type { Block } from '../protocol/bytes.ts';
+import { methodById, writeMethod, type MethodCodec } from '../protocol/codec.ts';
+import { Content, missingContent } from '../protocol/content.ts';
+import { FrameReader, strayHeartbeat, unknownFrame } from '../protocol/frame-reader.ts';
+import { Reader } from '../protocol/reader.ts';
+import { FRAME_HEADER_BYTES, frameTypes, PROTOCOL_HEADER } from '../protocol/spec.ts';
+import type { From, MethodArgs, MethodName, Role } from '../protocol/types.ts';
+import { Writer } from '../protocol/writer.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import {
+  channelTransitions, connectionTransitions, maySend, peerOf,
+  type ChannelState, type ConnectionState,
+} from './states.ts';
+
+/** A method with its arguments, as a discriminated union over the names. */
+export type Method<N extends MethodName = MethodName> = {
+  [K in N]: { readonly name: K; readonly args: MethodArgs<K> };
+}[N];
+
+/** Why a session ended. */
+export interface SessionEnd {
+  /** The violation that ended it, sent or received; absent on an orderly close. */
+  readonly error?: AmqpError | undefined;
+  /** Who began: we, the peer, or the transport that was lost. */
+  readonly by: 'us' | 'peer' | 'transport';
+}
+
+/** What a role adds to the automaton. */
+export interface SessionHooks {
+  /** The protocol header was exchanged; the server sends connection.start now. */
+  onHeader(): void;
+  /** A legal method of the peer, after its state transition. Throw AmqpError to refuse it. */
+  onMethod(channel: number, method: Method): void;
+  /** A whole message of the peer; valid during the call. Throw AmqpError to refuse it. */
+  onContent(channel: number, content: Content): void;
+  /** A channel ended, by either side; its resources must go before this returns. */
+  onChannelEnd(channel: number, error: AmqpError | undefined): void;
+  /** Called once: the session ends, and every resource must go before this returns. */
+  onEnd(end: SessionEnd): void;
+  /** All frames of the chunk were read. */
+  onChunkEnd(): void;
+  onWritable(on: boolean): void;
+  /** Something threw that is no AmqpError: a bug of ours, answered with 541. */
+  onFault(fault: unknown): void;
+}
+
+export interface SessionEnv {
+  readonly clock: Clock;
+  readonly pool: BufferPool;
+}
+
+/** Sees whole frames, in and out; set only while somebody looks. */
+export type FrameTap = (direction: 'in' | 'out', bytes: Uint8Array) => void;
+
+class Channel {
+  state: ChannelState = 'closed';
+  readonly content = new Content();
+}
+
+const ACCEPTED_HEADERS = [PROTOCOL_HEADER, Uint8Array.of(0x41, 0x4d, 0x51, 0x50, 1, 1, 0, 9)];
+
+/**
+ * The AMQP 0-9-1 automaton of one connection: framing, content, states of the connection and its
+ * channels, heartbeats, the two close handshakes. It serves both roles; what differs is in the
+ * hooks. It knows no I/O: bytes come in by `receive` and leave through the sink.
+ */
+export class Session<R extends Role> implements Machine {
+  readonly role: R;
+  readonly writer: Writer;
+  state: ConnectionState;
+  /** Channels that may be open at once; 0 means no limit. Set when tuned. */
+  channelMax: number = limits.channelsMax;
+  frameBytesMax: number = limits.frameBytesMax;
+  tap: FrameTap | undefined;
+  /** Chunks received and batches sent, for the heartbeat. */
+  received = 0;
+  sent = 0;
+  readonly #hooks: SessionHooks;
+  readonly #sink: Sink;
+  readonly #clock: Clock;
+  readonly #frames: FrameReader;
+  readonly #arguments = new Reader(new Uint8Array(0));
+  readonly #channels: (Channel | undefined)[] = [];
+  readonly #headerBytes: number[] = [];
+  #channelCount = 0;
+  /** Content that is not whole and may still point into the present chunk. */
+  #borrowing: Content | undefined;
+  /** Channel and method of the frame at hand, to blame errors on. */
+  #channel = 0;
+  #method: readonly [number, number] | undefined;
+  /** The stream can no longer be read: a framing error. */
+  #deaf = false;
+  #ended = false;
+  #stopHeartbeat: Cancel = () => {};
+  #stopDeadline: Cancel;
+
+  constructor(role: R, hooks: SessionHooks, sink: Sink, env: SessionEnv) {
+    this.role = role;
+    this.#hooks = hooks;
+    this.#sink = sink;
+    this.#clock = env.clock;
+    this.writer = new Writer(env.pool, (batch) => this.#send(batch));
+    this.#frames = new FrameReader(limits.frameBytesMax, this.#onFrame.bind(this));
+    this.state = role === 'server' ? 'header' : 'starting';
+    this.#stopDeadline = env.clock.setTimer(limits.handshakeMs, () => this.#giveUp());
+  }
+
+  /** Client role: speaks first. */
+  start(): void {
+    this.#send(PROTOCOL_HEADER.slice());
+    this.#hooks.onHeader();
+  }
+
+  /** Sends a method, and takes the state transition that it stands for. */
+  send<N extends From<R>>(channel: number, name: N, args: MethodArgs<N>): void {
+    this.#transit(channel, name);
+    writeMethod(this.writer, channel, name, args);
+  }
+
+  /** Hands over what was written; called at the end of each turn. */
+  flush(): void {
+    this.writer.flush();
+  }
+
+  /** Takes the agreed limits into force; call before connection.open is answered. */
+  tune(channelMax: number, frameBytesMax: number, heartbeatSeconds: number): void {
+    this.channelMax = channelMax;
+    this.frameBytesMax = frameBytesMax;
+    this.#frames.frameBytesMax = frameBytesMax;
+    if (heartbeatSeconds === 0) return;
+    this.#stopHeartbeat = startHeartbeat(this.#clock, heartbeatSeconds, this);
+  }
+
+  /** Whether the channel is open, so that methods and messages may be sent on it. */
+  isOpen(channel: number): boolean {
+    return this.#channels[channel]?.state === 'open';
+  }
+
+  receive(chunk: Uint8Array): void {
+    if (this.#deaf || this.state === 'closed') return;
+    this.received++;
+    const frames = this.state === 'header' ? this.#readHeader(chunk) : chunk;
+    if (frames.length > 0) this.#readFrames(frames);
+    this.#hooks.onChunkEnd();
+    this.flush();
+  }
+
+  receiveEnd(error?: unknown): void {
+    void error;
+    this.abort();
+    this.#sink.end();
+  }
+
+  setWritable(on: boolean): void {
+    this.#hooks.onWritable(on);
+  }
+
+  abort(): void {
+    this.state = 'closed';
+    this.#deaf = true;
+    this.#end({ by: 'transport' });
+    this.#stopDeadline();
+  }
+
+  /** Closes in order: close is sent, and the link ends after close-ok or a deadline. */
+  close(error: AmqpError): void {
+    if (this.#ended) return;
+    if (this.state === 'header' || this.state === 'starting') {
+      this.abort();
+      this.#sink.end();
+      return;
+    }
+    this.#fail(error);
+    this.flush();
+  }
+
+  /** Heartbeat: the peer is gone though the link seems to live. */
+  onSilence(): void {
+    this.#hooks.onFault(new Error('missed heartbeats from the peer'));
+    this.#giveUp();
+  }
+
+  sendHeartbeat(): void {
+    this.writer.endFrame(this.writer.beginFrame(frameTypes.heartbeat, 0));
+    this.flush();
+  }
+
+  #send(batch: Uint8Array): void {
+    this.sent++;
+    if (this.tap !== undefined) this.tap('out', batch);
+    this.#sink.send(batch);
+  }
+
+  /** The peer took too long to open or to close: the link is dropped. */
+  #giveUp(): void {
+    this.abort();
+    this.#sink.end();
+  }
+
+  /** Compares the first 8 octets; answers with ours when they differ. CON-01. */
+  #readHeader(chunk: Uint8Array): Uint8Array {
+    const header = this.#headerBytes;
+    const wanted = PROTOCOL_HEADER.length - header.length;
+    header.push(...chunk.subarray(0, wanted));
+    const possible = ACCEPTED_HEADERS.some((accepted) =>
+      header.every((octet, index) => octet === accepted[index]));
+    if (!possible) {
+      this.#send(PROTOCOL_HEADER.slice());
+      this.#giveUp();
+      return chunk.subarray(chunk.length);
+    }
+    if (header.length === PROTOCOL_HEADER.length) {
+      this.state = 'starting';
+      this.#hooks.onHeader();
+    }
+    return chunk.subarray(wanted);
+  }
+
+  #readFrames(chunk: Uint8Array): void {
+    this.#frames.feed(chunk);
+    while (!this.#deaf) {
+      try {
+        this.#frames.run();
+        break;
+      } catch (error) {
+        this.#recover(error);
+      }
+    }
+    this.#borrowing?.own();
+    this.#borrowing = undefined;
+    this.#frames.release();
+  }
+
+  #onFrame(type: number, channel: number, block: Block, start: number, end: number): void {
+    this.#channel = channel;
+    this.#method = undefined;
+    if (this.tap !== undefined) {
+      this.tap('in', block.bytes.subarray(start - FRAME_HEADER_BYTES, end + 1));
+    }
+    switch (type) {
+      case frameTypes.method:
+        this.#onMethodFrame(channel, block, start, end);
+        return;
+      case frameTypes.header:
+      case frameTypes.body:
+        this.#onContentFrame(type, channel, block, start, end);
+        return;
+      case frameTypes.heartbeat:
+        if (channel !== 0) throw strayHeartbeat(block, start, end);
+        if (start === end) return;
+    }
+    throw unknownFrame(block, type, start, end);
+  }
+
+  #onMethodFrame(channel: number, block: Block, start: number, end: number): void {
+    if (end - start < 4) throw new AmqpError('SYNTAX_ERROR', 'truncated method');
+    const id = [block.view.getUint16(start), block.view.getUint16(start + 2)] as const;
+    const codec = methodById(id[0], id[1]);
+    if (codec === undefined) {
+      throw new AmqpError('NOT_IMPLEMENTED', `unknown method ${id[0]}.${id[1]}`, id);
+    }
+    this.#method = codec.spec.id;
+    if (this.#isDiscarded(channel, codec.name)) return;
+    const content = this.#channels[channel]?.content;
+    if (content !== undefined && content.state !== 'idle') {
+      throw missingContent(content, content.state);
+    }
+    this.#checkPeerMay(channel, codec.name);
+    if (codec.spec.content === true) {
+      this.#transit(channel, codec.name);
+      this.#beginContent(content!, block, start, end);
+      return;
+    }
+    this.#onMethod(channel, codec, this.#arguments.reset(block, start + 4, end));
+  }
+
+  #beginContent(content: Content, block: Block, start: number, end: number): void {
+    // Contents of two channels interleave: the first one can no longer be in one piece.
+    if (this.#borrowing !== content) this.#borrowing?.own();
+    this.#borrowing = content;
+    content.begin(block, start, end);
+  }
+
+  #onContentFrame(
+    type: number, channel: number, block: Block, start: number, end: number,
+  ): void {
+    if (this.state === 'closing') return;
+    const slot = this.#channels[channel];
+    if (slot === undefined) throw new AmqpError('CHANNEL_ERROR', `expected 'channel.open'`);
+    if (slot.state === 'closing') return;
+    const { content } = slot;
+    const whole = type === frameTypes.header
+      ? content.header(block, start, end)
+      : content.body(block, start, end);
+    if (!whole) return;
+    this.#method = undefined;
+    try {
+      this.#hooks.onContent(channel, content);
+    } catch (error) {
+      this.#method = content.method;
+      throw error;
+    } finally {
+      content.clear();
+    }
+  }
+
+  #onMethod(channel: number, codec: MethodCodec, reader: Reader): void {
+    const args = codec.decode(reader);
+    const name = codec.name;
+    // Both sides closed the channel at once: ours still waits for its close-ok.
+    const crossing = this.#channels[channel]?.state === 'closing';
+    if (name === 'channel.open') this.#checkChannelCount();
+    this.#transit(channel, name);
+    switch (name) {
+      case 'connection.close':
+        this.#onConnectionClose(args as MethodArgs<'connection.close'>);
+        return;
+      case 'connection.close-ok':
+        this.#giveUp();
+        return;
+      case 'channel.close':
+        if (!crossing) this.#endChannel(channel, closeError(args as MethodArgs<'channel.close'>));
+        writeMethod(this.writer, channel, 'channel.close-ok', {});
+        if (!crossing) this.#removeChannel(channel);
+        return;
+      case 'channel.close-ok':
+        return;
+      default:
+        this.#hooks.onMethod(channel, { name, args } as Method);
+    }
+  }
+
+  #onConnectionClose(args: MethodArgs<'connection.close'>): void {
+    this.#end({ by: 'peer', error: closeError(args) });
+    writeMethod(this.writer, 0, 'connection.close-ok', {});
+    this.flush();
+    this.#giveUp();
+  }
+
+  /** While closing, only the close handshake counts. CON-28. */
+  #isDiscarded(channel: number, name: MethodName): boolean {
+    if (this.state === 'closing') return !name.startsWith('connection.close');
+    return this.#channels[channel]?.state === 'closing' && !name.startsWith('channel.close');
+  }
+
+  #checkPeerMay(channel: number, name: MethodName): void {
+    const isConnectionMethod = name.startsWith('connection.');
+    if (channel === 0 && !isConnectionMethod) throw this.#illegal(channel, name);
+    if (!maySend(peerOf(this.role), name) || (channel !== 0 && isConnectionMethod)) {
+      throw new AmqpError('COMMAND_INVALID', `unexpected method '${name}'`);
+    }
+    if (channel !== 0 && this.state !== 'running') throw this.#illegal(0, name);
+  }
+
+  /** Takes the transition that the method stands for, or throws what the state calls for. */
+  #transit(channel: number, name: MethodName): void {
+    if (channel === 0) {
+      const next = connectionTransitions[this.state][name];
+      if (next === undefined) throw this.#illegal(channel, name);
+      if (next !== this.state) this.#enter(next);
+      return;
+    }
+    const slot = this.#channels[channel];
+    const next = channelTransitions[slot?.state ?? 'closed'][name];
+    if (next === undefined) throw this.#illegal(channel, name);
+    if (slot === undefined) this.#addChannel(channel, next);
+    else if (next === 'closed') this.#removeChannel(channel);
+    else slot.state = next;
+  }
+
+  #enter(state: ConnectionState): void {
+    this.state = state;
+    if (state === 'running') this.#stopDeadline();
+  }
+
+  /** CON-25, CON-26. */
+  #illegal(channel: number, name: MethodName): AmqpError {
+    if (channel === 0) {
+      const text = `unexpected method in connection state ${this.state}`;
+      return new AmqpError('CHANNEL_ERROR', text);
+    }
+    const state = this.#channels[channel]?.state ?? 'closed';
+    if (state === 'closed') return new AmqpError('CHANNEL_ERROR', `expected 'channel.open'`);
+    if (name === 'channel.open') {
+      return new AmqpError('CHANNEL_ERROR', `second 'channel.open' seen`);
+    }
+    return new AmqpError('COMMAND_INVALID', `unexpected method '${name}' on ${state} channel`);
+  }
+
+  /** CON-27: it is a count, not the highest number. */
+  #checkChannelCount(): void {
+    if (this.channelMax === 0 || this.#channelCount < this.channelMax) return;
+    throw new AmqpError('NOT_ALLOWED', `number of channels opened (${this.#channelCount}) has ` +
+      `reached the negotiated channel_max (${this.channelMax})`);
+  }
+
+  #addChannel(channel: number, state: ChannelState): void {
+    const slot = new Channel();
+    slot.state = state;
+    this.#channels[channel] = slot;
+    this.#channelCount++;
+  }
+
+  #removeChannel(channel: number): void {
+    if (this.#channels[channel] === undefined) return;
+    this.#channels[channel] = undefined;
+    this.#channelCount--;
+  }
+
+  /** Turns what was thrown into the close that the peer is owed. */
+  #recover(thrown: unknown): void {
+    if (!(thrown instanceof AmqpError)) this.#hooks.onFault(thrown);
+    const known = thrown instanceof AmqpError ? thrown : new AmqpError('INTERNAL_ERROR', '');
+    const error = this.#method === undefined ? known : known.at(this.#method);
+    if (this.state === 'closing') return;
+    // Only the frame reader fails between frames, and then nothing behind it can be trusted.
+    if (error.replyName === 'FRAME_ERROR') this.#deaf = true;
+    if (error.scope === 'channel' && this.isOpen(this.#channel)) {
+      this.closeChannel(this.#channel, error);
+    } else {
+      this.#fail(error);
+    }
+  }
+
+  /** Closes one channel with this error; what comes on it is discarded until close-ok. */
+  closeChannel(channel: number, error: AmqpError): void {
+    if (!this.isOpen(channel)) return;
+    this.#endChannel(channel, error);
+    this.#transit(channel, 'channel.close');
+    writeMethod(this.writer, channel, 'channel.close', closeArguments(error));
+  }
+
+  #endChannel(channel: number, error: AmqpError | undefined): void {
+    this.#channels[channel]?.content.clear();
+    this.#hooks.onChannelEnd(channel, error);
+  }
+
+  #fail(error: AmqpError): void {
+    this.#end({ by: 'us', error });
+    this.state = 'closing';
+    writeMethod(this.writer, 0, 'connection.close', closeArguments(error));
+    this.#stopDeadline();
+    this.#stopDeadline = this.#clock.setTimer(limits.closeMs, () => this.#giveUp());
+  }
+
+  #end(end: SessionEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#stopHeartbeat();
+    this.#hooks.onEnd(end);
+    this.#channels.length = 0;
+  }
+}
+
+function closeArguments(error: AmqpError): MethodArgs<'connection.close'> {
+  return {
+    replyCode: error.replyCode,
+    replyText: error.replyText,
+    classId: error.classId,
+    methodId: error.methodId,
+  };
+}
+
+/** The error that a peer's close stands for; none for an orderly close with 200. */
+function closeError(args: MethodArgs<'connection.close'>): AmqpError | undefined {
+  const replyName = replyNameOf(args.replyCode);
+  if (replyName === undefined) return undefined;
+  return new AmqpError(replyName, args.replyText, [args.classId, args.methodId]);
+}

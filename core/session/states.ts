@@ -1,0 +1,75 @@
+import { methods } from '../protocol/spec.ts';
+import type { MethodName, Role } from '../protocol/types.ts';
+
+/**
+ * Where a connection stands, the same seen from both ends. A state is named after what has
+ * happened; its row in the table says what may happen next. [AMQP 2.2.4 the connection class]
+ */
+export type ConnectionState =
+  | 'header' // nothing but the wait for the protocol header
+  | 'starting' // header seen; connection.start comes
+  | 'started' // connection.start was sent; the client picks a mechanism
+  | 'securing' // credentials were given; tune or another challenge comes
+  | 'challenged' // the server asked back; secure-ok comes
+  | 'tuning' // tune was sent; tune-ok comes
+  | 'tuned' // limits agreed; the client opens a virtual host
+  | 'opening' // open was sent; open-ok comes
+  | 'running'
+  | 'closing' // close was sent by one side; close-ok comes
+  | 'closed';
+
+/** Where a channel stands, the same seen from both ends. [AMQP 2.2.5 the channel class] */
+export type ChannelState = 'closed' | 'opening' | 'open' | 'closing';
+
+type Transitions<S extends string> = Record<S, Partial<Record<MethodName, S>>>;
+
+/** Methods of channel 0: in which state each is legal, and where it leads. */
+export const connectionTransitions: Transitions<ConnectionState> = {
+  header: {},
+  starting: { 'connection.start': 'started' },
+  started: { 'connection.start-ok': 'securing', 'connection.close': 'closing' },
+  securing: {
+    'connection.secure': 'challenged',
+    'connection.tune': 'tuning',
+    'connection.close': 'closing',
+  },
+  challenged: { 'connection.secure-ok': 'securing', 'connection.close': 'closing' },
+  tuning: { 'connection.tune-ok': 'tuned', 'connection.close': 'closing' },
+  tuned: { 'connection.open': 'opening', 'connection.close': 'closing' },
+  opening: { 'connection.open-ok': 'running', 'connection.close': 'closing' },
+  running: {
+    'connection.blocked': 'running',
+    'connection.unblocked': 'running',
+    'connection.update-secret': 'running',
+    'connection.update-secret-ok': 'running',
+    'connection.close': 'closing',
+  },
+  // Both sides may close at once: each answers the other's close.
+  closing: { 'connection.close': 'closing', 'connection.close-ok': 'closed' },
+  closed: {},
+};
+
+const openMethods = Object.keys(methods).filter(
+  (name) => !name.startsWith('connection.') && !/^channel\.(open|close)/.test(name),
+) as MethodName[];
+
+/** Methods of a numbered channel: in which state each is legal, and where it leads. */
+export const channelTransitions: Transitions<ChannelState> = {
+  closed: { 'channel.open': 'opening' },
+  opening: { 'channel.open-ok': 'open', 'channel.close': 'closing' },
+  open: {
+    ...Object.fromEntries(openMethods.map((name) => [name, 'open'])),
+    'channel.close': 'closing',
+  },
+  closing: { 'channel.close': 'closing', 'channel.close-ok': 'closed' },
+};
+
+/** Whether `role` is a side that sends this method. */
+export function maySend(role: Role, name: MethodName): boolean {
+  const { from } = methods[name];
+  return from === 'both' || from === role;
+}
+
+export function peerOf(role: Role): Role {
+  return role === 'server' ? 'client' : 'server';
+}
