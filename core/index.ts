@@ -3,7 +3,10 @@ export {
   Broker, type Alarm, type BrokerEnv, type BrokerOptions,
 } from './broker/broker.ts';
 export type { BrokerEvent, ConnectionInfo, FrameEvent } from './broker/events.ts';
+export type { IncomingMessage, InProcessOptions } from './broker/in-process-consume.ts';
+export type { OutgoingMessage, ReturnedMessage } from './broker/in-process-publish.ts';
 export type { Stats } from './broker/stats.ts';
+export type { QueueDeclaration, VirtualHost } from './broker/virtual-host.ts';
 export { hostClock, type HostClockOptions } from './clock/host-clock.ts';
 export { VirtualClock } from './clock/virtual-clock.ts';
 export { AmqpError } from './errors.ts';

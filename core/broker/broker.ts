@@ -1,11 +1,13 @@
 import { finalize, Observable, Subscription } from 'rxjs';
 import { AmqpError } from '../errors.ts';
+import { hostClock, hostRandom } from '../clock/host-clock.ts';
 import { limits } from '../limits.ts';
 import type { Authenticator, Clock, Link, Random, Serve } from '../ports.ts';
 import { BufferPool } from '../protocol/buffer-pool.ts';
 import type { FieldTable } from '../protocol/types.ts';
 import { edge } from '../session/edge.ts';
 import type { SessionEnv } from '../session/session.ts';
+import { guestAuthenticator } from './guest.ts';
 import { Events, type BrokerEvent, type FrameEvent } from './events.ts';
 import { MessageStore } from './message-store.ts';
 import { ServerConnection } from './server-connection.ts';
@@ -15,11 +17,14 @@ import { VirtualHost } from './virtual-host.ts';
 
 /** What a broker needs of the world. */
 export interface BrokerEnv {
+  /** Default: the clock of the machine. */
   readonly clock: Clock;
+  /** Default: `Math.random`. */
   readonly random: Random;
+  /** Default: guest, password guest, from this machine alone. */
   readonly authenticator: Authenticator;
   /** Output buffers, shared with transports that give them back. */
-  readonly pool?: BufferPool;
+  readonly pool: BufferPool;
 }
 
 export interface BrokerOptions {
@@ -72,16 +77,16 @@ export class Broker {
   #number = 0;
   #onAllEnded: (() => void) | undefined;
 
-  constructor(env: BrokerEnv, options: BrokerOptions = {}) {
+  constructor(env: Partial<BrokerEnv> = {}, options: BrokerOptions = {}) {
+    const { clock = hostClock(), random = hostRandom, pool = new BufferPool() } = env;
     this.options = { ...defaults, ...options };
-    this.clock = env.clock;
-    this.authenticator = env.authenticator;
-    this.sessionEnv = { clock: env.clock, pool: env.pool ?? new BufferPool() };
-    this.turn = new Turn(env.clock, this.store);
-    this.events = new Events(env.clock);
+    this.clock = clock;
+    this.authenticator = env.authenticator ?? guestAuthenticator;
+    this.sessionEnv = { clock, pool };
+    this.turn = new Turn(clock, this.store);
+    this.events = new Events(clock);
     this.events$ = this.events.events$;
     this.frames$ = this.#tappedFrames();
-    const { clock, random } = env;
     const { store, turn, events } = this;
     const parts = { clock, random, store, turn, events };
     this.vhosts = new Map(

@@ -1,4 +1,4 @@
-import type { Publisher } from './turn.ts';
+import type { RefusalSink } from './turn.ts';
 
 /** Sends basic.ack or basic.nack for publishes up to, or of, a sequence number. */
 export interface ConfirmSink {
@@ -10,7 +10,7 @@ export interface ConfirmSink {
  * The confirms of one channel: what a turn published is confirmed at its end, with as few
  * methods as may be. CNF-02.
  */
-export class Confirms implements Publisher {
+export class Confirms implements RefusalSink {
   #published = 0;
   #confirmed = 0;
   #rejected: number[] = [];

@@ -18,7 +18,7 @@ import { Gate } from './gate.ts';
 import type { Address } from './message-store.ts';
 import type { ReplyTarget } from './reply-target.ts';
 import type { ServerConnection } from './server-connection.ts';
-import { ServerPublisher, type PublisherSink } from './server-publisher.ts';
+import { Publisher, type PublisherSink } from './publisher.ts';
 import type { Flushed } from './turn.ts';
 import { Unacked } from './unacked.ts';
 import type { VirtualHost } from './virtual-host.ts';
@@ -45,7 +45,7 @@ export class ServerChannel implements PublisherSink, Flushed {
   readonly session: Session<'server'>;
   readonly vhost: VirtualHost;
   readonly unacked = new Unacked();
-  readonly publisher: ServerPublisher;
+  readonly publisher: Publisher;
   /** Consumers by tag; unsubscribing one is basic.cancel. */
   readonly consumers = new Map<string, Subscription>();
   /** Everything that lives as long as the channel. */
@@ -72,7 +72,7 @@ export class ServerChannel implements PublisherSink, Flushed {
       replyAddress: undefined,
     };
     const refusesImmediate = broker.options.immediate === 'refuse';
-    this.publisher = new ServerPublisher(vhost, context, this, refusesImmediate);
+    this.publisher = new Publisher(vhost, context, this, refusesImmediate);
     this.gate.setWritable(connection.writable);
     this.#timeout = new DeliveryTimeout(this, broker.options.consumerTimeoutMs);
   }
@@ -88,7 +88,7 @@ export class ServerChannel implements PublisherSink, Flushed {
   }
 
   publish(content: Content): void {
-    this.publisher.publish(content);
+    this.publisher.publishContent(content);
   }
 
   /** Sends a method on this channel. */

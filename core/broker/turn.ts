@@ -12,8 +12,8 @@ export interface Flushed {
   flush(): void;
 }
 
-/** Who published the messages of a run, where it wants to know which of them were refused. */
-export interface Publisher {
+/** Hears which messages of a run were refused. */
+export interface RefusalSink {
   reject(sequence: number): void;
 }
 
@@ -37,7 +37,7 @@ export class Turn {
   #run = new Run();
   #spareRun: Run | undefined = new Run();
   #destinations: readonly Destination[] = [];
-  #publisher: Publisher | undefined;
+  #refusals: RefusalSink | undefined;
   readonly #sequences = new Float64Array(RUN_MESSAGES_MAX);
 
   constructor(clock: Clock, store: MessageStore) {
@@ -113,13 +113,13 @@ export class Turn {
    */
   publish(
     destinations: readonly Destination[], address: Address, timeToLive: number,
-    publisher: Publisher | undefined, sequence: number,
+    refusals: RefusalSink | undefined, sequence: number,
   ): void {
-    const same = this.#destinations === destinations && this.#publisher === publisher;
+    const same = this.#destinations === destinations && this.#refusals === refusals;
     if (!same || this.#run.count === RUN_MESSAGES_MAX) {
       this.flushRun();
       this.#destinations = destinations;
-      this.#publisher = publisher;
+      this.#refusals = refusals;
     }
     this.#sequences[this.#run.count] = sequence;
     this.#run.add(address, timeToLive);
@@ -133,7 +133,7 @@ export class Turn {
     this.#spareRun = undefined;
     for (const destination of this.#destinations) destination.next(run);
     for (let i = 0; i < run.count; i++) {
-      if (run.rejected[i] === 1) this.#publisher?.reject(this.#sequences[i]!);
+      if (run.rejected[i] === 1) this.#refusals?.reject(this.#sequences[i]!);
       this.#store.release(run.addresses[i]!);
     }
     run.count = 0;

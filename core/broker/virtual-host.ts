@@ -1,4 +1,4 @@
-import { Subscription } from 'rxjs';
+import { Subscription, type Observable } from 'rxjs';
 import { AmqpError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Cancel, Clock, Random } from '../ports.ts';
@@ -12,9 +12,13 @@ import {
 import { DefaultMatcher } from './exchange/default.ts';
 import { Exchange, type BindingDestination, type BoundBinding } from './exchange/exchange.ts';
 import type { Routable } from './exchange/matcher.ts';
+import {
+  inProcessPublisher, InProcessReturns, type ReturnedMessage,
+} from './in-process-publish.ts';
 import type { MessageBytes } from './message-bytes.ts';
 import { MARK_DEAD_LETTERED, type Address, type MessageStore } from './message-store.ts';
 import { generatedName } from './names.ts';
+import type { Publisher } from './publisher.ts';
 import { assertSameQueueArguments, parseQueueArguments } from './queue/arguments.ts';
 import { Queue } from './queue/queue.ts';
 import { resourceText } from './reply-text.ts';
@@ -37,10 +41,11 @@ export interface BrokerParts {
 export interface QueueDeclaration {
   /** Empty: the server makes a name. QUE-01. */
   readonly queue: string;
-  readonly durable: boolean;
-  readonly exclusive: boolean;
-  readonly autoDelete: boolean;
-  readonly arguments: FieldTable;
+  /** Each flag is false where it is absent. */
+  readonly durable?: boolean;
+  readonly exclusive?: boolean;
+  readonly autoDelete?: boolean;
+  readonly arguments?: FieldTable;
 }
 
 /** Exchanges that every virtual host has from the start. EXC-12. */
@@ -64,6 +69,10 @@ export class VirtualHost {
   /** Consumers that wait for direct replies, by their address. BAS-06. */
   readonly replyTargets = new Map<string, Destination>();
   readonly subscription = new Subscription();
+  /** Messages published in process as mandatory or immediate that found no place. */
+  readonly returned$: Observable<ReturnedMessage>;
+  /** Publishes what is published in process. */
+  readonly publisher: Publisher;
   readonly #routes = new RouteCache();
 
   constructor(name: string, parts: BrokerParts) {
@@ -73,6 +82,9 @@ export class VirtualHost {
     this.store = parts.store;
     this.turn = parts.turn;
     this.events = parts.events;
+    const returns = new InProcessReturns(this);
+    this.returned$ = returns.returned$;
+    this.publisher = inProcessPublisher(this, returns);
     this.#addExchange(this.#defaultExchange());
     for (const [exchange, type, internal] of predeclared) {
       this.#addExchange(createExchange(this, {
@@ -82,7 +94,8 @@ export class VirtualHost {
   }
 
   /** Declares an exchange, or checks that the one there is equal. EXC-01, EXC-04. */
-  declareExchange(declaration: ExchangeDeclaration): Exchange {
+  declareExchange(given: ExchangeDeclaration): Exchange {
+    const declaration = { ...EXCHANGE_DEFAULTS, ...given };
     const name = declaration.exchange;
     checkExchangeType(declaration.type);
     const current = this.exchanges.get(name);
@@ -113,10 +126,11 @@ export class VirtualHost {
 
   /** Declares a queue for the connection `owner`, or checks that the one there is equal. QUE-05. */
   declareQueue(declaration: QueueDeclaration, owner?: object): Queue {
-    const { queue: given, autoDelete, arguments: table } = declaration;
+    const { queue: given, exclusive = false, autoDelete = false } = declaration;
+    const { arguments: table = {} } = declaration;
     // QUE-06
-    const durable = declaration.durable && !declaration.exclusive;
-    const exclusiveOwner = declaration.exclusive ? owner ?? this : undefined;
+    const durable = declaration.durable === true && !exclusive;
+    const exclusiveOwner = exclusive ? owner ?? this : undefined;
     const current = this.queues.get(given);
     if (current !== undefined && given !== '') {
       if (current.options.owner !== exclusiveOwner) throw lockedQueue(current);
@@ -128,7 +142,11 @@ export class VirtualHost {
       return current;
     }
     checkReserved('queue', given);
-    const settings = parseQueueArguments({ ...declaration, name: given, vhost: this.name }, table);
+    const settings = parseQueueArguments(
+      { name: given, vhost: this.name, durable: declaration.durable === true, exclusive,
+        autoDelete },
+      table,
+    );
     if (settings.type === 'stream') {
       throw new AmqpError('NOT_IMPLEMENTED', 'stream queues are not supported yet');
     }
@@ -267,6 +285,8 @@ export class VirtualHost {
       `${kind} limit of ${max} in vhost '${this.name}' is reached`);
   }
 }
+
+const EXCHANGE_DEFAULTS = { durable: false, autoDelete: false, internal: false, arguments: {} };
 
 const NO_PROPERTIES: Routable = { properties: {} };
 

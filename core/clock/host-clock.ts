@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../ports.ts';
+import type { Cancel, Clock, Random } from '../ports.ts';
 
 /** Longest delay that setTimeout takes; longer waits are cut into pieces of it. */
 const TIMEOUT_MS_MAX = 0x7fff_ffff;
@@ -29,6 +29,9 @@ export function hostClock(options: HostClockOptions = {}): Clock {
     },
   };
 }
+
+/** The machine's own randomness, for brokers that nobody replays. */
+export const hostRandom: Random = () => Math.random();
 
 function startTimeout(run: () => void, delayMs: number): Cancel {
   const timer = setTimeout(run, delayMs);

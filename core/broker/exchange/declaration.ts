@@ -13,17 +13,21 @@ import { createMatcher, isMatchingType } from './types.ts';
 export interface ExchangeDeclaration {
   readonly exchange: string;
   readonly type: string;
-  readonly durable: boolean;
-  readonly autoDelete: boolean;
-  readonly internal: boolean;
-  readonly arguments: FieldTable;
+  /** Each flag is false where it is absent. */
+  readonly durable?: boolean;
+  readonly autoDelete?: boolean;
+  /** Clients may not publish to it. */
+  readonly internal?: boolean;
+  readonly arguments?: FieldTable;
 }
 
 /**
  * Makes an exchange as declared, without adding it to its virtual host. Errors: 406 for an
  * unknown type (TOP-4) and for arguments that the type does not accept.
  */
-export function createExchange(vhost: VirtualHost, declaration: ExchangeDeclaration): Exchange {
+export function createExchange(
+  vhost: VirtualHost, declaration: Required<ExchangeDeclaration>,
+): Exchange {
   const { exchange: name, type, arguments: table } = declaration;
   const text = resourceText('exchange', name, vhost.name);
   const { alternateExchange } = parseExchangeArguments(table, text);
@@ -32,7 +36,9 @@ export function createExchange(vhost: VirtualHost, declaration: ExchangeDeclarat
 }
 
 /** Whether an exchange that exists is what is declared; else 406. EXC-04. */
-export function assertSameExchange(current: Exchange, declaration: ExchangeDeclaration): void {
+export function assertSameExchange(
+  current: Exchange, declaration: Required<ExchangeDeclaration>,
+): void {
   const { options, text } = current;
   assertSameField('type', declaration.type, options.type, text);
   assertSameField('durable', declaration.durable, options.durable, text);

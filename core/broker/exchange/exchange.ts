@@ -1,6 +1,7 @@
-import { Subscription } from 'rxjs';
+import { Subscription, type Observer } from 'rxjs';
 import type { FieldTable } from '../../protocol/types.ts';
 import { equalityKey } from '../field-equality.ts';
+import { publishInProcess, type OutgoingMessage } from '../in-process-publish.ts';
 import type { Queue } from '../queue/queue.ts';
 import { resourceText } from '../reply-text.ts';
 import type { VirtualHost } from '../virtual-host.ts';
@@ -33,7 +34,7 @@ export interface ExchangeOptions {
  * An exchange: bindings, and the matcher of its type that picks from them. Deleting it is to
  * unsubscribe it; its bindings, at either end, go with it.
  */
-export class Exchange {
+export class Exchange implements Observer<OutgoingMessage> {
   readonly kind = 'exchange';
   readonly name: string;
   readonly vhost: VirtualHost;
@@ -59,6 +60,23 @@ export class Exchange {
       this.history = new RecentHistory(this, historyLengthOf(table));
     }
   }
+
+  /** Publishes in process; whether some queue took the message. Errors as basic.publish. */
+  publish(message: OutgoingMessage): boolean {
+    return publishInProcess(this, message);
+  }
+
+  next(message: OutgoingMessage): void {
+    this.publish(message);
+  }
+
+  /** A source of messages that failed is no business of the exchange, but must not be silent. */
+  error(error: unknown): void {
+    throw error;
+  }
+
+  /** A source that ends leaves the exchange as it is: others publish to it as well. */
+  complete(): void {}
 
   /** Where the message goes in place of the bindings: to be held back. TYP-06. */
   detour({ properties }: Routable): Destination | undefined {
@@ -114,6 +132,7 @@ export class Exchange {
 }
 
 /** Bindings are the same when destination, key and arguments are. */
-function identityOf({ destination, routingKey, arguments: table }: Binding<BindingDestination>): string {
+function identityOf(binding: Binding<BindingDestination>): string {
+  const { destination, routingKey, arguments: table } = binding;
   return JSON.stringify([destination.kind, destination.name, routingKey, equalityKey(table)]);
 }

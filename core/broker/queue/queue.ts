@@ -6,6 +6,9 @@ import type { FieldTable } from '../../protocol/types.ts';
 import { Consumer, type ConsumeOptions } from '../consumer.ts';
 import { deadLetter, type DeadLetterReason } from '../dead-letter.ts';
 import type { Delivery } from '../delivery.ts';
+import {
+  consumeInProcess, type IncomingMessage, type InProcessOptions,
+} from '../in-process-consume.ts';
 import type { Address } from '../message-store.ts';
 import { resourceText } from '../reply-text.ts';
 import { Destination, type Run } from '../run.ts';
@@ -104,12 +107,22 @@ export class Queue extends Destination {
     return new Observable<Delivery>((subscriber) => this.#consume(options, subscriber));
   }
 
+  /**
+   * Messages for use in process: subscribe to consume, unsubscribe to cancel. What is not settled
+   * by then goes back to the queue.
+   */
+  consume(options: Partial<InProcessOptions> = {}): Observable<IncomingMessage> {
+    return consumeInProcess(this, options);
+  }
+
   /** Takes the oldest message out for basic.get; the caller settles it. */
   get(): Delivery | undefined {
     this.used();
     this.#dropExpired(this.vhost.turn.now);
     const delivery = this.#take();
     if (delivery !== undefined) this.unackedCount++;
+    // What is at the head now may be due.
+    if (this.#expires) this.#touch();
     return delivery;
   }
 
@@ -265,6 +278,7 @@ export class Queue extends Destination {
     delivery.consumer = undefined;
     this.#ready.requeue(delivery);
     if (this.#countsBytes) this.#readyBytes += this.vhost.store.bodyBytesOf(delivery.address);
+    if (this.#limited) this.#makeRoom();
     this.#touch();
   }
 

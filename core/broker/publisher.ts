@@ -11,7 +11,7 @@ import { publishOptions, type PublishContext, type PublishOptions } from './publ
 import type { Route } from './router.ts';
 import { propertiesOf } from './stored-message.ts';
 import type { Transaction } from './transaction.ts';
-import type { Publisher } from './turn.ts';
+import type { RefusalSink } from './turn.ts';
 import type { VirtualHost } from './virtual-host.ts';
 
 /** What a publisher sends back on its channel. */
@@ -22,13 +22,14 @@ export interface PublisherSink extends ConfirmSink {
   flushLater(): void;
 }
 
-const MANDATORY = 1;
-const IMMEDIATE = 2;
+/** The flags of basic.publish. */
+export const MANDATORY = 1;
+export const IMMEDIATE = 2;
 /** Octets of the method before the names: class, method, reserved. */
 const NAMES_OFFSET = 6;
 
-/** The publishing half of a channel: routes, returns, confirms, transactions. */
-export class ServerPublisher {
+/** Where messages enter a virtual host: routes, returns, confirms, transactions. */
+export class Publisher {
   /** Present once the channel is in confirm mode. CNF-01. */
   confirms: Confirms | undefined;
   /** Present once the channel is transactional. TX-01. */
@@ -50,9 +51,12 @@ export class ServerPublisher {
   }
 
   /** A basic.publish and its content. Errors: BAS-01. */
-  publish(content: Content): void {
-    const message = messageOf(content);
-    const flags = content.block.bytes[content.methodEnd - 1]!;
+  publishContent(content: Content): void {
+    this.publish(messageOf(content), content.block.bytes[content.methodEnd - 1]!);
+  }
+
+  /** A message with the flags of basic.publish; what `message` is may change afterwards. */
+  publish(message: MessageBytes, flags: number): void {
     if ((flags & IMMEDIATE) !== 0 && this.#refusesImmediate) {
       // IMM-11
       throw new AmqpError('NOT_IMPLEMENTED', 'immediate=true');
@@ -76,7 +80,7 @@ export class ServerPublisher {
   /** Publishes what the transaction holds; whether every queue took it. TX-02, TX-05. */
   commit(): boolean {
     let complete = true;
-    const refused: Publisher = { reject: () => (complete = false) };
+    const refused: RefusalSink = { reject: () => (complete = false) };
     for (const { address, route, timeToLive, flags } of this.transaction!.publishes) {
       this.#dispatch(address, route, timeToLive, flags, refused, 0);
     }
@@ -112,14 +116,14 @@ export class ServerPublisher {
 
   #dispatch(
     address: Address, route: Route, timeToLive: number, flags: number,
-    publisher: Publisher | undefined, sequence: number,
+    refusals: RefusalSink | undefined, sequence: number,
   ): void {
     if ((flags & IMMEDIATE) !== 0) {
-      this.#dispatchNow(address, route, timeToLive, flags, publisher, sequence);
+      this.#dispatchNow(address, route, timeToLive, flags, refusals, sequence);
       return;
     }
     if (!route.routed) this.#unroutable(address, flags);
-    this.#vhost.turn.publish(route.destinations, address, timeToLive, publisher, sequence);
+    this.#vhost.turn.publish(route.destinations, address, timeToLive, refusals, sequence);
   }
 
   /**
@@ -128,7 +132,7 @@ export class ServerPublisher {
    */
   #dispatchNow(
     address: Address, route: Route, timeToLive: number, flags: number,
-    publisher: Publisher | undefined, sequence: number,
+    refusals: RefusalSink | undefined, sequence: number,
   ): void {
     const { turn, store } = this.#vhost;
     turn.settleQueues();
@@ -136,7 +140,7 @@ export class ServerPublisher {
     for (const destination of route.destinations) {
       if (!destination.acceptsImmediately()) continue;
       store.retain(address);
-      turn.publish([destination], address, timeToLive, publisher, sequence);
+      turn.publish([destination], address, timeToLive, refusals, sequence);
       turn.flushRun();
       destination.pump();
       taken++;
