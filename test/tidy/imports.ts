@@ -24,6 +24,11 @@ interface Layer {
 const layers: readonly Layer[] = [
   { of: protocol, may: [protocol, /^core\/(assert|errors|limits)\.ts$/] },
   { of: session, may: [session, protocol, common, rxjs] },
+  // The broker itself takes the host's clock where it is given no other.
+  {
+    of: /^core\/broker\/broker\.ts$/,
+    may: [/^core\/(broker|clock)\//, session, protocol, common, rxjs],
+  },
   { of: /^core\/broker\//, may: [/^core\/broker\//, session, protocol, common, rxjs] },
   { of: /^core\/clock\//, may: [/^core\/clock\//, common, rxjs] },
   { of: /^core\/storage\//, may: [/^core\/storage\//, protocol, common, rxjs] },
