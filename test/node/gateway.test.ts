@@ -16,11 +16,8 @@ async function open(options: GatewayOptions = {}): Promise<Gateway> {
   return gateway;
 }
 
-async function connect(port: number, login = 'guest:guest', vhost = ''): Promise<ChannelModel> {
-  const connection = await amqplib.connect(`amqp://${login}@127.0.0.1:${port}/${vhost}`);
-  // The gateway ends it with 320 after the test, which amqplib calls an error.
-  connection.on('error', () => {});
-  return connection;
+function connect(port: number, login = 'guest:guest', vhost = ''): Promise<ChannelModel> {
+  return amqplib.connect(`amqp://${login}@127.0.0.1:${port}/${vhost}`);
 }
 
 describe('a gateway in a program', () => {
@@ -38,16 +35,16 @@ describe('a gateway in a program', () => {
     const { ports } = await open({ users: [{ name: 'ann', password: 'p:w' }], vhosts: ['/', 'shop'] });
     await connect(ports.amqp, 'ann:p%3Aw', 'shop');
     await expect(connect(ports.amqp)).rejects.toThrow(/ACCESS[_-]REFUSED/);
-    await expect(connect(ports.amqp, 'ann:p%3Aw', 'nope')).rejects.toThrow(/530/);
+    await expect(connect(ports.amqp, 'ann:p%3Aw', 'nope')).rejects.toThrow(/ConnectionClose/);
   });
 
   test('closes connections with 320 when it stops, once', async () => {
     const gateway = await open();
     const connection = await connect(gateway.ports.amqp);
-    const failure = once(connection, 'error');
+    const closed = once(connection, 'close');
     const stopped = gateway.stop();
     expect(gateway.stop()).toBe(stopped);
-    const [error] = await within('the end of the connection', failure);
+    const [error] = await within('the end of the connection', closed);
     expect(error).toMatchObject({ code: 320 });
     await within('the gateway to stop', stopped);
     await expect(connect(gateway.ports.amqp)).rejects.toThrow(/ECONNREFUSED/);
@@ -100,7 +97,7 @@ describe('the log of a gateway', () => {
     const all = lines.join('');
     expect(all).toMatch(/ info {2}connection: opened connection=connection-1 peer=\S+ transport=tcp user=guest/);
     expect(all).toMatch(/ debug queue: declared .*queue=orders/);
-    expect(all).toMatch(/ info {2}connection: closed connection=connection-1/);
+    expect(all).toMatch(/ info {2}connection: closed by=peer connection=connection-1/);
     expect(all).not.toMatch(/channel: opened/);
   });
 
@@ -114,8 +111,7 @@ describe('the log of a gateway', () => {
     const lines: string[] = [];
     while (!lines.at(-1)?.includes('queue.declare-ok')) lines.push(await stderr.take('a line of the log'));
     const all = lines.join('\n');
-    expect(all).toContain('connection: in  AMQP 0-0-9-1 connection=connection-1');
-    expect(all).toMatch(/connection: out ch 0 connection\.start /);
+    expect(all).toMatch(/connection: out ch 0 connection\.start .* connection=connection-1\n/);
     expect(all).toMatch(/connection: in {2}ch 1 queue\.declare queue=orders/);
     expect(all).not.toContain('sesame');
     await connection.close();
@@ -133,9 +129,9 @@ describe('a signal', () => {
   test('closes connections with 320', async () => {
     const { ready, child, exit } = await startReady();
     const connection = await connect(ready.amqp);
-    const failure = once(connection, 'error');
+    const closed = once(connection, 'close');
     child.kill('SIGTERM');
-    const [error] = await within('the end of the connection', failure);
+    const [error] = await within('the end of the connection', closed);
     expect(error).toMatchObject({ code: 320 });
     expect(await within('the exit', exit)).toBe(0);
   });

@@ -108,7 +108,7 @@ describe.runIf(canMakeCertificates)('TLS', () => {
     [
       'a key that is none',
       () => ['--tls-cert', certificates.server.certificate, '--tls-key', certificates.server.certificate],
-      'The key .* is not a PEM private key, free of a passphrase: .*',
+      'The key .* is not a PEM private key without a passphrase: .*',
     ],
     [
       'a key of another certificate',
