@@ -54,9 +54,23 @@ export const differences: readonly Difference[] = [
     ['malformed PLAIN response', 'CONNECTION.CLOSE 502 "SYNTAX_ERROR - response is not of the form of the PLAIN' +
       ' mechanism" class=10 method=11'],
     ['connection.open instead of start-ok', 'CONNECTION.CLOSE 504 "CHANNEL_ERROR - unexpected method in connection' +
-      ' state starting" class=10 method=40'],
+      ' state started" class=10 method=40'],
     ['channel.open instead of start-ok', 'CONNECTION.CLOSE 504 "CHANNEL_ERROR - unexpected method in connection' +
-      ' state starting" class=20 method=10']),
+      ' state started" class=20 method=10']),
+  because('QUE-28: what only a cluster heeds is ignored; RabbitMQ fails within.',
+    ['queue.declare x-queue-master-locator="nope"', 'queue.declare-ok p.q7 msgs=0 cons=0']),
+  because('QUE-29: a delivery limit that is no integer is refused, as RabbitMQ 4 does.',
+    ['queue.declare quorum with a delivery-limit of another type', 'CHANNEL.CLOSE 406 "PRECONDITION_FAILED - invalid' +
+      ' arg \'x-delivery-limit\' for queue \'p.qq\' in vhost \'/\': "expected integer, got longstr"" class=50' +
+      ' method=10']),
+  because('QUE-15: an expiration with a fraction is no integer; Erlang has words of its own for what is left over.',
+    ['publish bad expiration "1.5"', 'CHANNEL.CLOSE 406 "PRECONDITION_FAILED - invalid expiration \'1.5\':' +
+      ' no_integer" class=60 method=40']),
+  because('BAS-01: the order of RabbitMQ 4, the expiration before the user.',
+    ['order of checks: user-id and expiration', 'CHANNEL.CLOSE 406 "PRECONDITION_FAILED - invalid expiration \'abc\':' +
+      ' no_integer" class=60 method=40']),
+  because('BAS-26: the limit of the channel and that of the consumer are two; RabbitMQ 3.10 forgets the former.',
+    ['qos global=false after qos global=true', 'delivered m1, taken m2']),
   because('CON-07: RFC 4616 allows an authorisation identity before the user.',
     ['PLAIN with an authorisation identity', tune]),
   because('CON-14: what RabbitMQ 4 answers, where 3.10 closes the TCP connection without a word.',
@@ -103,6 +117,9 @@ export const differences: readonly Difference[] = [
       'basic.get-empty'],
     ['immediate and confirm: return first, then ack', queue, 'confirm.select-ok',
       ...returned('313 NO_CONSUMERS', '', 'p.q', 'x'), 'basic.ack tag=1'],
+    ['immediate, then put back by the consumer', queue, 'basic.consume-ok ctag=t', ...delivered('t', '', 'p.q', 'x'),
+      'basic.cancel-ok ctag=t', 'basic.get-ok tag=2 redelivered=1 exchange="" key="p.q" msgs=0', 'HEADER', 'BODY "x"',
+      'basic.get-empty'],
     ['immediate in a transaction is judged at commit', queue, 'tx.select-ok',
       ...returned('313 NO_CONSUMERS', '', 'p.q', 'x'), 'tx.commit-ok']),
   because('BAS-06: a mandatory answer that is delivered is not returned as well.',

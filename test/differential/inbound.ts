@@ -32,7 +32,7 @@ export interface Listener {
 }
 
 export class Inbound {
-  /** True once connection.close has come: no frame may follow it. */
+  /** True once connection.close or its close-ok has come: nothing is owed after it. */
   closed = false;
   frameBytesMax = 4096;
   readonly #listener: Listener;
@@ -114,7 +114,7 @@ export class Inbound {
   /** The rules on the server's methods that hold on a channel as a whole. */
   #judge(state: ChannelState, { name, fields }: Arrival): void {
     const consumerTag = String(fields['consumer-tag']);
-    if (name === 'connection.close') this.closed = true;
+    if (name === 'connection.close' || name === 'connection.close-ok') this.closed = true;
     if (name === 'channel.close') state.closedByServer = true;
     if (name === 'basic.consume-ok') state.consumerTags.add(consumerTag);
     if (name === 'basic.cancel-ok' || name === 'basic.cancel') state.consumerTags.delete(consumerTag);

@@ -35,7 +35,7 @@ export class Session {
 
   /** Writes a line of the case's own, for what it has seen in a way that is not a method. */
   note(text: string): void {
-    this.lines.push(text);
+    this.lines.push(this.#outward(text));
   }
 
   get user(): string {
@@ -64,8 +64,12 @@ export class Session {
     return {
       write: (line) => this.lines.push(label + line),
       inward: (value) => this.#inward(value),
-      outward: (text) => text.replaceAll(this.#runPrefix, prefix),
+      outward: (text) => this.#outward(text),
     };
+  }
+
+  #outward(text: string): string {
+    return text.replaceAll(this.#runPrefix, prefix);
   }
 
   #inward<T>(value: T): T {

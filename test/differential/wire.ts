@@ -251,7 +251,8 @@ export class Wire {
     if (beginsWithStartOk) return;
     const { 'channel-max': channelMax = 0, 'frame-max': frameMax = 0 } = (await this.#need('connection.tune')).fields;
     const tuned = { 'channel-max': Number(channelMax), 'frame-max': Number(frameMax), heartbeat: 0, ...options.tune };
-    this.#inbound.frameBytesMax = tuned['frame-max'] || Number(frameMax);
+    // A server that refuses what was answered still needs the smallest frame there is.
+    this.#inbound.frameBytesMax = Math.max(4096, tuned['frame-max'] || Number(frameMax));
     const open = { channel: 0, method: 'connection.open', fields: { 'virtual-host': options.virtualHost ?? '/' } };
     const beginsWithTune = begins('tune');
     this.send({ channel: 0, method: 'connection.tune-ok', fields: tuned }, open);

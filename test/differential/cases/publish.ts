@@ -1,8 +1,8 @@
 import type { Case } from '../session.ts';
 import type { Wire } from '../wire.ts';
 import {
-  ack, bind, confirming, confirmSelect, consume, declareExchange, delivered, drain, exclusiveQueue, get,
-  immediate, mandatory, noAck, passive, publish, qos, steps, take, txCommit, txSelect,
+  ack, bind, cancel, confirming, confirmSelect, consume, declareExchange, delivered, drain, exclusiveQueue, get,
+  immediate, mandatory, nack, noAck, passive, publish, qos, requeue, steps, take, txCommit, txSelect,
 } from './vocabulary.ts';
 
 const replyTo = 'amq.rabbitmq.reply-to';
@@ -60,6 +60,8 @@ const immediateCases: readonly Case[] = [
   steps('IMM-7', 'immediate to two queues, one ready', ...halfReady),
   confirming('IMM-9', 'immediate and confirm: return first, then ack', exclusiveQueue('p.q'), confirmSelect,
     publish('', 'p.q', 'x', {}, immediate)),
+  steps('IMM-8', 'immediate, then put back by the consumer', exclusiveQueue('p.q'), consume('p.q', 't'),
+    publish('', 'p.q', 'x', {}, immediate), delivered(1), cancel('t'), nack(1, requeue), drain('p.q')),
   steps('IMM-9', 'immediate in a transaction is judged at commit', exclusiveQueue('p.q'), txSelect,
     publish('', 'p.q', 'x', {}, immediate), txCommit),
 ];

@@ -39,6 +39,8 @@ export const txCases: readonly Case[] = [
     ack(1), ack(1)),
   steps('TX-03', 'tx nack with requeue takes effect at commit', exclusiveQueue('p.q20'), publish('', 'p.q20'),
     get('p.q20'), txSelect, nack(1, requeue), take('p.q20'), txCommit, take('p.q20')),
+  steps('TX-04 TX-06', 'tx commits publishes and acks together', exclusiveQueue('p.q20'), publish('', 'p.q20', 'old'),
+    get('p.q20'), txSelect, ack(1), publish('', 'p.q20', 'new', { 'delivery-mode': 2 }), txCommit, drain('p.q20')),
   steps('TX-05', 'tx commit with a publish that the queue rejects',
     exclusiveQueue('p.q', { 'x-max-length': 1, 'x-overflow': 'reject-publish' }), txSelect, publish('', 'p.q', '1'),
     publish('', 'p.q', '2'), txCommit),
