@@ -55,8 +55,11 @@ describe('a gateway in a program', () => {
     const silent = await tcpClient({ tcpPort: gateway.ports.amqp });
     const late = await tcpClient({ tcpPort: gateway.ports.http });
     late.send(Buffer.from('GET / HTTP/1.1\r\n'));
-    await within('the gateway to stop', gateway.stop());
-    await Promise.all([silent.closed, late.closed]);
+    const stopped = within('the gateway to stop', gateway.stop());
+    await silent.closed;
+    silent.end();
+    await stopped;
+    await late.closed;
   });
 
   test('leaves no listener behind when one cannot start', async () => {
