@@ -14,8 +14,12 @@ export class AmqpError extends Error {
   readonly classId: number;
   readonly methodId: number;
 
+  readonly #blamed: boolean;
+
+  /** `method` [0, 0]: there is none to blame; absent: it is not known yet. */
   constructor(replyName: ReplyCodeName, text: string, method?: readonly [number, number]) {
     super(text);
+    this.#blamed = method !== undefined;
     this.replyName = replyName;
     this.replyCode = replyCodes[replyName].code;
     this.scope = replyCodes[replyName].scope;
@@ -23,14 +27,14 @@ export class AmqpError extends Error {
     this.methodId = method?.[1] ?? 0;
   }
 
-  /** The reply text as RabbitMQ writes it: `NOT_FOUND - no queue 'x' in vhost '/'`. */
+  /** The reply text as RabbitMQ writes it: `NOT_FOUND - no queue 'x' in vhost '/'`. CON-30. */
   get replyText(): string {
     return this.message === '' ? this.replyName : `${this.replyName} - ${this.message}`;
   }
 
   /** The same error, blamed on a method where none was named yet. */
   at(method: readonly [number, number]): AmqpError {
-    if (this.classId !== 0) return this;
+    if (this.#blamed) return this;
     return new AmqpError(this.replyName, this.message, method);
   }
 }

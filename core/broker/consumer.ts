@@ -51,6 +51,12 @@ export class Consumer {
     return this.#gate.open && (this.#prefetch === 0 || this.unacked < this.#prefetch);
   }
 
+  /** Leaves the ring of those that may be ready. */
+  park(): void {
+    this.parked = true;
+    this.#gate.moveBack(this);
+  }
+
   /** Hands a delivery over; with noAck it is not held. */
   deliver(delivery: Delivery): void {
     delivery.consumer = this;

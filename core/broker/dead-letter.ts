@@ -31,6 +31,7 @@ function republish(queue: Queue, address: Address, reason: DeadLetterReason): vo
   const message = vhost.readMessage(address);
   const { headers = {}, expiration } = message.properties;
   const keys = [message.routingKey, ...textsOf(headers['CC'])];
+  const hidden = textsOf(headers['BCC']);
   const added = addDeath(message.deaths, headers, {
     reason,
     queue: queue.name,
@@ -45,20 +46,20 @@ function republish(queue: Queue, address: Address, reason: DeadLetterReason): vo
     routingKey: deadLetterRoutingKey ?? message.routingKey,
     expiration: undefined,
     // A key of its own sends the message nowhere else. QUE-20.
-    dropHeaders: deadLetterRoutingKey === undefined ? [] : ['CC'],
+    dropHeaders: deadLetterRoutingKey === undefined ? [] : ['CC', 'BCC'],
     setHeaders: added,
   });
   const { destinations } = vhost.route(
     exchange,
     { properties: { ...message.properties, headers: { ...headers, ...added } } },
-    deadLetterRoutingKey === undefined ? keys : [deadLetterRoutingKey],
+    deadLetterRoutingKey === undefined ? [...keys, ...hidden] : [deadLetterRoutingKey],
   );
   const alive = destinations.filter((target) => !isCycle(target, added['x-death'] as FieldTable[]));
   vhost.counters.deadLettered++;
   vhost.events.emit({
     type: 'message.dead-lettered', vhost: vhost.name, queue: queue.name, reason,
   });
-  if (alive.length > 0) vhost.enqueueDead(alive, rewritten);
+  if (alive.length > 0) vhost.enqueueDead(alive, rewritten, message.marks);
 }
 
 function textsOf(value: FieldValue | undefined): string[] {

@@ -18,20 +18,21 @@ export interface Death {
  * newest first: one for each queue and reason, the count of which goes up. What a client wrote
  * there counts for nothing. QUE-21, QUE-22.
  */
-export function addDeath(deaths: readonly FieldTable[], headers: FieldTable, death: Death): FieldTable {
+export function addDeath(
+  deaths: readonly FieldTable[], headers: FieldTable, death: Death,
+): FieldTable {
   const { reason, queue, exchange } = death;
   const isSame = (entry: FieldTable): boolean =>
     entry['queue'] === queue && entry['reason'] === reason;
   const before = deaths.find(isSame);
-  const entry: FieldTable = before === undefined
-    ? newEntry(death)
-    : { ...before, count: BigInt(Number(before['count'] ?? 0) + 1) };
+  const entry = before === undefined ? newEntry(death) : withCount(before, countOf(before) + 1n);
+  const others = deaths.filter((each) => !isSame(each));
   const first: FieldTable = deaths.length > 0 && headers['x-first-death-reason'] !== undefined
     ? {}
     : { 'x-first-death-exchange': exchange, 'x-first-death-queue': queue,
       'x-first-death-reason': reason };
   return {
-    'x-death': [entry, ...deaths.filter((each) => !isSame(each))],
+    'x-death': [entry, ...others.map((other) => withCount(other, countOf(other)))],
     ...first,
     'x-last-death-exchange': exchange,
     'x-last-death-queue': queue,
@@ -39,10 +40,19 @@ export function addDeath(deaths: readonly FieldTable[], headers: FieldTable, dea
   };
 }
 
+/** Counts are always sent as 64 bits, however small they are. */
+function withCount(entry: FieldTable, count: bigint): FieldTable {
+  return { ...entry, count };
+}
+
+function countOf(entry: FieldTable): bigint {
+  const { count } = entry;
+  return typeof count === 'bigint' || typeof count === 'number' ? BigInt(count) : 0n;
+}
+
 function newEntry(death: Death): FieldTable {
   const { originalExpiration } = death;
   return {
-    // A bigint is sent as 64 bits, which is what clients of RabbitMQ find here.
     count: 1n,
     reason: death.reason,
     queue: death.queue,

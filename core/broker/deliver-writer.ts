@@ -2,6 +2,7 @@ import { Subscriber } from 'rxjs';
 import type { Block } from '../protocol/bytes.ts';
 import { deliverPrefix, tailOf, writeDeliver, type Tail } from './content-frames.ts';
 import type { Delivery } from './delivery.ts';
+import { MARK_BCC } from './message-store.ts';
 import { rewrite } from './message-rewrite.ts';
 import type { ServerChannel } from './server-channel.ts';
 
@@ -51,14 +52,18 @@ export class DeliverWriter extends Subscriber<Delivery> {
   }
 }
 
-/** The message as it is delivered; from a quorum queue with the count of deliveries. QUE-30. */
-export function deliveredTail({ queue, address, deliveryCount }: Delivery): Tail {
+/**
+ * The message as receivers see it: without BCC (BAS-04), and from a quorum queue with the count of
+ * deliveries that failed from `countFrom` on (QUE-30).
+ */
+export function deliveredTail({ queue, address, deliveryCount }: Delivery, countFrom = 1): Tail {
   const { store } = queue.vhost;
-  if (queue.settings.type !== 'quorum') {
-    store.locate(address);
-    return store;
-  }
-  const { bytes } = queue.vhost.readMessage(address);
-  const setHeaders = { 'x-delivery-count': BigInt(deliveryCount) };
-  return tailOf(rewrite(bytes, { setHeaders }));
+  const counts = queue.settings.type === 'quorum' && deliveryCount >= countFrom;
+  store.locate(address);
+  const hides = (store.marks & MARK_BCC) !== 0;
+  if (!counts && !hides) return store;
+  return tailOf(rewrite(queue.vhost.readMessage(address).bytes, {
+    ...(counts ? { setHeaders: { 'x-delivery-count': BigInt(deliveryCount) } } : {}),
+    ...(hides ? { dropHeaders: ['BCC'] } : {}),
+  }));
 }

@@ -26,6 +26,11 @@ export class Gate {
     this.#consumers.delete(consumer);
   }
 
+  /** Consumers go on in the order in which they had to stop: whose turn it was stays so. */
+  moveBack(consumer: Consumer): void {
+    if (this.#consumers.delete(consumer)) this.#consumers.add(consumer);
+  }
+
   /** One more delivery is unacknowledged, or one less. */
   hold(count: 1 | -1): void {
     this.#held += count;

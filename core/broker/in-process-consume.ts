@@ -33,7 +33,7 @@ export class IncomingMessage {
     const message = delivery.queue.vhost.readMessage(delivery.address);
     this.exchange = message.exchange;
     this.routingKey = message.routingKey;
-    this.properties = message.properties;
+    this.properties = message.visibleProperties;
     this.body = message.body.slice();
     this.redelivered = delivery.redelivered;
     this.deliveryCount = delivery.deliveryCount;

@@ -1,13 +1,11 @@
 import { limits } from '../limits.ts';
 import { BufferPool } from '../protocol/buffer-pool.ts';
 import { copy, type Block } from '../protocol/bytes.ts';
+import { BODY_FRAME_BYTES_MAX } from '../protocol/content.ts';
 import { writeBody, writeContentHeader } from '../protocol/properties.ts';
 import { FRAME_END, FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES } from '../protocol/spec.ts';
 import type { Properties } from '../protocol/types.ts';
 import { Writer } from '../protocol/writer.ts';
-
-/** Largest body that one frame of the largest size carries. */
-export const BODY_FRAME_BYTES_MAX = limits.frameBytesMax - FRAME_OVERHEAD_BYTES;
 
 /** A message in wire form, somewhere. The channel numbers in its frames mean nothing. */
 export interface MessageBytes {
@@ -19,7 +17,8 @@ export interface MessageBytes {
   readonly contentStart: number;
   readonly contentEnd: number;
   readonly bodyBytes: number;
-  readonly bodyFrames: number;
+  /** Whether the body is cut into as few frames of the largest size as may be. */
+  readonly canonical: boolean;
 }
 
 /** Where the frame that starts at `at` ends. */
@@ -79,7 +78,7 @@ export function withBody(writer: Writer, namesEnd: number, body: Uint8Array): Me
     contentStart: namesEnd,
     contentEnd: writer.length,
     bodyBytes: body.length,
-    bodyFrames,
+    canonical: true,
   };
 }
 

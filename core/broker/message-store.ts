@@ -1,7 +1,7 @@
 import { assert } from '../assert.ts';
 import { limits } from '../limits.ts';
 import { blockOf, copy, type Block } from '../protocol/bytes.ts';
-import { BODY_FRAME_BYTES_MAX, copyMessage, recut, type MessageBytes } from './message-bytes.ts';
+import { copyMessage, recut, type MessageBytes } from './message-bytes.ts';
 
 /** Where a message lies in the store: segment number and offset in one integer. */
 export type Address = number;
@@ -26,6 +26,8 @@ const DEAD_BYTES_MAX = 16 * limits.segmentBytes;
 
 /** Mark of a message whose x-death this broker wrote: only then its counts are believed. */
 export const MARK_DEAD_LETTERED = 1;
+/** Mark of a message with a BCC header, which no receiver may see. BAS-04. */
+export const MARK_BCC = 2;
 
 class Segment {
   readonly index: number;
@@ -74,11 +76,8 @@ export class MessageStore {
 
   /** Copies a message in; the caller holds the first reference. */
   append(message: MessageBytes, marks = 0): Address {
-    const { bodyBytes, bodyFrames } = message;
-    // Frames as small as a publisher likes are cut anew: what is at rest is always alike.
-    if (bodyFrames > 1 && bodyFrames > Math.ceil(bodyBytes / BODY_FRAME_BYTES_MAX)) {
-      return this.append(recut(message), marks);
-    }
+    // Frames as a publisher likes them are cut anew: what is at rest is always alike.
+    if (!message.canonical) return this.append(recut(message), marks);
     const namesBytes = message.namesEnd - message.namesStart;
     const tailBytes = namesBytes + 1 + message.contentEnd - message.contentStart;
     const segment = this.#room(RECORD_HEADER_BYTES + tailBytes);
@@ -86,7 +85,7 @@ export class MessageStore {
     const { view } = segment.block;
     view.setUint32(at + TAIL_BYTES, tailBytes);
     view.setUint32(at + REFERENCES, 1);
-    view.setUint32(at + BODY_BYTES, bodyBytes);
+    view.setUint32(at + BODY_BYTES, message.bodyBytes);
     view.setUint16(at + NAMES_BYTES, namesBytes);
     view.setUint16(at + MARKS, marks);
     copyMessage(segment.block, at + RECORD_HEADER_BYTES, message);

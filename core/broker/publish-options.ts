@@ -1,4 +1,4 @@
-import type { AmqpError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import type { Block } from '../protocol/bytes.ts';
 import { CONTENT_HEADER_BYTES } from '../protocol/content.ts';
 import { readValue } from '../protocol/field-table.ts';
@@ -9,6 +9,7 @@ import { DIRECT_REPLY_TO, FRAME_HEADER_BYTES } from '../protocol/spec.ts';
 import type { FieldValue, PropertyName } from '../protocol/types.ts';
 import { preconditionFailed } from './argument-checks.ts';
 import { frameEnd, type MessageBytes } from './message-bytes.ts';
+import { MARK_BCC } from './message-store.ts';
 import type { Rewriting } from './message-rewrite.ts';
 import { stringTerm, typeName } from './reply-text.ts';
 
@@ -20,6 +21,8 @@ export interface PublishOptions {
   readonly otherKeys: readonly string[];
   /** What the message is to differ in from what came, where it is. */
   readonly rewriting: Rewriting | undefined;
+  /** What the store is to remember of the message. */
+  readonly marks: number;
 }
 
 /** Who publishes. */
@@ -60,11 +63,9 @@ export function publishOptions(
   if (timeToLive === Infinity && otherKeys.length === 0 && !replies && hidden === undefined) {
     return undefined;
   }
-  const rewriting: Rewriting | undefined = !replies && hidden === undefined ? undefined : {
-    ...(replies ? { replyTo: context.replyAddress! } : {}),
-    ...(hidden === undefined ? {} : { dropHeaders: ['BCC'] }),
-  };
-  return { timeToLive, otherKeys, rewriting };
+  const rewriting = replies ? { replyTo: context.replyAddress! } : undefined;
+  const marks = hidden === undefined ? 0 : MARK_BCC;
+  return { timeToLive, otherKeys, rewriting, marks };
 }
 
 /** The properties of one message as they lie on the wire. */
@@ -99,8 +100,10 @@ const NO_BYTES = new Uint8Array(0);
 /** QUE-15 */
 function parseExpiration(text: string | undefined): number {
   if (text === undefined) return Infinity;
-  if (/^\d+$/.test(text)) return Number(text);
-  const reason = /^-\d+$/.test(text) ? `{value_negative,${Number(text)}}` : 'no_integer';
+  const ms = /^-?\d+$/.test(text) ? Number(text) : undefined;
+  if (ms !== undefined && ms >= 0 && ms <= limits.expiresMsMax) return ms;
+  const reason = ms === undefined ? 'no_integer'
+    : ms < 0 ? `{value_negative,${ms}}` : `{value_too_large,${ms}}`;
   throw preconditionFailed(`invalid expiration '${text}': ${reason}`);
 }
 
@@ -114,14 +117,9 @@ function checkUserId(userId: string | undefined, { user, impersonator }: Publish
 /** BAS-04 */
 function keysOf(header: 'CC' | 'BCC', value: FieldValue | undefined): string[] {
   if (value === undefined) return [];
-  if (!Array.isArray(value)) throw unacceptable(header, typeName(value));
-  return value.map((key) => {
-    if (typeof key !== 'string') throw unacceptable(header, 'array');
-    return key;
-  });
-}
-
-function unacceptable(header: string, type: string): AmqpError {
-  const reason = `{unacceptable_type_in_header,${stringTerm(header)},${type}}`;
-  return preconditionFailed(`invalid message: ${reason}`);
+  if (!Array.isArray(value)) {
+    const reason = `{unacceptable_type_in_header,${stringTerm(header)},${typeName(value)}}`;
+    throw preconditionFailed(`invalid message: ${reason}`);
+  }
+  return value.filter((key): key is string => typeof key === 'string');
 }

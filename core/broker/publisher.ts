@@ -65,7 +65,7 @@ export class Publisher {
     const options = publishOptions(message, this.context);
     this.#vhost.counters.published++;
     if (options === undefined && route.keyOnly) {
-      this.#send(message, route, Infinity, flags);
+      this.#send(message, route, NO_OPTIONS, flags);
     } else {
       this.#publishWith(message, route, options ?? NO_OPTIONS, flags);
     }
@@ -92,20 +92,21 @@ export class Publisher {
   #publishWith(
     message: MessageBytes, route: Route, options: PublishOptions, flags: number,
   ): void {
-    const { timeToLive, otherKeys, rewriting } = options;
+    const { otherKeys, rewriting } = options;
     const bytes = rewriting === undefined ? message : rewrite(message, rewriting);
     if (route.keyOnly && otherKeys.length === 0) {
-      this.#send(bytes, route, timeToLive, flags);
+      this.#send(bytes, route, options, flags);
       return;
     }
     const keys = [this.#readNames(message)[1], ...otherKeys];
     const routable = { properties: propertiesOf(message) };
     const exact = this.#vhost.route(route.exchange, routable, keys);
-    this.#send(bytes, exact, timeToLive, flags);
+    this.#send(bytes, exact, options, flags);
   }
 
-  #send(message: MessageBytes, route: Route, timeToLive: number, flags: number): void {
-    const address = this.#vhost.store.append(message);
+  #send(message: MessageBytes, route: Route, options: PublishOptions, flags: number): void {
+    const { timeToLive, marks } = options;
+    const address = this.#vhost.store.append(message, marks);
     if (this.transaction !== undefined) {
       this.transaction.addPublish({ address, route, timeToLive, flags }, message.bodyBytes);
     } else {
@@ -177,13 +178,13 @@ export class Publisher {
 }
 
 const NO_OPTIONS: PublishOptions = {
-  timeToLive: Infinity, otherKeys: [], rewriting: undefined,
+  timeToLive: Infinity, otherKeys: [], rewriting: undefined, marks: 0,
 };
 
 /** One object for all publishes: it is read before the next one comes. */
 const scratch = {
   block: undefined as unknown as Content['block'],
-  namesStart: 0, namesEnd: 0, contentStart: 0, contentEnd: 0, bodyBytes: 0, bodyFrames: 0,
+  namesStart: 0, namesEnd: 0, contentStart: 0, contentEnd: 0, bodyBytes: 0, canonical: true,
 };
 
 /** The message in a basic.publish; where its names or properties are malformed: 502. */
@@ -208,7 +209,7 @@ function messageOf(content: Content): MessageBytes {
   scratch.contentStart = contentStart;
   scratch.contentEnd = content.contentEnd;
   scratch.bodyBytes = content.bodyBytes;
-  scratch.bodyFrames = content.bodyFrames;
+  scratch.canonical = content.canonical;
   return scratch;
 }
 

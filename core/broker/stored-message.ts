@@ -4,14 +4,14 @@ import { Reader } from '../protocol/reader.ts';
 import { FRAME_HEADER_BYTES } from '../protocol/spec.ts';
 import type { FieldTable, Properties } from '../protocol/types.ts';
 import { frameEnd, readBody, type MessageBytes } from './message-bytes.ts';
-import { MARK_DEAD_LETTERED, type Address, type MessageStore } from './message-store.ts';
+import { MARK_BCC, MARK_DEAD_LETTERED, type Address, type MessageStore } from './message-store.ts';
 
 /** A message of the store, decoded as far as is asked. Valid while somebody refers to it. */
 export class StoredMessage {
   readonly exchange: string;
   readonly routingKey: string;
   readonly bytes: MessageBytes;
-  readonly #marks: number;
+  readonly marks: number;
   #properties: Properties | undefined;
 
   constructor(store: MessageStore, address: Address) {
@@ -20,7 +20,7 @@ export class StoredMessage {
     const names = new Reader(NO_BYTES).reset(block, start, start + namesBytes);
     this.exchange = names.shortstr();
     this.routingKey = names.shortstr();
-    this.#marks = marks;
+    this.marks = marks;
     this.bytes = {
       block,
       namesStart: start,
@@ -28,13 +28,22 @@ export class StoredMessage {
       contentStart: start + namesBytes + 1,
       contentEnd: end,
       bodyBytes,
-      bodyFrames: 1,
+      canonical: true,
     };
   }
 
+  /** The properties as they were published. */
   get properties(): Properties {
     this.#properties ??= propertiesOf(this.bytes);
     return this.#properties;
+  }
+
+  /** The properties as receivers see them: without BCC. BAS-04. */
+  get visibleProperties(): Properties {
+    const { properties } = this;
+    if ((this.marks & MARK_BCC) === 0) return properties;
+    const { BCC: _hidden, ...headers } = properties.headers!;
+    return { ...properties, headers };
   }
 
   /** The body; a view of the store where it lies in one frame. */
@@ -45,7 +54,7 @@ export class StoredMessage {
 
   /** Entries of x-death that this broker wrote, newest first. QUE-22. */
   get deaths(): readonly FieldTable[] {
-    if ((this.#marks & MARK_DEAD_LETTERED) === 0) return [];
+    if ((this.marks & MARK_DEAD_LETTERED) === 0) return [];
     const deaths = this.properties.headers?.['x-death'];
     return Array.isArray(deaths) ? (deaths as FieldTable[]) : [];
   }

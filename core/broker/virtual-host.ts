@@ -222,9 +222,9 @@ export class VirtualHost {
     this.turn.publish(destinations, address, Infinity, undefined, 0);
   }
 
-  /** Enqueues a dead-lettered message. */
-  enqueueDead(destinations: readonly Destination[], bytes: MessageBytes): void {
-    const address = this.store.append(bytes, MARK_DEAD_LETTERED);
+  /** Enqueues a dead-lettered message, which keeps its marks. */
+  enqueueDead(destinations: readonly Destination[], bytes: MessageBytes, marks: number): void {
+    const address = this.store.append(bytes, marks | MARK_DEAD_LETTERED);
     this.turn.publish(destinations, address, Infinity, undefined, 0);
   }
 

@@ -6,6 +6,9 @@ import { FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES, methods } from './spec.ts';
 /** Payload octets of a content header before the property flags: class, weight, body size. */
 export const CONTENT_HEADER_BYTES = 12;
 
+/** Largest body that one frame of the largest size carries. */
+export const BODY_FRAME_BYTES_MAX = limits.frameBytesMax - FRAME_OVERHEAD_BYTES;
+
 const EMPTY = blockOf(new Uint8Array(0));
 const BASIC_CLASS = methods['basic.publish'].id[0];
 
@@ -30,7 +33,8 @@ export class Content {
   contentEnd = 0;
   /** Body size that the content header announced. */
   bodyBytes = 0;
-  bodyFrames = 0;
+  #bodyFrames = 0;
+  #largestBodyFrame = 0;
   #bodyBytesLeft = 0;
   #owned = false;
 
@@ -41,13 +45,14 @@ export class Content {
     this.methodStart = start;
     this.methodEnd = end;
     this.contentStart = this.contentEnd = end + 1;
-    this.bodyFrames = 0;
+    this.#bodyFrames = 0;
+    this.#largestBodyFrame = 0;
     this.#owned = false;
   }
 
   /** A content header arrived; whether the message is whole. */
   header(block: Block, start: number, end: number): boolean {
-    if (this.state !== 'header') throw unexpectedFrame();
+    if (this.state !== 'header') throw unexpectedFrame(this);
     if (end - start < CONTENT_HEADER_BYTES + 2) {
       throw new AmqpError('SYNTAX_ERROR', 'truncated content header');
     }
@@ -67,14 +72,15 @@ export class Content {
 
   /** A body frame arrived; whether the message is whole. */
   body(block: Block, start: number, end: number): boolean {
-    if (this.state !== 'body') throw unexpectedFrame();
+    if (this.state !== 'body') throw unexpectedFrame(this);
     const size = end - start;
     if (size > this.#bodyBytesLeft) {
       // CON-23
       throw new AmqpError('FRAME_ERROR', 'content body frame exceeds remaining content size: ' +
         `${size} bytes where ${this.#bodyBytesLeft} were left`, this.method);
     }
-    if (++this.bodyFrames > limits.bodyFramesMax) {
+    if (size > this.#largestBodyFrame) this.#largestBodyFrame = size;
+    if (++this.#bodyFrames > limits.bodyFramesMax) {
       throw new AmqpError('FRAME_ERROR', 'content body is cut into more than ' +
         `${limits.bodyFramesMax} frames`, this.method);
     }
@@ -83,6 +89,12 @@ export class Content {
     if (this.#bodyBytesLeft > 0) return false;
     this.state = 'idle';
     return true;
+  }
+
+  /** Whether the body is cut into as few frames of the largest size as may be. */
+  get canonical(): boolean {
+    return this.#largestBodyFrame <= BODY_FRAME_BYTES_MAX &&
+      this.#bodyFrames <= Math.ceil(this.bodyBytes / BODY_FRAME_BYTES_MAX);
   }
 
   /** Class and method id of the method that carries this content. */
@@ -150,17 +162,16 @@ export class Content {
   }
 }
 
-/** CON-22: a header or body that no method announced. */
-function unexpectedFrame(): AmqpError {
-  return new AmqpError(
-    'UNEXPECTED_FRAME',
-    'expected method frame, got non method frame instead',
-  );
+/** CON-22: a header or body that no method announced, or one in the place of the other. */
+function unexpectedFrame(content: Content): AmqpError {
+  if (content.state !== 'idle') return missingContent(content, content.state);
+  const text = 'expected method frame, got non method frame instead';
+  return new AmqpError('UNEXPECTED_FRAME', text, [0, 0]);
 }
 
-/** CON-22: a method where a content header had to come. */
-export function missingContent(content: Content, got: 'header' | 'body'): AmqpError {
-  const text = got === 'header'
+/** CON-22: something else where a content header or body had to come. */
+export function missingContent(content: Content, expected: 'header' | 'body'): AmqpError {
+  const text = expected === 'header'
     ? `expected content header for class ${BASIC_CLASS}, got non content header frame instead`
     : 'expected content body, got non content body frame instead';
   return new AmqpError('UNEXPECTED_FRAME', text, content.method);

@@ -117,9 +117,10 @@ export class FrameReader {
   }
 
   #checkSize(type: number, size: number): void {
-    if (this.frameBytesMax === 0 || size <= this.frameBytesMax - FRAME_OVERHEAD_BYTES) return;
+    // CON-18: clients that forget the overhead get by, as they do with RabbitMQ.
+    if (this.frameBytesMax === 0 || size <= this.frameBytesMax) return;
     const max = this.frameBytesMax - FRAME_OVERHEAD_BYTES;
-    // CON-18: the octets are not read, so none are shown.
+    // The octets are not read, so none are shown.
     throw frameError('FRAME_ERROR', type, EMPTY, 0, 0, `: {frame_too_large,${size},${max}}`);
   }
 }
@@ -148,8 +149,10 @@ function frameError(
   why: string,
 ): AmqpError {
   const octets = formatOctets(block.bytes.subarray(start, end));
-  return new AmqpError(replyName, `type ${type}, all octets = ${octets}${why}`);
+  return new AmqpError(replyName, `type ${type}, all octets = ${octets}${why}`, NO_METHOD);
 }
+
+const NO_METHOD = [0, 0] as const;
 
 /** Octets shown in an error text; the text is cut to 255 anyway. */
 const SHOWN_OCTETS_MAX = 48;

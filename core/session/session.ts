@@ -1,3 +1,4 @@
+import { assert } from '../assert.ts';
 import { AmqpError, replyNameOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Cancel, Clock, Machine, Sink } from '../ports.ts';
@@ -117,7 +118,7 @@ export class Session<R extends Role> implements Machine {
 
   /** Sends a method, and takes the state transition that it stands for. */
   send<N extends From<R>>(channel: number, name: N, args: MethodArgs<N>): void {
-    this.#transit(channel, name);
+    assert(this.#transit(channel, name), 'a method is sent only where it is legal');
     writeMethod(this.writer, channel, name, args);
   }
 
@@ -166,8 +167,11 @@ export class Session<R extends Role> implements Machine {
     this.#stopDeadline();
   }
 
-  /** Closes in order: close is sent, and the link ends after close-ok or a deadline. */
-  close(error: AmqpError): void {
+  /**
+   * Closes in order, for a violation or for none: close is sent, and the link ends after close-ok
+   * or a deadline.
+   */
+  close(error?: AmqpError): void {
     if (this.#ended) return;
     if (this.state === 'header' || this.state === 'starting') {
       this.abort();
@@ -257,7 +261,7 @@ export class Session<R extends Role> implements Machine {
   }
 
   #onMethodFrame(channel: number, block: Block, start: number, end: number): void {
-    if (end - start < 4) throw new AmqpError('SYNTAX_ERROR', 'truncated method');
+    if (end - start < 4) throw unknownFrame(block, frameTypes.method, start, end);
     const id = [block.view.getUint16(start), block.view.getUint16(start + 2)] as const;
     const codec = methodById(id[0], id[1]);
     if (codec === undefined) {
@@ -271,7 +275,7 @@ export class Session<R extends Role> implements Machine {
     }
     this.#checkPeerMay(channel, codec.name);
     if (codec.spec.content === true) {
-      this.#transit(channel, codec.name);
+      this.#take(channel, codec.name);
       this.#beginContent(content!, block, start, end);
       return;
     }
@@ -314,7 +318,7 @@ export class Session<R extends Role> implements Machine {
     // Both sides closed the channel at once: ours still waits for its close-ok.
     const crossing = this.#channels[channel]?.state === 'closing';
     if (name === 'channel.open') this.#checkChannelCount();
-    this.#transit(channel, name);
+    this.#take(channel, name);
     switch (name) {
       case 'connection.close':
         this.#onConnectionClose(args as MethodArgs<'connection.close'>);
@@ -356,20 +360,26 @@ export class Session<R extends Role> implements Machine {
     if (channel !== 0 && this.state !== 'running') throw this.#illegal(0, name);
   }
 
-  /** Takes the transition that the method stands for, or throws what the state calls for. */
-  #transit(channel: number, name: MethodName): void {
+  /** Takes the transition that a method of the peer stands for, or throws what is owed to it. */
+  #take(channel: number, name: MethodName): void {
+    if (!this.#transit(channel, name)) throw this.#illegal(channel, name);
+  }
+
+  /** Takes the transition that the method stands for; false where the state has none. */
+  #transit(channel: number, name: MethodName): boolean {
     if (channel === 0) {
       const next = connectionTransitions[this.state][name];
-      if (next === undefined) throw this.#illegal(channel, name);
+      if (next === undefined) return false;
       if (next !== this.state) this.#enter(next);
-      return;
+      return true;
     }
     const slot = this.#channels[channel];
     const next = channelTransitions[slot?.state ?? 'closed'][name];
-    if (next === undefined) throw this.#illegal(channel, name);
+    if (next === undefined) return false;
     if (slot === undefined) this.#addChannel(channel, next);
     else if (next === 'closed') this.#removeChannel(channel);
     else slot.state = next;
+    return true;
   }
 
   #enter(state: ConnectionState): void {
@@ -395,7 +405,7 @@ export class Session<R extends Role> implements Machine {
   #checkChannelCount(): void {
     if (this.channelMax === 0 || this.#channelCount < this.channelMax) return;
     throw new AmqpError('NOT_ALLOWED', `number of channels opened (${this.#channelCount}) has ` +
-      `reached the negotiated channel_max (${this.channelMax})`);
+      `reached the negotiated channel_max (${this.channelMax})`, [0, 0]);
   }
 
   #addChannel(channel: number, state: ChannelState): void {
@@ -416,9 +426,9 @@ export class Session<R extends Role> implements Machine {
     if (!(thrown instanceof AmqpError)) this.#hooks.onFault(thrown);
     const known = thrown instanceof AmqpError ? thrown : new AmqpError('INTERNAL_ERROR', '');
     const error = this.#method === undefined ? known : known.at(this.#method);
-    if (this.state === 'closing') return;
     // Only the frame reader fails between frames, and then nothing behind it can be trusted.
     if (error.replyName === 'FRAME_ERROR') this.#deaf = true;
+    if (this.state === 'closing') return;
     if (error.scope === 'channel' && this.isOpen(this.#channel)) {
       this.closeChannel(this.#channel, error);
     } else {
@@ -426,8 +436,8 @@ export class Session<R extends Role> implements Machine {
     }
   }
 
-  /** Closes one channel with this error; what comes on it is discarded until close-ok. */
-  closeChannel(channel: number, error: AmqpError): void {
+  /** Closes one channel, for a violation or for none; it is deaf until close-ok comes. */
+  closeChannel(channel: number, error?: AmqpError): void {
     if (!this.isOpen(channel)) return;
     this.#endChannel(channel, error);
     this.#transit(channel, 'channel.close');
@@ -439,7 +449,7 @@ export class Session<R extends Role> implements Machine {
     this.#hooks.onChannelEnd(channel, error);
   }
 
-  #fail(error: AmqpError): void {
+  #fail(error: AmqpError | undefined): void {
     this.#end({ by: 'us', error });
     this.state = 'closing';
     writeMethod(this.writer, 0, 'connection.close', closeArguments(error));
@@ -456,13 +466,25 @@ export class Session<R extends Role> implements Machine {
   }
 }
 
-function closeArguments(error: AmqpError): MethodArgs<'connection.close'> {
+/** What close carries; 200 where nothing went wrong. */
+function closeArguments(error: AmqpError | undefined): MethodArgs<'connection.close'> {
+  if (error === undefined) return { replyCode: 200, replyText: 'OK', classId: 0, methodId: 0 };
   return {
     replyCode: error.replyCode,
-    replyText: error.replyText,
+    replyText: cutReplyText(error.replyText),
     classId: error.classId,
     methodId: error.methodId,
   };
+}
+
+const utf8 = new TextEncoder();
+const REPLY_BYTES_MAX = 255;
+
+/** A text that is too long for a short string ends in dots. CON-30. */
+function cutReplyText(text: string): string {
+  if (utf8.encode(text).length <= REPLY_BYTES_MAX) return text;
+  const { read } = utf8.encodeInto(text, new Uint8Array(REPLY_BYTES_MAX - 3));
+  return `${text.slice(0, read)}...`;
 }
 
 /** The error that a peer's close stands for; none for an orderly close with 200. */

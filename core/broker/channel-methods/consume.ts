@@ -47,6 +47,7 @@ export const consumeMethods: ChannelMethods<
   /** BAS-19 */
   'basic.get': (channel, { queue: name, noAck }) => {
     const queue = usableQueue(channel, name);
+    checkGettable(queue);
     const delivery = queue.get();
     if (delivery === undefined) channel.send('basic.get-empty', {});
     else sendGetOk(channel, queue, delivery, noAck);
@@ -64,6 +65,13 @@ function newConsumerTag(channel: ServerChannel, given: string): string {
     throw new AmqpError('NOT_ALLOWED', `attempt to reuse consumer tag '${tag}'`);
   }
   return tag;
+}
+
+/** QUE-25 */
+function checkGettable(queue: Queue): void {
+  if (queue.settings.type !== 'quorum' || !queue.settings.singleActiveConsumer) return;
+  throw new AmqpError('RESOURCE_LOCKED', `cannot obtain access to locked ${queue.text}. ` +
+    'basic.get operations are not supported by quorum queues with single active consumer');
 }
 
 function consumeQueue(
@@ -111,7 +119,8 @@ function sendGetOk(
   vhost.counters.got++;
   writeGetOk(
     session.writer, number, delivery.deliveryTag, delivery.redelivered, queue.readyCount,
-    deliveredTail(delivery), session.frameBytesMax,
+    // From a quorum queue, get tells the count even of the first delivery.
+    deliveredTail(delivery, 0), session.frameBytesMax,
   );
   channel.connection.flushLater();
   if (noAck) queue.settle(delivery, 'ack');

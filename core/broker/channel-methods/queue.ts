@@ -16,8 +16,9 @@ export const queueMethods: ChannelMethods<
       declareReplyQueue(channel, name, args.noWait);
       return;
     }
+    // An empty name stands for no other here. QUE-04.
     const queue = args.passive
-      ? usableQueue(channel, name)
+      ? checkUsable(channel, channel.vhost.queue(name))
       : channel.vhost.declareQueue({ ...args, queue: name }, channel.connection);
     queue.used();
     channel.lastQueue = queue.name;
@@ -47,11 +48,12 @@ export const queueMethods: ChannelMethods<
     refuseDefault(exchange);
     const queue = channel.vhost.queues.get(name);
     const source = channel.vhost.exchanges.get(exchange);
-    if (queue !== undefined) checkUsable(channel, queue);
     if (queue !== undefined && source !== undefined) {
       const implied = args.queue === '' && args.routingKey === '';
       const routingKey = implied ? name : args.routingKey;
-      source.unbind({ destination: queue, routingKey, arguments: table });
+      const binding = { destination: queue, routingKey, arguments: table };
+      if (source.has(binding)) checkUsable(channel, queue);
+      source.unbind(binding);
     }
     channel.send('queue.unbind-ok', {});
   },
@@ -84,15 +86,14 @@ function queueName(channel: ServerChannel, given: string): string {
 
 /** The queue that a method means; 404 where there is none, 405 where it is another's. */
 export function usableQueue(channel: ServerChannel, given: string): Queue {
-  const queue = channel.vhost.queue(queueName(channel, given));
-  checkUsable(channel, queue);
-  return queue;
+  return checkUsable(channel, channel.vhost.queue(queueName(channel, given)));
 }
 
 /** QUE-06 */
-function checkUsable(channel: ServerChannel, queue: Queue): void {
+function checkUsable(channel: ServerChannel, queue: Queue): Queue {
   const { owner } = queue.options;
   if (owner !== undefined && owner !== channel.connection) throw lockedQueue(queue);
+  return queue;
 }
 
 function checkDeletable(queue: Queue, ifUnused: boolean, ifEmpty: boolean): void {

@@ -119,6 +119,10 @@ export class Exchange implements Observer<OutgoingMessage> {
     return bound;
   }
 
+  has(binding: Binding<BindingDestination>): boolean {
+    return this.#bindings.has(identityOf(binding));
+  }
+
   /** Removes a binding; one that is not there is no error. TOP-7. */
   unbind(binding: Binding<BindingDestination>): void {
     this.#bindings.get(identityOf(binding))?.subscription.unsubscribe();

@@ -120,7 +120,7 @@ function hasReady(ring: Ring): boolean {
     if (ring.cursor >= members.length) ring.cursor = 0;
     const consumer = members[ring.cursor]!;
     if (consumer.ready) return true;
-    consumer.parked = true;
+    consumer.park();
     members.splice(ring.cursor, 1);
   }
   return false;

@@ -121,7 +121,8 @@ export class Queue extends Destination {
     this.#dropExpired(this.vhost.turn.now);
     const delivery = this.#take();
     if (delivery !== undefined) this.unackedCount++;
-    // What is at the head now may be due.
+    // What is at the head now may be due, and if not, has a time of its own.
+    this.#dropExpired(this.vhost.turn.now);
     if (this.#expires) this.#touch();
     return delivery;
   }
