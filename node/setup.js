@@ -68,8 +68,14 @@ function install() {
   if (changedAt(installedLockFile) >= changedAt(lockFile)) return;
   say('Installing the packages that package-lock.json names ...');
   // Compiling takes development packages, whatever NODE_ENV says.
-  if (runNpm(['ci', '--include=dev', '--no-audit', '--no-fund'])) return;
-  fail('The packages could not be installed: see the message of npm above.');
+  if (!runNpm(['ci', '--include=dev', '--no-audit', '--no-fund'])) {
+    fail('The packages could not be installed: see the message of npm above.');
+  }
+  // `npm start` replaces its shell by the gateway, so that signals reach it. The shell of Windows
+  // has no signals and no `exec` either: there it is a command that runs its parameters.
+  if (process.platform === 'win32') {
+    writeFileSync(join(root, 'node_modules', '.bin', 'exec.cmd'), '@%*\r\n');
+  }
 }
 
 function build() {
