@@ -4,7 +4,7 @@ import {
 } from '@cloudamqp/amqp-client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { ownGateway, startGateway, useGateway, type Gateway } from './gateway.ts';
+import { ownGateway, startGateway, startGatewayInProcess, useGateway, type Gateway } from './gateway.ts';
 import { bigBody, everyByte, topicCases, unicodeText, uniqueName } from './samples.ts';
 import { calling, Inbox, within } from './waiting.ts';
 
@@ -373,11 +373,11 @@ function sessionSuite(urlOf: (gateway: Gateway) => string): void {
   });
 
   test.runIf(ownGateway)('reconnects and consumes again after the gateway closed with 320', async () => {
-    const first = await startGateway();
-    const sockets = { amqpPort: first.amqpPort, flags: ['--http-port', `${first.httpPort}`] };
+    const gateway = await startGatewayInProcess();
+    onTestFinished(() => gateway.stop());
     const disconnects = new Inbox<Error | undefined>();
     const connects = new Inbox<AMQPSession>();
-    const session = await AMQPSession.connect(urlOf(first), {
+    const session = await AMQPSession.connect(urlOf(gateway), {
       logger: null,
       reconnectInterval: 20,
       ondisconnect: disconnects.put,
@@ -388,10 +388,8 @@ function sessionSuite(urlOf: (gateway: Gateway) => string): void {
     const queue = await session.queue(uniqueName('reconnect'), { durable: false });
     const inbox = new Inbox<string | null>();
     await queue.subscribe({ noAck: true }, (message) => inbox.put(message.bodyString()));
-    await first.stop();
+    gateway.closeConnections();
     expect(String(await disconnects.take('the disconnect'))).toContain('CONNECTION_FORCED');
-    const second = await startGateway(sockets);
-    onTestFinished(() => second.stop());
     await connects.take('the reconnect');
     await queue.publish('after');
     expect(await inbox.take('a message after the reconnect')).toBe('after');

@@ -1,4 +1,6 @@
 /** The broker that the client suites talk to: the built command line, run as a user runs it. */
+import { AmqpError } from '../../core/index.ts';
+import { startGateway as startNodeGateway } from '../../node/index.ts';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -92,4 +94,21 @@ async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== 0) {
     throw new Error(`the gateway exited with ${child.exitCode ?? child.signalCode}`);
   }
+}
+
+/** A gateway in this process, whose connections a test may close while its queues stay. */
+export async function startGatewayInProcess(): Promise<Gateway & { closeConnections(): void }> {
+  const { broker, ports, stop } = await startNodeGateway({ ports: { amqp: 0, http: 0 } });
+  return {
+    amqpUrl: `amqp://guest:guest@127.0.0.1:${ports.amqp}`,
+    wsUrl: `ws://127.0.0.1:${ports.http}/ws/amqp`,
+    host: '127.0.0.1',
+    amqpPort: ports.amqp,
+    httpPort: ports.http,
+    stop,
+    closeConnections() {
+      const error = new AmqpError('CONNECTION_FORCED', 'closed by the test');
+      for (const connection of broker.connections) connection.close(error);
+    },
+  };
 }

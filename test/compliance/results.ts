@@ -24,10 +24,10 @@ export function readResults(path: string): TestResult[] {
 
 export function taggedTests({ testResults }: VitestReport): TestResult[] {
   return testResults.flatMap(({ name: file, assertionResults }) =>
-    assertionResults.map(({ fullName, status }) => ({
+    assertionResults.map(({ fullName, status }): TestResult => ({
       test: `${relative(root, file)}: ${fullName.replace(tag, '')}`,
       covers: [...fullName.matchAll(tag)].map((match) => kebab(match[1]!)),
-      result: status === 'passed' || status === 'failed' ? status : 'skipped' as const,
+      result: status === 'passed' || status === 'failed' ? status : 'skipped',
     })).filter(({ covers }) => covers.length > 0),
   );
 }

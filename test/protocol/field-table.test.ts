@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { limits } from '../../core/limits.ts';
 import { blockOf } from '../../core/protocol/bytes.ts';
 import {
-  eachField, findField, readTable, readTableContent, readValue, skipValue, writeTable, writeValue,
+  readTable, readTableContent, readValue, writeTable, writeValue,
 } from '../../core/protocol/field-table.ts';
+import { eachField, findField, skipValue } from '../../core/protocol/raw-table.ts';
 import { Reader } from '../../core/protocol/reader.ts';
 import { Decimal, type FieldTable, type FieldValue } from '../../core/protocol/types.ts';
 import { amqpErrorOf, fieldScalars, fieldTables, readAll, written } from './generators.ts';

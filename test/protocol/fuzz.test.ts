@@ -5,8 +5,9 @@ import { methodCodec, writeMethod } from '../../core/protocol/codec.ts';
 import { blockOf } from '../../core/protocol/bytes.ts';
 import { dissectFrames, summarize } from '../../core/protocol/dissect.ts';
 import {
-  eachField, findField, readTable, readTableContent, readValue, writeTable,
+  readTable, readTableContent, readValue, writeTable,
 } from '../../core/protocol/field-table.ts';
+import { eachField, findField } from '../../core/protocol/raw-table.ts';
 import { locateProperty, readProperties, writeProperties } from '../../core/protocol/properties.ts';
 import { basicProperties } from '../../core/protocol/spec.ts';
 import { amqpErrorOf, argsOf, fieldTables, methodNames, propertySets, readAll, written } from './generators.ts';
