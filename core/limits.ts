@@ -25,8 +25,6 @@ export const limits = {
   fieldDepthMax: 32,
   /** Values in one field table, all levels together; more: 502. */
   fieldCountMax: 4096,
-  /** Entries of the table of interned short strings. */
-  internedStringsMax: 4096,
   /** Size of one output batch; also the unit of the buffer pool. */
   outputBatchBytes: 65_536,
   /** Output buffers kept for reuse. */

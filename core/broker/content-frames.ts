@@ -3,7 +3,9 @@ import { blockOf, copy, type Block } from '../protocol/bytes.ts';
 import { writeBody } from '../protocol/properties.ts';
 import { FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES, frameTypes, methods } from '../protocol/spec.ts';
 import type { Writer } from '../protocol/writer.ts';
-import { bufferWriter, copyMessage, frameEnd, readBody, type MessageBytes } from './message-bytes.ts';
+import {
+  bufferWriter, copyMessage, frameEnd, readBody, type MessageBytes,
+} from './message-bytes.ts';
 
 /** A message at rest: block[start, end) is names, frame end, header frame, body frames. */
 export interface Tail {
@@ -94,7 +96,9 @@ export function tailOf(message: MessageBytes): Tail {
   return { block, start: 0, end, namesBytes, bodyBytes };
 }
 
-function beginMethod(writer: Writer, channel: number, name: 'basic.return' | 'basic.get-ok'): number {
+function beginMethod(
+  writer: Writer, channel: number, name: 'basic.return' | 'basic.get-ok',
+): number {
   const frame = writer.beginFrame(frameTypes.method, channel);
   const [classId, methodId] = methods[name].id;
   writer.short(classId);

@@ -28,8 +28,9 @@ export function frameEnd(block: Block, at: number): number {
 
 /** The body in one piece: a view where it lies in one frame, else a copy. */
 export function readBody(block: Block, bodyStart: number, bodyBytes: number): Uint8Array {
+  if (bodyBytes === 0) return block.bytes.subarray(bodyStart, bodyStart);
   const first = bodyStart + FRAME_HEADER_BYTES;
-  if (bodyBytes === 0 || frameEnd(block, bodyStart) - FRAME_OVERHEAD_BYTES - bodyStart >= bodyBytes) {
+  if (frameEnd(block, bodyStart) > first + bodyBytes) {
     return block.bytes.subarray(first, first + bodyBytes);
   }
   const body = new Uint8Array(bodyBytes);

@@ -87,7 +87,8 @@ export class Exchange implements Observer<OutgoingMessage> {
   /** The exchange for what this one has no destination for, where it exists. TYP-11. */
   get alternate(): Exchange | undefined {
     const { alternateExchange } = this.options;
-    return alternateExchange === undefined ? undefined : this.vhost.exchanges.get(alternateExchange);
+    if (alternateExchange === undefined) return undefined;
+    return this.vhost.exchanges.get(alternateExchange);
   }
 
   /** `exchange 'x' in vhost '/'` */
