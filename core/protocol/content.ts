@@ -47,6 +47,7 @@ export class Content {
     this.contentStart = this.contentEnd = end + 1;
     this.#bodyFrames = 0;
     this.#largestBodyFrame = 0;
+    this.#bodyBytesLeft = 0;
     this.#owned = false;
   }
 
@@ -106,8 +107,7 @@ export class Content {
   /** Copies what is only borrowed so far: the chunk under it is about to go away. */
   own(): void {
     if (this.#owned || this.state === 'idle') return;
-    const wanted = this.methodEnd - this.methodStart + this.contentEnd - this.contentStart;
-    this.#moveTo(blockOf(new Uint8Array(wanted + this.#expectedBytes())));
+    this.#moveTo(this.methodEnd - this.methodStart + this.contentEnd - this.contentStart);
   }
 
   /** Lets go of the message; the next one may begin. */
@@ -115,12 +115,6 @@ export class Content {
     this.state = 'idle';
     this.block = EMPTY;
     this.#owned = false;
-  }
-
-  /** Room to make at once for what is still to come: bounded, as the peer may never send it. */
-  #expectedBytes(): number {
-    const left = this.state === 'body' ? this.#bodyBytesLeft : 0;
-    return Math.min(left + 4 * FRAME_OVERHEAD_BYTES, limits.frameBytesMax);
   }
 
   #append(block: Block, start: number, end: number): void {
@@ -132,12 +126,18 @@ export class Content {
       this.own();
     }
     const wanted = this.contentEnd + end - start;
-    if (wanted > this.block.bytes.length) this.#moveTo(blockOf(new Uint8Array(2 * wanted)));
+    if (wanted > this.block.bytes.length) this.#moveTo(wanted);
     copy(this.block, this.contentEnd, block, start, end);
     this.contentEnd += end - start;
   }
 
-  #moveTo(target: Block): void {
+  /**
+   * Moves to memory of our own with room for `wanted` bytes, and for what is still to come but no
+   * more than that again: the peer may never send what it announced.
+   */
+  #moveTo(wanted: number): void {
+    const expected = this.#bodyBytesLeft + 4 * FRAME_OVERHEAD_BYTES;
+    const target = blockOf(new Uint8Array(wanted + Math.min(expected, wanted)));
     const methodBytes = this.methodEnd - this.methodStart;
     const contentBytes = this.contentEnd - this.contentStart;
     copy(target, 0, this.block, this.methodStart, this.methodEnd);
@@ -163,8 +163,10 @@ export class Content {
 }
 
 /** CON-22: a header or body that no method announced, or one in the place of the other. */
-function unexpectedFrame(content: Content): AmqpError {
-  if (content.state !== 'idle') return missingContent(content, content.state);
+export function unexpectedFrame(content: Content | undefined): AmqpError {
+  if (content !== undefined && content.state !== 'idle') {
+    return missingContent(content, content.state);
+  }
   const text = 'expected method frame, got non method frame instead';
   return new AmqpError('UNEXPECTED_FRAME', text, [0, 0]);
 }

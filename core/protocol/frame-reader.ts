@@ -1,6 +1,6 @@
 import { AmqpError } from '../errors.ts';
 import { blockOf, type Block } from './bytes.ts';
-import { FRAME_END, FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES, frameTypes } from './spec.ts';
+import { FRAME_END, FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES } from './spec.ts';
 
 /** Gets each frame: the payload is block[start, end), valid during the call. */
 export type FrameHandler = (
@@ -15,11 +15,13 @@ const EMPTY = blockOf(new Uint8Array(0));
 
 /**
  * Cuts chunks into frames, in place. Only a frame that is split over chunks is copied.
- * A violation throws 501 FRAME_ERROR; call `run` no more then. [AMQP 4.2.3 general frame format]
+ * A violation throws 501 FRAME_ERROR and leaves the reader broken. [AMQP 4.2.3 general frame format]
  */
 export class FrameReader {
   /** Largest frame accepted, overhead included; 0 means no limit. */
   frameBytesMax: number;
+  /** The stream can no longer be cut into frames: a violation was thrown. */
+  broken = false;
   readonly #onFrame: FrameHandler;
   #block: Block = EMPTY;
   #offset = 0;
@@ -63,7 +65,7 @@ export class FrameReader {
       const end = start + size;
       if (end >= length) break;
       this.#offset = end + 1;
-      if (bytes[end] !== FRAME_END) throw badFrameEnd(block, type, start, end);
+      if (bytes[end] !== FRAME_END) throw this.#badEnd(block, type, start, end);
       this.#onFrame(type, view.getUint16(at + 1), block, start, end);
     }
     this.#keepRest(length);
@@ -72,62 +74,65 @@ export class FrameReader {
   #keepRest(length: number): void {
     const at = this.#offset;
     this.#offset = length;
-    const rest = length - at;
-    if (rest <= 0) return;
-    const bytes = this.#block.bytes;
-    const known = rest >= FRAME_HEADER_BYTES;
-    const total = known
-      ? this.#block.view.getUint32(at + 3) + FRAME_OVERHEAD_BYTES
-      : FRAME_HEADER_BYTES;
-    this.#partial = new Uint8Array(total);
-    this.#partial.set(bytes.subarray(at, length));
-    this.#partialLength = rest;
+    if (at >= length) return;
+    this.#partial = this.#block.bytes.slice(at, length);
+    this.#partialLength = length - at;
   }
 
   /** Fills the split frame from the chunk; whether it became whole (and was handed over). */
   #completePartial(): boolean {
-    if (!this.#fillPartial()) return false;
-    let frame = blockOf(this.#partial!);
-    if (frame.bytes.length === FRAME_HEADER_BYTES) {
-      const size = frame.view.getUint32(3);
-      this.#checkSize(frame.bytes[0]!, size);
-      this.#partial = new Uint8Array(size + FRAME_OVERHEAD_BYTES);
-      this.#partial.set(frame.bytes);
-      if (!this.#fillPartial()) return false;
-      frame = blockOf(this.#partial);
-    }
+    if (!this.#fillPartial(FRAME_HEADER_BYTES)) return false;
+    const { bytes, view } = blockOf(this.#partial!);
+    const type = bytes[0]!;
+    const size = view.getUint32(3);
+    this.#checkSize(type, size);
+    if (!this.#fillPartial(size + FRAME_OVERHEAD_BYTES)) return false;
+    const frame = blockOf(this.#partial!);
     this.#partial = undefined;
-    this.#partialLength = 0;
-    const end = frame.bytes.length - 1;
-    const type = frame.bytes[0]!;
-    if (frame.bytes[end] !== FRAME_END) throw badFrameEnd(frame, type, FRAME_HEADER_BYTES, end);
+    const end = FRAME_HEADER_BYTES + size;
+    if (frame.bytes[end] !== FRAME_END) throw this.#badEnd(frame, type, FRAME_HEADER_BYTES, end);
     this.#onFrame(type, frame.view.getUint16(1), frame, FRAME_HEADER_BYTES, end);
     return true;
   }
 
-  #fillPartial(): boolean {
-    const partial = this.#partial!;
-    const chunk = this.#block.bytes;
-    const wanted = partial.length - this.#partialLength;
-    const taken = Math.min(wanted, chunk.length - this.#offset);
-    partial.set(chunk.subarray(this.#offset, this.#offset + taken), this.#partialLength);
-    this.#partialLength += taken;
-    this.#offset += taken;
-    return taken === wanted;
+  /**
+   * Takes from the chunk until the split frame has as many octets; whether it has. Room grows with
+   * what came and not with what was announced, which may never come.
+   */
+  #fillPartial(wanted: number): boolean {
+    const taken = Math.min(wanted - this.#partialLength, this.#block.bytes.length - this.#offset);
+    if (taken > 0) {
+      const length = this.#partialLength + taken;
+      if (length > this.#partial!.length) this.#growPartial(Math.min(2 * length, wanted));
+      const from = this.#offset;
+      this.#partial!.set(this.#block.bytes.subarray(from, from + taken), this.#partialLength);
+      this.#partialLength = length;
+      this.#offset += taken;
+    }
+    return this.#partialLength >= wanted;
+  }
+
+  #growPartial(bytes: number): void {
+    const larger = new Uint8Array(bytes);
+    larger.set(this.#partial!.subarray(0, this.#partialLength));
+    this.#partial = larger;
   }
 
   #checkSize(type: number, size: number): void {
     // CON-18: clients that forget the overhead get by, as they do with RabbitMQ.
     if (this.frameBytesMax === 0 || size <= this.frameBytesMax) return;
     const max = this.frameBytesMax - FRAME_OVERHEAD_BYTES;
+    this.broken = true;
     // The octets are not read, so none are shown.
     throw frameError('FRAME_ERROR', type, EMPTY, 0, 0, `: {frame_too_large,${size},${max}}`);
   }
-}
 
-function badFrameEnd(block: Block, type: number, start: number, end: number): AmqpError {
-  const why = `: {invalid_frame_end_marker,${block.bytes[end]!}}`;
-  return frameError('FRAME_ERROR', type, block, start, end, why);
+  /** CON-19 */
+  #badEnd(block: Block, type: number, start: number, end: number): AmqpError {
+    this.broken = true;
+    const why = `: {invalid_frame_end_marker,${block.bytes[end]!}}`;
+    return frameError('FRAME_ERROR', type, block, start, end, why);
+  }
 }
 
 /** CON-20: a frame whose type is not one of AMQP's, or a heartbeat with a payload. */
@@ -135,9 +140,9 @@ export function unknownFrame(block: Block, type: number, start: number, end: num
   return frameError('FRAME_ERROR', type, block, start, end, ': unknown_frame');
 }
 
-/** CON-21: a heartbeat anywhere but on channel 0. */
-export function strayHeartbeat(block: Block, start: number, end: number): AmqpError {
-  return frameError('UNEXPECTED_FRAME', frameTypes.heartbeat, block, start, end, '');
+/** CON-21, CON-22: a heartbeat anywhere but on channel 0, or content there. */
+export function strayFrame(block: Block, type: number, start: number, end: number): AmqpError {
+  return frameError('UNEXPECTED_FRAME', type, block, start, end, '');
 }
 
 function frameError(

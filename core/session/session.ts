@@ -5,8 +5,8 @@ import type { Cancel, Clock, Machine, Sink } from '../ports.ts';
 import type { BufferPool } from '../protocol/buffer-pool.ts';
 import type { Block } from '../protocol/bytes.ts';
 import { methodById, writeMethod, type MethodCodec } from '../protocol/codec.ts';
-import { Content, missingContent } from '../protocol/content.ts';
-import { FrameReader, strayHeartbeat, unknownFrame } from '../protocol/frame-reader.ts';
+import { Content, missingContent, unexpectedFrame } from '../protocol/content.ts';
+import { FrameReader, strayFrame, unknownFrame } from '../protocol/frame-reader.ts';
 import { Reader } from '../protocol/reader.ts';
 import { FRAME_HEADER_BYTES, frameTypes, PROTOCOL_HEADER } from '../protocol/spec.ts';
 import type { From, MethodArgs, MethodName, Role } from '../protocol/types.ts';
@@ -93,8 +93,6 @@ export class Session<R extends Role> implements Machine {
   /** Channel and method of the frame at hand, to blame errors on. */
   #channel = 0;
   #method: readonly [number, number] | undefined;
-  /** The stream can no longer be read: a framing error. */
-  #deaf = false;
   #ended = false;
   #stopHeartbeat: Cancel = () => {};
   #stopDeadline: Cancel;
@@ -142,7 +140,7 @@ export class Session<R extends Role> implements Machine {
   }
 
   receive(chunk: Uint8Array): void {
-    if (this.#deaf || this.state === 'closed') return;
+    if (this.#frames.broken || this.state === 'closed') return;
     this.received++;
     const frames = this.state === 'header' ? this.#readHeader(chunk) : chunk;
     if (frames.length > 0) this.#readFrames(frames);
@@ -162,7 +160,6 @@ export class Session<R extends Role> implements Machine {
 
   abort(): void {
     this.state = 'closed';
-    this.#deaf = true;
     this.#end({ by: 'transport' });
     this.#stopDeadline();
   }
@@ -226,7 +223,7 @@ export class Session<R extends Role> implements Machine {
 
   #readFrames(chunk: Uint8Array): void {
     this.#frames.feed(chunk);
-    while (!this.#deaf) {
+    while (!this.#frames.broken) {
       try {
         this.#frames.run();
         break;
@@ -240,6 +237,8 @@ export class Session<R extends Role> implements Machine {
   }
 
   #onFrame(type: number, channel: number, block: Block, start: number, end: number): void {
+    // What came behind the end of the connection in one chunk with it.
+    if (this.state === 'closed') return;
     this.#channel = channel;
     this.#method = undefined;
     if (this.tap !== undefined) {
@@ -254,7 +253,7 @@ export class Session<R extends Role> implements Machine {
         this.#onContentFrame(type, channel, block, start, end);
         return;
       case frameTypes.heartbeat:
-        if (channel !== 0) throw strayHeartbeat(block, start, end);
+        if (channel !== 0) throw strayFrame(block, type, start, end);
         if (start === end) return;
     }
     throw unknownFrame(block, type, start, end);
@@ -294,7 +293,8 @@ export class Session<R extends Role> implements Machine {
   ): void {
     if (this.state === 'closing') return;
     const slot = this.#channels[channel];
-    if (slot === undefined) throw new AmqpError('CHANNEL_ERROR', `expected 'channel.open'`);
+    if (channel === 0) throw strayFrame(block, type, start, end);
+    if (slot === undefined) throw unexpectedFrame(undefined);
     if (slot.state === 'closing') return;
     const { content } = slot;
     const whole = type === frameTypes.header
@@ -352,12 +352,8 @@ export class Session<R extends Role> implements Machine {
   }
 
   #checkPeerMay(channel: number, name: MethodName): void {
-    const isConnectionMethod = name.startsWith('connection.');
-    if (channel === 0 && !isConnectionMethod) throw this.#illegal(channel, name);
-    if (!maySend(peerOf(this.role), name) || (channel !== 0 && isConnectionMethod)) {
-      throw new AmqpError('COMMAND_INVALID', `unexpected method '${name}'`);
-    }
     if (channel !== 0 && this.state !== 'running') throw this.#illegal(0, name);
+    if (!maySend(peerOf(this.role), name)) throw this.#illegal(channel, name);
   }
 
   /** Takes the transition that a method of the peer stands for, or throws what is owed to it. */
@@ -398,7 +394,7 @@ export class Session<R extends Role> implements Machine {
     if (name === 'channel.open') {
       return new AmqpError('CHANNEL_ERROR', `second 'channel.open' seen`);
     }
-    return new AmqpError('COMMAND_INVALID', `unexpected method '${name}' on ${state} channel`);
+    return new AmqpError('COMMAND_INVALID', 'unimplemented method');
   }
 
   /** CON-27: it is a count, not the highest number. */
@@ -426,9 +422,7 @@ export class Session<R extends Role> implements Machine {
     if (!(thrown instanceof AmqpError)) this.#hooks.onFault(thrown);
     const known = thrown instanceof AmqpError ? thrown : new AmqpError('INTERNAL_ERROR', '');
     const error = this.#method === undefined ? known : known.at(this.#method);
-    // Only the frame reader fails between frames, and then nothing behind it can be trusted.
-    if (error.replyName === 'FRAME_ERROR') this.#deaf = true;
-    if (this.state === 'closing') return;
+    if (this.state === 'closing' || this.state === 'closed') return;
     if (error.scope === 'channel' && this.isOpen(this.#channel)) {
       this.closeChannel(this.#channel, error);
     } else {
