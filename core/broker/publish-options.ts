@@ -91,11 +91,9 @@ class RawProperties {
     const field = table && findField(this.#block, table.start, table.end, name);
     if (field === undefined) return undefined;
     // A value begins with its tag.
-    return readValue(new Reader(NO_BYTES).reset(this.#block, field.start - 1, field.end));
+    return readValue(Reader.lenient(this.#block, field.start - 1, field.end));
   }
 }
-
-const NO_BYTES = new Uint8Array(0);
 
 /** QUE-15 */
 function parseExpiration(text: string | undefined): number {

@@ -17,7 +17,7 @@ export class StoredMessage {
   constructor(store: MessageStore, address: Address) {
     store.locate(address);
     const { block, start, end, namesBytes, bodyBytes, marks } = store;
-    const names = new Reader(NO_BYTES).reset(block, start, start + namesBytes);
+    const names = Reader.lenient(block, start, start + namesBytes);
     this.exchange = names.shortstr();
     this.routingKey = names.shortstr();
     this.marks = marks;
@@ -60,11 +60,10 @@ export class StoredMessage {
   }
 }
 
-const NO_BYTES = new Uint8Array(0);
-
 /** Decodes the properties of a message. */
 export function propertiesOf({ block, contentStart }: MessageBytes): Properties {
   const payload = contentStart + FRAME_HEADER_BYTES;
   const end = frameEnd(block, contentStart) - 1;
-  return readProperties(new Reader(NO_BYTES).reset(block, payload + CONTENT_HEADER_BYTES, end));
+  // RabbitMQ lets short strings pass that are no UTF-8, so what was stored may hold some.
+  return readProperties(Reader.lenient(block, payload + CONTENT_HEADER_BYTES, end));
 }

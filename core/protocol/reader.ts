@@ -4,6 +4,8 @@ import { blockOf, type Block } from './bytes.ts';
 // A byte order mark is part of the text: names that differ by it are different names.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+const lossyUtf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
 /** These bytes as text, or undefined where they are not UTF-8. */
 export function utf8Text(bytes: Uint8Array): string | undefined {
   try {
@@ -13,10 +15,14 @@ export function utf8Text(bytes: Uint8Array): string | undefined {
   }
 }
 
+const NO_BYTES = new Uint8Array(0);
+
 /**
  * Cursor over one region of bytes. Reading past its end is the peer's fault: 502 SYNTAX_ERROR.
  */
 export class Reader {
+  /** Whether text that is not UTF-8 is refused with 502, or read with marks in its place. */
+  strict = true;
   block: Block;
   offset: number;
   end: number;
@@ -25,6 +31,13 @@ export class Reader {
     this.block = blockOf(bytes);
     this.offset = offset;
     this.end = end;
+  }
+
+  /** A reader for what was accepted before: it never refuses a text. */
+  static lenient(block: Block, offset: number, end: number): Reader {
+    const reader = new Reader(NO_BYTES).reset(block, offset, end);
+    reader.strict = false;
+    return reader;
   }
 
   /** Points this reader at another region, so that one reader serves many frames. */
@@ -80,11 +93,13 @@ export class Reader {
     return this.block.bytes.subarray(at, at + count);
   }
 
-  /** The next `count` bytes as UTF-8; 502 where they are not. */
+  /** The next `count` bytes as UTF-8; where they are not, a strict reader throws 502. */
   text(count: number): string {
     const at = this.#advance(count);
     if (count === 0) return '';
-    const text = utf8Text(this.block.bytes.subarray(at, at + count));
+    const octets = this.block.bytes.subarray(at, at + count);
+    if (!this.strict) return lossyUtf8.decode(octets);
+    const text = utf8Text(octets);
     if (text === undefined) throw new AmqpError('SYNTAX_ERROR', 'string is not valid UTF-8');
     return text;
   }
