@@ -57,6 +57,10 @@ export function drain(channel: TestChannel, queue: string): string[] {
   return texts;
 }
 
+export function closeChannel(channel: TestChannel): void {
+  channel.send('channel.close', { replyCode: 200 });
+}
+
 /** Ready messages and consumers of a queue. */
 export function counts(channel: TestChannel, queue: string): [messages: number, consumers: number] {
   const { messageCount, consumerCount } = channel.call('queue.declare', { queue, passive: true });
