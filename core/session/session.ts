@@ -13,7 +13,7 @@ import type { From, MethodArgs, MethodName, Role } from '../protocol/types.ts';
 import { Writer } from '../protocol/writer.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import {
-  channelTransitions, connectionTransitions, maySend, peerOf,
+  channelTransitions, connectionTransitions, isCloseHandshake, maySend, peerOf,
   type ChannelState, type ConnectionState,
 } from './states.ts';
 
@@ -114,9 +114,13 @@ export class Session<R extends Role> implements Machine {
     this.#hooks.onHeader();
   }
 
-  /** Sends a method, and takes the state transition that it stands for. */
+  /**
+   * Sends a method, and takes the state transition that it stands for. The close handshakes are
+   * the session's own: see `close` and `closeChannel`.
+   */
   send<N extends From<R>>(channel: number, name: N, args: MethodArgs<N>): void {
-    assert(this.#transit(channel, name), 'a method is sent only where it is legal');
+    const own = maySend(this.role, name) && !isCloseHandshake(name);
+    assert(own && this.#transit(channel, name), 'a method is sent only where it is legal');
     writeMethod(this.writer, channel, name, args);
   }
 
@@ -369,6 +373,7 @@ export class Session<R extends Role> implements Machine {
       if (next !== this.state) this.#enter(next);
       return true;
     }
+    if (this.state !== 'running') return false;
     const slot = this.#channels[channel];
     const next = channelTransitions[slot?.state ?? 'closed'][name];
     if (next === undefined) return false;

@@ -70,6 +70,15 @@ export function maySend(role: Role, name: MethodName): boolean {
   return from === 'both' || from === role;
 }
 
+/** Whether the method is one of the four that close. */
+export function isCloseHandshake(name: MethodName): boolean {
+  return closeHandshake.has(name);
+}
+
+const closeHandshake: ReadonlySet<MethodName> = new Set([
+  'connection.close', 'connection.close-ok', 'channel.close', 'channel.close-ok',
+]);
+
 export function peerOf(role: Role): Role {
   return role === 'server' ? 'client' : 'server';
 }
