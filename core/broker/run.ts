@@ -14,13 +14,16 @@ export class Run {
   readonly addresses = new Float64Array(RUN_MESSAGES_MAX);
   /** Milliseconds after which each expires by its own property; Infinity: never. QUE-15. */
   readonly timesToLive = new Float64Array(RUN_MESSAGES_MAX);
+  /** Number of each among the publishes that its publisher wants confirmed. */
+  readonly sequences = new Float64Array(RUN_MESSAGES_MAX);
   /** 1 where a destination refused the message: a publisher in confirm mode gets a nack. */
   readonly rejected = new Uint8Array(RUN_MESSAGES_MAX);
 
-  add(address: Address, timeToLive: number): void {
+  add(address: Address, timeToLive: number, sequence = 0): void {
     const index = this.count++;
     this.addresses[index] = address;
     this.timesToLive[index] = timeToLive;
+    this.sequences[index] = sequence;
     this.rejected[index] = 0;
   }
 }

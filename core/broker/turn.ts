@@ -38,7 +38,6 @@ export class Turn {
   #spareRun: Run | undefined = new Run();
   #destinations: readonly Destination[] = [];
   #refusals: RefusalSink | undefined;
-  readonly #sequences = new Float64Array(RUN_MESSAGES_MAX);
 
   constructor(clock: Clock, store: MessageStore) {
     this.#clock = clock;
@@ -117,23 +116,25 @@ export class Turn {
   ): void {
     const same = this.#destinations === destinations && this.#refusals === refusals;
     if (!same || this.#run.count === RUN_MESSAGES_MAX) {
-      this.flushRun();
+      // What is handed over may make consumers in process publish: until nothing is left.
+      while (this.#run.count > 0) this.flushRun();
       this.#destinations = destinations;
       this.#refusals = refusals;
     }
-    this.#sequences[this.#run.count] = sequence;
-    this.#run.add(address, timeToLive);
+    this.#run.add(address, timeToLive, sequence);
   }
 
   /** Hands the collected run over, so that what follows sees its messages in the queues. */
   flushRun(): void {
     const run = this.#run;
     if (run.count === 0) return;
+    const destinations = this.#destinations;
+    const refusals = this.#refusals;
     this.#run = this.#spareRun ?? new Run();
     this.#spareRun = undefined;
-    for (const destination of this.#destinations) destination.next(run);
+    for (const destination of destinations) destination.next(run);
     for (let i = 0; i < run.count; i++) {
-      if (run.rejected[i] === 1) this.#refusals?.reject(this.#sequences[i]!);
+      if (run.rejected[i] === 1) refusals?.reject(run.sequences[i]!);
       this.#store.release(run.addresses[i]!);
     }
     run.count = 0;

@@ -4,6 +4,7 @@ import {
   AmqpError, type IncomingMessage, type ReturnedMessage, type Stats, type VirtualHost,
 } from '../../core/index.ts';
 import { fixture, text } from '../support/fixture.ts';
+import { declareQueue, publishTogether } from '../support/steps.ts';
 
 /** Subscribes to a queue and keeps what comes; nothing is settled. */
 function collect(vhost: VirtualHost, queue: string, prefetch = 0): { bodies: string[]; messages: IncomingMessage[];
@@ -250,4 +251,16 @@ test('stats$ samples totals on the clock for as long as somebody listens', () =>
   subscription.unsubscribe();
   clock.advanceBy(5000);
   expect(samples).toHaveLength(3);
+});
+
+test('what a consumer publishes while a queue makes room goes where it was sent', () => {
+  const { open, vhost } = fixture();
+  const channel = open();
+  declareQueue(channel, 'narrow', { 'x-max-length': 1, 'x-overflow': 'reject-publish' });
+  for (const queue of ['seen', 'other']) declareQueue(channel, queue);
+  vhost.queue('narrow').consume({ noAck: true }).subscribe(({ body }) => {
+    vhost.exchange('').next({ routingKey: 'seen', body });
+  });
+  publishTogether(channel, ['narrow', 'narrow', 'other']);
+  expect(['seen', 'other'].map((queue) => vhost.queue(queue).readyCount)).toEqual([2, 1]);
 });

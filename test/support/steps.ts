@@ -1,7 +1,8 @@
 /** What most tests of the broker do on a channel, and how they look at what came of it. */
 import { AmqpError } from '../../core/errors.ts';
+import { writeContentHeader } from '../../core/protocol/properties.ts';
 import type { FieldTable, MethodArgs } from '../../core/protocol/types.ts';
-import type { Received, TestChannel } from './test-client.ts';
+import { argumentsOf, type Received, type TestChannel } from './test-client.ts';
 
 export type Message = Received<'basic.deliver'>;
 
@@ -22,6 +23,21 @@ export function bind(
   channel: TestChannel, exchange: string, queue: string, routingKey = '', table: FieldTable = {},
 ): void {
   channel.call('queue.bind', { exchange, queue, routingKey, arguments: table });
+}
+
+/** Publishes each text to a queue, one chunk each. */
+export function publishAll(channel: TestChannel, queue: string, bodies: Iterable<string>): void {
+  for (const body of bodies) channel.publish('', queue, body);
+}
+
+/** Publishes an empty message to each of these queues, all in one chunk. */
+export function publishTogether(channel: TestChannel, queues: readonly string[]): void {
+  const { session } = channel.client;
+  for (const routingKey of queues) {
+    session.send(channel.number, 'basic.publish', argumentsOf('basic.publish', { routingKey }));
+    writeContentHeader(session.writer, channel.number, 0, {});
+  }
+  channel.client.run();
 }
 
 /** Consumes with acknowledgements; the consumer tag is the name of the queue. */
@@ -55,10 +71,6 @@ export function drain(channel: TestChannel, queue: string): string[] {
   const texts: string[] = [];
   for (let got = get(channel, queue); got !== undefined; got = get(channel, queue)) texts.push(got.text!);
   return texts;
-}
-
-export function closeChannel(channel: TestChannel): void {
-  channel.send('channel.close', { replyCode: 200 });
 }
 
 /** Ready messages and consumers of a queue. */
