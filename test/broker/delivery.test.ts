@@ -4,13 +4,9 @@ import { limits } from '../../core/limits.ts';
 import type { FieldTable } from '../../core/protocol/types.ts';
 import { fixture, leaveNothing, looseFixture } from '../support/fixture.ts';
 import {
-  ack, closeChannel, consume, counts, declareQueue, deliveries, drain, get, nack, names, qos, texts,
+  ack, consume, counts, declareQueue, deliveries, drain, get, nack, names, publishAll, qos, texts,
 } from '../support/steps.ts';
 import { argumentsOf, type TestChannel } from '../support/test-client.ts';
-
-function publishAll(channel: TestChannel, queue: string, bodies: Iterable<string>): void {
-  for (const body of bodies) channel.publish('', queue, body);
-}
 
 test('messages come in the order in which they were published, with tags from 1 up [BAS-18]', () => {
   const channel = fixture().open();
@@ -118,7 +114,7 @@ describe('redelivered [BAS-28]', () => {
     ['nack', (holder) => nack(holder, 1)],
     ['reject', (holder) => holder.send('basic.reject', { deliveryTag: 1, requeue: true })],
     ['recover', (holder) => holder.call('basic.recover', { requeue: true })],
-    ['the end of the channel', (holder) => closeChannel(holder)],
+    ['the end of the channel', (holder) => holder.close()],
     ['the end of the connection', (holder) => holder.client.close()],
     ['the loss of the link', (holder) => holder.client.drop()],
   ])('is set after %s', (_way, giveBack) => {
@@ -144,7 +140,9 @@ describe('what comes back takes its old place [BAS-21]', () => {
   });
 
   interface Step { readonly op: 'publish' | 'get' | 'nack' | 'ack'; readonly pick: number }
-  const step = fc.record<Step>({ op: fc.constantFrom('publish', 'get', 'get', 'nack', 'nack', 'ack'), pick: fc.nat(99) });
+  const step = fc.record<Step>({
+    op: fc.constantFrom('publish', 'get', 'get', 'nack', 'nack', 'ack'), pick: fc.nat(99),
+  });
 
   test.each<[string, FieldTable]>([
     ['a plain queue', {}],
@@ -156,7 +154,7 @@ describe('what comes back takes its old place [BAS-21]', () => {
       declareQueue(channel, 'q', table);
       const priorityOf = (n: number): number => (table['x-max-priority'] === undefined ? 0 : n % 5 % 4);
       let published = 0;
-      let waiting: number[] = [];
+      const waiting: number[] = [];
       const held: { readonly tag: number; readonly n: number }[] = [];
       for (const { op, pick } of steps) {
         const holding = held[pick % (held.length || 1)];
@@ -172,7 +170,7 @@ describe('what comes back takes its old place [BAS-21]', () => {
           held.splice(held.indexOf(holding), 1);
           if (op === 'ack') ack(channel, holding.tag);
           else nack(channel, holding.tag);
-          if (op === 'nack') waiting = [...waiting, holding.n];
+          if (op === 'nack') waiting.push(holding.n);
         }
       }
       for (const { tag, n } of held) {

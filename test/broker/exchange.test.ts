@@ -68,7 +68,7 @@ describe('exchange.delete', () => {
       .toBe('403 ACCESS_REFUSED - operation not permitted on the default exchange (40.20)');
   });
 
-  test('if-unused keeps an exchange that is a source, not one that is a destination [exchange.delete.ifUnused]', () => {
+  test('if-unused keeps a source, not a destination [exchange.delete.ifUnused]', () => {
     const { open } = fixture();
     const channel = open();
     declareQueue(channel, 'q');
@@ -96,7 +96,7 @@ describe('exchange.delete', () => {
   });
 });
 
-test('nobody publishes to an internal exchange, but bindings lead through it [EXC-06] [exchange.declare.internal]', () => {
+test('nobody publishes to an internal exchange, but bindings lead there [EXC-06] [exchange.declare.internal]', () => {
   const { open } = fixture();
   const [channel, other] = [open(), open()];
   declareExchange(channel, 'inner', 'fanout', {}, { internal: true });
@@ -159,7 +159,8 @@ describe('each type over the broker', () => {
     expect([drain(channel, 'all'), drain(channel, 'any')]).toEqual([['both'], ['both', 'one']]);
   });
 
-  test.each(['x-consistent-hash', 'x-modulus-hash', 'x-random', 'x-local-random'])('%s picks one queue a message', (type) => {
+  const pickers = ['x-consistent-hash', 'x-modulus-hash', 'x-random', 'x-local-random'];
+  test.each(pickers)('%s picks one queue a message', (type) => {
     const key = type === 'x-consistent-hash' ? '10' : '';
     const sent = Array.from({ length: 200 }, (_, i) => `key ${i}`);
     const got = routed(type, [key, key, key], sent);

@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FieldTable } from '../../core/protocol/types.ts';
 import { fixture } from '../support/fixture.ts';
-import {
-  ack, bind, closeChannel, consume, counts, declareQueue, deliveries, get, names, only, refusal,
-} from '../support/steps.ts';
+import { ack, bind, consume, counts, declareQueue, deliveries, get, names, only, refusal } from '../support/steps.ts';
 
 const locked = "405 RESOURCE_LOCKED - cannot obtain exclusive access to locked queue 'q' in vhost '/'. It could be " +
   'originally declared on another connection or the exclusive property value does not match that of the original ' +
@@ -122,7 +120,7 @@ describe('an exclusive queue [QUE-06]', () => {
     const { open, vhost } = fixture();
     const owner = open();
     declareQueue(owner, 'q', {}, { exclusive: true, durable: true });
-    closeChannel(owner);
+    owner.close();
     expect(vhost.queues.has('q')).toBe(true);
     owner.client[way]();
     expect(vhost.queues.has('q')).toBe(false);
@@ -140,7 +138,7 @@ describe('an auto-delete queue [QUE-07]', () => {
     const { open, vhost } = fixture();
     const ways: ((channel: ReturnType<typeof open>) => void)[] = [
       (channel) => channel.call('basic.cancel', { consumerTag: 'q' }),
-      closeChannel,
+      (channel) => channel.close(),
       (channel) => channel.client.drop(),
     ];
     for (const leave of ways) {
