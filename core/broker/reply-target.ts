@@ -19,6 +19,10 @@ export class ReplyTarget extends Destination {
     this.#prefix = deliverPrefix(channel.number, consumerTag);
   }
 
+  override get gone(): boolean {
+    return this.#channel.replyTarget !== this;
+  }
+
   override next(run: Run): void {
     const { session, vhost, number } = this.#channel;
     for (let i = 0; i < run.count; i++) {
@@ -34,6 +38,6 @@ export class ReplyTarget extends Destination {
   }
 
   override acceptsImmediately(): boolean {
-    return true;
+    return !this.gone;
   }
 }

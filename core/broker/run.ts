@@ -33,6 +33,9 @@ export abstract class Destination implements Observer<Run> {
   /** Takes the messages of the run, or marks those that it refuses. */
   abstract next(run: Run): void;
 
+  /** It went after a route to it was found: what comes now is dropped. */
+  abstract get gone(): boolean;
+
   error(error: unknown): void {
     throw error;
   }

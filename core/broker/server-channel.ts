@@ -157,8 +157,8 @@ export class ServerChannel implements PublisherSink, Flushed {
     for (const consumer of this.consumers.values()) consumer.unsubscribe();
     this.consumers.clear();
     this.subscription.unsubscribe();
-    transaction?.drop(this.vhost.store);
     for (const { deliveries } of transaction?.settlements ?? []) this.unacked.restore(deliveries);
+    transaction?.drop(this.vhost.store);
     for (const delivery of this.unacked.takeAll()) delivery.queue.settle(delivery, 'return');
   }
 }

@@ -132,7 +132,9 @@ export class Turn {
     const refusals = this.#refusals;
     this.#run = this.#spareRun ?? new Run();
     this.#spareRun = undefined;
-    for (const destination of destinations) destination.next(run);
+    for (const destination of destinations) {
+      if (!destination.gone) destination.next(run);
+    }
     for (let i = 0; i < run.count; i++) {
       if (run.rejected[i] === 1) refusals?.reject(run.sequences[i]!);
       this.#store.release(run.addresses[i]!);

@@ -137,9 +137,12 @@ describe('channel.flow [CHN-02]', () => {
 });
 
 describe('property: credit is never exceeded, and nothing waits while there is some', () => {
-  interface Step { readonly op: 'publish' | 'ack' | 'ackAll' | 'nack' | 'qos' | 'flow' | 'cancel'; readonly n: number }
+  interface Step {
+    readonly op: 'publish' | 'ack' | 'ackAll' | 'nack' | 'qos' | 'flow' | 'cancel';
+    readonly n: number;
+  }
   const step: fc.Arbitrary<Step> = fc.record({
-    op: fc.constantFrom<Step['op'][]>('publish', 'publish', 'publish', 'ack', 'ackAll', 'nack', 'qos', 'flow', 'cancel'),
+    op: fc.constantFrom('publish', 'publish', 'publish', 'ack', 'ackAll', 'nack', 'qos', 'flow', 'cancel'),
     n: fc.nat(20),
   });
 

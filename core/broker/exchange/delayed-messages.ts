@@ -27,6 +27,10 @@ export class DelayedMessages extends Destination {
     exchange.subscription.add(() => this.#release());
   }
 
+  override get gone(): boolean {
+    return this.#exchange.subscription.closed;
+  }
+
   override next(run: Run): void {
     for (let i = 0; i < run.count; i++) {
       if (this.#held.size < limits.delayedMessagesMax) this.#hold(run.addresses[i]!);

@@ -30,6 +30,10 @@ export class RecentHistory extends Destination {
     exchange.subscription.add(() => this.#drop(this.#addresses.length));
   }
 
+  override get gone(): boolean {
+    return this.#exchange.subscription.closed;
+  }
+
   override next(run: Run): void {
     const { vhost } = this.#exchange;
     for (let i = 0; i < run.count; i++) {

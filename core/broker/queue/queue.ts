@@ -78,7 +78,7 @@ export class Queue extends Destination {
     return this.#ready.length;
   }
 
-  get deleted(): boolean {
+  override get gone(): boolean {
     return this.subscription.closed;
   }
 
@@ -131,7 +131,7 @@ export class Queue extends Destination {
   settle(delivery: Delivery, outcome: Outcome): void {
     this.unackedCount--;
     delivery.consumer?.settled();
-    if (outcome === 'ack' || this.deleted) this.vhost.store.release(delivery.address);
+    if (outcome === 'ack' || this.gone) this.vhost.store.release(delivery.address);
     else if (outcome === 'reject') deadLetter(this, delivery.address, 'rejected');
     else this.#return(delivery, outcome);
   }
@@ -150,7 +150,7 @@ export class Queue extends Destination {
     this.#stopUnused();
     this.#stopUnused = noCancel;
     const { expires } = this.settings;
-    if (expires === undefined || this.consumers.count > 0 || this.deleted) return;
+    if (expires === undefined || this.consumers.count > 0 || this.gone) return;
     this.#stopUnused = this.vhost.setTimer(expires, () => this.vhost.removeQueue(this));
   }
 
@@ -162,7 +162,7 @@ export class Queue extends Destination {
   /** Delivers what waits to the consumers that can take it. Called by the turn. */
   override pump(): void {
     this.#touched = false;
-    if (this.deleted) return;
+    if (this.gone) return;
     this.#deliver(limits.pumpMessages);
     if (this.#expires) this.#expireHead();
   }
@@ -326,7 +326,7 @@ export class Queue extends Destination {
     this.consumers.remove(consumer);
     consumer.options.gate.leave(consumer);
     this.vhost.events.emit({ type: 'consumer.removed', ...this.#consumerEvent(consumer) });
-    if (this.deleted || this.consumers.count > 0) {
+    if (this.gone || this.consumers.count > 0) {
       // Another one may be the active one now.
       this.#touch();
       return;
