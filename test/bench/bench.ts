@@ -53,7 +53,12 @@ export class Bench {
     const { generator, scale } = this.#options;
     try {
       if (scenario.freshBroker) await this.#stop(name);
+      const isNew = !this.#running.has(name);
       const broker = await this.#broker(name);
+      if (isNew && scenario.warmUp) {
+        const warmUp = { name: scenario.name, title: 'warm-up', kind: 'load' } as const;
+        await measure(generator, broker, { ...warmUp, load: scenario.warmUp }, scale);
+      }
       const figures: Figures[] = [];
       for (const phase of scenario.phases) {
         figures.push(await measure(generator, broker, phase, scale));
