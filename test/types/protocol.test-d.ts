@@ -71,7 +71,7 @@ writeMethod(writer, 1, 'basic.ack', { deliveryTag: 1, multiple: false });
 // @ts-expect-error An argument is missing.
 writeMethod(writer, 1, 'basic.ack', { deliveryTag: 1 });
 // @ts-expect-error Reserved arguments are no one's business.
-writeMethod(writer, 1, 'channel.open', { reserved1: '' });
+writeMethod(writer, 0, 'connection.open', { virtualHost: '/', reserved1: '' });
 // @ts-expect-error There is no such method.
 writeMethod(writer, 1, 'basic.unpublish', {});
 // @ts-expect-error A tag is a number.
