@@ -1,59 +1,48 @@
 import type { Observable } from 'rxjs';
 import type { Serve } from '../ports.ts';
+import { LostError } from './errors.ts';
 
-/** TLS as plain data; files are read by whoever makes it. A browser has its own and takes none. */
+/** How an encrypted link is made. Where nothing is given, the runtime's defaults hold. */
 export interface TlsOptions {
-  /** PEM certificates to trust instead of those that Node knows. */
-  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
-  /** PEM certificate of this client, for a broker that asks for one. */
-  readonly cert?: string | Uint8Array | undefined;
-  /** PEM private key of that certificate. */
-  readonly key?: string | Uint8Array | undefined;
-  /** Of an encrypted key. */
-  readonly passphrase?: string | undefined;
-  /** The name that the broker's certificate must bear. Default: the host. */
-  readonly servername?: string | undefined;
-  /** False trusts any certificate. Default: true. */
-  readonly rejectUnauthorized?: boolean | undefined;
+  /** Certificates, in PEM form, of those whose signature is trusted. */
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[];
+  /** The client's own certificate and key, in PEM form, and what unlocks the key. */
+  readonly cert?: string | Uint8Array;
+  readonly key?: string | Uint8Array;
+  readonly passphrase?: string;
+  /** Paths of files with the same, as AMQP URIs name them; only for dials that can read files. */
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  /** The name that the server's certificate must bear. Default: the host of the URI. */
+  readonly servername?: string;
+  /** Whether a certificate that cannot be trusted ends the attempt. Default: true. */
+  readonly rejectUnauthorized?: boolean;
 }
 
 /** Where a broker is, and how to get there. */
 export interface Endpoint {
   readonly scheme: 'amqp' | 'amqps' | 'ws' | 'wss' | 'port';
-  /** A name or a numeric address, without brackets; empty for a MessagePort. */
+  /** Name or address, an IPv6 address without its brackets; '' where there is a message port. */
   readonly host: string;
-  /** 0 for a MessagePort. */
   readonly port: number;
-  /** Of a WebSocket, with its slash; elsewhere empty. */
+  /** Path and query of a WebSocket URI, such as `/ws/amqp`; else ''. */
   readonly path: string;
-  readonly tls?: TlsOptions | undefined;
-  /** Time until the transport is open, beyond which it is an error. */
+  readonly tls?: TlsOptions;
+  /** Milliseconds from the first try until AMQP is open; the client itself keeps this deadline. */
   readonly connectTimeoutMs: number;
-  /** The MessagePort itself, whose type core does not know. */
+  /** A MessagePort whose other end a broker serves; scheme `port` only. */
   readonly messagePort?: unknown;
 }
 
 /**
- * Opens a transport to the endpoint and serves it until either side ends; completes when it has
- * closed. Fails with a DialError where it cannot be opened. Unsubscribing drops the transport.
+ * Opens a transport to the endpoint and serves it until either side ends. It errors with a
+ * DialError, whose text a person understands, where the transport cannot be opened; it completes
+ * when the link ended. Unsubscribing drops the transport.
  */
 export type Dial = (endpoint: Endpoint, serve: Serve) => Observable<never>;
 
-/** Why no transport could be opened, in one sentence that names the endpoint. */
-export class DialError extends Error {
+/** A transport could not be opened: no such host, nobody listens, TLS was refused, and the like. */
+export class DialError extends LostError {
   override readonly name: string = 'DialError';
-  /** What the system calls it, such as ECONNREFUSED; empty where it has no name. */
-  readonly code: string;
-
-  constructor(sentence: string, options: { code?: string; cause?: unknown } = {}) {
-    super(sentence, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = options.code ?? '';
-  }
-}
-
-/** The endpoint as a person writes it: `amqps://broker.example:5671`. */
-export function nameOf({ scheme, host, port, path }: Endpoint): string {
-  if (scheme === 'port') return 'the MessagePort';
-  const address = host.includes(':') ? `[${host}]` : host;
-  return `${scheme}://${address}:${port}${path}`;
 }
