@@ -15,6 +15,8 @@ export const limits = {
   handshakeMs: 10_000,
   /** How long we wait for close-ok before the link is dropped. */
   closeMs: 10_000,
+  /** How long a peer may take to read the rest and close, after which its socket is destroyed. */
+  lingerMs: 5000,
   /** Largest body of one message; larger: 406 on the channel. BAS-01. */
   messageBytesMax: 16_777_216,
   /** Largest body-size that a content header may announce at all; larger: 501. CON-23. */

@@ -1,10 +1,10 @@
 import { isIPv6, type Server } from 'node:net';
 import { EMPTY, Subject, catchError, mergeMap, type Subscription } from 'rxjs';
-import type { Clock, Serve } from '../core/index.ts';
-import { nodeLimits } from './limits.ts';
+import {
+  limits, serveTransport, type Clock, type Serve, type Transport, type TransportEnv,
+} from '../core/index.ts';
 import { listen, type ListenOptions, type Listener } from './listener.ts';
 import type { Log } from './log.ts';
-import { serveTransport, type Transport, type TransportEnv } from './transport.ts';
 
 /** AMQP over TCP, over WebSocket, and both over TLS. */
 export type WayIn = 'amqp' | 'http' | 'amqps' | 'https';
@@ -94,7 +94,7 @@ export class Doors {
   /** Resolves when the last connection has closed, or when that has taken too long. */
   #allLeft(): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#clock.setTimer(nodeLimits.lingerMs, resolve);
+      const cancel = this.#clock.setTimer(limits.lingerMs, resolve);
       this.#serving.add(() => {
         cancel();
         resolve();

@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
-import { Broker, BufferPool, type BrokerOptions, type Clock } from '../core/index.ts';
+import {
+  Broker, BufferPool, type BrokerOptions, type Clock, type TransportEnv,
+} from '../core/index.ts';
 import { logBroker } from './broker-log.ts';
 import { Doors, type ListenerInfo, type WayIn } from './doors.ts';
 import { nodeClock } from './host-clock.ts';
@@ -9,7 +11,6 @@ import { MemoryMonitor, processMemory } from './memory-monitor.ts';
 import { OriginRule } from './origin.ts';
 import { httpServer, httpsServer, tcpServer, tlsServer } from './servers.ts';
 import { readTls, type TlsFiles } from './tls.ts';
-import type { TransportEnv } from './transport.ts';
 import { UserList, type User } from './users.ts';
 import { version } from './version.ts';
 import { WebSocketAcceptor } from './websocket.ts';

@@ -1,7 +1,5 @@
 /** The bounds that exist only where there are sockets and a process, with their reasons. */
 export const nodeLimits = {
-  /** How long a peer may take to read the rest and close, after which its socket is destroyed. */
-  lingerMs: 5000,
   /**
    * Largest WebSocket message, which a client may fill with a whole publish. Twice the largest
    * body, so that one that is somewhat too large still gets the 406 it would get over TCP; beyond,

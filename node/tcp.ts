@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { Observable } from 'rxjs';
-import type { PeerInfo } from '../core/index.ts';
-import type { Transport, Written } from './transport.ts';
+import type { PeerInfo, Transport, Written } from '../core/index.ts';
 
 /** A TCP connection, plain or encrypted, as a transport. */
 export class TcpTransport implements Transport {

@@ -2,11 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Observable } from 'rxjs';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
-import type { PeerInfo } from '../core/index.ts';
+import type { PeerInfo, Transport, Written } from '../core/index.ts';
 import { nodeLimits } from './limits.ts';
 import type { OriginRule } from './origin.ts';
 import { bytesOf, peerOf } from './tcp.ts';
-import type { Transport, Written } from './transport.ts';
 
 /** Close codes of RFC 6455, section 7.4.1. */
 const NORMAL_CLOSURE = 1000;
@@ -28,7 +27,7 @@ export class WebSocketTransport implements Transport {
       webSocket.on('message', (data: RawData, isBinary: boolean) => {
         if (isBinary) return inbound.next(bytesOf(data as Buffer));
         webSocket.close(UNSUPPORTED_DATA, 'AMQP is binary');
-        inbound.error(new Error('the client sent a text message'));
+        inbound.error(new Error('the peer sent a text message'));
       });
       webSocket.on('error', (error) => inbound.error(error));
       webSocket.on('close', (code) => {

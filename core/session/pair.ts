@@ -1,7 +1,8 @@
 import { BehaviorSubject, Observable, Subject, Subscription } from 'rxjs';
 import type { Clock, Link, PeerInfo, Serve } from '../ports.ts';
 
-const MEMORY_PEER: PeerInfo = {
+/** The other end of a link that never leaves the machine. */
+export const MEMORY_PEER: PeerInfo = {
   transport: 'memory', address: '', port: 0, loopback: true, secure: true,
 };
 

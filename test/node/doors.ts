@@ -2,10 +2,9 @@
 import type { Server } from 'node:net';
 import { Observable, Subject, type Observer } from 'rxjs';
 import { onTestFinished } from 'vitest';
-import { BufferPool, VirtualClock, type Link, type Serve } from '../../core/index.ts';
+import { BufferPool, limits, VirtualClock, type Link, type Serve } from '../../core/index.ts';
 import { Doors, type Accept } from '../../node/doors.ts';
 import { answerHttp } from '../../node/http.ts';
-import { nodeLimits } from '../../node/limits.ts';
 import { Log } from '../../node/log.ts';
 import { OriginRule } from '../../node/origin.ts';
 import { httpServer, tcpServer, tlsServer } from '../../node/servers.ts';
@@ -38,7 +37,7 @@ export async function openDoors(serve: Serve, { allowedOrigins, tls }: DoorsOpti
   const doors = new Doors(serve, { clock, pool }, log);
   onTestFinished(async () => {
     const closed = doors.close();
-    clock.advanceBy(nodeLimits.lingerMs);
+    clock.advanceBy(limits.lingerMs);
     await closed;
   });
   const http = {

@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { limits, type BufferPool } from '../../core/index.ts';
-import { nodeLimits } from '../../node/limits.ts';
 import { within } from '../clients/waiting.ts';
 import { canMakeCertificates, useCertificates } from './certificate.ts';
 import { tcpClient, tlsClient, webSocketClient, type ByteClient } from './client.ts';
@@ -115,7 +114,7 @@ describe.each(ways)('a link over %s', (way, connect) => {
   test('drops the peer when it is unsubscribed', async () => {
     const { doors, clock, client, end } = await accept(connect);
     const closing = doors.close();
-    clock.advanceBy(nodeLimits.lingerMs);
+    clock.advanceBy(limits.lingerMs);
     await within('the outbound to be given up', end.unsubscribed);
     await client.closed;
     await closing;
@@ -127,7 +126,7 @@ describe.each(ways)('a link over %s', (way, connect) => {
     const unread = sample(limits.unsentBytesMax * 16);
     end.outbound.next(unread);
     end.outbound.complete();
-    clock.advanceBy(nodeLimits.lingerMs);
+    clock.advanceBy(limits.lingerMs);
     await within('the outbound to be given up', end.unsubscribed);
     client.resume();
     await client.closed;

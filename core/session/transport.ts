@@ -1,12 +1,12 @@
 import { BehaviorSubject, Observable } from 'rxjs';
-import { limits, type BufferPool, type Clock, type Link, type PeerInfo } from '../core/index.ts';
-import type { Serve } from '../core/index.ts';
-import { nodeLimits } from './limits.ts';
+import { limits } from '../limits.ts';
+import type { Clock, Link, PeerInfo, Serve } from '../ports.ts';
+import type { BufferPool } from '../protocol/buffer-pool.ts';
 
 /** What the kernel, or whatever carries the bytes, reports about a chunk: gone, or lost. */
 export type Written = (error?: Error | null) => void;
 
-/** An accepted connection as its kind of socket offers it: TCP, TLS or WebSocket. */
+/** An open connection as its kind of socket offers it: TCP, TLS, WebSocket or MessagePort. */
 export interface Transport {
   readonly peer: PeerInfo;
   /** Subscribed once. Completes at an orderly end of the peer's stream, fails at any other. */
@@ -29,7 +29,7 @@ export interface TransportEnv {
 }
 
 /**
- * Runs `serve` on an accepted connection. The result completes when the transport has closed and
+ * Runs `serve` on an open connection, from either end. The result completes when the transport has closed and
  * fails when the outbound does; unsubscribing destroys the transport.
  */
 export function serveTransport(
@@ -45,7 +45,7 @@ export function serveTransport(
       complete: () => {
         transport.end();
         // A peer that neither reads nor closes would otherwise hold the socket for ever.
-        connection.add(env.clock.setTimer(nodeLimits.lingerMs, () => transport.destroy()));
+        connection.add(env.clock.setTimer(limits.lingerMs, () => transport.destroy()));
       },
     });
     connection.add(outbound);

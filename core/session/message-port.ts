@@ -1,0 +1,138 @@
+import { Observable, Subject } from 'rxjs';
+import type { PeerInfo, Serve } from '../ports.ts';
+import { MEMORY_PEER } from './pair.ts';
+import { serveTransport, type Transport, type TransportEnv, type Written } from './transport.ts';
+
+/** What is used of a MessagePort, a browser's or Node's. */
+export interface PortLike {
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
+  addEventListener(type: string, listener: (event: PortEvent) => void): void;
+  removeEventListener(type: string, listener: (event: PortEvent) => void): void;
+  start(): void;
+  close(): void;
+}
+
+export interface PortEvent {
+  readonly type: string;
+  readonly data?: unknown;
+}
+
+/**
+ * What goes over a port: chunks as ArrayBuffers of their own, and these words. `taken` answers
+ * each chunk, once its reader has it: this is the back-pressure that a port itself has not.
+ */
+const words = { taken: 'taken', end: 'end', abort: 'abort' } as const;
+
+interface Unreported {
+  readonly bytes: number;
+  readonly written: Written;
+}
+
+/** One end of a pair of MessagePorts as a transport; the other end is one as well. */
+export class PortTransport implements Transport {
+  readonly peer: PeerInfo = MEMORY_PEER;
+  readonly inbound: Observable<Uint8Array>;
+  unsentBytes = 0;
+  readonly #port: PortLike;
+  readonly #inbound = new Subject<Uint8Array>();
+  readonly #closed = new Subject<void>();
+  readonly #unreported: Unreported[] = [];
+  /** Chunks, and the end, that came while nobody read. */
+  #held: unknown[] = [];
+  #reading = true;
+  #left = false;
+
+  constructor(port: PortLike) {
+    this.#port = port;
+    this.inbound = new Observable((inbound) => {
+      inbound.add(this.#inbound.subscribe(inbound));
+      port.addEventListener('message', this.#onMessage);
+      // Not every browser tells that the other end is gone; those that do not wait for heartbeats.
+      port.addEventListener('close', this.#onClose);
+      port.start();
+    });
+  }
+
+  write(chunk: Uint8Array, written: Written): void {
+    this.unsentBytes += chunk.length;
+    this.#unreported.push({ bytes: chunk.length, written });
+    // The chunk may be part of a larger buffer, which its owner will fill again.
+    const { buffer } = new Uint8Array(chunk);
+    this.#port.postMessage(buffer, [buffer]);
+  }
+
+  setReading(on: boolean): void {
+    this.#reading = on;
+    if (!on) return;
+    const held = this.#held;
+    this.#held = [];
+    for (const message of held) this.#take(message);
+  }
+
+  end(): void {
+    this.#leave(words.end);
+  }
+
+  destroy(): void {
+    this.#leave(words.abort);
+  }
+
+  whenClosed(run: () => void): void {
+    this.#closed.subscribe({ complete: run });
+  }
+
+  /** What was posted before still arrives: closing a port loses nothing that is on its way. */
+  #leave(word: string): void {
+    if (this.#left) return;
+    this.#port.postMessage(word, []);
+    this.#close();
+  }
+
+  #close(): void {
+    if (this.#left) return;
+    this.#left = true;
+    this.#port.removeEventListener('message', this.#onMessage);
+    this.#port.removeEventListener('close', this.#onClose);
+    this.#port.close();
+    this.#closed.complete();
+  }
+
+  readonly #onMessage = ({ data }: PortEvent): void => {
+    if (data === words.taken) this.#report();
+    else this.#take(data);
+  };
+
+  readonly #onClose = (): void => this.#take(words.abort);
+
+  #report(): void {
+    const oldest = this.#unreported.shift();
+    if (oldest === undefined) return;
+    this.unsentBytes -= oldest.bytes;
+    oldest.written();
+  }
+
+  #take(message: unknown): void {
+    if (!this.#reading) {
+      this.#held.push(message);
+    } else if (message instanceof ArrayBuffer) {
+      this.#inbound.next(new Uint8Array(message));
+      this.#port.postMessage(words.taken, []);
+    } else if (message === words.end) {
+      this.#inbound.complete();
+      this.#close();
+    } else {
+      this.#inbound.error(new Error('the other end of the MessagePort is gone'));
+      this.#close();
+    }
+  }
+}
+
+/**
+ * Serves whoever holds the other end of a pair of MessagePorts, as a broker in a tab or a worker
+ * does: `servePort(port, broker.serve, env).subscribe()`. Completes when the link has closed;
+ * unsubscribing drops it. The pool is best the one of the broker.
+ */
+export function servePort(port: PortLike, serve: Serve, env: TransportEnv): Observable<never> {
+  return new Observable((connection) =>
+    serveTransport(new PortTransport(port), serve, env).subscribe(connection));
+}
