@@ -71,10 +71,14 @@ export class Publisher {
     }
   }
 
-  /** Confirms what the turn published. */
-  flush(): void {
+  /** Confirms what the turn published, or lets `hold` say when. */
+  flush(hold?: (send: () => void) => void): void {
     this.#flushing = false;
-    this.#vhost.counters.confirmed += this.confirms?.flush(this.#sink) ?? 0;
+    const { confirms } = this;
+    if (confirms === undefined) return;
+    const { published } = confirms;
+    if (hold === undefined) this.#confirm(confirms, published);
+    else hold(() => this.#confirm(confirms, published));
   }
 
   /** Publishes what the transaction holds; whether every queue took it. TX-02, TX-05. */
@@ -124,7 +128,7 @@ export class Publisher {
       return;
     }
     if (!route.routed) this.#unroutable(address, flags);
-    this.#vhost.turn.publish(route.destinations, address, timeToLive, refusals, sequence);
+    this.#vhost.dispatch(route.destinations, address, timeToLive, refusals, sequence);
   }
 
   /**
@@ -135,13 +139,14 @@ export class Publisher {
     address: Address, route: Route, timeToLive: number, flags: number,
     refusals: RefusalSink | undefined, sequence: number,
   ): void {
-    const { turn, store } = this.#vhost;
+    const vhost = this.#vhost;
+    const { turn, store } = vhost;
     turn.settleQueues();
     let taken = 0;
     for (const destination of route.destinations) {
-      if (!destination.acceptsImmediately()) continue;
+      if (!destination.acceptsImmediately(address)) continue;
       store.retain(address);
-      turn.publish([destination], address, timeToLive, refusals, sequence);
+      vhost.dispatch([destination], address, timeToLive, refusals, sequence);
       turn.flushRun();
       destination.pump();
       taken++;
@@ -161,6 +166,10 @@ export class Publisher {
   #return(address: Address, replyName: 'NO_ROUTE' | 'NO_CONSUMERS'): void {
     this.#vhost.counters.returned++;
     this.#sink.returnMessage(address, replyName);
+  }
+
+  #confirm(confirms: Confirms, upTo: number): void {
+    this.#vhost.counters.confirmed += confirms.flush(upTo, this.#sink);
   }
 
   #nextSequence(confirms: Confirms): number {

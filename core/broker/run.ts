@@ -30,6 +30,9 @@ export class Run {
 
 /** Where a route ends: a queue, or what stands in its place. */
 export abstract class Destination implements Observer<Run> {
+  /** What it is called where somebody looks at where messages go. */
+  abstract readonly label: string;
+
   /** Takes the messages of the run, or marks those that it refuses. */
   abstract next(run: Run): void;
 
@@ -45,7 +48,7 @@ export abstract class Destination implements Observer<Run> {
   }
 
   /** Whether a message would go to a consumer at once. IMM-6. */
-  acceptsImmediately(): boolean {
+  acceptsImmediately(_address: Address): boolean {
     return false;
   }
 

@@ -87,6 +87,10 @@ export class Queue extends Destination {
     return resourceText('queue', this.name, this.vhost.name);
   }
 
+  override get label(): string {
+    return this.name;
+  }
+
   /** Messages arrive. */
   override next(run: Run): void {
     for (let i = 0; i < run.count; i++) {
@@ -94,8 +98,9 @@ export class Queue extends Destination {
     }
   }
 
-  override acceptsImmediately(): boolean {
-    return this.#ready.length === 0 && this.consumers.anyReady;
+  override acceptsImmediately(address: Address): boolean {
+    if (this.#ready.length > 0 || !this.consumers.anyReady) return false;
+    return this.settings.overflow === 'drop-head' || !this.#isFullFor(address);
   }
 
   /**
@@ -143,6 +148,16 @@ export class Queue extends Destination {
       this.vhost.store.release(taken.address);
     }
     return count;
+  }
+
+  /** Drops the messages that wait and are not to be kept; the others keep their places. */
+  keepOnly(isKept: (address: Address) => boolean): void {
+    const kept: Delivery[] = [];
+    for (let taken = this.#take(); taken !== undefined; taken = this.#take()) {
+      if (isKept(taken.address)) kept.push(taken);
+      else this.vhost.store.release(taken.address);
+    }
+    for (const delivery of kept) this.#requeue(delivery);
   }
 
   /** It was declared or fetched from: x-expires counts anew. QUE-13. */
@@ -221,18 +236,24 @@ export class Queue extends Destination {
   }
 
   #refuses(address: Address): boolean {
-    const { overflow, maxLength = Infinity, maxLengthBytes = Infinity } = this.settings;
+    const { overflow } = this.settings;
     if (overflow === 'drop-head') return false;
-    const isFull = (): boolean =>
-      this.#ready.length >= maxLength || this.#readyBytes >= maxLengthBytes;
     // Messages that a consumer can take at once do not wait, so they fill nothing.
-    if (isFull()) this.#deliver(limits.pumpMessages);
-    if (!isFull()) return false;
+    if (this.#isFullFor(address)) this.#deliver(limits.pumpMessages);
+    if (!this.#isFullFor(address)) return false;
     if (overflow === 'reject-publish-dlx') {
       this.vhost.store.retain(address);
       deadLetter(this, address, 'maxlen');
     }
     return true;
+  }
+
+  /** Whether with this message there would wait more than may. */
+  #isFullFor(address: Address): boolean {
+    const { maxLength = Infinity, maxLengthBytes = Infinity } = this.settings;
+    if (this.#ready.length >= maxLength) return true;
+    if (!this.#countsBytes) return false;
+    return this.#readyBytes + this.vhost.store.bodyBytesOf(address) > maxLengthBytes;
   }
 
   #makeRoom(): void {
