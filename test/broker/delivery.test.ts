@@ -4,7 +4,7 @@ import { limits } from '../../core/limits.ts';
 import type { FieldTable } from '../../core/protocol/types.ts';
 import { fixture, leaveNothing, looseFixture } from '../support/fixture.ts';
 import {
-  ack, consume, counts, declareQueue, deliveries, drain, get, nack, names, publishAll, qos, texts,
+  ack, consume, counts, declareQueue, deliveries, drain, get, nack, names, publishAll, qos, refusal, texts,
 } from '../support/steps.ts';
 import { argumentsOf, type TestChannel } from '../support/test-client.ts';
 
@@ -90,7 +90,8 @@ describe('whose turn it is [BAS-14]', () => {
   test('a priority that is no integer is refused', () => {
     const channel = fixture().open();
     declareQueue(channel, 'q');
-    expect(() => consume(channel, 'q', { arguments: { 'x-priority': 'high' } })).toThrow(/^PRECONDITION_FAILED/);
+    expect(refusal(() => consume(channel, 'q', { arguments: { 'x-priority': 'high' } })))
+      .toMatch(/^406 PRECONDITION_FAILED - invalid arg 'x-priority' for queue 'q' in vhost '\/': .* \(60\.20\)$/);
   });
 
   test('whoever is full is left out, and is in again once it acknowledged', () => {

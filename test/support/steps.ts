@@ -103,5 +103,5 @@ export function refusal(call: () => unknown): string {
 
 export function describeError(error: unknown): string {
   if (!(error instanceof AmqpError)) throw error;
-  return `${error.replyCode} ${error.message} (${error.classId}.${error.methodId})`;
+  return `${error.replyCode} ${error.replyText} (${error.classId}.${error.methodId})`;
 }
