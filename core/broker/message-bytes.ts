@@ -1,11 +1,13 @@
 import { limits } from '../limits.ts';
-import { BufferPool } from '../protocol/buffer-pool.ts';
 import { copy, type Block } from '../protocol/bytes.ts';
-import { BODY_FRAME_BYTES_MAX } from '../protocol/content.ts';
+import { BODY_FRAME_BYTES_MAX, frameEnd, readBody } from '../protocol/content.ts';
 import { writeBody, writeContentHeader } from '../protocol/properties.ts';
-import { FRAME_END, FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES } from '../protocol/spec.ts';
+import { FRAME_END, FRAME_OVERHEAD_BYTES } from '../protocol/spec.ts';
 import type { Properties } from '../protocol/types.ts';
-import { Writer } from '../protocol/writer.ts';
+import { bufferWriter } from '../protocol/scratch.ts';
+import type { Writer } from '../protocol/writer.ts';
+
+export { bufferWriter, frameEnd, readBody };
 
 /** A message in wire form, somewhere. The channel numbers in its frames mean nothing. */
 export interface MessageBytes {
@@ -19,28 +21,6 @@ export interface MessageBytes {
   readonly bodyBytes: number;
   /** Whether the body is cut into as few frames of the largest size as may be. */
   readonly canonical: boolean;
-}
-
-/** Where the frame that starts at `at` ends. */
-export function frameEnd(block: Block, at: number): number {
-  return at + FRAME_OVERHEAD_BYTES + block.view.getUint32(at + 3);
-}
-
-/** The body in one piece: a view where it lies in one frame, else a copy. */
-export function readBody(block: Block, bodyStart: number, bodyBytes: number): Uint8Array {
-  if (bodyBytes === 0) return block.bytes.subarray(bodyStart, bodyStart);
-  const first = bodyStart + FRAME_HEADER_BYTES;
-  if (frameEnd(block, bodyStart) > first + bodyBytes) {
-    return block.bytes.subarray(first, first + bodyBytes);
-  }
-  const body = new Uint8Array(bodyBytes);
-  for (let at = bodyStart, length = 0; length < bodyBytes;) {
-    const end = frameEnd(block, at);
-    body.set(block.bytes.subarray(at + FRAME_HEADER_BYTES, end - 1), length);
-    length += end - at - FRAME_OVERHEAD_BYTES;
-    at = end;
-  }
-  return body;
 }
 
 /** Makes the bytes of a message that did not come over a wire. */
@@ -81,15 +61,6 @@ export function withBody(writer: Writer, namesEnd: number, body: Uint8Array): Me
     bodyBytes: body.length,
     canonical: true,
   };
-}
-
-const scratchPool = new BufferPool();
-
-/** A writer into a buffer of its own, which only ever grows. */
-export function bufferWriter(): Writer {
-  return new Writer(scratchPool, () => {
-    throw new Error('broken invariant: a scratch buffer is never sent');
-  });
 }
 
 /** Copies a message into `target` at `at` as a record keeps it: names, frame end, content. */

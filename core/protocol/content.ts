@@ -37,6 +37,12 @@ export class Content {
   #largestBodyFrame = 0;
   #bodyBytesLeft = 0;
   #owned = false;
+  readonly #messageBytesMax: number;
+
+  /** A body of more than `messageBytesMax` octets is refused with 406. */
+  constructor(messageBytesMax: number = limits.messageBytesMax) {
+    this.#messageBytesMax = messageBytesMax;
+  }
 
   /** A method that carries content arrived. */
   begin(block: Block, start: number, end: number): void {
@@ -55,7 +61,7 @@ export class Content {
   header(block: Block, start: number, end: number): boolean {
     if (this.state !== 'header') throw unexpectedFrame(this);
     if (end - start < CONTENT_HEADER_BYTES + 2) {
-      throw new AmqpError('SYNTAX_ERROR', 'truncated content header');
+      throw new AmqpError('SYNTAX_ERROR', 'truncated content header', this.method);
     }
     const classId = block.view.getUint16(start);
     if (classId !== BASIC_CLASS) {
@@ -154,10 +160,10 @@ export class Content {
       throw new AmqpError('FRAME_ERROR', `content body of ${bodyBytes} bytes is larger than the ` +
         `${limits.bodyBytesMax} bytes that any message may have`, this.method);
     }
-    if (bodyBytes > limits.messageBytesMax) {
+    if (bodyBytes > this.#messageBytesMax) {
       // BAS-01: told at the header, before the body takes memory.
       throw new AmqpError('PRECONDITION_FAILED', `message size ${bodyBytes} is larger than ` +
-        `configured max size ${limits.messageBytesMax}`, this.method);
+        `configured max size ${this.#messageBytesMax}`, this.method);
     }
   }
 }
@@ -177,4 +183,26 @@ export function missingContent(content: Content, expected: 'header' | 'body'): A
     ? `expected content header for class ${BASIC_CLASS}, got non content header frame instead`
     : 'expected content body, got non content body frame instead';
   return new AmqpError('UNEXPECTED_FRAME', text, content.method);
+}
+
+/** Where the frame that starts at `at` ends. */
+export function frameEnd(block: Block, at: number): number {
+  return at + FRAME_OVERHEAD_BYTES + block.view.getUint32(at + 3);
+}
+
+/** The body in one piece: a view where it lies in one frame, else a copy. */
+export function readBody(block: Block, bodyStart: number, bodyBytes: number): Uint8Array {
+  if (bodyBytes === 0) return block.bytes.subarray(bodyStart, bodyStart);
+  const first = bodyStart + FRAME_HEADER_BYTES;
+  if (frameEnd(block, bodyStart) > first + bodyBytes) {
+    return block.bytes.subarray(first, first + bodyBytes);
+  }
+  const body = new Uint8Array(bodyBytes);
+  for (let at = bodyStart, length = 0; length < bodyBytes;) {
+    const end = frameEnd(block, at);
+    body.set(block.bytes.subarray(at + FRAME_HEADER_BYTES, end - 1), length);
+    length += end - at - FRAME_OVERHEAD_BYTES;
+    at = end;
+  }
+  return body;
 }

@@ -1,10 +1,14 @@
 import { AmqpError } from '../errors.ts';
 import type { Credentials } from '../ports.ts';
-import { readTableContent } from '../protocol/field-table.ts';
+import { readTableContent, writeTable } from '../protocol/field-table.ts';
 import { Reader } from '../protocol/reader.ts';
+import { bufferWriter } from '../protocol/scratch.ts';
 
 /** Mechanisms that the server offers, best known first. CON-06. */
 export const mechanisms = ['PLAIN', 'AMQPLAIN'] as const;
+
+/** Octets before a table's content. */
+const TABLE_SIZE_BYTES = 4;
 
 const utf8 = new TextDecoder();
 const encoder = new TextEncoder();
@@ -47,4 +51,11 @@ function readAmqplain(response: Uint8Array): Credentials {
 /** The client's response for PLAIN. */
 export function plainResponse(user: string, password: string): Uint8Array {
   return encoder.encode(`\0${user}\0${password}`);
+}
+
+/** The client's response for AMQPLAIN: the content of a table. */
+export function amqplainResponse(user: string, password: string): Uint8Array {
+  const writer = bufferWriter();
+  writeTable(writer, { LOGIN: user, PASSWORD: password });
+  return writer.block.bytes.slice(TABLE_SIZE_BYTES, writer.length);
 }

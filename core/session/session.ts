@@ -1,5 +1,5 @@
 import { assert } from '../assert.ts';
-import { AmqpError, replyNameOf } from '../errors.ts';
+import { AmqpError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Cancel, Clock, Machine, Sink } from '../ports.ts';
 import type { BufferPool } from '../protocol/buffer-pool.ts';
@@ -11,6 +11,7 @@ import { Reader } from '../protocol/reader.ts';
 import { FRAME_HEADER_BYTES, frameTypes, PROTOCOL_HEADER } from '../protocol/spec.ts';
 import type { From, MethodArgs, MethodName, Role } from '../protocol/types.ts';
 import { Writer } from '../protocol/writer.ts';
+import { closeArguments, closeError } from './close.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import {
   channelTransitions, connectionTransitions, isCloseHandshake, maySend, peerOf,
@@ -52,6 +53,10 @@ export interface SessionHooks {
 export interface SessionEnv {
   readonly clock: Clock;
   readonly pool: BufferPool;
+  /** Time from the first byte until the connection is open. Default: the limit of the broker. */
+  readonly handshakeMs?: number;
+  /** Largest body that is taken from the peer. Default: the limit of the broker. */
+  readonly messageBytesMax?: number;
 }
 
 /** Sees whole frames, in and out; set only while somebody looks. */
@@ -59,7 +64,11 @@ export type FrameTap = (direction: 'in' | 'out', bytes: Uint8Array) => void;
 
 class Channel {
   state: ChannelState = 'closed';
-  readonly content = new Content();
+  readonly content: Content;
+
+  constructor(messageBytesMax: number | undefined) {
+    this.content = new Content(messageBytesMax);
+  }
 }
 
 const ACCEPTED_HEADERS = [PROTOCOL_HEADER, Uint8Array.of(0x41, 0x4d, 0x51, 0x50, 1, 1, 0, 9)];
@@ -83,6 +92,7 @@ export class Session<R extends Role> implements Machine {
   readonly #hooks: SessionHooks;
   readonly #sink: Sink;
   readonly #clock: Clock;
+  readonly #messageBytesMax: number | undefined;
   readonly #frames: FrameReader;
   readonly #arguments = new Reader(new Uint8Array(0));
   readonly #channels: (Channel | undefined)[] = [];
@@ -102,10 +112,12 @@ export class Session<R extends Role> implements Machine {
     this.#hooks = hooks;
     this.#sink = sink;
     this.#clock = env.clock;
+    this.#messageBytesMax = env.messageBytesMax;
     this.writer = new Writer(env.pool, (batch) => this.#send(batch));
     this.#frames = new FrameReader(limits.frameBytesMax, this.#onFrame.bind(this));
     this.state = role === 'server' ? 'header' : 'starting';
-    this.#stopDeadline = env.clock.setTimer(limits.handshakeMs, () => this.#giveUp());
+    const handshakeMs = env.handshakeMs ?? limits.handshakeMs;
+    this.#stopDeadline = env.clock.setTimer(handshakeMs, () => this.#giveUp());
   }
 
   /** Client role: speaks first. */
@@ -141,6 +153,11 @@ export class Session<R extends Role> implements Machine {
   /** Whether the channel is open, so that methods and messages may be sent on it. */
   isOpen(channel: number): boolean {
     return this.#channels[channel]?.state === 'open';
+  }
+
+  /** Whether the channel's number is free: it was never open, or close-ok has come. */
+  isFree(channel: number): boolean {
+    return this.#channels[channel] === undefined;
   }
 
   receive(chunk: Uint8Array): void {
@@ -410,7 +427,7 @@ export class Session<R extends Role> implements Machine {
   }
 
   #addChannel(channel: number, state: ChannelState): void {
-    const slot = new Channel();
+    const slot = new Channel(this.#messageBytesMax);
     slot.state = state;
     this.#channels[channel] = slot;
     this.#channelCount++;
@@ -463,32 +480,4 @@ export class Session<R extends Role> implements Machine {
     this.#hooks.onEnd(end);
     this.#channels.length = 0;
   }
-}
-
-/** What close carries; 200 where nothing went wrong. */
-function closeArguments(error: AmqpError | undefined): MethodArgs<'connection.close'> {
-  if (error === undefined) return { replyCode: 200, replyText: 'OK', classId: 0, methodId: 0 };
-  return {
-    replyCode: error.replyCode,
-    replyText: cutReplyText(error.replyText),
-    classId: error.classId,
-    methodId: error.methodId,
-  };
-}
-
-const utf8 = new TextEncoder();
-const REPLY_BYTES_MAX = 255;
-
-/** A text that is too long for a short string ends in dots. CON-30. */
-function cutReplyText(text: string): string {
-  if (utf8.encode(text).length <= REPLY_BYTES_MAX) return text;
-  const { read } = utf8.encodeInto(text, new Uint8Array(REPLY_BYTES_MAX - 3));
-  return `${text.slice(0, read)}...`;
-}
-
-/** The error that a peer's close stands for; none for an orderly close with 200. */
-function closeError(args: MethodArgs<'connection.close'>): AmqpError | undefined {
-  const replyName = replyNameOf(args.replyCode);
-  if (replyName === undefined) return undefined;
-  return new AmqpError(replyName, args.replyText, [args.classId, args.methodId]);
 }

@@ -30,6 +30,7 @@ const layers: readonly Layer[] = [
     may: [/^core\/(broker|clock)\//, session, protocol, common, rxjs],
   },
   { of: /^core\/broker\//, may: [/^core\/broker\//, session, protocol, common, rxjs] },
+  { of: /^core\/client\//, may: [/^core\/(client|clock)\//, session, protocol, common, rxjs] },
   { of: /^core\/clock\//, may: [/^core\/clock\//, common, rxjs] },
   { of: /^core\/storage\//, may: [/^core\/storage\//, protocol, common, rxjs] },
   { of: /^core\/index\.ts$/, may: [/^core\//, rxjs] },
