@@ -2,7 +2,8 @@
 export {
   Broker, type Alarm, type BrokerEnv, type BrokerOptions,
 } from './broker/broker.ts';
-export type { BrokerEvent, ConnectionInfo, FrameEvent } from './broker/events.ts';
+export type { ConfirmHold } from './broker/confirms.ts';
+export type { BrokerEvent, ConnectionInfo, FrameEvent, RoutedEvent } from './broker/events.ts';
 export type { IncomingMessage, InProcessOptions } from './broker/in-process-consume.ts';
 export type { OutgoingMessage, ReturnedMessage } from './broker/in-process-publish.ts';
 export type { Stats } from './broker/stats.ts';

@@ -7,8 +7,9 @@ import { BufferPool } from '../protocol/buffer-pool.ts';
 import type { FieldTable } from '../protocol/types.ts';
 import { edge } from '../session/edge.ts';
 import type { SessionEnv } from '../session/session.ts';
+import type { ConfirmHold } from './confirms.ts';
 import { guestAuthenticator } from './guest.ts';
-import { Events, type BrokerEvent, type FrameEvent } from './events.ts';
+import { Events, type BrokerEvent, type FrameEvent, type RoutedEvent } from './events.ts';
 import { MessageStore } from './message-store.ts';
 import { ServerConnection } from './server-connection.ts';
 import { sampleStats, type Stats } from './stats.ts';
@@ -19,6 +20,8 @@ import { VirtualHost } from './virtual-host.ts';
 export interface BrokerEnv {
   /** Default: the clock of the machine. */
   readonly clock: Clock;
+  /** What peers are waited for with: handshakes, heartbeats, close-ok. Default: `clock`. */
+  readonly sessionClock: Clock;
   /** Default: `Math.random`. */
   readonly random: Random;
   /** Default: guest, password guest, from this machine alone. */
@@ -64,6 +67,10 @@ export class Broker {
   readonly events$: Observable<BrokerEvent>;
   /** Every frame of every connection; costs nothing while nobody subscribes. */
   readonly frames$: Observable<FrameEvent>;
+  /** Every message and where it went; costs nothing while nobody subscribes. */
+  readonly routed$: Observable<RoutedEvent>;
+  /** Decides when confirms go out, to try publishers; undefined: at the end of the turn. */
+  holdConfirms: ConfirmHold | undefined;
   readonly options: Required<BrokerOptions>;
   readonly vhosts: ReadonlyMap<string, VirtualHost>;
   readonly turn: Turn;
@@ -82,10 +89,11 @@ export class Broker {
     this.options = { ...defaults, ...options };
     this.clock = clock;
     this.authenticator = env.authenticator ?? guestAuthenticator;
-    this.sessionEnv = { clock, pool };
+    this.sessionEnv = { clock: env.sessionClock ?? clock, pool };
     this.turn = new Turn(clock, this.store);
     this.events = new Events(clock);
     this.events$ = this.events.events$;
+    this.routed$ = this.events.routed$;
     this.frames$ = this.#tappedFrames();
     const { store, turn, events } = this;
     const parts = { clock, random, store, turn, events };

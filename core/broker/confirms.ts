@@ -1,3 +1,4 @@
+import type { ConnectionInfo } from './events.ts';
 import type { RefusalSink } from './turn.ts';
 
 /** Sends basic.ack or basic.nack for publishes up to, or of, a sequence number. */
@@ -5,6 +6,9 @@ export interface ConfirmSink {
   ack(deliveryTag: number, multiple: boolean): void;
   nack(deliveryTag: number, multiple: boolean): void;
 }
+
+/** Takes charge of confirms that are due: `send` sends them, whenever it is called. */
+export type ConfirmHold = (connection: ConnectionInfo, send: () => void) => void;
 
 /**
  * The confirms of one channel: what a turn published is confirmed at its end, with as few
@@ -15,6 +19,11 @@ export class Confirms implements RefusalSink {
   #confirmed = 0;
   #rejected: number[] = [];
 
+  /** Sequence number of the last publish. */
+  get published(): number {
+    return this.#published;
+  }
+
   /** Sequence number of one more publish. */
   next(): number {
     return ++this.#published;
@@ -24,17 +33,22 @@ export class Confirms implements RefusalSink {
     this.#rejected.push(sequence);
   }
 
-  /** Confirms everything that was published; answers how much that was. */
-  flush(sink: ConfirmSink): number {
-    const count = this.#published - this.#confirmed;
+  /** Confirms what was published up to this sequence number; answers how much that was. */
+  flush(upTo: number, sink: ConfirmSink): number {
+    const confirmedBefore = this.#confirmed;
+    const later: number[] = [];
     for (const sequence of this.#rejected.sort((a, b) => a - b)) {
+      if (sequence > upTo) {
+        later.push(sequence);
+        continue;
+      }
       this.#ackUpTo(sequence - 1, sink);
       sink.nack(sequence, false);
       this.#confirmed = sequence;
     }
-    this.#rejected = [];
-    this.#ackUpTo(this.#published, sink);
-    return count;
+    this.#rejected = later;
+    this.#ackUpTo(upTo, sink);
+    return this.#confirmed - confirmedBefore;
   }
 
   #ackUpTo(sequence: number, sink: ConfirmSink): void {

@@ -1,6 +1,6 @@
 import { Subject, type Observable } from 'rxjs';
 import type { Clock } from '../ports.ts';
-import type { FieldTable } from '../protocol/types.ts';
+import type { FieldTable, Properties } from '../protocol/types.ts';
 
 /** Who is at the other end of a connection. */
 export interface ConnectionInfo {
@@ -65,18 +65,36 @@ export interface FrameEvent {
   readonly bytes: Uint8Array;
 }
 
+/** A message on its way to queues: published, dead-lettered, or held back until now. */
+export interface RoutedEvent {
+  /** Wall-clock time in milliseconds. */
+  readonly at: number;
+  readonly vhost: string;
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly properties: Properties;
+  readonly body: Uint8Array;
+  /** Queues that get it, and a word for what stands in place of a queue; empty: none does. */
+  readonly destinations: readonly string[];
+  /** Where and why it died last, if this broker dead-lettered it. QUE-21. */
+  readonly death: { readonly queue: string; readonly reason: string } | undefined;
+}
+
 /** The broker's events; nothing is made while nobody listens. */
 export class Events {
   readonly events$: Observable<BrokerEvent>;
   readonly frames$: Observable<FrameEvent>;
+  readonly routed$: Observable<RoutedEvent>;
   readonly #clock: Clock;
   readonly #events = new Subject<BrokerEvent>();
   readonly #frames = new Subject<FrameEvent>();
+  readonly #routed = new Subject<RoutedEvent>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.events$ = this.#events.asObservable();
     this.frames$ = this.#frames.asObservable();
+    this.routed$ = this.#routed.asObservable();
   }
 
   emit(event: BrokerEventBody): void {
@@ -86,6 +104,15 @@ export class Events {
   /** Whether somebody looks at frames. */
   get framesObserved(): boolean {
     return this.#frames.observed;
+  }
+
+  /** Whether somebody looks at where messages go. */
+  get routedObserved(): boolean {
+    return this.#routed.observed;
+  }
+
+  emitRouted(event: Omit<RoutedEvent, 'at'>): void {
+    this.#routed.next({ ...event, at: this.#clock.wall() });
   }
 
   emitFrame(connection: string, direction: 'in' | 'out', bytes: Uint8Array): void {

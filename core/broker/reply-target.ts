@@ -19,6 +19,10 @@ export class ReplyTarget extends Destination {
     this.#prefix = deliverPrefix(channel.number, consumerTag);
   }
 
+  override get label(): string {
+    return this.address;
+  }
+
   override get gone(): boolean {
     return this.#channel.replyTarget !== this;
   }

@@ -139,7 +139,16 @@ export class ServerChannel implements PublisherSink, Flushed {
 
   /** Called by the turn: confirms go out. */
   flush(): void {
-    if (this.session.isOpen(this.number)) this.publisher.flush();
+    if (!this.session.isOpen(this.number)) return;
+    const { broker, info } = this.connection;
+    const { holdConfirms } = broker;
+    if (holdConfirms === undefined) this.publisher.flush();
+    else this.publisher.flush((send) => holdConfirms(info, () => this.#sendHeld(send)));
+  }
+
+  #sendHeld(send: () => void): void {
+    // The channel may have ended meanwhile, and another one have its number.
+    if (!this.subscription.closed) this.vhost.turn.within(send);
   }
 
   /** The queue of a consumer is gone. */

@@ -26,7 +26,7 @@ import { RouteCache } from './route-cache.ts';
 import { route, type Route } from './router.ts';
 import type { Destination } from './run.ts';
 import { StoredMessage } from './stored-message.ts';
-import type { Turn } from './turn.ts';
+import type { RefusalSink, Turn } from './turn.ts';
 
 /** What a virtual host shares with its broker. */
 export interface BrokerParts {
@@ -219,13 +219,22 @@ export class VirtualHost {
     const address = this.store.append(bytes);
     const message = this.readMessage(address);
     const { destinations } = this.route(exchange, message, [message.routingKey]);
-    this.turn.publish(destinations, address, Infinity, undefined, 0);
+    this.dispatch(destinations, address, Infinity, undefined, 0);
   }
 
   /** Enqueues a dead-lettered message, which keeps its marks. */
   enqueueDead(destinations: readonly Destination[], bytes: MessageBytes, marks: number): void {
     const address = this.store.append(bytes, marks | MARK_DEAD_LETTERED);
-    this.turn.publish(destinations, address, Infinity, undefined, 0);
+    this.dispatch(destinations, address, Infinity, undefined, 0);
+  }
+
+  /** Sends a message on to its destinations, as `Turn.publish` does, and tells whoever looks. */
+  dispatch(
+    destinations: readonly Destination[], address: Address, timeToLive: number,
+    refusals: RefusalSink | undefined, sequence: number,
+  ): void {
+    if (this.events.routedObserved) this.#emitRouted(destinations, address);
+    this.turn.publish(destinations, address, timeToLive, refusals, sequence);
   }
 
   readMessage(address: Address): StoredMessage {
@@ -239,6 +248,17 @@ export class VirtualHost {
   /** A timer whose work is a turn of its own. */
   setTimer(delayMs: number, run: () => void): Cancel {
     return this.clock.setTimer(delayMs, () => this.turn.within(run));
+  }
+
+  #emitRouted(destinations: readonly Destination[], address: Address): void {
+    const message = this.readMessage(address);
+    const { exchange, routingKey, properties, body } = message;
+    const death = message.deaths[0];
+    this.events.emitRouted({
+      vhost: this.name, exchange, routingKey, properties, body: body.slice(),
+      destinations: destinations.map((destination) => destination.label),
+      death: death && { queue: String(death['queue']), reason: String(death['reason']) },
+    });
   }
 
   #defaultExchange(): Exchange {

@@ -18,6 +18,7 @@ export function delayOf({ headers }: Properties): number | undefined {
  * exact however long they are.
  */
 export class DelayedMessages extends Destination {
+  readonly label = '(held back)';
   readonly #exchange: Exchange;
   readonly #held = new Map<Address, () => void>();
 

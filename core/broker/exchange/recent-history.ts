@@ -19,6 +19,7 @@ export function historyLengthOf(table: FieldTable): number {
 
 /** The last messages of an x-recent-history exchange, which a new queue gets when it is bound. */
 export class RecentHistory extends Destination {
+  readonly label = '(recent history)';
   readonly #exchange: Exchange;
   readonly #length: number;
   #addresses: Address[] = [];
