@@ -1,4 +1,4 @@
-import { Observable, type Subscription } from 'rxjs';
+import { Observable, Subscription } from 'rxjs';
 import type { Link, Machine, Serve, Sink } from '../ports.ts';
 
 /**
@@ -17,11 +17,13 @@ export function edge(open: (sink: Sink, link: Link) => Machine): Serve {
       setReading: (on) => link.setReading?.(on),
     };
     const machine = open(sink, link);
-    const subscription: Subscription = inbound.subscribe({
+    // Not the inbound's own subscription, whose end is not the end: the machine may still answer.
+    const subscription = new Subscription();
+    subscription.add(inbound.subscribe({
       next: (chunk) => machine.receive(chunk),
       error: (error: unknown) => machine.receiveEnd(error),
       complete: () => machine.receiveEnd(),
-    });
+    }));
     subscription.add(link.writable$?.subscribe((on) => machine.setWritable(on)));
     subscription.add(() => {
       if (!ended) machine.abort();
