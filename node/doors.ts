@@ -5,12 +5,16 @@ import {
 } from '../core/index.ts';
 import { listen, type ListenOptions, type Listener } from './listener.ts';
 import type { Log } from './log.ts';
+import type { SocketTransport } from './tcp.ts';
 
 /** AMQP over TCP, over WebSocket, and both over TLS. */
 export type WayIn = 'amqp' | 'http' | 'amqps' | 'https';
 
+/** Where doors tell of what goes wrong. */
+export type DoorLog = Pick<Log, 'write'>;
+
 /** Takes over a connection that a server accepted. */
-export type Accept = (transport: Transport) => void;
+export type Accept = (transport: SocketTransport) => void;
 
 /** Where a client can come in. */
 export interface ListenerInfo {
@@ -31,13 +35,13 @@ const urlParts: Readonly<Record<WayIn, readonly [string, string]>> = {
 /** All ways in to one `Serve`, and everybody who came in by one. */
 export class Doors {
   readonly #clock: Clock;
-  readonly #log: Log;
+  readonly #log: DoorLog;
   readonly #open: { readonly info: ListenerInfo; readonly listener: Listener }[] = [];
   readonly #accepted = new Subject<Transport>();
   readonly #serving: Subscription;
   #refusing = false;
 
-  constructor(serve: Serve, env: TransportEnv, log: Log) {
+  constructor(serve: Serve, env: TransportEnv, log: DoorLog) {
     this.#clock = env.clock;
     this.#log = log;
     const serveOne = (transport: Transport) => serveTransport(transport, serve, env).pipe(
@@ -56,7 +60,7 @@ export class Doors {
 
   async open(
     way: WayIn,
-    makeServer: (accept: Accept) => Server,
+    makeServer: (accept: (transport: Transport) => void) => Server,
     place: Omit<ListenOptions, 'onError'>,
   ): Promise<void> {
     const accept = this.#accept;
@@ -85,7 +89,7 @@ export class Doors {
     await Promise.all(this.#open.map(({ listener }) => listener.close()));
   }
 
-  readonly #accept: Accept = (transport) => {
+  readonly #accept = (transport: Transport): void => {
     // A request that was on its way when the doors closed.
     if (this.#refusing) return transport.destroy();
     this.#accepted.next(transport);

@@ -3,8 +3,14 @@ import { TLSSocket } from 'node:tls';
 import { Observable } from 'rxjs';
 import type { PeerInfo, Transport, Written } from '../core/index.ts';
 
+/** A transport over a socket, which can break as sockets do. */
+export interface SocketTransport extends Transport {
+  /** Drops the connection with a TCP reset, as when the other machine crashed. */
+  reset(): void;
+}
+
 /** A TCP connection, plain or encrypted, as a transport. */
-export class TcpTransport implements Transport {
+export class TcpTransport implements SocketTransport {
   readonly peer: PeerInfo;
   readonly inbound: Observable<Uint8Array>;
   readonly #socket: Socket;
@@ -43,6 +49,10 @@ export class TcpTransport implements Transport {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  reset(): void {
+    this.#socket.resetAndDestroy();
   }
 
   whenClosed(run: () => void): void {

@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Observable } from 'rxjs';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
-import type { PeerInfo, Transport, Written } from '../core/index.ts';
+import type { PeerInfo, Written } from '../core/index.ts';
 import { nodeLimits } from './limits.ts';
 import type { OriginRule } from './origin.ts';
-import { bytesOf, peerOf } from './tcp.ts';
+import { bytesOf, peerOf, type SocketTransport } from './tcp.ts';
 
 /** Close codes of RFC 6455, section 7.4.1. */
 const NORMAL_CLOSURE = 1000;
@@ -15,13 +15,15 @@ const ABNORMAL_CLOSURE = 1006;
 const AMQP_SUBPROTOCOL = /^amqp/i;
 
 /** A WebSocket as a transport: binary messages, whose bounds mean nothing on the way in. */
-export class WebSocketTransport implements Transport {
+export class WebSocketTransport implements SocketTransport {
   readonly peer: PeerInfo;
   readonly inbound: Observable<Uint8Array>;
   readonly #webSocket: WebSocket;
+  readonly #socket: Socket;
 
   constructor(webSocket: WebSocket, socket: Socket) {
     this.#webSocket = webSocket;
+    this.#socket = socket;
     this.peer = peerOf(socket, 'websocket');
     this.inbound = new Observable((inbound) => {
       webSocket.on('message', (data: RawData, isBinary: boolean) => {
@@ -60,6 +62,10 @@ export class WebSocketTransport implements Transport {
     this.#webSocket.terminate();
   }
 
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
   whenClosed(run: () => void): void {
     this.#webSocket.once('close', run);
   }
@@ -90,7 +96,7 @@ export class WebSocketAcceptor {
     request: IncomingMessage,
     socket: Socket,
     head: Buffer,
-    accepted: (transport: Transport) => void,
+    accepted: (transport: SocketTransport) => void,
   ): void {
     const refusal = this.#refusal(request);
     if (refusal !== undefined) return refuse(socket, refusal);
