@@ -4,8 +4,11 @@ export {
 } from './broker/broker.ts';
 export type { ConfirmHold } from './broker/confirms.ts';
 export type { BrokerEvent, ConnectionInfo, FrameEvent, RoutedEvent } from './broker/events.ts';
+export type { Exchange } from './broker/exchange/exchange.ts';
 export type { IncomingMessage, InProcessOptions } from './broker/in-process-consume.ts';
 export type { OutgoingMessage, ReturnedMessage } from './broker/in-process-publish.ts';
+export type { Queue } from './broker/queue/queue.ts';
+export type { ServerConnection } from './broker/server-connection.ts';
 export type { Stats } from './broker/stats.ts';
 export type { QueueDeclaration, VirtualHost } from './broker/virtual-host.ts';
 export { hostClock, type HostClockOptions } from './clock/host-clock.ts';
