@@ -10,7 +10,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     coverage: {
       provider: 'v8',
-      include: ['core/**/*.ts', 'node/**/*.ts'],
+      include: ['browser/**/*.ts', 'core/**/*.ts', 'node/**/*.ts'],
       exclude: ['**/*.d.ts'],
       reporter: ['text', 'lcov'],
       reportsDirectory: 'coverage',

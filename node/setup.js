@@ -13,7 +13,7 @@ const lockFile = join(root, 'package-lock.json');
 const installedLockFile = join(root, 'node_modules', '.package-lock.json');
 /** Written only after a build without errors; tsc's own record is written after failures too. */
 const buildStamp = join(root, 'dist', '.built');
-const projects = ['core', 'node'];
+const projects = ['core', 'node', 'browser'];
 
 function say(sentence) {
   process.stderr.write(`${sentence}\n`);

@@ -23,6 +23,12 @@ const systemTools = [
   },
   { packages: ['amqp-tools'], probes: [['amqp-publish', '--help']] },
   { packages: ['openssl'], probes: [['openssl', 'version']] },
+  {
+    packages: ['chromium'],
+    probes: [[process.execPath, 'node_modules/tsx/dist/cli.mjs', 'test/browser/find-chromium.ts']],
+    // Where there is no such package, the browser's driver brings one of its own.
+    instead: ['playwright-core/cli.js', ['install', '--no-shell', 'chromium']],
+  },
 ];
 
 function say(sentence) {
@@ -50,13 +56,16 @@ function check(title, script, parameters) {
   total[status === 0 ? 'passed' : 'failed'] += 1;
 }
 
-function missingPackages() {
-  const missing = systemTools.filter(({ probes }) => !probes.some(runsQuietly));
-  return missing.flatMap(({ packages }) => packages);
+function missingTools() {
+  return systemTools.filter(({ probes }) => !probes.some(runsQuietly));
+}
+
+function packagesOf(tools) {
+  return tools.flatMap(({ packages }) => packages);
 }
 
 function runsQuietly([command, ...parameters]) {
-  return spawnSync(command, parameters, { stdio: 'ignore' }).status === 0;
+  return spawnSync(command, parameters, { cwd: root, stdio: 'ignore' }).status === 0;
 }
 
 function mayInstall() {
@@ -72,13 +81,16 @@ function aptGet(parameters) {
 }
 
 function installTools() {
-  const missing = missingPackages();
+  const missing = packagesOf(missingTools());
   if (missing.length > 0 && mayInstall()) {
     say(`Installing ${missing.join(', ')} ...`);
     aptGet(['update']);
     aptGet(['install', '-y', '--no-install-recommends', ...missing]);
   }
-  const stillMissing = missingPackages();
+  for (const { instead } of missingTools()) {
+    if (instead !== undefined) runScript(...instead);
+  }
+  const stillMissing = packagesOf(missingTools());
   if (stillMissing.length === 0) return;
   shout(
     `SKIPPED: the tests that need ${stillMissing.join(', ')}, which could not be installed here.\n` +
@@ -116,7 +128,9 @@ function finish() {
 function test() {
   installTools();
   check('Lint', 'oxlint/bin/oxlint', ['--deny-warnings']);
-  check('Types', 'typescript/bin/tsc', ['-b', 'core', 'node', 'test']);
+  check('Types', 'typescript/bin/tsc', [
+    '-b', 'core', 'node', 'browser', 'test', 'test/browser/page',
+  ]);
   vitest([]);
   complianceMatrix();
   finish();

@@ -31,10 +31,10 @@ class ToyProject {
     this.write('tsconfig.base.json');
     this.write('core/broker.ts');
     this.write('npm.js', npm);
-    mkdirSync(join(this.root, 'node'));
+    for (const folder of ['node', 'browser']) mkdirSync(join(this.root, folder));
     cpSync(script, join(this.root, 'node/setup.mjs'));
     // What was there before is older than all that set-up makes.
-    for (const path of ['tsconfig.base.json', 'core', 'core/broker.ts', 'node', 'node/setup.mjs']) {
+    for (const path of ['tsconfig.base.json', 'core', 'core/broker.ts', 'node', 'node/setup.mjs', 'browser']) {
       this.setAge(path, 100);
     }
   }
@@ -72,7 +72,7 @@ test('a fresh clone is installed and compiled, and stdout stays empty', () => {
   const project = new ToyProject();
   project.lock(100);
   const { status, stdout, stderr, calls } = project.setUp();
-  expect({ status, stdout, calls }).toEqual({ status: 0, stdout: '', calls: 'npm ci\ntsc -b core node\n' });
+  expect({ status, stdout, calls }).toEqual({ status: 0, stdout: '', calls: 'npm ci\ntsc -b core node browser\n' });
   expect(stderr).toContain('to be read on stderr');
 });
 
@@ -96,7 +96,7 @@ test.each(['core/broker.ts', 'core', 'tsconfig.base.json'])('a change of %s is c
   project.lock(100);
   project.setUp();
   project.setAge(path, -100);
-  expect(project.setUp().calls).toBe('tsc -b core node\n');
+  expect(project.setUp().calls).toBe('tsc -b core node browser\n');
 });
 
 test('what does not compile is said, and tried again', () => {
@@ -106,7 +106,7 @@ test('what does not compile is said, and tried again', () => {
   const first = project.setUp();
   expect(first).toMatchObject({ status: 1, stdout: '' });
   expect(first.stderr).toContain('TabMQ could not be compiled');
-  expect(project.setUp().calls).toBe('tsc -b core node\n');
+  expect(project.setUp().calls).toBe('tsc -b core node browser\n');
 });
 
 test('a package from the registry needs nothing', () => {

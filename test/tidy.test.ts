@@ -65,6 +65,8 @@ const rules: readonly TidyRule[] = [
       file('core/broker/x.ts', "import { once } from 'node:events';"),
       file('node/x.ts', "import { Queue } from '../core/broker/queue/queue.ts';"),
       file('node/x.ts', "import amqplib from 'amqplib';"),
+      file('browser/x.ts', "import { Broker } from '../core/index.ts';"),
+      file('browser/x.ts', "import { once } from 'node:events';"),
       file('demo/examples/x.ts', "import { Broker } from '../../core/index.ts';"),
     ],
     kept: file('node/x.ts', "import { Broker } from '../core/index.ts'; import ws from 'ws';"),

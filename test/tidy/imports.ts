@@ -14,6 +14,8 @@ const rxjs = /^rxjs$/;
 const protocol = /^core\/protocol\//;
 const session = /^core\/session\//;
 const builtIn = /^node:/;
+/** What joins the client to a runtime: its door, and the seam to the transports. */
+const client = /^core\/client\/(address|dial|errors|index)\.ts$/;
 
 interface Layer {
   readonly of: RegExp;
@@ -37,8 +39,12 @@ const layers: readonly Layer[] = [
   { of: /^core\//, may: [common, protocol, rxjs] },
   {
     of: /^node\//,
-    may: [/^node\//, /^core\/(protocol\/)?index\.ts$/, common, builtIn, anyOf(dependencies)],
+    may: [
+      /^node\//, /^core\/(protocol\/)?index\.ts$/, client, common, builtIn, anyOf(dependencies),
+    ],
   },
+  // A page loads what it imports, so it leaves the door of the broker alone.
+  { of: /^browser\//, may: [/^browser\//, /^core\/clock\//, client, session, protocol, common, rxjs] },
   // An example shows what a user can write, so it knows TabMQ by its name alone.
   { of: /^demo\/examples\//, may: [builtIn, /^[^./]+$/, /^@/] },
 ];
