@@ -1,4 +1,4 @@
-import type { FieldTable, FieldValue } from '../protocol/types.ts';
+import type { FieldTable } from '../protocol/types.ts';
 import { addDeath, isCycle } from './deaths.ts';
 import type { Address } from './message-store.ts';
 import { rewrite } from './message-rewrite.ts';
@@ -30,17 +30,18 @@ function republish(queue: Queue, address: Address, reason: DeadLetterReason): vo
   if (exchange === undefined) return;
   const message = vhost.readMessage(address);
   const { headers = {}, expiration } = message.properties;
-  const keys = [message.routingKey, ...textsOf(headers['CC'])];
-  const hidden = textsOf(headers['BCC']);
   const added = addDeath(message.deaths, headers, {
     reason,
     queue: queue.name,
     exchange: message.exchange,
-    routingKeys: keys,
+    routingKeys: message.routingKeys,
     time: new Date(Math.floor(vhost.clock.wall() / 1000) * 1000),
     originalExpiration: expiration,
   });
   const { deadLetterRoutingKey } = settings;
+  const keys = deadLetterRoutingKey === undefined
+    ? [...message.routingKeys, ...message.hiddenKeys]
+    : [deadLetterRoutingKey];
   const rewritten = rewrite(message.bytes, {
     exchange: exchange.name,
     routingKey: deadLetterRoutingKey ?? message.routingKey,
@@ -52,7 +53,7 @@ function republish(queue: Queue, address: Address, reason: DeadLetterReason): vo
   const { destinations } = vhost.route(
     exchange,
     { properties: { ...message.properties, headers: { ...headers, ...added } } },
-    deadLetterRoutingKey === undefined ? [...keys, ...hidden] : [deadLetterRoutingKey],
+    keys,
   );
   const alive = destinations.filter((target) => !isCycle(target, added['x-death'] as FieldTable[]));
   vhost.counters.deadLettered++;
@@ -60,9 +61,4 @@ function republish(queue: Queue, address: Address, reason: DeadLetterReason): vo
     type: 'message.dead-lettered', vhost: vhost.name, queue: queue.name, reason,
   });
   if (alive.length > 0) vhost.enqueueDead(alive, rewritten, message.marks);
-}
-
-function textsOf(value: FieldValue | undefined): string[] {
-  if (!Array.isArray(value)) return [];
-  return value.filter((text): text is string => typeof text === 'string');
 }

@@ -3,7 +3,7 @@ import { CONTENT_HEADER_BYTES, type Content } from '../protocol/content.ts';
 import { checkProperties } from '../protocol/properties.ts';
 import { Reader } from '../protocol/reader.ts';
 import { FRAME_HEADER_BYTES } from '../protocol/spec.ts';
-import { Confirms, type ConfirmSink } from './confirms.ts';
+import type { Confirms, ConfirmSink } from './confirms.ts';
 import { frameEnd, type MessageBytes } from './message-bytes.ts';
 import { rewrite } from './message-rewrite.ts';
 import type { Address } from './message-store.ts';

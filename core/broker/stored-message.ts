@@ -2,7 +2,7 @@ import { CONTENT_HEADER_BYTES } from '../protocol/content.ts';
 import { readProperties } from '../protocol/properties.ts';
 import { Reader } from '../protocol/reader.ts';
 import { FRAME_HEADER_BYTES } from '../protocol/spec.ts';
-import type { FieldTable, Properties } from '../protocol/types.ts';
+import type { FieldTable, FieldValue, Properties } from '../protocol/types.ts';
 import { frameEnd, readBody, type MessageBytes } from './message-bytes.ts';
 import { MARK_BCC, MARK_DEAD_LETTERED, type Address, type MessageStore } from './message-store.ts';
 
@@ -46,6 +46,22 @@ export class StoredMessage {
     return { ...properties, headers };
   }
 
+  /** Milliseconds after which it expires, as it was published; Infinity: never. QUE-15. */
+  get timeToLive(): number {
+    const { expiration } = this.properties;
+    return expiration === undefined ? Infinity : Number(expiration);
+  }
+
+  /** Its routing key, and those of CC. BAS-04. */
+  get routingKeys(): readonly string[] {
+    return [this.routingKey, ...textsOf(this.properties.headers?.['CC'])];
+  }
+
+  /** The keys of BCC. */
+  get hiddenKeys(): readonly string[] {
+    return textsOf(this.properties.headers?.['BCC']);
+  }
+
   /** The body; a view of the store where it lies in one frame. */
   get body(): Uint8Array {
     const { block, contentStart, bodyBytes } = this.bytes;
@@ -66,4 +82,9 @@ export function propertiesOf({ block, contentStart }: MessageBytes): Properties 
   const end = frameEnd(block, contentStart) - 1;
   // RabbitMQ lets short strings pass that are no UTF-8, so what was stored may hold some.
   return readProperties(Reader.lenient(block, payload + CONTENT_HEADER_BYTES, end));
+}
+
+function textsOf(value: FieldValue | undefined): string[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter((text): text is string => typeof text === 'string');
 }

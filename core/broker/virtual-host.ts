@@ -214,12 +214,13 @@ export class VirtualHost {
     return { exchange, destinations: [target], routed: true, keyOnly: false };
   }
 
-  /** Routes a message anew and enqueues it, as a publish of its exchange to its key would. */
-  publishBytes(exchange: Exchange, bytes: MessageBytes): void {
-    const address = this.store.append(bytes);
+  /** Routes a message anew and enqueues it, as a publish of its exchange to its keys would. */
+  publishBytes(exchange: Exchange, bytes: MessageBytes, marks: number): void {
+    const address = this.store.append(bytes, marks);
     const message = this.readMessage(address);
-    const { destinations } = this.route(exchange, message, [message.routingKey]);
-    this.dispatch(destinations, address, Infinity, undefined, 0);
+    const keys = [...message.routingKeys, ...message.hiddenKeys];
+    const { destinations } = this.route(exchange, message, keys);
+    this.dispatch(destinations, address, message.timeToLive, undefined, 0);
   }
 
   /** Enqueues a dead-lettered message, which keeps its marks. */

@@ -75,8 +75,9 @@ interface Budget {
   values: number;
 }
 
-function newBudget(): Budget {
-  return { values: limits.fieldCountMax };
+/** What was accepted before may have grown since: x-death gets longer with each death. */
+function newBudget({ strict }: Reader): Budget {
+  return { values: strict ? limits.fieldCountMax : Infinity };
 }
 
 /** Reads the size of a table or array at this depth: answers where it ends. */
@@ -142,17 +143,17 @@ function readTagged(reader: Reader, depth: number, budget: Budget): FieldValue {
 
 /** The next field table. Where it is malformed or beyond the limits: 502. */
 export function readTable(reader: Reader): FieldTable {
-  return readFields(reader, enterFields(reader, 1), 1, newBudget());
+  return readFields(reader, enterFields(reader, 1), 1, newBudget(reader));
 }
 
 /** The rest of the reader as the content of a table, which is one without its size. */
 export function readTableContent(reader: Reader): FieldTable {
-  return readFields(reader, reader.end, 1, newBudget());
+  return readFields(reader, reader.end, 1, newBudget(reader));
 }
 
 /** The next tag and value. */
 export function readValue(reader: Reader): FieldValue {
-  return readTagged(reader, 0, newBudget());
+  return readTagged(reader, 0, newBudget(reader));
 }
 
 /** Starts a region whose size is known later, and answers where, for `closeRegion`. */

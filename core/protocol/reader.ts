@@ -21,7 +21,10 @@ const NO_BYTES = new Uint8Array(0);
  * Cursor over one region of bytes. Reading past its end is the peer's fault: 502 SYNTAX_ERROR.
  */
 export class Reader {
-  /** Whether text that is not UTF-8 is refused with 502, or read with marks in its place. */
+  /**
+   * Whether text that is not UTF-8 and tables with too many values are refused with 502, or read
+   * all the same: text with marks in its place.
+   */
   strict = true;
   block: Block;
   offset: number;
@@ -33,7 +36,7 @@ export class Reader {
     this.end = end;
   }
 
-  /** A reader for what was accepted before: it never refuses a text. */
+  /** A reader for what was accepted before: it refuses neither text nor length. */
   static lenient(block: Block, offset: number, end: number): Reader {
     const reader = new Reader(NO_BYTES).reset(block, offset, end);
     reader.strict = false;

@@ -4,7 +4,7 @@ import { bind, counts, declareExchange, declareQueue, names, only } from '../sup
 
 const mandatory = { mandatory: true };
 
-test('a mandatory message that no queue takes comes back whole [BAS-02] [basic.return] [basic.publish.mandatory]', () => {
+test('a mandatory message that no queue takes comes back [BAS-02] [basic.return] [basic.publish.mandatory]', () => {
   const channel = fixture().open();
   const properties = { correlationId: 'c', headers: { CC: ['also nowhere'], n: 1 } };
   channel.publish('amq.direct', 'nowhere', 'body', properties, mandatory);

@@ -52,8 +52,9 @@ export class DelayedMessages extends Destination {
     const { vhost } = this.#exchange;
     this.#held.delete(address);
     // A negative delay tells the receiver how long it was, and is no delay for another exchange.
-    const bytes = rewrite(vhost.readMessage(address).bytes, { setHeaders: { 'x-delay': -delay } });
-    vhost.publishBytes(this.#exchange, bytes);
+    const { bytes, marks } = vhost.readMessage(address);
+    const sent = rewrite(bytes, { setHeaders: { 'x-delay': -delay } });
+    vhost.publishBytes(this.#exchange, sent, marks);
     vhost.store.release(address);
   }
 

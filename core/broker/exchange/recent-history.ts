@@ -51,8 +51,9 @@ export class RecentHistory extends Destination {
   replayTo(queue: Destination): void {
     for (let start = 0; start < this.#addresses.length; start += RUN_MESSAGES_MAX) {
       const run = new Run();
-      const part = this.#addresses.slice(start, start + RUN_MESSAGES_MAX);
-      for (const address of part) run.add(address, Infinity);
+      for (const address of this.#addresses.slice(start, start + RUN_MESSAGES_MAX)) {
+        run.add(address, this.#exchange.vhost.readMessage(address).timeToLive);
+      }
       queue.next(run);
     }
   }
