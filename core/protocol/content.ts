@@ -68,6 +68,8 @@ export class Content {
       throw new AmqpError('UNEXPECTED_FRAME', 'expected content header for class ' +
         `${BASIC_CLASS}, got one for class ${classId} instead`, this.method);
     }
+    // A weight is no part of any header that there is.
+    if (block.view.getUint16(start + 2) !== 0) throw missingContent(this, 'header');
     const bodyBytes =
       block.view.getUint32(start + 4) * 0x1_0000_0000 + block.view.getUint32(start + 8);
     this.#checkBodyBytes(bodyBytes);
