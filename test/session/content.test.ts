@@ -178,6 +178,7 @@ const violations: readonly (readonly [string, readonly Uint8Array[], string, rea
     `UNEXPECTED_FRAME - ${noContentBody}`, [60, 40]],
   ['a header of another class', [publish, headerFrame(1, 0, 50)],
     'UNEXPECTED_FRAME - expected content header for class 60, got one for class 50 instead', [60, 40]],
+  ['a header with a weight', [publish, headerFrame(1, 0).with(10, 1)], `UNEXPECTED_FRAME - ${noContentHeader}`, [60, 40]],
   ['a header that is cut short', [publish, Uint8Array.of(2, 0, 1, 0, 0, 0, 2, 0, 60, 0xce)],
     'SYNTAX_ERROR - truncated content header', [60, 40]],
   ['a body longer than announced', [publish, headerFrame(1, 3), bodyFrame(1, 'ab'), bodyFrame(1, 'cd')],
