@@ -6,6 +6,7 @@ import type { FieldTable } from '../../protocol/types.ts';
 import { Consumer, type ConsumeOptions } from '../consumer.ts';
 import { deadLetter, type DeadLetterReason } from '../dead-letter.ts';
 import type { Delivery } from '../delivery.ts';
+import type { Persistence } from '../durable/persistence.ts';
 import {
   consumeInProcess, type IncomingMessage, type InProcessOptions,
 } from '../in-process-consume.ts';
@@ -56,6 +57,10 @@ export class Queue extends Destination {
   #stopExpiry: Cancel = noCancel;
   #expiryAt = Infinity;
   #stopUnused: Cancel = noCancel;
+  /** Deliveries that wait before they are ready again, and how to stop that. QUE-29. */
+  readonly #retries = new Map<Delivery, Cancel>();
+  /** Keeps the messages, where the queue is durable and the broker keeps any. */
+  readonly #persistence: Persistence | undefined;
 
   constructor(vhost: VirtualHost, name: string, options: QueueOptions) {
     super();
@@ -69,6 +74,7 @@ export class Queue extends Destination {
       : new PriorityReady(this, settings.maxPriority);
     this.#countsBytes = settings.maxLengthBytes !== undefined;
     this.#limited = this.#countsBytes || settings.maxLength !== undefined;
+    this.#persistence = options.durable ? vhost.persistence : undefined;
     this.subscription.add(() => this.#release());
     this.used();
   }
@@ -120,6 +126,17 @@ export class Queue extends Destination {
     return consumeInProcess(this, options);
   }
 
+  /**
+   * Puts a message back that the journal kept; those that were out before all others. The queue
+   * takes over a reference to it.
+   */
+  restore(address: Address, expiresAt: number, deliveryCount: number): void {
+    if (expiresAt !== Infinity) this.#expires = true;
+    this.#ready.restore(address, expiresAt, deliveryCount, this.#priorityOf(address));
+    if (this.#countsBytes) this.#readyBytes += this.vhost.store.bodyBytesOf(address);
+    this.#touch();
+  }
+
   /** Takes the oldest message out for basic.get; the caller settles it. */
   get(): Delivery | undefined {
     this.used();
@@ -136,8 +153,8 @@ export class Queue extends Destination {
   settle(delivery: Delivery, outcome: Outcome): void {
     this.unackedCount--;
     delivery.consumer?.settled();
-    if (outcome === 'ack' || this.gone) this.vhost.store.release(delivery.address);
-    else if (outcome === 'reject') deadLetter(this, delivery.address, 'rejected');
+    if (outcome === 'ack' || this.gone) this.#forget(delivery.address);
+    else if (outcome === 'reject') this.#drop(delivery, 'rejected');
     else this.#return(delivery, outcome);
   }
 
@@ -145,7 +162,7 @@ export class Queue extends Destination {
   purge(): number {
     const count = this.#ready.length;
     for (let taken = this.#take(); taken !== undefined; taken = this.#take()) {
-      this.vhost.store.release(taken.address);
+      this.#forget(taken.address);
     }
     return count;
   }
@@ -155,7 +172,7 @@ export class Queue extends Destination {
     const kept: Delivery[] = [];
     for (let taken = this.#take(); taken !== undefined; taken = this.#take()) {
       if (isKept(taken.address)) kept.push(taken);
-      else this.vhost.store.release(taken.address);
+      else this.#forget(taken.address);
     }
     for (const delivery of kept) this.#requeue(delivery);
   }
@@ -189,7 +206,7 @@ export class Queue extends Destination {
   }
 
   #deliver(budget: number): void {
-    const { turn, store } = this.vhost;
+    const { turn } = this.vhost;
     const ready = this.#ready;
     for (let left = budget; ready.length > 0; left--) {
       // What is due exactly now may still be delivered: a TTL of 0 means now or never. QUE-14.
@@ -206,7 +223,7 @@ export class Queue extends Destination {
       const delivery = this.#take()!;
       if (consumer.noAck) {
         consumer.deliver(delivery);
-        store.release(delivery.address);
+        this.#forget(delivery.address);
       } else {
         this.unackedCount++;
         delivery.deliveredAt = turn.now;
@@ -223,6 +240,7 @@ export class Queue extends Destination {
     const ttl = Math.min(timeToLive, this.settings.messageTtl ?? Infinity);
     if (ttl !== Infinity) this.#expires = true;
     this.#ready.push(address, turn.now + ttl, this.#priorityOf(address));
+    this.#persistence?.arrived(this, address, turn.now + ttl);
     if (this.#countsBytes) this.#readyBytes += store.bodyBytesOf(address);
     if (this.#limited) this.#makeRoom();
     this.#touch();
@@ -242,8 +260,9 @@ export class Queue extends Destination {
     if (this.#isFullFor(address)) this.#deliver(limits.pumpMessages);
     if (!this.#isFullFor(address)) return false;
     if (overflow === 'reject-publish-dlx') {
-      this.vhost.store.retain(address);
-      deadLetter(this, address, 'maxlen');
+      const { store } = this.vhost;
+      store.retain(address);
+      deadLetter(this, address, 'maxlen', () => store.release(address));
     }
     return true;
   }
@@ -274,7 +293,13 @@ export class Queue extends Destination {
   }
 
   #drop(delivery: Delivery, reason: DeadLetterReason): void {
-    deadLetter(this, delivery.address, reason);
+    deadLetter(this, delivery.address, reason, () => this.#forget(delivery.address));
+  }
+
+  /** The message is not this queue's any more. */
+  #forget(address: Address): void {
+    if (!this.gone) this.#persistence?.left(this, address);
+    this.vhost.store.release(address);
   }
 
   /** Puts a delivery back where it was, unless it came back too often. QUE-29. */
@@ -286,14 +311,17 @@ export class Queue extends Destination {
       this.#drop(delivery, 'delivery_limit');
       return;
     }
+    this.#persistence?.returned(this, delivery.address, delivery.deliveryCount);
     const kind = outcome === 'requeue' ? 'failed' : 'returned';
     if (delayedRetry?.messages !== 'all' && delayedRetry?.messages !== kind) {
       this.#requeue(delivery);
       return;
     }
     const delayMs = Math.min(delayedRetry.minMs * delivery.deliveryCount, delayedRetry.maxMs);
-    const cancel = this.vhost.setTimer(delayMs, () => this.#requeue(delivery));
-    this.subscription.add(cancel);
+    this.#retries.set(delivery, this.vhost.setTimer(delayMs, () => {
+      this.#retries.delete(delivery);
+      this.#requeue(delivery);
+    }));
   }
 
   #requeue(delivery: Delivery): void {
@@ -369,6 +397,10 @@ export class Queue extends Destination {
     this.#stopExpiry();
     this.#stopUnused();
     this.consumers.end();
+    for (const [{ address }, cancel] of this.#retries) {
+      cancel();
+      this.#forget(address);
+    }
     this.purge();
   }
 }
