@@ -29,8 +29,8 @@ export interface TransportEnv {
 }
 
 /**
- * Runs `serve` on an open connection, from either end. The result completes when the transport has closed and
- * fails when the outbound does; unsubscribing destroys the transport.
+ * Runs `serve` on an open connection, from either end. The result completes when the transport
+ * has closed and fails when the outbound does; unsubscribing destroys the transport.
  */
 export function serveTransport(
   transport: Transport,

@@ -1,0 +1,21 @@
+/** Bundles for a browser what a user of the package would: by its doors, as it was built. */
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** One script of a module and all that it imports. */
+export async function bundle(entry: { readonly file: string } | { readonly code: string }): Promise<string> {
+  const { outputFiles } = await build({
+    ...('file' in entry ? { entryPoints: [entry.file] } : { stdin: { contents: entry.code, resolveDir: root } }),
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    write: false,
+    logLevel: 'error',
+  });
+  return outputFiles[0]!.text;
+}
