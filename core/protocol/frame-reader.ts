@@ -15,7 +15,8 @@ const EMPTY = blockOf(new Uint8Array(0));
 
 /**
  * Cuts chunks into frames, in place. Only a frame that is split over chunks is copied.
- * A violation throws 501 FRAME_ERROR and leaves the reader broken. [AMQP 4.2.3 general frame format]
+ * A violation throws 501 FRAME_ERROR and leaves the reader broken.
+ * [AMQP 4.2.3 general frame format]
  */
 export class FrameReader {
   /** Largest frame accepted, overhead included; 0 means no limit. */
