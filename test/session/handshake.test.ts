@@ -167,7 +167,8 @@ describe('tune [CON-13, CON-14]', () => {
     for (const channel of [1, 2, 1]) {
       peer.take();
       peer.say(methodFrame(channel, 'channel.open'), methodFrame(channel, 'channel.close'));
-      peer.say(methodFrame(channel, 'channel.open'), methodFrame(channel, 'queue.declare', { passive: true, queue: 'q' }));
+      const missing = methodFrame(channel, 'queue.declare', { passive: true, queue: 'q' });
+      peer.say(methodFrame(channel, 'channel.open'), missing);
       peer.say(methodFrame(channel, 'channel.close-ok'));
       expect(peer.takeNames()).toEqual(
         ['channel.open-ok', 'channel.close-ok', 'channel.open-ok', 'channel.close'].map((name) => `${channel} ${name}`),
@@ -239,6 +240,22 @@ describe('the close handshake', () => {
     all.clock.advanceBy(1);
     expect([all.peer.take(), all.peer.ended]).toEqual([[], 'completed']);
     expectGone(all);
+  });
+
+  test.each([
+    ['a frame without an end', frame(1, 0, 'abc', 0)],
+    ['a frame of any size', Uint8Array.of(3, 0, 1, 0xff, 0xff, 0xff, 0xff, 0, 0)],
+  ])('%s while the server closes leaves nothing but the deadline', (_, broken) => {
+    for (const chunks of [[broken], Array.from(broken, (octet) => Uint8Array.of(octet))]) {
+      const all = running();
+      all.peer.say(methodFrame(0, 'channel.open'));
+      expect(all.peer.takeNames()).toEqual(['0 connection.close']);
+      for (const chunk of [...chunks, closeOk]) all.peer.say(chunk);
+      expect([all.peer.take(), all.peer.ended]).toEqual([[], undefined]);
+      all.clock.advanceBy(limits.closeMs);
+      expect(all.peer.ended).toBe('completed');
+      expectGone(all);
+    }
   });
 
   test('of a client session, with a channel open at both ends', () => {
