@@ -10,7 +10,7 @@ function publishEach(channel: TestChannel, priorities: readonly (number | undefi
   }
 }
 
-test('the highest comes first; none is 0, and more than the most is the most [QUE-24] [basic.properties.priority]', () => {
+test('the highest comes first; none is 0, too much is the most [QUE-24] [basic.properties.priority]', () => {
   const channel = fixture().open();
   declareQueue(channel, 'q', { 'x-max-priority': 5 });
   publishEach(channel, [0, 3, 9, undefined, 5, 1]);

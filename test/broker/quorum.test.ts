@@ -68,7 +68,10 @@ describe('x-delivery-count [QUE-30]', () => {
     channel.publish('', 'q', 'a', { headers: { mine: 'yes' }, messageId: 'm' });
     const [delivery] = deliveries(channel);
     expect(delivery).toMatchObject({ text: 'a', properties: { messageId: 'm', headers: { mine: 'yes' } } });
-    expect(countOf(delivery!.properties!.headers)).toBe(0);
+    nack(channel, delivery!.args.deliveryTag);
+    const again = deliveries(channel)[1]!;
+    expect(again).toMatchObject({ text: 'a', properties: { messageId: 'm', headers: { mine: 'yes' } } });
+    expect(countOf(again.properties!.headers)).toBe(1);
   });
 
   test('a classic queue does not count', () => {
@@ -82,7 +85,7 @@ describe('x-delivery-count [QUE-30]', () => {
 describe('x-delivery-limit [queue.declare.arguments.x-delivery-limit]', () => {
   /** Brings the message back until it is gone: how often it was delivered. */
   function deliveriesOf(channel: TestChannel, most: number): number {
-    publishAll(channel, 'q', 'poison');
+    channel.publish('', 'q', 'poison');
     let count = 0;
     for (let got = get(channel, 'q', false); got !== undefined && count < most; got = get(channel, 'q', false)) {
       count++;
