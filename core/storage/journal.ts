@@ -1,13 +1,22 @@
 import type { Cancel } from '../ports.ts';
 
 /**
- * Log sequence number: where a record lies. It rises with each append and fits an integer of
- * 53 bits: segment number times 2^32 plus the offset in the segment. 0 is before all records.
+ * Log sequence number: the address of a record in the log, a whole number below 2^53 that rises
+ * with each append. 0 is before all records.
  */
 export type Lsn = number;
 
-/** Bytes of address space of one segment; records of one segment share `Math.floor(lsn / this)`. */
-export const SEGMENT_UNIT = 0x1_0000_0000;
+/**
+ * Addresses of one segment: the segment with number n begins at n times this. A group too large
+ * for that has a segment to itself, which takes as many numbers as it needs; the next segment
+ * has the number behind them. At 10 MB a second the addresses last for 28 years.
+ */
+export const SEGMENT_UNIT = 0x100_0000;
+
+/** The number under which the addresses around `lsn` lie. */
+export function segmentNumberOf(lsn: Lsn): number {
+  return Math.floor(lsn / SEGMENT_UNIT);
+}
 
 /** What keeps a journal from making records durable. */
 export type JournalTrouble =
@@ -15,8 +24,16 @@ export type JournalTrouble =
   | { readonly kind: 'full'; readonly text: string }
   /** Space is back: what waited is durable, or about to be. */
   | { readonly kind: 'space' }
-  /** A write or a sync failed: nothing appended since `durable` will ever be durable here. */
+  /**
+   * A write or a sync failed: nothing appended since `durable` will ever be durable here. What is
+   * appended from now on is forgotten at once.
+   */
   | { readonly kind: 'failed'; readonly text: string };
+
+export interface JournalRecord {
+  readonly lsn: Lsn;
+  readonly record: Uint8Array;
+}
 
 /** A part of the log that is kept or dropped as a whole. */
 export interface JournalSegment {
@@ -44,16 +61,26 @@ export interface Journal {
   /** Calls back whenever `durable` advanced. */
   onDurable(run: (upTo: Lsn) => void): Cancel;
   onTrouble(run: (trouble: JournalTrouble) => void): Cancel;
-  /** A record that was appended and not trimmed; at once where it is at hand. */
+  /** A copy of a record that was appended and not trimmed; at once where it is at hand. */
   read(lsn: Lsn): Uint8Array | Promise<Uint8Array>;
-  /** All records kept, oldest first, as they were when the journal was opened. */
-  replay(): AsyncIterable<{ readonly lsn: Lsn; readonly record: Uint8Array }>;
+  /**
+   * All records kept, oldest first, as they were when the journal was opened; from the segment
+   * with this number on, so that a recovery may begin at a checkpoint. A record is a view of
+   * memory of its own: copy what is kept for long.
+   */
+  replay(fromSegment?: number): AsyncIterable<JournalRecord>;
   /** The segments kept, oldest first; the last one is being written. */
   readonly segments: readonly JournalSegment[];
-  /** Drops all segments whose number is lower. */
+  /**
+   * Drops all segments that end before the one with this number, except the last. They go at
+   * once, durable or not what came after: who moves records waits until the copies are durable.
+   */
   trim(beforeSegment: number): void;
   /** Begins a new segment with the next record. */
   rotate(): void;
-  /** Makes all that was appended durable, and lets go of what it holds. */
+  /**
+   * Makes all that was appended durable, and lets go of what it holds. Where that cannot be, it
+   * lets go all the same and then rejects.
+   */
   close(): Promise<void>;
 }
