@@ -1,0 +1,121 @@
+import { methodCodec } from '../protocol/codec.ts';
+import { writeProperties } from '../protocol/properties.ts';
+import { bufferWriter } from '../protocol/scratch.ts';
+import {
+  basicProperties, FRAME_OVERHEAD_BYTES, methods, type Domain, type MethodSpec,
+} from '../protocol/spec.ts';
+import type { MethodArgs, MethodName, Properties } from '../protocol/types.ts';
+import type { Writer } from '../protocol/writer.ts';
+import { ArgumentError, messageOf } from './errors.ts';
+
+/**
+ * What a program gives is checked before any of it is on the wire: a frame that broke off in the
+ * middle, or a name that was cut, would do worse than fail.
+ */
+const scratch = bufferWriter();
+const utf8 = new TextEncoder();
+const SHORTSTR_BYTES_MAX = 255;
+
+const zeros: { readonly [D in Domain]: unknown } = {
+  bit: false, octet: 0, short: 0, long: 0, longlong: 0, timestamp: 0, shortstr: '', longstr: '',
+  bytes: new Uint8Array(0), table: {},
+};
+
+const integerMax: Partial<Record<Domain, number>> = {
+  octet: 0xff, short: 0xffff, long: 0xffff_ffff,
+  longlong: Number.MAX_SAFE_INTEGER, timestamp: Number.MAX_SAFE_INTEGER,
+};
+
+/** All arguments of a method: those that were not given are zero, empty or false. */
+export function completeArguments<N extends MethodName>(
+  name: N, given: Partial<MethodArgs<N>>, frameBytesMax: number,
+): MethodArgs<N> {
+  const spec: MethodSpec = methods[name];
+  const args: Record<string, unknown> = {};
+  const rest = new Set(Object.keys(given));
+  for (const [argument, domain] of spec.args) {
+    const value = (given as Record<string, unknown>)[argument] ?? zeros[domain];
+    checkValue(`${argument} of ${name}`, domain, value);
+    args[argument] = value;
+    rest.delete(argument);
+  }
+  for (const unknown of rest) throw new ArgumentError(`${name} has no argument '${unknown}'`);
+  const complete = args as MethodArgs<N>;
+  const bytes = encoded(name, (writer) => methodCodec(name).encode(writer, complete)).length;
+  if (frameBytesMax !== 0 && bytes + 4 + FRAME_OVERHEAD_BYTES > frameBytesMax) {
+    throw new ArgumentError(`the arguments of ${name} take ${bytes} octets, which is more than ` +
+      `a frame of ${frameBytesMax} holds`);
+  }
+  return complete;
+}
+
+const propertyDomains = new Map<string, Domain>(basicProperties);
+
+/** Flags and values of the properties, in a buffer that the next call uses again. */
+export function encodeProperties(properties: Properties, frameBytesMax: number): Writer {
+  for (const name in properties) {
+    const value = properties[name as keyof Properties];
+    if (value === undefined) continue;
+    const domain = propertyDomains.get(name);
+    if (domain === undefined) throw new ArgumentError(`messages have no property '${name}'`);
+    checkValue(`property ${name}`, domain, value);
+  }
+  const writer = encoded('the properties', (target) => writeProperties(target, properties));
+  if (frameBytesMax !== 0 && writer.length + HEADER_ROOM_BYTES > frameBytesMax) {
+    throw new ArgumentError(`the properties take ${writer.length} octets, which is more than a ` +
+      `frame of ${frameBytesMax} holds`);
+  }
+  return writer;
+}
+
+/** Octets of a header frame beside the properties. */
+const HEADER_ROOM_BYTES = 12 + FRAME_OVERHEAD_BYTES;
+
+function encoded(what: string, encode: (writer: Writer) => void): Writer {
+  scratch.length = 0;
+  try {
+    encode(scratch);
+  } catch (error) {
+    throw new ArgumentError(`${what} cannot be encoded: ${messageOf(error)}`, { cause: error });
+  }
+  return scratch;
+}
+
+/** Throws, where the value is not one of the domain. */
+export function checkValue(what: string, domain: Domain, value: unknown): void {
+  switch (domain) {
+    case 'shortstr':
+      checkShortString(what, value);
+      return;
+    case 'longstr':
+      if (typeof value !== 'string') throw new ArgumentError(`${what} is not text`);
+      return;
+    case 'bit':
+      if (typeof value !== 'boolean') throw new ArgumentError(`${what} is not a boolean`);
+      return;
+    case 'bytes':
+      if (!(value instanceof Uint8Array)) throw new ArgumentError(`${what} is not a Uint8Array`);
+      return;
+    case 'table':
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+        throw new ArgumentError(`${what} is not a table`);
+      }
+      return;
+    default:
+      checkInteger(what, value, integerMax[domain]!);
+  }
+}
+
+function checkShortString(what: string, value: unknown): void {
+  if (typeof value !== 'string') throw new ArgumentError(`${what} is not text`);
+  // UTF-8 takes at most three octets for each unit of a string.
+  if (value.length * 3 <= SHORTSTR_BYTES_MAX) return;
+  const bytes = utf8.encode(value).length;
+  if (bytes <= SHORTSTR_BYTES_MAX) return;
+  throw new ArgumentError(`${what} takes ${bytes} octets, where ${SHORTSTR_BYTES_MAX} are allowed`);
+}
+
+function checkInteger(what: string, value: unknown, max: number): void {
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max) return;
+  throw new ArgumentError(`${what} is an integer from 0 to ${max}, not ${String(value)}`);
+}

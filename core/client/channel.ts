@@ -1,0 +1,243 @@
+import { map, Observable, type OperatorFunction } from 'rxjs';
+import type { FieldTable, From, MethodArgs, ReplyTo } from '../protocol/types.ts';
+import type { ChannelCore } from './channel-core.ts';
+import { consume, type ConsumeOptions } from './consume.ts';
+import type { Confirmation } from './confirmation.ts';
+import type { Delivery } from './delivery.ts';
+import type { Outgoing } from './outgoing.ts';
+import { post, publish, publisher, type PublisherOptions } from './publish.ts';
+import type { Returned } from './returned.ts';
+import { Requester, type RpcOptions } from './rpc.ts';
+
+type Handshakes = `connection.${string}` | 'channel.open' | 'channel.close';
+
+/** Methods with a reply that a channel can be asked for. */
+export type CallName = {
+  [N in From<'client'>]: [ReplyTo<N>] extends [never] ? never : N extends Handshakes ? never : N;
+}[From<'client'>];
+
+/** Methods of a channel that have no reply; messages go by `publish` and `post`. */
+export type SendName = Exclude<
+  From<'client'>,
+  CallName | Handshakes | `channel.${string}-ok` | `basic.${string}-ok` | 'basic.publish'
+>;
+
+/** What `call` emits: the arguments of the reply; of basic.get the message, where there was one. */
+export type CallReply<N extends CallName> =
+  N extends 'basic.get' ? Delivery | undefined : MethodArgs<ReplyTo<N>>;
+
+export interface QueueOptions {
+  /** Answers as if it were declared, or fails with 404 where there is none. */
+  readonly passive?: boolean;
+  /** Outlives a restart of the broker. Default: true. */
+  readonly durable?: boolean;
+  /** For this connection alone, and deleted with it. QUE-06. */
+  readonly exclusive?: boolean;
+  /** Deleted once its last consumer is gone. */
+  readonly autoDelete?: boolean;
+  readonly arguments?: FieldTable;
+}
+
+export interface ExchangeOptions {
+  readonly passive?: boolean;
+  /** Default: true. */
+  readonly durable?: boolean;
+  readonly autoDelete?: boolean;
+  /** Takes messages from exchanges alone. */
+  readonly internal?: boolean;
+  readonly arguments?: FieldTable;
+}
+
+/**
+ * A channel. Each of its Observables is cold and speaks to the broker when it is subscribed; each
+ * fails with a ReplyError when the broker closes the channel, and so does the Observable that gave
+ * the channel, while other channels go on. What cannot be put on the wire fails with an
+ * ArgumentError, and the channel stays.
+ */
+export class Channel {
+  readonly #core: ChannelCore;
+  readonly #requester: Requester;
+  /** Messages that came back, those of `publish` and `publisher` among them. */
+  readonly returned$: Observable<Returned>;
+  /** Deliveries for consumers that were started by `call('basic.consume')`. */
+  readonly unclaimed$: Observable<Delivery>;
+
+  constructor(core: ChannelCore) {
+    this.#core = core;
+    this.#requester = new Requester(this, core.connection.env.clock);
+    this.returned$ = core.returned$.asObservable();
+    this.unclaimed$ = core.unclaimed$.asObservable();
+  }
+
+  /** Its number on the connection, from 1 on. */
+  get number(): number {
+    return this.#core.number;
+  }
+
+  /** Whether it can still be used. */
+  get open(): boolean {
+    return this.#core.open;
+  }
+
+  /**
+   * Any method that has a reply, with its arguments as AMQP names them: what is left out is zero,
+   * empty or false. Emits the arguments of the reply; nothing, where `noWait` is set.
+   */
+  call<N extends CallName>(name: N, args: Partial<MethodArgs<N>> = {}): Observable<CallReply<N>> {
+    return new Observable<unknown>((subscriber) => {
+      this.#core.request(name, args, subscriber);
+    }) as Observable<CallReply<N>>;
+  }
+
+  /** A method without a reply, such as a bare basic.ack. Throws, where the channel is closed. */
+  send<N extends SendName>(name: N, args: Partial<MethodArgs<N>> = {}): void {
+    this.#core.sendBare(name, args);
+  }
+
+  /** Declares a queue; '' has the broker make a name. 406: it is there, and different. */
+  declareQueue(
+    queue: string, options: QueueOptions = {},
+  ): Observable<MethodArgs<'queue.declare-ok'>> {
+    return this.call('queue.declare', { queue, durable: true, ...options });
+  }
+
+  /** Declares an exchange of a type such as direct, fanout, topic or headers. */
+  declareExchange(exchange: string, type: string, options: ExchangeOptions = {}): Observable<void> {
+    return this.#done('exchange.declare', { exchange, type, durable: true, ...options });
+  }
+
+  /** Binds a queue to an exchange. */
+  bindQueue(
+    queue: string, exchange: string, routingKey = '', args: FieldTable = {},
+  ): Observable<void> {
+    return this.#done('queue.bind', { queue, exchange, routingKey, arguments: args });
+  }
+
+  unbindQueue(
+    queue: string, exchange: string, routingKey = '', args: FieldTable = {},
+  ): Observable<void> {
+    return this.#done('queue.unbind', { queue, exchange, routingKey, arguments: args });
+  }
+
+  /** Has an exchange pass on to another. */
+  bindExchange(
+    destination: string, source: string, routingKey = '', args: FieldTable = {},
+  ): Observable<void> {
+    return this.#done('exchange.bind', { destination, source, routingKey, arguments: args });
+  }
+
+  unbindExchange(
+    destination: string, source: string, routingKey = '', args: FieldTable = {},
+  ): Observable<void> {
+    return this.#done('exchange.unbind', { destination, source, routingKey, arguments: args });
+  }
+
+  /** Drops the ready messages of a queue; emits how many there were. */
+  purgeQueue(queue: string): Observable<number> {
+    return this.call('queue.purge', { queue }).pipe(map(({ messageCount }) => messageCount));
+  }
+
+  /** Deletes a queue; emits how many messages went with it. */
+  deleteQueue(
+    queue: string, options: { readonly ifUnused?: boolean; readonly ifEmpty?: boolean } = {},
+  ): Observable<number> {
+    return this.call('queue.delete', { queue, ...options })
+      .pipe(map(({ messageCount }) => messageCount));
+  }
+
+  deleteExchange(
+    exchange: string, options: { readonly ifUnused?: boolean } = {},
+  ): Observable<void> {
+    return this.#done('exchange.delete', { exchange, ...options });
+  }
+
+  /** Fetches one message; emits undefined, where the queue has none ready. */
+  get(queue: string, options: { readonly noAck?: boolean } = {}): Observable<Delivery | undefined> {
+    return this.call('basic.get', { queue, ...options });
+  }
+
+  /** Deliveries unsettled at once, for consumers that do not say; 0: no limit. BAS-10. */
+  qos(prefetch: number, options: { readonly global?: boolean } = {}): Observable<void> {
+    return new Observable<void>((subscriber) => {
+      if (options.global !== true) this.#core.prefetchDefault = prefetch;
+      const args = { prefetchCount: prefetch, global: options.global ?? false };
+      return this.#done('basic.qos', args).subscribe(subscriber);
+    });
+  }
+
+  /** Puts the channel into confirm mode; `publish` does so by itself. */
+  selectConfirms(): Observable<void> {
+    return this.#done('confirm.select', {});
+  }
+
+  /** Puts the channel into transaction mode: publishes and acknowledgements wait for commit. */
+  selectTransactions(): Observable<void> {
+    return this.#done('tx.select', {});
+  }
+
+  commit(): Observable<void> {
+    return this.#done('tx.commit', {});
+  }
+
+  rollback(): Observable<void> {
+    return this.#done('tx.rollback', {});
+  }
+
+  /** Asks the broker to pause deliveries, or to go on. RabbitMQ answers a pause with 540. */
+  flow(active: boolean): Observable<void> {
+    return this.#done('channel.flow', { active });
+  }
+
+  /** Gives everything unsettled on this channel back to its queues. */
+  recover(): Observable<void> {
+    return this.#done('basic.recover', { requeue: true });
+  }
+
+  /**
+   * Subscribing is basic.consume, unsubscribing basic.cancel; what is then still on its way goes
+   * back to the queue. Completes where we close the channel; fails with a CancelledError where the
+   * broker cancels the consumer, as it does when the queue is deleted. BAS-16.
+   */
+  consume(queue: string, options: ConsumeOptions = {}): Observable<Delivery> {
+    return consume(this.#core, queue, options);
+  }
+
+  /**
+   * Publishes one message when it is subscribed, and emits what became of it. Without `confirm`
+   * that is only that it was sent. Default: confirms, but not on a channel with transactions.
+   */
+  publish<M extends Outgoing>(
+    message: M, options: { readonly confirm?: boolean } = {},
+  ): Observable<Confirmation<M>> {
+    const confirm = options.confirm ?? !this.#core.transacted;
+    return publish(this.#core, message, confirm) as Observable<Confirmation<M>>;
+  }
+
+  /** Writes a message at once and hears nothing more of it. Throws what `publish` fails with. */
+  post(message: Outgoing): void {
+    post(this.#core, message);
+  }
+
+  /**
+   * An operator that publishes what it is given and emits what became of each message, in the
+   * order in which that is known. When the channel ends, each message that has no confirm comes
+   * out as `unconfirmed`, and then the error.
+   */
+  publisher<M extends Outgoing = Outgoing>(
+    options: PublisherOptions = {},
+  ): OperatorFunction<M, Confirmation<M>> {
+    return publisher<M>(this.#core, options);
+  }
+
+  /**
+   * Sends a request and emits its one reply, by direct reply-to. BAS-06. Fails, where nobody is
+   * there to answer or the time is over.
+   */
+  rpc(request: Outgoing, options: RpcOptions = {}): Observable<Delivery> {
+    return this.#requester.request(request, options);
+  }
+
+  #done<N extends CallName>(name: N, args: Partial<MethodArgs<N>>): Observable<void> {
+    return this.call(name, args).pipe(map(() => undefined));
+  }
+}

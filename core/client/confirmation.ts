@@ -1,0 +1,31 @@
+import type { ChannelCore } from './channel-core.ts';
+import type { Pending } from './confirms.ts';
+import type { Outgoing } from './outgoing.ts';
+import { NOBODY } from './replies.ts';
+import type { Returned } from './returned.ts';
+
+/** What became of a message. */
+export type Confirmation<M extends Outgoing = Outgoing> =
+  /** The broker has taken it over. */
+  | { readonly kind: 'confirmed'; readonly message: M }
+  /** The broker refused it: a queue is full or failed. */
+  | { readonly kind: 'nacked'; readonly message: M }
+  /** No queue was there for it, and it came back. */
+  | { readonly kind: 'returned'; readonly message: M; readonly returned: Returned }
+  /** It was written, and no confirm was asked for. */
+  | { readonly kind: 'sent'; readonly message: M }
+  /** The channel ended first: the broker may have it, or may not. */
+  | { readonly kind: 'unconfirmed'; readonly message: M; readonly error: Error };
+
+/** What a confirm means for its message. */
+export function confirmationOf(pending: Pending, nacked: boolean): Confirmation {
+  const { message, returned } = pending;
+  if (nacked) return { kind: 'nacked', message };
+  if (returned !== undefined) return { kind: 'returned', message, returned };
+  return { kind: 'confirmed', message };
+}
+
+/** Has the channel confirm from here on, where it does not yet; its end says it could not. */
+export function selectConfirms(channel: ChannelCore): void {
+  if (channel.confirms === undefined) channel.request('confirm.select', {}, NOBODY);
+}

@@ -1,0 +1,43 @@
+/**
+ * `tabmq/client`: AMQP 0-9-1 as Observables, for any broker. What opens transports is bound in
+ * node/client.ts and browser/client.ts; all else is here.
+ */
+
+// Connecting.
+export { createConnect, type Connect } from './client.ts';
+export { urlOf } from './address.ts';
+export { DialError, type Dial, type Endpoint, type TlsOptions } from './dial.ts';
+export type { ClientEnv } from './connection-core.ts';
+export type { ConnectOptions, ConnectTarget } from './options.ts';
+export { parseUri, type UriParts } from './uri.ts';
+
+// What is connected.
+export { Channel, type CallName, type CallReply, type ExchangeOptions, type QueueOptions,
+  type SendName } from './channel.ts';
+export { Connection } from './connection.ts';
+export type { Tuning } from '../session/tune.ts';
+
+// Messages, in and out.
+export type { ConsumeOptions } from './consume.ts';
+export type { Confirmation } from './confirmation.ts';
+export { encodeContent, jsonCodec, textCodec, type ContentCodec } from './content-codec.ts';
+export { Delivery } from './delivery.ts';
+export { Message } from './message.ts';
+export type { Outgoing } from './outgoing.ts';
+export type { PublisherOptions } from './publish.ts';
+export { Returned } from './returned.ts';
+export type { RpcOptions } from './rpc.ts';
+
+// What goes wrong.
+export {
+  ArgumentError, CancelledError, ClientError, endsConnection, LostError, ReplyError, UriError,
+  type ErrorScope,
+} from './errors.ts';
+
+// What the arguments are made of.
+export { hostClock } from '../clock/host-clock.ts';
+export type { Clock, Random, Serve } from '../ports.ts';
+export {
+  Decimal, type FieldTable, type FieldValue, type From, type MethodArgs, type MethodName,
+  type Properties, type ReplyTo,
+} from '../protocol/types.ts';
