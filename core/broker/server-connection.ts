@@ -33,7 +33,6 @@ export class ServerConnection implements SessionHooks {
   /** Whether the transport takes more bytes now. */
   writable = true;
   readonly #link: Link;
-  readonly #sink: Sink;
   readonly #channels = new Map<number, ServerChannel>();
   #clientProperties: FieldTable = {};
   #vhost: VirtualHost | undefined;
@@ -45,7 +44,6 @@ export class ServerConnection implements SessionHooks {
 
   constructor(broker: Broker, id: string, sink: Sink, link: Link) {
     this.broker = broker;
-    this.#sink = sink;
     this.#link = link;
     const { transport, address, port } = link.peer;
     this.#info = {
@@ -92,7 +90,7 @@ export class ServerConnection implements SessionHooks {
   close(error: AmqpError): void {
     this.broker.turn.within(() => this.session.close(error));
     // A blocked client must be heard again, or its close-ok never comes.
-    this.#sink.setReading(true);
+    this.session.setReading(true);
   }
 
   /** Sends frames to whoever looks at them, or no longer. */
@@ -109,7 +107,7 @@ export class ServerConnection implements SessionHooks {
     const blocked = alarm !== undefined && this.#publishes && this.session.state === 'running';
     if (blocked === this.#blocked) return;
     this.#blocked = blocked;
-    this.#sink.setReading(!blocked);
+    this.session.setReading(!blocked);
     const notifies = this.capable('connection.blocked') && this.session.state === 'running';
     if (blocked) this.#emit({ type: 'connection.blocked', reason: alarm! });
     else this.#emit({ type: 'connection.unblocked' });

@@ -5,6 +5,8 @@ export interface HeartbeatTarget {
   /** Chunks received and batches sent so far: any traffic counts. CON-16. */
   readonly received: number;
   readonly sent: number;
+  /** Whether the peer is read at all; while it is not, its silence means nothing. */
+  readonly reading: boolean;
   sendHeartbeat(): void;
   /** The peer was silent for two whole intervals. */
   onSilence(): void;
@@ -21,7 +23,8 @@ export function startHeartbeat(clock: Clock, seconds: number, target: HeartbeatT
   let cancel: Cancel = () => {};
   const check = (): void => {
     cancel = clock.setTimer(halfMs, check);
-    silentHalves = target.received === received ? silentHalves + 1 : 0;
+    const silent = target.reading && target.received === received;
+    silentHalves = silent ? silentHalves + 1 : 0;
     received = target.received;
     if (silentHalves >= 4) {
       target.onSilence();

@@ -89,6 +89,7 @@ export class Session<R extends Role> implements Machine {
   /** Chunks received and batches sent, for the heartbeat. */
   received = 0;
   sent = 0;
+  reading = true;
   readonly #hooks: SessionHooks;
   readonly #sink: Sink;
   readonly #clock: Clock;
@@ -173,6 +174,12 @@ export class Session<R extends Role> implements Machine {
     void error;
     this.abort();
     this.#sink.end();
+  }
+
+  /** Stops reading from the peer, or goes on. */
+  setReading(on: boolean): void {
+    this.reading = on;
+    this.#sink.setReading(on);
   }
 
   setWritable(on: boolean): void {

@@ -27,7 +27,7 @@ export function looseFixture(options: BrokerOptions = {}): Fixture {
 }
 
 /** Stops the broker, which ends its connections, queues and exchanges: no timer and no byte stays. */
-export async function leaveNothing({ broker, clock }: Fixture): Promise<void> {
+export async function leaveNothing({ broker, clock }: Pick<Fixture, 'broker' | 'clock'>): Promise<void> {
   const stopped = broker.stop();
   clock.runUntilIdle();
   // Whoever does not say close-ok is waited for.
