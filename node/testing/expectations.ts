@@ -1,0 +1,230 @@
+import { isDeepStrictEqual } from 'node:util';
+import { merge, Observable } from 'rxjs';
+import type { Broker } from '../../core/index.ts';
+import type { FieldTable } from '../../core/protocol/index.ts';
+import { durationText, millisecondsOf, type Duration } from './duration.ts';
+import { startHostTimer } from './host-time.ts';
+import type { RoutedMessage } from './seen-message.ts';
+import type { TestBrokerError } from './test-broker-error.ts';
+import type { TestEvent, Trail } from './trail.ts';
+import { unackedCount, type Traffic } from './traffic.ts';
+
+/** What a message is to be like; what is not named may be anything. */
+export interface MessagePattern {
+  readonly vhost?: string;
+  readonly routingKey?: string;
+  /** Text or bytes that are the body, or a value that the body is as JSON. */
+  readonly body?: unknown;
+  /** Headers that are there with these values, beside others. */
+  readonly headers?: FieldTable;
+}
+
+export interface RoutedPattern extends MessagePattern {
+  readonly exchange?: string;
+  /** A queue, or several, that all got it; an empty list: no queue did. */
+  readonly to?: string | readonly string[];
+}
+
+export interface DeadLetteredPattern extends MessagePattern {
+  /** Queue in which it died. */
+  readonly from?: string;
+  /** Why. QUE-19. */
+  readonly reason?: 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
+  /** A queue, or several, that all got it then; an empty list: none did. */
+  readonly to?: string | readonly string[];
+}
+
+export interface WaitOptions {
+  /** Real time after which it fails. Default: the `timeout` of the test broker. */
+  readonly timeout?: Duration;
+}
+
+export interface ExpectationParts {
+  readonly broker: Broker;
+  readonly trail: Trail;
+  readonly traffic: Traffic;
+  readonly timeoutMs: number;
+  /** What the broker saw, for failures. */
+  readonly report: (exchange?: string, vhost?: string) => string;
+  /** Hears of every failure. */
+  readonly onFailure: (error: TestBrokerError) => void;
+}
+
+/** How often a condition is looked at that nothing on a wire makes true. */
+const LOOK_MS = 10;
+
+const looks$ = new Observable<void>((looks) => {
+  let stop = (): void => {};
+  const wait = (): void => {
+    stop = startHostTimer(() => {
+      looks.next();
+      wait();
+    }, LOOK_MS);
+  };
+  wait();
+  return () => stop();
+});
+
+type Fail = (message: string) => TestBrokerError;
+
+/** What a test can expect of the broker, with failures that show what happened instead. */
+export class Expectations {
+  readonly #parts: ExpectationParts;
+
+  constructor(parts: ExpectationParts) {
+    this.#parts = parts;
+  }
+
+  async expectRouted(
+    pattern: RoutedPattern, options: WaitOptions, fail: Fail,
+  ): Promise<RoutedMessage> {
+    const passes = (message: RoutedMessage): boolean => {
+      return isLike(message, pattern) && goesTo(message, pattern.to)
+        && (pattern.exchange === undefined || pattern.exchange === message.exchange);
+    };
+    const expected = `expected a routed message ${patternText(pattern)}`;
+    return this.#message(passes, expected, options, fail, pattern);
+  }
+
+  async expectDeadLettered(
+    pattern: DeadLetteredPattern, options: WaitOptions, fail: Fail,
+  ): Promise<RoutedMessage> {
+    const passes = (message: RoutedMessage): boolean => {
+      const { death } = message;
+      return death !== undefined && isLike(message, pattern) && goesTo(message, pattern.to)
+        && (pattern.from === undefined || pattern.from === death.queue)
+        && (pattern.reason === undefined || pattern.reason === death.reason);
+    };
+    const expected = `expected a dead-lettered message ${patternText(pattern)}`;
+    return this.#message(passes, expected, options, fail, pattern);
+  }
+
+  async assertNoUnacked(fail: Fail): Promise<void> {
+    const { broker, report, traffic } = this.#parts;
+    // An acknowledgement may still be on its way.
+    await traffic.untilQuiet();
+    const count = unackedCount(broker);
+    if (count === 0) return;
+    throw this.#failed(fail(
+      `expected no unacknowledged deliveries, and there are ${count}\n\n${report()}`,
+    ));
+  }
+
+  /** The next such event. */
+  async event<T extends TestEvent['type']>(
+    type: T, facts: Record<string, unknown>, options: WaitOptions, fail: Fail,
+  ): Promise<Extract<TestEvent, { type: T }>> {
+    const passes = (event: TestEvent): boolean => {
+      const values = event as unknown as Record<string, unknown>;
+      return event.type === type
+        && Object.entries(facts).every(([name, value]) => isSame(values[name], value));
+    };
+    const { trail } = this.#parts;
+    const timeoutMs = this.#timeoutOf(options);
+    const failure = (): string => {
+      const text = Object.keys(facts).length === 0 ? '' : ` ${patternText(facts)}`;
+      return `waited ${durationText(timeoutMs)} for the event ${type}${text}, and it did not come`;
+    };
+    const found = await this.#first(trail.events$, passes, timeoutMs, () => fail(
+      `${failure()}\n\n${this.#parts.report()}`,
+    ));
+    return found as Extract<TestEvent, { type: T }>;
+  }
+
+  /** Resolves once the condition holds. */
+  async until(condition: () => boolean, failure: () => string, fail: Fail): Promise<void> {
+    if (condition()) return;
+    const { timeoutMs, traffic, report } = this.#parts;
+    await this.#first(merge(traffic.moved$, looks$), condition, timeoutMs, () => fail(
+      `${failure()} within ${durationText(timeoutMs)}\n\n${report()}`,
+    ));
+  }
+
+  async #message(
+    passes: (message: RoutedMessage) => boolean, expected: string, options: WaitOptions,
+    fail: Fail, { exchange, vhost }: RoutedPattern,
+  ): Promise<RoutedMessage> {
+    const { trail, report } = this.#parts;
+    const past = trail.routed.find((message) => passes(message));
+    if (past !== undefined) return past;
+    const timeoutMs = this.#timeoutOf(options);
+    return this.#first(trail.routed$, passes, timeoutMs, () => fail(
+      `${expected}, and there was none within ${durationText(timeoutMs)}\n\n`
+      + report(exchange, vhost),
+    ));
+  }
+
+  /** The first of what comes that passes; fails when time is up or nothing more can come. */
+  #first<T>(
+    source$: Observable<T>, passes: (item: T) => boolean, timeoutMs: number,
+    late: () => TestBrokerError,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const fail = (): void => {
+        subscription.unsubscribe();
+        cancel();
+        reject(this.#failed(late()));
+      };
+      const cancel = startHostTimer(fail, timeoutMs);
+      const subscription = source$.subscribe({
+        next: (item) => {
+          if (!passes(item)) return;
+          subscription.unsubscribe();
+          cancel();
+          resolve(item);
+        },
+        complete: () => fail(),
+      });
+    });
+  }
+
+  #failed(error: TestBrokerError): TestBrokerError {
+    this.#parts.onFailure(error);
+    return error;
+  }
+
+  #timeoutOf({ timeout }: WaitOptions): number {
+    return timeout === undefined ? this.#parts.timeoutMs : millisecondsOf(timeout);
+  }
+}
+
+function isLike(message: RoutedMessage, pattern: MessagePattern): boolean {
+  const { vhost, routingKey, body, headers } = pattern;
+  if (vhost !== undefined && vhost !== message.vhost) return false;
+  if (routingKey !== undefined && routingKey !== message.routingKey) return false;
+  const hasHeaders = Object.entries(headers ?? {}).every(([name, value]) => {
+    return isSame(message.headers[name], value);
+  });
+  return hasHeaders && (body === undefined || hasBody(message, body));
+}
+
+/** Field tables have no prototype, which is no difference here. */
+function isSame(a: unknown, b: unknown): boolean {
+  return isDeepStrictEqual(structuredClone(a), structuredClone(b));
+}
+
+function hasBody(message: RoutedMessage, body: unknown): boolean {
+  if (typeof body === 'string') return message.text === body;
+  if (body instanceof Uint8Array) return Buffer.compare(message.body, body) === 0;
+  try {
+    return isDeepStrictEqual(message.json(), body);
+  } catch {
+    return false;
+  }
+}
+
+function goesTo(
+  { destinations }: RoutedMessage, to: string | readonly string[] | undefined,
+): boolean {
+  if (to === undefined) return true;
+  const queues = typeof to === 'string' ? [to] : to;
+  if (queues.length === 0) return destinations.length === 0;
+  return queues.every((queue) => destinations.includes(queue));
+}
+
+/** `{ exchange: 'orders', to: 'billing' }` */
+function patternText(pattern: object): string {
+  return JSON.stringify(pattern, (_name, value: unknown) => {
+    return value instanceof Uint8Array ? `${value.length} bytes` : value;
+  });
+}

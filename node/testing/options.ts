@@ -1,0 +1,40 @@
+import type { BrokerOptions, VirtualHost } from '../../core/index.ts';
+import type { User } from '../users.ts';
+import type { Definitions } from './definitions.ts';
+import type { Duration } from './duration.ts';
+
+/** What `startTestBroker` takes; everything has a default. */
+export interface TestBrokerOptions {
+  /** What is there from the start: RabbitMQ definitions, or what declares it in vhost `/`. */
+  readonly topology?: Definitions | ((vhost: VirtualHost) => void);
+  /** What becomes of policies and the like in definitions. Default: `refuse`. */
+  readonly unsupported?: 'refuse' | 'ignore';
+  /**
+   * `wall`: time goes on by itself, and `advance` moves it ahead. `virtual`: it stands still
+   * until `advance`. Default: `wall`.
+   */
+  readonly clock?: 'wall' | 'virtual';
+  /** Date at which time starts. Default: the present. */
+  readonly startAt?: Date;
+  /**
+   * Real time that `advance` gives a consumer to settle what was delivered to it on the way,
+   * before it goes on. Default: 20 ms.
+   */
+  readonly patience?: Duration;
+  /** Decides all that is random, of broker and faults. Default: TABMQ_SEED, or a new one. */
+  readonly seed?: number;
+  /** Default: guest, password guest. The first is the one in the URLs. */
+  readonly users?: readonly User[];
+  /** Virtual hosts beside `/` and those of the definitions. */
+  readonly vhosts?: readonly string[];
+  /** How long a delivery may stay unacknowledged; 0: for ever. Default: 30 min. BAS-27. */
+  readonly consumerTimeout?: Duration;
+  /** As in `BrokerOptions`. Default: `spec`. */
+  readonly immediate?: BrokerOptions['immediate'];
+  /** Real time after which expectations fail. Default: 2 s. */
+  readonly timeout?: Duration;
+  /** `report`: leaks at the end go to stderr; `fail`: `stop` fails. Default: `report`. */
+  readonly leaks?: 'report' | 'fail' | 'ignore';
+  /** Where the frame log is written at the end, and when an expectation fails. Default: nowhere. */
+  readonly frameLogFile?: string;
+}

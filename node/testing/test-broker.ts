@@ -1,0 +1,340 @@
+import { Observable } from 'rxjs';
+import {
+  Broker, BufferPool, type Clock, type PeerInfo, type Serve, type VirtualHost,
+} from '../../core/index.ts';
+import { Doors, type DoorLog } from '../doors.ts';
+import { answerHttp } from '../http.ts';
+import { OriginRule } from '../origin.ts';
+import { httpServer, tcpServer } from '../servers.ts';
+import type { SocketTransport } from '../tcp.ts';
+import { defaultUser } from '../users.ts';
+import { WebSocketAcceptor } from '../websocket.ts';
+import {
+  checkSupported, importDefinitions, permittedVhosts, usersOf, vhostsOf, type Definitions,
+} from './definitions.ts';
+import { durationText, millisecondsOf, type Duration } from './duration.ts';
+import {
+  Expectations, type DeadLetteredPattern, type RoutedPattern, type WaitOptions,
+} from './expectations.ts';
+import { Faults } from './faults.ts';
+import { FrameLog } from './frame-log.ts';
+import { hostWall, socketClock, startHostTimer } from './host-time.ts';
+import { leakText, LeakWatch, type LeakReport } from './leaks.ts';
+import type { TestBrokerOptions } from './options.ts';
+import { seededRandom } from './random.ts';
+import { reportOf } from './report.ts';
+import type { RoutedMessage } from './seen-message.ts';
+import { errorsFromHere, TestBrokerError } from './test-broker-error.ts';
+import { TestClock } from './test-clock.ts';
+import { TestQueue } from './test-queue.ts';
+import { Timeline } from './timeline.ts';
+import { Traffic } from './traffic.ts';
+import { Trail, type TestEvent } from './trail.ts';
+import { TestUsers, type LoginGuard } from './users.ts';
+import { Wire } from './wire.ts';
+
+const HOST = '127.0.0.1';
+const DEFAULT_PATIENCE_MS = 20;
+const DEFAULT_TIMEOUT_MS = 2000;
+/** How long clients may take over the closing handshake at the end before they are reset. */
+const STOP_MS = 1000;
+/** Keeps draws for faults apart from those of the broker, which clients cause. */
+const FAULT_SEED_MASK = 0x5bd1_e995;
+
+/** Older runtimes, and the contexts that jest runs tests in, do not have the symbol. */
+const asyncDispose: typeof Symbol.asyncDispose =
+  Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+
+/** A broker that a test owns: real sockets on loopback, and hands on its time and its faults. */
+export class TestBroker {
+  /** The broker itself. */
+  readonly core: Broker;
+  /** Time of queues and messages. */
+  readonly clock: Clock;
+  /** What can go wrong, on demand. */
+  readonly faults: Faults;
+  /** Give it to `startTestBroker`, and what was drawn at random is drawn again. */
+  readonly seed: number;
+  readonly #options: TestBrokerOptions;
+  readonly #clocks: readonly TestClock[];
+  readonly #timeline: Timeline;
+  readonly #traffic = new Traffic();
+  readonly #trail: Trail;
+  readonly #leaks: LeakWatch;
+  readonly #frameLog: FrameLog;
+  readonly #expectations: Expectations;
+  readonly #wires = new Map<PeerInfo, Wire>();
+  readonly #logins: LoginGuard = new Set();
+  readonly #doors: Doors;
+  #stopped: Promise<LeakReport> | undefined;
+
+  constructor(options: TestBrokerOptions) {
+    this.#options = options;
+    this.seed = options.seed ?? seedOfEnvironment();
+    const wallStart = options.startAt?.getTime() ?? hostWall();
+    const clock = new TestClock(options.clock !== 'virtual', wallStart);
+    const sessionClock = new TestClock(true, wallStart);
+    this.clock = clock;
+    this.#clocks = [clock, sessionClock];
+    const pool = new BufferPool();
+    this.core = this.#makeCore(clock, sessionClock, pool);
+    const broker = this.core;
+    this.#applyTopology();
+    const trail = (this.#trail = new Trail(broker));
+    this.#leaks = new LeakWatch(broker);
+    this.#frameLog = new FrameLog(broker);
+    const traffic = this.#traffic;
+    const wires: Iterable<Wire> = { [Symbol.iterator]: () => this.#wires.values() };
+    const patienceMs = millisecondsOf(options.patience ?? DEFAULT_PATIENCE_MS);
+    this.#timeline = new Timeline({ broker, clock, sessionClock, traffic, wires, patienceMs });
+    this.faults = new Faults({
+      broker, wires, trail, logins: this.#logins,
+      random: seededRandom(this.seed ^ FAULT_SEED_MASK),
+      applyTopology: () => this.#applyTopology(),
+    });
+    this.#expectations = new Expectations({
+      broker, trail, traffic,
+      timeoutMs: millisecondsOf(options.timeout ?? DEFAULT_TIMEOUT_MS),
+      report: (exchange, vhost) => this.#report(exchange, vhost),
+      onFailure: () => this.#saveFrameLog(),
+    });
+    this.#doors = new Doors(this.#serve, { clock: socketClock, pool }, this.#doorLog);
+  }
+
+  /** Opens the ports. */
+  async open(): Promise<void> {
+    const place = { hosts: [HOST], hostsMayBeAbsent: false, port: 0 };
+    const urls = (): string[] => [this.url, this.webSocketUrl];
+    const http = {
+      answer: answerHttp(this.core.options.version, urls),
+      webSockets: new WebSocketAcceptor(new OriginRule()),
+    };
+    await Promise.all([
+      this.#doors.open('amqp', (accept) => tcpServer(this.#wiring(accept)), place),
+      this.#doors.open('http', (accept) => httpServer(http, this.#wiring(accept)), place),
+    ]);
+  }
+
+  /** `amqp://guest:guest@127.0.0.1:40123`, for any client; append `/name` for another vhost. */
+  get url(): string {
+    return `amqp://${this.#login}@${HOST}:${this.port}`;
+  }
+
+  /** `ws://127.0.0.1:40124/ws/amqp`, for clients that speak AMQP over WebSocket. */
+  get webSocketUrl(): string {
+    return this.#listener('http').url;
+  }
+
+  get host(): string {
+    return HOST;
+  }
+
+  /** Of AMQP over TCP. */
+  get port(): number {
+    return this.#listener('amqp').port;
+  }
+
+  /** A virtual host, to declare and to publish without a client. */
+  vhost(name = '/'): VirtualHost {
+    return this.core.vhost(name);
+  }
+
+  /** A queue, to look at. It need not exist yet. */
+  queue(name: string, vhost = '/'): TestQueue {
+    const fail = errorsFromHere();
+    return new TestQueue(name, vhost, {
+      broker: this.core,
+      report: () => this.#report(),
+      until: (condition, failure) => this.#expectations.until(condition, failure, fail),
+    });
+  }
+
+  /**
+   * Moves time forward: time to live, expiry, delays, consumer timeouts and heartbeats run in
+   * order, and clients in this process answer in between. Silence of a client is none while time
+   * is moved, unless `faults.stopReading` made it.
+   */
+  advance(duration: Duration): Promise<void> {
+    const milliseconds = millisecondsOf(duration);
+    this.#trail.note(`time moves ${durationText(milliseconds)} ahead`);
+    return this.#timeline.advance(milliseconds);
+  }
+
+  /** Resolves when nothing is on its way between the broker and clients in this process. */
+  settled(): Promise<void> {
+    return this.#traffic.untilQuiet();
+  }
+
+  /** A message like this was routed since the start, or will be in time; answers it. */
+  expectRouted(pattern: RoutedPattern, options: WaitOptions = {}): Promise<RoutedMessage> {
+    return this.#expectations.expectRouted(pattern, options, errorsFromHere());
+  }
+
+  /** A message like this was dead-lettered since the start, or will be in time; answers it. */
+  expectDeadLettered(
+    pattern: DeadLetteredPattern = {}, options: WaitOptions = {},
+  ): Promise<RoutedMessage> {
+    return this.#expectations.expectDeadLettered(pattern, options, errorsFromHere());
+  }
+
+  /** Every delivery is acknowledged, once all that is on its way has come. */
+  assertNoUnacked(): Promise<void> {
+    return this.#expectations.assertNoUnacked(errorsFromHere());
+  }
+
+  /** The next event of this type with these facts, from the call on. */
+  waitFor<T extends TestEvent['type']>(
+    type: T, facts: Partial<Omit<Extract<TestEvent, { type: T }>, 'type'>> = {},
+    options: WaitOptions = {},
+  ): Promise<Extract<TestEvent, { type: T }>> {
+    return this.#expectations.event(type, facts, options, errorsFromHere());
+  }
+
+  /** What happened, as failures show it. */
+  get report(): string {
+    return this.#report();
+  }
+
+  /** Every frame of every connection, one line each. */
+  get frameLog(): string {
+    return this.#frameLog.text;
+  }
+
+  writeFrameLog(file: string): void {
+    this.#frameLog.write(file);
+  }
+
+  /** Connections, channels, consumers and queues that are open now and were not at the start. */
+  get leaks(): LeakReport {
+    return this.#leaks.report;
+  }
+
+  /** Closes everything and answers what the test left open; fails for that if it is to. */
+  stop(): Promise<LeakReport> {
+    return (this.#stopped ??= this.#stop());
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.stop().then(() => {});
+  }
+
+  async #stop(): Promise<LeakReport> {
+    this.faults.clear();
+    this.#doors.refuse();
+    await this.#traffic.untilQuiet();
+    const leaks = this.#leaks.report;
+    const leftOpen = leakText(leaks);
+    const error = new TestBrokerError(`${leftOpen}\n\n${this.#report()}`);
+    const cancel = startHostTimer(() => this.#resetAll(), STOP_MS);
+    await this.core.stop();
+    cancel();
+    await this.#doors.close();
+    this.#saveFrameLog();
+    for (const part of [this.#trail, this.#leaks, this.#frameLog, ...this.#clocks]) part.stop();
+    const { leaks: wish = 'report' } = this.#options;
+    if (leftOpen !== '' && wish === 'fail') throw error;
+    if (leftOpen !== '' && wish === 'report') process.stderr.write(`${leftOpen}\n`);
+    return leaks;
+  }
+
+  #makeCore(clock: Clock, sessionClock: Clock, pool: BufferPool): Broker {
+    const { users = [defaultUser], vhosts = [], consumerTimeout, immediate } = this.#options;
+    const definitions = this.#definitions;
+    if (this.#options.unsupported !== 'ignore') checkSupported(definitions);
+    const authenticator = new TestUsers({
+      users, hashedUsers: usersOf(definitions), vhostsOf: permittedVhosts(definitions),
+      guard: this.#logins,
+    });
+    const random = seededRandom(this.seed);
+    return new Broker({ clock, sessionClock, pool, random, authenticator }, {
+      vhosts: [...new Set(['/', ...vhosts, ...vhostsOf(definitions)])],
+      ...(immediate !== undefined && { immediate }),
+      ...(consumerTimeout !== undefined && { consumerTimeoutMs: millisecondsOf(consumerTimeout) }),
+      platform: `Node.js ${process.version}`,
+    });
+  }
+
+  get #definitions(): Definitions {
+    const { topology } = this.#options;
+    return typeof topology === 'object' ? topology : {};
+  }
+
+  #applyTopology(): void {
+    const { topology } = this.#options;
+    if (typeof topology === 'function') topology(this.core.vhost());
+    else importDefinitions(this.core, this.#definitions);
+  }
+
+  /** Serves a connection, and knows from then on which wire carries it. */
+  readonly #serve: Serve = (inbound, link) => new Observable((outbound) => {
+    const served = this.core.serve(inbound, link).subscribe(outbound);
+    const wire = this.#wires.get(link.peer);
+    if (wire !== undefined) {
+      wire.connection = [...this.core.connections].at(-1);
+      this.faults.opened(wire);
+    }
+    return served;
+  });
+
+  readonly #doorLog: DoorLog = {
+    write: (component, level, text, fields) => {
+      if (level === 'debug') return;
+      this.#trail.note(`${component} ${text} ${JSON.stringify(fields)}`);
+    },
+  };
+
+  /** Puts a wire around each transport before it is let in. */
+  #wiring(accept: (wire: Wire) => void): (transport: SocketTransport) => void {
+    return (transport) => {
+      if (this.faults.refusesConnections) {
+        transport.reset();
+        return;
+      }
+      const wire = new Wire(transport, this.faults, this.#traffic);
+      this.#wires.set(transport.peer, wire);
+      wire.whenClosed(() => this.#wires.delete(transport.peer));
+      this.#traffic.moved();
+      accept(wire);
+    };
+  }
+
+  #resetAll(): void {
+    for (const wire of this.#wires.values()) wire.drop('reset');
+  }
+
+  #listener(way: 'amqp' | 'http'): { readonly url: string; readonly port: number } {
+    const listener = this.#doors.listeners.find((each) => each.way === way);
+    if (listener === undefined) throw new TestBrokerError('the test broker is not open');
+    return listener;
+  }
+
+  get #login(): string {
+    const { name, password } = this.#options.users?.[0] ?? defaultUser;
+    return `${encodeURIComponent(name)}:${encodeURIComponent(password)}`;
+  }
+
+  #report(exchange?: string, vhost?: string): string {
+    return reportOf(this.core, this.#trail, this.seed, exchange, vhost);
+  }
+
+  #saveFrameLog(): void {
+    const { frameLogFile } = this.#options;
+    if (frameLogFile !== undefined) this.#frameLog.write(frameLogFile);
+  }
+}
+
+/**
+ * Starts a broker on free ports of this machine, in this process, in a few milliseconds. Stop it
+ * with `stop()`, or declare it with `await using`. Fails where the topology is wrong.
+ */
+export async function startTestBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {
+  const broker = new TestBroker(options);
+  await broker.open();
+  return broker;
+}
+
+/** A seed that was reported replays; else each run has its own. */
+function seedOfEnvironment(): number {
+  const given = process.env['TABMQ_SEED'];
+  return given === undefined ? Math.floor(Math.random() * 0x1_0000_0000) : Number(given);
+}
