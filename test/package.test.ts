@@ -8,10 +8,13 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+/** A file, or one for each condition. */
+type Door = string | { readonly [condition: string]: Door };
+
 interface Manifest {
   readonly version: string;
   readonly bin: Readonly<Record<string, string>>;
-  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly exports: Readonly<Record<string, Door>>;
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
@@ -19,10 +22,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
 const doors = Object.keys(manifest.exports).map((door) => door.replace(/^\./, 'tabmq'));
 
+function targetsOf(door: Door): string[] {
+  return typeof door === 'string' ? [door] : Object.values(door).flatMap(targetsOf);
+}
+
 test('every door leads to a file that the build makes', () => {
-  const targets = Object.values(manifest.exports).flatMap((door) =>
-    typeof door === 'string' ? [door] : Object.values(door),
-  );
+  const targets = Object.values(manifest.exports).flatMap(targetsOf);
   const missing = [...targets, ...Object.values(manifest.bin)].filter(
     (target) => !existsSync(join(root, target)),
   );

@@ -3,6 +3,8 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { Bench } from './bench.ts';
 import type { StartBroker } from './broker-process.ts';
 import { CannotBench } from './cannot-bench.ts';
+import { benchClients } from './clients/bench.ts';
+import { clientsAsText } from './clients/report.ts';
 import { Generator } from './generator.ts';
 import { findRabbitmq, rabbitmqStarter } from './rabbitmq.ts';
 import { ceilingStarter, tabmqStarter } from './ready-line.ts';
@@ -19,6 +21,9 @@ interface Choices {
   readonly json?: string;
   readonly markdown?: string;
 }
+
+/** The comparison of client libraries, beside the scenarios of brokers. */
+const CLIENTS = 'clients';
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -78,8 +83,12 @@ async function bench(names: readonly string[], choices: Choices): Promise<void> 
     }
   }
   const { versions, failures } = runner;
+  const clients = names.length > 0 && !names.includes(CLIENTS) ? [] : await benchClients({
+    generator, brokers, scale, repeats, failures,
+    report: (result) => say(clientsAsText(result)),
+  });
   const date = new Date().toISOString().slice(0, 10);
-  const result = { date, machine, versions, scale, repeats, phases, failures };
+  const result = { date, machine, versions, scale, repeats, phases, clients, failures };
   say(report.summaryAsText(result));
   say(`\n${Object.values(versions).join(', ')}`);
   if (choices.json) writeFileSync(choices.json, `${JSON.stringify(result, null, 2)}\n`);
@@ -88,9 +97,9 @@ async function bench(names: readonly string[], choices: Choices): Promise<void> 
   if (failures.length > 0) process.exitCode = 1;
 }
 
-const scenarios = new Argument('[scenario...]', 'which to run; without any, all').choices(
-  SCENARIOS.map((scenario) => scenario.name),
-);
+const scenarios = new Argument('[scenario...]', 'which to run; without any, all').choices([
+  ...SCENARIOS.map((scenario) => scenario.name), CLIENTS,
+]);
 const only = new Option('--only <broker>', 'one broker alone; ceiling is the generator itself');
 const scale = new Option('--scale <factor>', 'of the number of messages and connections');
 

@@ -12,19 +12,19 @@ const SETTLE_MS = 3000;
 /** What the generator prints of a load. */
 type LoadResult = Figures & { readonly messages: number };
 
-function scaled(count: number, scale: number): number {
+export function scaled(count: number, scale: number): number {
   return Math.max(1, Math.round(count * scale));
 }
 
 /** `{ bodyBytes: 16, durable: true }` as `--body-bytes 16 --durable`. */
-function optionWords(options: Readonly<Record<string, string | number | true>>): string[] {
+export function optionWords(options: Readonly<Record<string, string | number | true>>): string[] {
   return Object.entries(options).flatMap(([name, value]) => {
     const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     return value === true ? [option] : [option, String(value)];
   });
 }
 
-async function withRun<T>(
+export async function withRun<T>(
   generator: Generator,
   words: readonly string[],
   use: (run: GeneratorRun) => Promise<T>,

@@ -1,4 +1,5 @@
 import { cpus, loadavg, release, totalmem } from 'node:os';
+import type { ClientResult } from './clients/bench.ts';
 import { METRIC_NAMES, METRICS, type Metric } from './metric.ts';
 import type { BrokerName } from './scenario.ts';
 import type { FloorVerdict, PhaseResult } from './verdict.ts';
@@ -12,11 +13,12 @@ export interface Report {
   readonly scale: number;
   readonly repeats: number;
   readonly phases: readonly PhaseResult[];
+  readonly clients: readonly ClientResult[];
   /** Runs that gave no figures, one sentence each. */
   readonly failures: readonly string[];
 }
 
-const HEADINGS: Readonly<Record<BrokerName, string>> = {
+export const HEADINGS: Readonly<Record<BrokerName, string>> = {
   tabmq: 'TabMQ',
   rabbitmq: 'RabbitMQ',
   ceiling: 'ceiling',
@@ -39,7 +41,7 @@ function formatFigure(metric: Metric, value: number | undefined): string {
 }
 
 /** 12.3 as `12.3x`, 0.05 as `1/20`: small ratios are easier to judge as the fraction they are. */
-function formatRatio(ratio: number | undefined): string {
+export function formatRatio(ratio: number | undefined): string {
   if (ratio === undefined) return '-';
   if (ratio <= 0) return '0';
   return ratio >= 1 ? `${Number(ratio.toFixed(1))}x` : `1/${Number((1 / ratio).toFixed(1))}`;
