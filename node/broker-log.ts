@@ -27,6 +27,7 @@ const eventLevels: Readonly<Record<EventType, Exclude<LogLevel, 'silent'>>> = {
   'message.dead-lettered': 'debug',
   'alarm.set': 'warn',
   'alarm.cleared': 'warn',
+  'journal.trouble': 'error',
   'broker.stopping': 'info',
 };
 

@@ -9,12 +9,15 @@ import { edge } from '../session/edge.ts';
 import type { SessionEnv } from '../session/session.ts';
 import type { ConfirmHold } from './confirms.ts';
 import { guestAuthenticator } from './guest.ts';
+import { Persistence } from './durable/persistence.ts';
+import { Recovery, type Recovered } from './durable/recovery.ts';
+import type { Journal } from '../storage/journal.ts';
 import { Events, type BrokerEvent, type FrameEvent, type RoutedEvent } from './events.ts';
 import { MessageStore } from './message-store.ts';
 import { ServerConnection } from './server-connection.ts';
 import { sampleStats, type Stats } from './stats.ts';
 import { Turn } from './turn.ts';
-import { VirtualHost } from './virtual-host.ts';
+import { VirtualHost, type BrokerParts } from './virtual-host.ts';
 
 /** What a broker needs of the world. */
 export interface BrokerEnv {
@@ -28,6 +31,8 @@ export interface BrokerEnv {
   readonly authenticator: Authenticator;
   /** Output buffers, shared with transports that give them back. */
   readonly pool: BufferPool;
+  /** Keeps what is durable; call `recover` before the broker is used. Default: nothing is kept. */
+  readonly journal: Journal;
 }
 
 export interface BrokerOptions {
@@ -72,13 +77,16 @@ export class Broker {
   /** Decides when confirms go out, to try publishers; undefined: at the end of the turn. */
   holdConfirms: ConfirmHold | undefined;
   readonly options: Required<BrokerOptions>;
-  readonly vhosts: ReadonlyMap<string, VirtualHost>;
   readonly turn: Turn;
+  /** Absent: nothing survives a restart. */
+  readonly persistence: Persistence | undefined;
   readonly store = new MessageStore();
   readonly events: Events;
   readonly authenticator: Authenticator;
   readonly sessionEnv: SessionEnv;
   readonly clock: Clock;
+  readonly #vhosts = new Map<string, VirtualHost>();
+  readonly #parts: BrokerParts;
   readonly #connections = new Set<ServerConnection>();
   readonly #alarms = new Set<Alarm>();
   #number = 0;
@@ -96,11 +104,31 @@ export class Broker {
     this.routed$ = this.events.routed$;
     this.frames$ = this.#tappedFrames();
     const { store, turn, events } = this;
-    const parts = { clock, random, store, turn, events };
-    this.vhosts = new Map(
-      this.options.vhosts.map((name) => [name, new VirtualHost(name, parts)]),
-    );
+    const persistence = env.journal && new Persistence(env.journal, store, clock);
+    this.persistence = persistence;
+    if (persistence !== undefined) this.#watchJournal(persistence);
+    this.#parts = { clock, random, store, turn, events, persistence };
+    for (const name of this.options.vhosts) this.ensureVhost(name);
     this.serve = (inbound, link) => this.#serve(inbound, link);
+  }
+
+  get vhosts(): ReadonlyMap<string, VirtualHost> {
+    return this.#vhosts;
+  }
+
+  /** The virtual host of this name, made where there is none. */
+  ensureVhost(name: string): VirtualHost {
+    const known = this.#vhosts.get(name);
+    if (known !== undefined) return known;
+    const vhost = new VirtualHost(name, this.#parts);
+    this.#vhosts.set(name, vhost);
+    return vhost;
+  }
+
+  /** Brings back what the journal kept; before anything else is done with the broker. */
+  async recover(): Promise<Recovered> {
+    if (this.persistence === undefined) return NOTHING_RECOVERED;
+    return new Recovery(this, this.persistence).run();
   }
 
   get connectionCount(): number {
@@ -177,7 +205,18 @@ export class Broker {
     }
     if (this.#connections.size === 0) this.#onAllEnded!();
     await ended;
+    await this.persistence?.close();
     for (const vhost of this.vhosts.values()) vhost.subscription.unsubscribe();
+  }
+
+  /** A full disk blocks publishers until there is space again; a broken one blocks for good. */
+  #watchJournal(persistence: Persistence): void {
+    this.turn.commit = () => persistence.commit();
+    persistence.trouble$.subscribe((trouble) => {
+      const text = trouble.kind === 'space' ? 'there is space again' : trouble.text;
+      this.events.emit({ type: 'journal.trouble', kind: trouble.kind, text });
+      this.setAlarm('disk', trouble.kind !== 'space');
+    });
   }
 
   #serve(inbound: Observable<Uint8Array>, link: Link): Observable<Uint8Array> {
@@ -206,6 +245,8 @@ export class Broker {
     });
   }
 }
+
+const NOTHING_RECOVERED: Recovered = { exchanges: 0, queues: 0, messages: 0, clean: true };
 
 const CAPABILITIES = [
   'publisher_confirms', 'exchange_exchange_bindings', 'basic.nack', 'consumer_cancel_notify',

@@ -51,6 +51,14 @@ export class Confirms implements RefusalSink {
     return this.#confirmed - confirmedBefore;
   }
 
+  /** Refuses what was published up to this sequence number: it may be lost. CNF-02. */
+  refuse(upTo: number, sink: ConfirmSink): void {
+    if (upTo <= this.#confirmed) return;
+    sink.nack(upTo, upTo - this.#confirmed > 1);
+    this.#confirmed = upTo;
+    this.#rejected = this.#rejected.filter((sequence) => sequence > upTo);
+  }
+
   #ackUpTo(sequence: number, sink: ConfirmSink): void {
     const count = sequence - this.#confirmed;
     if (count <= 0) return;

@@ -9,18 +9,20 @@ export type DeadLetterReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_lim
 
 /**
  * Sends a message that died in `queue` to its dead-letter exchange, or drops it where there is
- * none. Takes over the queue's reference to it. The work waits in line in the turn, so that
- * chains and cycles of dead-lettering never recurse.
+ * none. The work waits in line in the turn, so that chains and cycles of dead-lettering never
+ * recurse; `done` is called when the message is needed no more.
  */
-export function deadLetter(queue: Queue, address: Address, reason: DeadLetterReason): void {
+export function deadLetter(
+  queue: Queue, address: Address, reason: DeadLetterReason, done: () => void,
+): void {
   const { vhost, settings } = queue;
   if (settings.deadLetterExchange === undefined) {
-    vhost.store.release(address);
+    done();
     return;
   }
   vhost.turn.afterwards(() => {
     republish(queue, address, reason);
-    vhost.store.release(address);
+    done();
   });
 }
 

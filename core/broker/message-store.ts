@@ -9,13 +9,14 @@ export type Address = number;
 const ADDRESS_UNIT = 0x10_0000;
 const OFFSET_MASK = ADDRESS_UNIT - 1;
 
-/** Offsets in a record: three integers of 32 bits, two of 16. */
+/** Offsets in a record: three integers of 32 bits, two of 16, a number of 64. */
 const TAIL_BYTES = 0;
 const REFERENCES = 4;
 const BODY_BYTES = 8;
 const NAMES_BYTES = 12;
 const MARKS = 14;
-const RECORD_HEADER_BYTES = 16;
+const LSN = 16;
+const RECORD_HEADER_BYTES = 24;
 
 /** Messages larger than this get a segment of their own. */
 const SHARED_RECORD_BYTES_MAX = limits.segmentBytes / 4;
@@ -28,6 +29,8 @@ const DEAD_BYTES_MAX = 16 * limits.segmentBytes;
 export const MARK_DEAD_LETTERED = 1;
 /** Mark of a message with a BCC header, which no receiver may see. BAS-04. */
 export const MARK_BCC = 2;
+/** Mark of a message that is to survive a restart, in a queue that does. BAS-07. */
+export const MARK_PERSISTENT = 4;
 
 class Segment {
   readonly index: number;
@@ -88,6 +91,7 @@ export class MessageStore {
     view.setUint32(at + BODY_BYTES, message.bodyBytes);
     view.setUint16(at + NAMES_BYTES, namesBytes);
     view.setUint16(at + MARKS, marks);
+    view.setFloat64(at + LSN, 0);
     copyMessage(segment.block, at + RECORD_HEADER_BYTES, message);
     return segment.index * ADDRESS_UNIT + at;
   }
@@ -128,6 +132,22 @@ export class MessageStore {
     this.bodyBytes = view.getUint32(at + BODY_BYTES);
     this.namesBytes = view.getUint16(at + NAMES_BYTES);
     this.marks = view.getUint16(at + MARKS);
+  }
+
+  marksOf(address: Address): number {
+    const { view } = this.#find(address).block;
+    return view.getUint16(this.#offset + MARKS);
+  }
+
+  /** Where the journal keeps the message; 0: nowhere. */
+  lsnOf(address: Address): number {
+    const { view } = this.#find(address).block;
+    return view.getFloat64(this.#offset + LSN);
+  }
+
+  setLsn(address: Address, lsn: number): void {
+    const { view } = this.#find(address).block;
+    view.setFloat64(this.#offset + LSN, lsn);
   }
 
   bodyBytesOf(address: Address): number {

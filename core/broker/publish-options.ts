@@ -68,6 +68,15 @@ export function publishOptions(
   return { timeToLive, otherKeys, rewriting, marks };
 }
 
+/** Whether the delivery mode of a message is 2. BAS-07. */
+export function isPersistent({ block, contentStart }: MessageBytes): boolean {
+  const flagsAt = contentStart + FRAME_HEADER_BYTES + CONTENT_HEADER_BYTES;
+  if ((block.view.getUint16(flagsAt) & propertyFlags.deliveryMode) === 0) return false;
+  const end = frameEnd(block, contentStart) - 1;
+  const located = locateProperty(block, flagsAt, end, 'deliveryMode');
+  return located !== undefined && block.bytes[located.start] === 2;
+}
+
 /** The properties of one message as they lie on the wire. */
 class RawProperties {
   readonly #block: Block;

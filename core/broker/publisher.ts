@@ -6,8 +6,10 @@ import { FRAME_HEADER_BYTES } from '../protocol/spec.ts';
 import type { Confirms, ConfirmSink } from './confirms.ts';
 import { frameEnd, type MessageBytes } from './message-bytes.ts';
 import { rewrite } from './message-rewrite.ts';
-import type { Address } from './message-store.ts';
-import { publishOptions, type PublishContext, type PublishOptions } from './publish-options.ts';
+import { MARK_PERSISTENT, type Address } from './message-store.ts';
+import {
+  isPersistent, publishOptions, type PublishContext, type PublishOptions,
+} from './publish-options.ts';
 import type { Route } from './router.ts';
 import { propertiesOf } from './stored-message.ts';
 import type { Transaction } from './transaction.ts';
@@ -21,6 +23,12 @@ export interface PublisherSink extends ConfirmSink {
   /** Has `flush` called at the end of the turn. */
   flushLater(): void;
 }
+
+/**
+ * Takes charge of confirms that are due: `send` sends them, `refuse` sends nacks in their place.
+ * `persistent`: they are for messages that have to be on disk first.
+ */
+export type ConfirmHolder = (persistent: boolean, send: () => void, refuse: () => void) => void;
 
 /** The flags of basic.publish. */
 export const MANDATORY = 1;
@@ -39,6 +47,8 @@ export class Publisher {
   readonly #sink: PublisherSink;
   readonly #refusesImmediate: boolean;
   #flushing = false;
+  /** Something persistent was published in this turn, so its confirm waits for the disk. */
+  #persistent = false;
   readonly #names = new Reader(new Uint8Array(0));
 
   constructor(
@@ -72,13 +82,24 @@ export class Publisher {
   }
 
   /** Confirms what the turn published, or lets `hold` say when. */
-  flush(hold?: (send: () => void) => void): void {
+  flush(hold?: ConfirmHolder): void {
     this.#flushing = false;
     const { confirms } = this;
     if (confirms === undefined) return;
     const { published } = confirms;
+    const persistent = this.takePersistent();
     if (hold === undefined) this.#confirm(confirms, published);
-    else hold(() => this.#confirm(confirms, published));
+    else {
+      const refuse = (): void => confirms.refuse(published, this.#sink);
+      hold(persistent, () => this.#confirm(confirms, published), refuse);
+    }
+  }
+
+  /** Whether something persistent was published since this was asked last. */
+  takePersistent(): boolean {
+    const persistent = this.#persistent;
+    this.#persistent = false;
+    return persistent;
   }
 
   /** Publishes what the transaction holds; whether every queue took it. TX-02, TX-05. */
@@ -109,7 +130,8 @@ export class Publisher {
   }
 
   #send(message: MessageBytes, route: Route, options: PublishOptions, flags: number): void {
-    const { timeToLive, marks } = options;
+    const { timeToLive } = options;
+    const marks = options.marks | this.#persistenceMark(message);
     const address = this.#vhost.store.append(message, marks);
     if (this.transaction !== undefined) {
       this.transaction.addPublish({ address, route, timeToLive, flags }, message.bodyBytes);
@@ -117,6 +139,13 @@ export class Publisher {
       const sequence = this.confirms === undefined ? 0 : this.#nextSequence(this.confirms);
       this.#dispatch(address, route, timeToLive, flags, this.confirms, sequence);
     }
+  }
+
+  /** BAS-07; what the broker does not keep need not be looked at. */
+  #persistenceMark(message: MessageBytes): number {
+    if (this.#vhost.persistence === undefined || !isPersistent(message)) return 0;
+    this.#persistent = true;
+    return MARK_PERSISTENT;
   }
 
   #dispatch(

@@ -18,7 +18,7 @@ import { Gate } from './gate.ts';
 import type { Address } from './message-store.ts';
 import type { ReplyTarget } from './reply-target.ts';
 import type { ServerConnection } from './server-connection.ts';
-import { Publisher, type PublisherSink } from './publisher.ts';
+import { Publisher, type ConfirmHolder, type PublisherSink } from './publisher.ts';
 import type { Flushed } from './turn.ts';
 import { Unacked } from './unacked.ts';
 import type { VirtualHost } from './virtual-host.ts';
@@ -59,6 +59,9 @@ export class ServerChannel implements PublisherSink, Flushed {
   readonly gate = new Gate();
   readonly #timeout: DeliveryTimeout;
   #lastDeliveryTag = 0;
+  /** What is to be answered when the turn is written, and how much of it waits for the disk. */
+  readonly #onCommitted: { run: () => void; refuse: () => void }[] = [];
+  #waitingCount = 0;
 
   constructor(connection: ServerConnection, vhost: VirtualHost, number: number) {
     this.connection = connection;
@@ -82,7 +85,7 @@ export class ServerChannel implements PublisherSink, Flushed {
     const handler = handlers[name as ChannelMethodName] as
       ((channel: ServerChannel, args: MethodArgs<ChannelMethodName>) => void) | undefined;
     if (handler === undefined) {
-      throw new AmqpError('COMMAND_INVALID', `unexpected method '${name}'`);
+      throw new AmqpError('COMMAND_INVALID', `unimplemented method '${name}'`);
     }
     handler(this, args as MethodArgs<ChannelMethodName>);
   }
@@ -140,10 +143,44 @@ export class ServerChannel implements PublisherSink, Flushed {
   /** Called by the turn: confirms go out. */
   flush(): void {
     if (!this.session.isOpen(this.number)) return;
+    const { broker } = this.connection;
+    const holds = broker.holdConfirms !== undefined || broker.persistence !== undefined;
+    this.publisher.flush(holds ? this.#holder : undefined);
+    if (this.#onCommitted.length === 0) return;
+    for (const { run, refuse } of this.#onCommitted.splice(0)) {
+      this.#afterDurable(true, run, refuse);
+    }
+  }
+
+  /** Confirms go out when the disk and whoever tries publishers let them. */
+  readonly #holder: ConfirmHolder = (persistent, send, refuse) => {
     const { broker, info } = this.connection;
     const { holdConfirms } = broker;
-    if (holdConfirms === undefined) this.publisher.flush();
-    else this.publisher.flush((send) => holdConfirms(info, () => this.#sendHeld(send)));
+    const release = holdConfirms === undefined
+      ? send
+      : () => holdConfirms(info, () => this.#sendHeld(send));
+    this.#afterDurable(persistent, release, refuse);
+  };
+
+  /** At the end of the turn, and once it is durable: `run`, or `refuse` if it will never be. */
+  onceCommitted(run: () => void, refuse: () => void): void {
+    this.#onCommitted.push({ run, refuse });
+    this.flushLater();
+  }
+
+  /** Nothing overtakes what waits for the disk: confirms stay in order. */
+  #afterDurable(waits: boolean, run: () => void, refuse: () => void): void {
+    const { persistence } = this.connection.broker;
+    if (persistence === undefined || (!waits && this.#waitingCount === 0)) {
+      run();
+      return;
+    }
+    this.#waitingCount++;
+    const settle = (act: () => void) => (): void => {
+      this.#waitingCount--;
+      this.#sendHeld(act);
+    };
+    persistence.whenDurable(settle(run), settle(refuse));
   }
 
   #sendHeld(send: () => void): void {

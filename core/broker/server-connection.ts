@@ -137,12 +137,15 @@ export class ServerConnection implements SessionHooks {
     this.flushLater();
   }
 
+  onContentBegin(): void {
+    if (this.#publishes) return;
+    this.#publishes = true;
+    this.broker.turn.begin();
+    this.updateBlocked();
+  }
+
   onContent(channel: number, content: Content): void {
     this.broker.turn.begin();
-    if (!this.#publishes) {
-      this.#publishes = true;
-      this.updateBlocked();
-    }
     this.#channels.get(channel)!.publish(content);
   }
 
@@ -197,7 +200,7 @@ export class ServerConnection implements SessionHooks {
         this.session.send(0, 'connection.update-secret-ok', {});
         return;
       default:
-        throw new AmqpError('COMMAND_INVALID', `unexpected method '${name}'`);
+        throw new AmqpError('COMMAND_INVALID', `unimplemented method '${name}'`);
     }
   }
 

@@ -26,6 +26,8 @@ export interface RefusalSink {
 export class Turn {
   /** Clock time at which this turn began. */
   now = 0;
+  /** Writes what the turn changed, before anything that tells of it is sent. */
+  commit: () => void = () => {};
   readonly #clock: Clock;
   readonly #store: MessageStore;
   #depth = 0;
@@ -144,13 +146,14 @@ export class Turn {
   }
 
   #settle(): void {
-    while (this.#hasWork) {
+    do {
       this.settleQueues();
+      this.commit();
       const flushed = [...this.#channels, ...this.#connections];
       this.#channels = [];
       this.#connections = [];
       for (const each of flushed) each.flush();
-    }
+    } while (this.#hasWork);
   }
 
   get #hasWork(): boolean {

@@ -4,6 +4,8 @@ import { limits } from '../limits.ts';
 import type { Cancel, Clock, Random } from '../ports.ts';
 import type { FieldTable } from '../protocol/types.ts';
 import { Counters } from './counters.ts';
+import { definitionLog } from './durable/definition-log.ts';
+import type { Persistence } from './durable/persistence.ts';
 import { assertSameField } from './equivalence.ts';
 import type { Events } from './events.ts';
 import {
@@ -35,6 +37,8 @@ export interface BrokerParts {
   readonly store: MessageStore;
   readonly turn: Turn;
   readonly events: Events;
+  /** Absent: nothing survives a restart. */
+  readonly persistence: Persistence | undefined;
 }
 
 /** What queue.declare says of a queue. */
@@ -63,6 +67,7 @@ export class VirtualHost {
   readonly store: MessageStore;
   readonly turn: Turn;
   readonly events: Events;
+  readonly persistence: Persistence | undefined;
   readonly counters = new Counters();
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
@@ -82,6 +87,7 @@ export class VirtualHost {
     this.store = parts.store;
     this.turn = parts.turn;
     this.events = parts.events;
+    this.persistence = parts.persistence;
     const returns = new InProcessReturns(this);
     this.returned$ = returns.returned$;
     this.publisher = inProcessPublisher(this, returns);
@@ -107,6 +113,11 @@ export class VirtualHost {
     if (this.exchanges.size >= limits.exchangesMax) {
       throw this.#limitReached('exchange', limits.exchangesMax);
     }
+    return this.addExchange(declaration);
+  }
+
+  /** Makes an exchange, whatever its name. */
+  addExchange(declaration: Required<ExchangeDeclaration>): Exchange {
     const exchange = createExchange(this, declaration);
     this.#addExchange(exchange);
     return exchange;
@@ -142,18 +153,23 @@ export class VirtualHost {
       return current;
     }
     checkReserved('queue', given);
+    if (this.queues.size >= limits.queuesMax) throw this.#limitReached('queue', limits.queuesMax);
+    return this.addQueue(given, declaration, exclusiveOwner);
+  }
+
+  /** Makes a queue, whatever its name. */
+  addQueue(given: string, declaration: QueueDeclaration, owner: object | undefined): Queue {
+    const { durable = false, exclusive = false, autoDelete = false } = declaration;
+    const { arguments: table = {} } = declaration;
     const settings = parseQueueArguments(
-      { name: given, vhost: this.name, durable: declaration.durable === true, exclusive,
-        autoDelete },
-      table,
+      { name: given, vhost: this.name, durable, exclusive, autoDelete }, table,
     );
     if (settings.type === 'stream') {
       throw new AmqpError('NOT_IMPLEMENTED', 'stream queues are not supported yet');
     }
-    if (this.queues.size >= limits.queuesMax) throw this.#limitReached('queue', limits.queuesMax);
     const name = given === '' ? generatedName('amq.gen-', this.random) : given;
     return this.#addQueue(new Queue(this, name, {
-      durable, autoDelete, owner: exclusiveOwner, arguments: table, settings,
+      durable: durable && !exclusive, autoDelete, owner, arguments: table, settings,
     }));
   }
 
@@ -178,12 +194,14 @@ export class VirtualHost {
     const bound = source.bind({ destination, routingKey, arguments: table });
     if (bound === undefined) return;
     this.#routes.clear();
+    definitionLog.bindingAdded(bound);
     this.events.emit({ type: 'binding.added', ...bindingEvent(bound) });
   }
 
   /** A binding went: routes change, and its source goes with the last one if so declared. */
   bindingRemoved(bound: BoundBinding): void {
     this.#routes.clear();
+    definitionLog.bindingRemoved(bound);
     this.events.emit({ type: 'binding.removed', ...bindingEvent(bound) });
     const { source } = bound;
     // EXC-07
@@ -278,8 +296,10 @@ export class VirtualHost {
     this.events.emit({
       type: 'exchange.declared', vhost: this.name, exchange: name, exchangeType,
     });
+    definitionLog.exchangeDeclared(exchange);
     this.subscription.add(exchange.subscription);
     exchange.subscription.add(() => {
+      definitionLog.exchangeDeleted(exchange);
       this.exchanges.delete(name);
       this.#routes.clear();
       this.events.emit({ type: 'exchange.deleted', vhost: this.name, exchange: name });
@@ -291,8 +311,10 @@ export class VirtualHost {
     this.queues.set(name, queue);
     this.#routes.clear();
     this.events.emit({ type: 'queue.declared', vhost: this.name, queue: name });
+    definitionLog.queueDeclared(queue);
     this.subscription.add(queue.subscription);
     queue.subscription.add(() => {
+      definitionLog.queueDeleted(queue);
       this.queues.delete(name);
       this.#routes.clear();
       this.events.emit({ type: 'queue.deleted', vhost: this.name, queue: name });

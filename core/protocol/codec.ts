@@ -133,24 +133,43 @@ export function layoutOf(args: MethodSpec['args']): Layout {
   return layout;
 }
 
-function buildCodec(name: MethodName): MethodCodec {
-  const spec: MethodSpec = methods[name];
-  const parts = layoutOf(spec.args).map((entry) => (
+/** Reads and writes a list of arguments, of a method or of anything else that is declared so. */
+export interface ArgumentsCodec {
+  read(reader: Reader): Record<string, unknown>;
+  write(writer: Writer, args: Readonly<Record<string, unknown>>): void;
+}
+
+export function argumentsCodec(list: MethodSpec['args']): ArgumentsCodec {
+  const parts = layoutOf(list).map((entry) => (
     'bits' in entry ? bitsPart(entry.bits) : valuePart(entry.name, entry.domain)
   ));
+  return {
+    read(reader) {
+      const args: AnyArgs = {};
+      for (const part of parts) part.read(reader, args);
+      return args;
+    },
+    write(writer, args) {
+      for (const part of parts) part.write(writer, args);
+    },
+  };
+}
+
+function buildCodec(name: MethodName): MethodCodec {
+  const spec: MethodSpec = methods[name];
+  const codec = argumentsCodec(spec.args);
   return {
     name,
     spec,
     decode(reader) {
-      const args: AnyArgs = {};
-      for (const part of parts) part.read(reader, args);
+      const args = codec.read(reader);
       if (reader.remaining !== 0) {
         throw new AmqpError('SYNTAX_ERROR', `octets left over after ${name}`, spec.id);
       }
       return args as MethodArgs<MethodName>;
     },
     encode(writer, args) {
-      for (const part of parts) part.write(writer, args as AnyArgs);
+      codec.write(writer, args as AnyArgs);
     },
   };
 }

@@ -37,6 +37,8 @@ export interface SessionHooks {
   onHeader(): void;
   /** A legal method of the peer, after its state transition. Throw AmqpError to refuse it. */
   onMethod(channel: number, method: Method): void;
+  /** The peer began to send a message. */
+  onContentBegin?(): void;
   /** A whole message of the peer; valid during the call. Throw AmqpError to refuse it. */
   onContent(channel: number, content: Content): void;
   /** A channel ended, by either side; its resources must go before this returns. */
@@ -313,6 +315,7 @@ export class Session<R extends Role> implements Machine {
     // Contents of two channels interleave: the first one can no longer be in one piece.
     if (this.#borrowing !== content) this.#borrowing?.own();
     this.#borrowing = content;
+    this.#hooks.onContentBegin?.();
     content.begin(block, start, end);
   }
 

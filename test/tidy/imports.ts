@@ -17,6 +17,9 @@ const builtIn = /^node:/;
 /** What joins the client to a runtime: its door, and the seam to the transports. */
 const client = /^core\/client\/(address|dial|errors|index)\.ts$/;
 
+/** The broker knows the port, and no journal. */
+const journalPort = /^core\/storage\/journal\.ts$/;
+
 interface Layer {
   readonly of: RegExp;
   readonly may: readonly RegExp[];
@@ -29,9 +32,9 @@ const layers: readonly Layer[] = [
   // The broker itself takes the host's clock where it is given no other.
   {
     of: /^core\/broker\/broker\.ts$/,
-    may: [/^core\/(broker|clock)\//, session, protocol, common, rxjs],
+    may: [/^core\/(broker|clock)\//, journalPort, session, protocol, common, rxjs],
   },
-  { of: /^core\/broker\//, may: [/^core\/broker\//, session, protocol, common, rxjs] },
+  { of: /^core\/broker\//, may: [/^core\/broker\//, journalPort, session, protocol, common, rxjs] },
   { of: /^core\/client\//, may: [/^core\/(client|clock)\//, session, protocol, common, rxjs] },
   { of: /^core\/clock\//, may: [/^core\/clock\//, common, rxjs] },
   { of: /^core\/storage\//, may: [/^core\/storage\//, protocol, common, rxjs] },

@@ -25,7 +25,11 @@ export const transactionMethods: ChannelMethods<'tx.select' | 'tx.commit' | 'tx.
     transaction.clear();
     // TX-05
     if (!complete) throw new AmqpError('PRECONDITION_FAILED', 'partial tx completion');
-    channel.send('tx.commit-ok', {});
+    // TX-06
+    channel.onceCommitted(
+      () => channel.send('tx.commit-ok', {}),
+      () => channel.fail(new AmqpError('INTERNAL_ERROR', 'the transaction could not be stored')),
+    );
   },
 
   /** What was settled is unacknowledged again. TX-03. */

@@ -1,5 +1,6 @@
 import { limits } from '../../limits.ts';
 import type { Properties } from '../../protocol/types.ts';
+import type { Persistence } from '../durable/persistence.ts';
 import type { Address } from '../message-store.ts';
 import { rewrite } from '../message-rewrite.ts';
 import { Destination, type Run } from '../run.ts';
@@ -43,18 +44,33 @@ export class DelayedMessages extends Destination {
     const { vhost } = this.#exchange;
     vhost.store.retain(address);
     const delay = delayOf(vhost.readMessage(address).properties) ?? 0;
-    const cancel = vhost.setTimer(delay, () => this.#send(address, delay));
-    this.#held.set(address, cancel);
+    this.#wait(address, delay);
+    this.#persistence?.arrived(this.#exchange, address, vhost.turn.now + delay);
+  }
+
+  /** Takes back a message that the journal kept; what became due meanwhile is due now. */
+  restore(address: Address, until: number): void {
+    this.#wait(address, until - this.#exchange.vhost.clock.now());
+  }
+
+  #wait(address: Address, delay: number): void {
+    this.#held.set(address, this.#exchange.vhost.setTimer(delay, () => this.#send(address)));
+  }
+
+  get #persistence(): Persistence | undefined {
+    const { options, vhost } = this.#exchange;
+    return options.durable ? vhost.persistence : undefined;
   }
 
   /** Time is up: the message is routed as the inner type of the exchange says. */
-  #send(address: Address, delay: number): void {
+  #send(address: Address): void {
     const { vhost } = this.#exchange;
     this.#held.delete(address);
     // A negative delay tells the receiver how long it was, and is no delay for another exchange.
-    const { bytes, marks } = vhost.readMessage(address);
-    const sent = rewrite(bytes, { setHeaders: { 'x-delay': -delay } });
+    const { bytes, marks, properties } = vhost.readMessage(address);
+    const sent = rewrite(bytes, { setHeaders: { 'x-delay': -(delayOf(properties) ?? 0) } });
     vhost.publishBytes(this.#exchange, sent, marks);
+    this.#persistence?.left(this.#exchange, address);
     vhost.store.release(address);
   }
 

@@ -2,6 +2,7 @@ import { Subscription, type Observer } from 'rxjs';
 import type { FieldTable } from '../../protocol/types.ts';
 import { equalityKey } from '../field-equality.ts';
 import { publishInProcess, type OutgoingMessage } from '../in-process-publish.ts';
+import type { Address } from '../message-store.ts';
 import type { Queue } from '../queue/queue.ts';
 import { resourceText } from '../reply-text.ts';
 import type { VirtualHost } from '../virtual-host.ts';
@@ -89,6 +90,15 @@ export class Exchange implements Observer<OutgoingMessage> {
     const { alternateExchange } = this.options;
     if (alternateExchange === undefined) return undefined;
     return this.vhost.exchanges.get(alternateExchange);
+  }
+
+  get gone(): boolean {
+    return this.subscription.closed;
+  }
+
+  /** Takes back a message that the journal kept while it was held back. */
+  restore(address: Address, until: number): void {
+    this.#delayed?.restore(address, until);
   }
 
   /** `exchange 'x' in vhost '/'` */

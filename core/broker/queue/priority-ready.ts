@@ -37,6 +37,11 @@ export class PriorityReady {
     this.#added(delivery.priority);
   }
 
+  restore(address: Address, expiresAt: number, deliveryCount: number, priority: number): void {
+    this.#level(priority).restore(address, expiresAt, deliveryCount);
+    this.#added(priority);
+  }
+
   forEach(visit: (address: Address, returned: Delivery | undefined) => void): void {
     for (let i = this.#levels.length - 1; i >= 0; i--) this.#levels[i]?.forEach(visit);
   }

@@ -48,7 +48,10 @@ export class Ready {
       this.#sort();
       return this.#returned.pop();
     }
-    if (this.#ringLength === 0) return undefined;
+    return this.#ringLength === 0 ? undefined : this.#shiftRing();
+  }
+
+  #shiftRing(): Delivery {
     const head = this.#head;
     const expiresAt = this.#expirations?.[head] ?? Infinity;
     const delivery = new Delivery(
@@ -74,6 +77,22 @@ export class Ready {
     const last = this.#returned.at(-1);
     if (last !== undefined && last.position < delivery.position) this.#sorted = false;
     this.#returned.push(delivery);
+  }
+
+  /** Adds a message after a restart; it was out with a consumer if `deliveryCount` is not 0. */
+  restore(address: Address, expiresAt: number, deliveryCount: number, _priority = 0): void {
+    if (deliveryCount === 0) {
+      this.push(address, expiresAt);
+      return;
+    }
+    // What came back lies before the ring, so all that is in the ring by now goes there too.
+    const before: Delivery[] = [];
+    while (this.#ringLength > 0) before.push(this.#shiftRing());
+    const position = this.#headPosition++;
+    const delivery = new Delivery(this.#queue, address, position, this.#priority, expiresAt);
+    delivery.redelivered = true;
+    delivery.deliveryCount = deliveryCount;
+    for (const each of [...before, delivery]) this.requeue(each);
   }
 
   /** Visits all that wait, oldest first, and leaves them where they are. */

@@ -1,0 +1,49 @@
+import { SEGMENT_UNIT, type Lsn } from '../../storage/journal.ts';
+import type { Address } from '../message-store.ts';
+import type { DurableDestination } from './persistence.ts';
+
+/** A message that the journal keeps, and where it lies. */
+export interface LiveMessage {
+  readonly address: Address;
+  /** Its place among all messages: its first log sequence number. */
+  order: Lsn;
+  /** How often it came back; it is redelivered if it did. */
+  deliveryCount: number;
+  readonly entries: { readonly destination: DurableDestination; readonly until: number }[];
+}
+
+/** The messages in the journal that are not settled, by the segment that they lie in. */
+export class LiveMessages {
+  readonly #segments = new Map<number, Map<Lsn, LiveMessage>>();
+
+  get(lsn: Lsn): LiveMessage | undefined {
+    return this.#segments.get(segmentOf(lsn))?.get(lsn);
+  }
+
+  set(lsn: Lsn, live: LiveMessage): void {
+    const number = segmentOf(lsn);
+    let segment = this.#segments.get(number);
+    if (segment === undefined) {
+      segment = new Map();
+      this.#segments.set(number, segment);
+    }
+    segment.set(lsn, live);
+  }
+
+  delete(lsn: Lsn): void {
+    const segment = this.#segments.get(segmentOf(lsn));
+    segment?.delete(lsn);
+    if (segment?.size === 0) this.#segments.delete(segmentOf(lsn));
+  }
+
+  /** Those of one segment. */
+  inSegment(number: number): ReadonlyMap<Lsn, LiveMessage> {
+    return this.#segments.get(number) ?? NONE;
+  }
+}
+
+const NONE: ReadonlyMap<Lsn, LiveMessage> = new Map();
+
+function segmentOf(lsn: Lsn): number {
+  return Math.floor(lsn / SEGMENT_UNIT);
+}
