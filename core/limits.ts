@@ -51,6 +51,10 @@ export const limits = {
   transactionOperationsMax: 1_048_576,
   /** Bytes of messages one transaction may hold; more: 406. */
   transactionBytesMax: 268_435_456,
+  /** Bytes of the journal that nobody looks through for what is dead. */
+  journalBytesKept: 33_554_432,
+  /** Bytes of the journal, for each byte of messages in it, at which it is compacted. */
+  journalBytesPerLiveByte: 2,
   /** Entries of the route cache of one virtual host. */
   cachedRoutesMax: 16_384,
   /** Ready and unacknowledged time a delivery may stay unacknowledged, by default. BAS-27. */

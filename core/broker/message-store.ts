@@ -150,6 +150,11 @@ export class MessageStore {
     view.setFloat64(this.#offset + LSN, lsn);
   }
 
+  tailBytesOf(address: Address): number {
+    const { view } = this.#find(address).block;
+    return view.getUint32(this.#offset + TAIL_BYTES);
+  }
+
   bodyBytesOf(address: Address): number {
     const { view } = this.#find(address).block;
     return view.getUint32(this.#offset + BODY_BYTES);

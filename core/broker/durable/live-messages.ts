@@ -9,11 +9,15 @@ export interface LiveMessage {
   order: Lsn;
   /** How often it came back; it is redelivered if it did. */
   deliveryCount: number;
+  /** Size of its record. */
+  bytes: number;
   readonly entries: { readonly destination: DurableDestination; readonly until: number }[];
 }
 
 /** The messages in the journal that are not settled, by the segment that they lie in. */
 export class LiveMessages {
+  /** Size of all their records. */
+  bytes = 0;
   readonly #segments = new Map<number, Map<Lsn, LiveMessage>>();
 
   get(lsn: Lsn): LiveMessage | undefined {
@@ -28,10 +32,12 @@ export class LiveMessages {
       this.#segments.set(number, segment);
     }
     segment.set(lsn, live);
+    this.bytes += live.bytes;
   }
 
   delete(lsn: Lsn): void {
     const segment = this.#segments.get(segmentOf(lsn));
+    this.bytes -= segment?.get(lsn)?.bytes ?? 0;
     segment?.delete(lsn);
     if (segment?.size === 0) this.#segments.delete(segmentOf(lsn));
   }

@@ -3,6 +3,7 @@ import { assert } from '../../assert.ts';
 import type { Clock } from '../../ports.ts';
 import type { Journal, JournalTrouble, Lsn } from '../../storage/journal.ts';
 import { MARK_PERSISTENT, type Address, type MessageStore } from '../message-store.ts';
+import { Compaction } from './compaction.ts';
 import { Definitions } from './definitions.ts';
 import { LiveMessages, type LiveMessage } from './live-messages.ts';
 import {
@@ -31,6 +32,7 @@ export class Persistence {
   readonly trouble$: Observable<JournalTrouble>;
   readonly live = new LiveMessages();
   readonly definitions = new Definitions();
+  readonly #compaction = new Compaction(this);
   readonly #journal: Journal;
   readonly #store: MessageStore;
   readonly #clock: Clock;
@@ -98,7 +100,7 @@ export class Persistence {
     }
     this.#store.retain(address);
     const entries = [{ destination, until }];
-    this.#arrivals.set(address, { address, order: 0, deliveryCount: 0, entries });
+    this.#arrivals.set(address, { address, order: 0, deliveryCount: 0, bytes: 0, entries });
   }
 
   /** A message left a durable destination for good. */
@@ -141,6 +143,7 @@ export class Persistence {
       kept.forEach((live, index) => this.keep(live, numbers[first + index]!));
     }
     for (const { address } of arrivals) this.#store.release(address);
+    if (records.length > 0 && !this.#failed) this.#compaction.step();
   }
 
   /** The message lies in the journal under this number from now on. */
@@ -167,10 +170,11 @@ export class Persistence {
   }
 
   /** The record of a message; `supersedes` is the one that it takes the place of. */
-  messageRecord({ address, order, entries }: LiveMessage, supersedes: Lsn): Uint8Array {
+  messageRecord(live: LiveMessage, supersedes: Lsn): Uint8Array {
+    const { address, order, entries } = live;
     const store = this.#store;
     store.locate(address);
-    return encodeMessageRecord({
+    const record = encodeMessageRecord({
       kind: 'message',
       order,
       supersedes,
@@ -183,6 +187,8 @@ export class Persistence {
       namesBytes: store.namesBytes,
       bodyBytes: store.bodyBytes,
     });
+    live.bytes = record.length;
+    return record;
   }
 
   /** Deadlines hold over a restart, so they are written in wall-clock time. QUE-14. */

@@ -171,7 +171,9 @@ export class Recovery {
       kept.push({ destination, until });
     }
     if (kept.length === 0) return false;
-    this.#persistence.keep({ address, order, deliveryCount, entries: kept }, lsn);
+    const bytes = store.tailBytesOf(address);
+    const live = { address, order, deliveryCount, bytes, entries: kept };
+    this.#persistence.keep(live, lsn);
     return true;
   }
 

@@ -1,0 +1,65 @@
+import { limits } from '../../limits.ts';
+import type { Lsn } from '../../storage/journal.ts';
+import type { LiveMessage } from './live-messages.ts';
+import type { Persistence } from './persistence.ts';
+import { encodeDefinition } from './records.ts';
+
+/**
+ * Gives disk space back. Segments are dropped from the oldest on, so that no settlement outlives
+ * the message that it is about; what is live in the segment to be dropped is written anew at the
+ * end first, and so are all definitions.
+ */
+export class Compaction {
+  readonly #persistence: Persistence;
+  #waiting = false;
+
+  constructor(persistence: Persistence) {
+    this.#persistence = persistence;
+  }
+
+  /** Drops the oldest segment if that is worth it, and goes on when that is done. */
+  step(): void {
+    if (this.#waiting || !this.#isWorthIt()) return;
+    this.#waiting = true;
+    const { journal } = this.#persistence;
+    const [oldest, next] = journal.segments;
+    this.#moveLive(oldest!.number);
+    this.#persistence.whenDurable(() => {
+      this.#waiting = false;
+      journal.trim(next!.number);
+      this.step();
+    }, () => {});
+  }
+
+  #isWorthIt(): boolean {
+    const { journal, live } = this.#persistence;
+    const { segments } = journal;
+    if (segments.length < 2) return false;
+    const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
+    return bytes > limits.journalBytesKept && bytes > limits.journalBytesPerLiveByte * live.bytes;
+  }
+
+  #moveLive(segment: number): void {
+    const { journal, live, definitions } = this.#persistence;
+    const moved = [...live.inSegment(segment)];
+    const records = [
+      ...definitions.all,
+      ...moved.map(([lsn, message]) => this.#persistence.messageRecord(message, lsn)),
+    ];
+    if (records.length === 0) return;
+    const numbers = journal.appendAll(records).slice(definitions.all.length);
+    const returns: Uint8Array[] = [];
+    moved.forEach(([lsn, message], index) => {
+      live.delete(lsn);
+      this.#persistence.keep(message, numbers[index]!);
+      if (message.deliveryCount > 0) returns.push(...this.#returnsOf(message, numbers[index]!));
+    });
+    if (returns.length > 0) journal.appendAll(returns);
+  }
+
+  #returnsOf({ deliveryCount, entries }: LiveMessage, message: Lsn): Uint8Array[] {
+    return entries.map(({ destination }) => encodeDefinition('message.returned', {
+      destination: this.#persistence.numberOf(destination), message, deliveryCount,
+    }));
+  }
+}
