@@ -1,6 +1,6 @@
 /** What npm would publish: it holds every door, needs nothing else, and starts. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +53,8 @@ describe('the packed package', () => {
     const { filename, files } = pack();
     packed = files.map(({ path }) => path);
     mkdirSync(installed, { recursive: true });
+    // Without it, a package.json further up would say whose files these are.
+    writeFileSync(join(user, 'package.json'), '{}');
     execFileSync('tar', ['-xzf', join(user, filename), '--strip-components=1', '-C', installed]);
     for (const name of Object.keys(manifest.dependencies)) {
       const link = join(user, 'node_modules', name);
