@@ -35,6 +35,17 @@ export const limits = {
   unsentBytesMax: 1_048_576,
   /** Size of a segment of the message store. */
   segmentBytes: 1_048_576,
+  /** Size at which the journal begins its next segment; a larger record has one to itself. */
+  journalSegmentBytes: 16_777_216,
+  /** Size of the buffers in which the journal collects a batch; they grow as they must. */
+  journalBatchBytes: 1_048_576,
+  /** A buffer that grew beyond this is not kept for the next batch. */
+  journalBatchKeptBytesMax: 4_194_304,
+  /** How long the journal waits before it tries a full disk again. */
+  journalRetryMs: 1000,
+  /** Bytes the journal reads at once, and how many such pieces it keeps. */
+  journalReadBytes: 262_144,
+  journalReadPiecesMax: 32,
   /** Messages one queue delivers in one turn before others come first. */
   pumpMessages: 8192,
   /** Consumers on one channel; one more: 530. BAS-13. */
