@@ -38,12 +38,13 @@ const layers: readonly Layer[] = [
   { of: /^core\/client\//, may: [/^core\/(client|clock)\//, session, protocol, common, rxjs] },
   { of: /^core\/clock\//, may: [/^core\/clock\//, common, rxjs] },
   { of: /^core\/storage\//, may: [/^core\/storage\//, protocol, common, rxjs] },
+  { of: /^core\/testing\//, may: [/^core\/(storage|testing)\//, protocol, common, rxjs] },
   { of: /^core\/index\.ts$/, may: [/^core\//, rxjs] },
   { of: /^core\//, may: [common, protocol, rxjs] },
   {
     of: /^node\//,
     may: [
-      /^node\//, /^core\/(protocol\/)?index\.ts$/, client, common, builtIn, anyOf(dependencies),
+      /^node\//, /^core\/((protocol|storage)\/)?index\.ts$/, client, common, builtIn, anyOf(dependencies),
     ],
   },
   // A page loads what it imports, so it leaves the door of the broker alone.

@@ -1,0 +1,90 @@
+import { blockOf, type Block } from '../protocol/bytes.ts';
+import type { Lsn } from './journal.ts';
+import {
+  FRAME_BYTES, MARK_BYTES, lengthAt, writeFrame, writeMark, type FrameKind, type Place,
+} from './record-frame.ts';
+import type { Segment } from './segment.ts';
+
+/** Below this size a loop of moves is faster than a call of `set`. */
+const SHORT_BYTES_MAX = 32;
+
+/** Bytes on their way to one segment: what one write and one sync will make durable. */
+export class Batch {
+  readonly segment: Segment;
+  /** Where it begins in its segment. */
+  readonly start: number;
+  /** The last record in it; where it has none, the last before it. */
+  last: Lsn;
+  /** Whether its write has begun, so that nothing can be added any more. */
+  sealed = false;
+  used = 0;
+  #block: Block;
+
+  constructor(segment: Segment, block: Block, last: Lsn) {
+    this.segment = segment;
+    this.start = segment.end;
+    this.last = last;
+    this.#block = block;
+  }
+
+  get block(): Block {
+    return this.#block;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#block.bytes.subarray(0, this.used);
+  }
+
+  /** Makes room for so many bytes more. */
+  reserve(bytes: number): void {
+    const needed = this.used + bytes;
+    const { length } = this.#block.bytes;
+    if (needed <= length) return;
+    const grown = new Uint8Array(Math.max(needed, 2 * length));
+    grown.set(this.#block.bytes.subarray(0, this.used));
+    this.#block = blockOf(grown);
+  }
+
+  /** Adds the mark that says where the batch before ended. The room is reserved. */
+  addMark(before: Place): void {
+    writeMark(this.#block, this.used, before, this.segment.salt, this.segment.end);
+    this.#grow(MARK_BYTES);
+  }
+
+  /** Adds a record and answers where its frame begins. The room is reserved. */
+  addRecord(kind: FrameKind, record: Uint8Array): number {
+    const offset = this.segment.end;
+    const at = this.used;
+    const { length } = record;
+    copyRecord(this.#block, at + FRAME_BYTES, record);
+    writeFrame(this.#block, at, kind, length, this.segment.salt, offset);
+    this.#grow(FRAME_BYTES + length);
+    return offset;
+  }
+
+  /** Whether a frame that begins at `offset` of the segment is in it. */
+  covers(segment: Segment, offset: number): boolean {
+    return segment === this.segment && offset >= this.start && offset < this.start + this.used;
+  }
+
+  /** A copy of the record whose frame begins at `offset` in the segment. */
+  read(offset: number): Uint8Array {
+    const at = offset - this.start;
+    const start = at + FRAME_BYTES;
+    return this.#block.bytes.slice(start, start + lengthAt(this.#block, at));
+  }
+
+  #grow(bytes: number): void {
+    this.used += bytes;
+    this.segment.end += bytes;
+  }
+}
+
+function copyRecord(target: Block, at: number, record: Uint8Array): void {
+  if (record.length > SHORT_BYTES_MAX) {
+    target.bytes.set(record, at);
+    return;
+  }
+  const { bytes } = target;
+  for (let index = 0; index < record.length; index++) bytes[at + index] = record[index]!;
+}

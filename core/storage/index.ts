@@ -1,0 +1,11 @@
+/** The write-ahead log: its port, its reference in memory, and the journal in files. */
+export { JournalDamage, NewerFormat, describeDropped, type Dropped } from './damage.ts';
+export type { Directory, DirectoryFile } from './directory.ts';
+export {
+  SEGMENT_UNIT, segmentNumberOf, type Journal, type JournalRecord, type JournalSegment,
+  type JournalTrouble, type Lsn,
+} from './journal.ts';
+export { MemoryJournal, type MemoryJournalOptions } from './memory-journal.ts';
+export { openSegmentJournal, type SegmentJournalOptions } from './open-segment-journal.ts';
+export { SegmentJournal, type OpenedJournal } from './segment-journal.ts';
+export { surveyJournal, type SegmentState, type Survey } from './segment-survey.ts';

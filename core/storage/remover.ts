@@ -1,0 +1,41 @@
+import type { Directory } from './directory.ts';
+import type { Segment } from './segment.ts';
+
+/** Deletes segments one after the other, oldest first, so that what is left has no hole. */
+export class Remover {
+  readonly #directory: Directory;
+  readonly #onRemoved: () => void;
+  readonly #doomed: Segment[] = [];
+  #removing: Promise<void> | undefined;
+
+  constructor(directory: Directory, onRemoved: () => void) {
+    this.#directory = directory;
+    this.#onRemoved = onRemoved;
+  }
+
+  remove(segment: Segment): void {
+    this.#doomed.push(segment);
+    this.#removing ??= this.#run();
+  }
+
+  /** Waits for the deletions under way. */
+  async done(): Promise<void> {
+    await this.#removing;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#doomed.length > 0) {
+        const segment = this.#doomed[0]!;
+        await segment.abandon();
+        await this.#directory.remove(segment.name);
+        this.#doomed.shift();
+        this.#onRemoved();
+        if (this.#doomed.length === 0) await this.#directory.sync();
+      }
+    } catch {
+      // What could not be deleted only takes space; the next deletion begins with it.
+    }
+    this.#removing = undefined;
+  }
+}

@@ -1,0 +1,185 @@
+import { blockOf, type Block } from '../protocol/bytes.ts';
+import { NewerFormat, type Dropped } from './damage.ts';
+import { readAll, withFile, type Directory } from './directory.ts';
+import { SEGMENT_UNIT, type Lsn } from './journal.ts';
+import {
+  FORMAT_VERSION, MARK_BYTES, SEGMENT_HEADER_BYTES, readFirstMark, readSegmentHeader, type Place,
+} from './record-frame.ts';
+import { scanSegment, trimZeros, type Area, type Scan } from './segment-scan.ts';
+
+/** What a survey found of one segment. */
+export interface SegmentState {
+  readonly number: number;
+  /** What frames are read with; undefined where the header is lost, or the file. */
+  readonly salt: number | undefined;
+  readonly headerIntact: boolean;
+  /** Size of the file. */
+  readonly size: number;
+  /** Behind the last frame that counts. */
+  readonly end: number;
+  readonly damages: readonly Area[];
+  /** Whether each of its frames was looked at. */
+  readonly verified: boolean;
+}
+
+export interface Survey {
+  /** Those that hold something, oldest first, and those that are missing between them. */
+  readonly segments: readonly SegmentState[];
+  /** Segments in which nothing was ever durable: made in advance, or cut short by a crash. */
+  readonly empty: readonly number[];
+  readonly damages: readonly Dropped[];
+  /** The batch that a crash cut short. */
+  readonly torn: Dropped | undefined;
+  readonly last: Lsn;
+  /** Whether the journal was closed by rule. */
+  readonly sealed: boolean;
+}
+
+/** The beginning of a segment. */
+interface Head {
+  readonly number: number;
+  readonly size: number;
+  readonly salt: number | undefined;
+  readonly headerIntact: boolean;
+  /** Where the segment before ended, by the first mark. */
+  readonly before: Place | undefined;
+}
+
+const HEAD_BYTES = SEGMENT_HEADER_BYTES + MARK_BYTES;
+const NAME = /^(\d{10})\.segment$/;
+
+export function segmentName(number: number): string {
+  return `${String(number).padStart(10, '0')}.segment`;
+}
+
+/** Bytes of a segment up to `length`. */
+export async function readSegment(
+  directory: Directory, number: number, length: number,
+): Promise<Block> {
+  const name = segmentName(number);
+  return blockOf(await withFile(directory, name, (file) => readAll(file, 0, length)));
+}
+
+/** Reads a journal without touching it: all of it, or no more than is needed to append to it. */
+export async function surveyJournal(directory: Directory, all: boolean): Promise<Survey> {
+  const heads = await readHeads(directory);
+  const empty: number[] = [];
+  let torn: Dropped | undefined;
+  let tail: Scan | undefined;
+  for (let head = heads.at(-1); head !== undefined; head = heads.at(-1)) {
+    const block = await readSegment(directory, head.number, head.size);
+    tail = head.salt === undefined ? undefined : scanSegment(block, head.salt);
+    const name = segmentName(head.number);
+    if (tail !== undefined && tail.tornBytes > 0) {
+      torn = { file: name, offset: tail.end, bytes: tail.tornBytes };
+    }
+    if (tail === undefined && trimZeros(block, SEGMENT_HEADER_BYTES) > SEGMENT_HEADER_BYTES) break;
+    if (tail !== undefined && tail.end > SEGMENT_HEADER_BYTES) break;
+    empty.push(head.number);
+    heads.pop();
+  }
+  const segments: SegmentState[] = [];
+  let last: Lsn = 0;
+  for (const [index, head] of heads.entries()) {
+    const next = heads[index + 1];
+    const scan = next === undefined ? tail : await scanBefore(directory, head, next, all);
+    segments.push(stateOf(head, next, scan));
+    if (scan !== undefined && scan.lastRecord > 0) last = lsnOf(head.number, scan.lastRecord);
+    const missing = next && missingBetween(head, next);
+    if (missing !== undefined) segments.push(missing);
+  }
+  last ||= await findLast(directory, segments);
+  const damages = segments.flatMap(droppedOf);
+  return { segments, empty, damages, torn, last, sealed: tail?.sealed ?? false };
+}
+
+export function lsnOf(number: number, offset: number): Lsn {
+  return number * SEGMENT_UNIT + offset;
+}
+
+async function readHeads(directory: Directory): Promise<Head[]> {
+  const numbers = (await directory.list())
+    .map((name) => Number(NAME.exec(name)?.[1]))
+    .filter((number) => number > 0)
+    .sort((a, b) => a - b);
+  const heads: Head[] = [];
+  for (const number of numbers) heads.push(await readHead(directory, number));
+  return heads;
+}
+
+async function readHead(directory: Directory, number: number): Promise<Head> {
+  const name = segmentName(number);
+  const [size, block] = await withFile(directory, name, async (file) => [
+    await file.size(),
+    blockOf(await readAll(file, 0, HEAD_BYTES)),
+  ] as const);
+  const header = readSegmentHeader(block);
+  if (header?.intact && header.version > FORMAT_VERSION) {
+    throw new NewerFormat(name, header.version);
+  }
+  const headerIntact = header?.intact === true && header.number === number;
+  if (header === undefined) return { number, size, headerIntact, salt: undefined, before: undefined };
+  const salts = [header.salt, header.saltCopy];
+  const salt = headerIntact ? header.salt : salts.find((salt) => readFirstMark(block, salt));
+  const before = salt === undefined ? undefined : readFirstMark(block, salt);
+  return { number, size, headerIntact, salt, before };
+}
+
+/** Scans a segment that is not the last, unless its end is known and that is enough. */
+async function scanBefore(
+  directory: Directory, head: Head, next: Head, all: boolean,
+): Promise<Scan | undefined> {
+  const { number, salt, size } = head;
+  const durableEnd = endBefore(head, next);
+  if (salt === undefined || (!all && durableEnd > 0)) return undefined;
+  const scan = scanSegment(await readSegment(directory, number, size), salt, durableEnd);
+  if (durableEnd > 0) return { ...scan, end: durableEnd };
+  // No mark tells where it ended: whatever lies there and cannot be read was durable.
+  if (scan.tornBytes === 0) return scan;
+  const end = scan.end + Math.max(scan.tornBytes, 2 * MARK_BYTES);
+  return { ...scan, end, damages: [...scan.damages, { start: scan.end, end }] };
+}
+
+/** Where a segment ended as the next one's first mark says; 0 where it does not say. */
+function endBefore(head: Head, next: Head): number {
+  return next.before?.number === head.number ? next.before.offset : 0;
+}
+
+function stateOf(head: Head, next: Head | undefined, scan: Scan | undefined): SegmentState {
+  const { number, salt, headerIntact, size } = head;
+  const known = next === undefined ? 0 : endBefore(head, next);
+  if (salt === undefined) return lostSegment(number, size, known || size);
+  const end = scan?.end ?? known;
+  const damages = scan?.damages ?? [];
+  return { number, salt, headerIntact, size, end, damages, verified: scan !== undefined };
+}
+
+/** A segment that the next one's first mark knows of, and that is not there. */
+function missingBetween(head: Head, { before }: Head): SegmentState | undefined {
+  if (before === undefined || before.number <= head.number) return undefined;
+  return lostSegment(before.number, 0, before.offset);
+}
+
+function lostSegment(number: number, size: number, endAtLeast: number): SegmentState {
+  const start = SEGMENT_HEADER_BYTES;
+  const end = Math.max(endAtLeast, start + 2 * MARK_BYTES);
+  const damages = [{ start, end }];
+  return { number, salt: undefined, headerIntact: false, size, end, damages, verified: true };
+}
+
+/** The record appended last, where the segment written last has none. */
+async function findLast(directory: Directory, segments: readonly SegmentState[]): Promise<Lsn> {
+  for (const { number, salt, end, verified } of segments.toReversed()) {
+    if (verified || salt === undefined) continue;
+    const { lastRecord } = scanSegment(await readSegment(directory, number, end), salt, end);
+    if (lastRecord > 0) return lsnOf(number, lastRecord);
+  }
+  return 0;
+}
+
+function droppedOf({ number, size, headerIntact, damages, salt }: SegmentState): Dropped[] {
+  const file = segmentName(number);
+  if (salt === undefined) return [{ file, offset: 0, bytes: size }];
+  const dropped = damages.map(({ start, end }) => ({ file, offset: start, bytes: end - start }));
+  return headerIntact ? dropped : [{ file, offset: 0, bytes: SEGMENT_HEADER_BYTES }, ...dropped];
+}

@@ -1,0 +1,112 @@
+import { blockOf } from '../protocol/bytes.ts';
+import { writeAll, type Directory, type DirectoryFile } from './directory.ts';
+import { SEGMENT_HEADER_BYTES, writeSegmentHeader } from './record-frame.ts';
+import { segmentName } from './segment-survey.ts';
+
+/** One file of a journal, as its writer knows it. */
+export class Segment {
+  readonly number: number;
+  readonly salt: number;
+  /** Behind the last frame appended. */
+  end: number;
+  /** Behind the last frame that is durable. */
+  durableEnd: number;
+  /** The file, while it is being written or made ready for that. */
+  #file: Promise<DirectoryFile> | undefined;
+
+  constructor(number: number, salt: number, end = SEGMENT_HEADER_BYTES) {
+    this.number = number;
+    this.salt = salt;
+    this.end = end;
+    this.durableEnd = end;
+  }
+
+  get name(): string {
+    return segmentName(this.number);
+  }
+
+  /** Whether the segment holds no record, nor will by what was appended. */
+  get isEmpty(): boolean {
+    return this.end === SEGMENT_HEADER_BYTES;
+  }
+
+  /**
+   * Makes the file, its size included, so that a batch need not wait for it and its sync has no
+   * change of size to write down. After a failure it may be called again.
+   */
+  create(directory: Directory, bytes: number): Promise<DirectoryFile> {
+    return this.#file ??= this.#keep(this.#create(directory, bytes));
+  }
+
+  /** Opens the file that is there, cuts off what a crash left behind the last whole record. */
+  resume(directory: Directory, bytes: number): Promise<DirectoryFile> {
+    return this.#file ??= this.#keep(this.#resume(directory, bytes));
+  }
+
+  /** Ends the file behind its last durable frame, and lets go of it. */
+  async finish(): Promise<void> {
+    const file = await this.#file;
+    this.#file = undefined;
+    await file?.resize(this.durableEnd);
+    await file?.close();
+  }
+
+  /** Lets go of the file as it stands. */
+  async abandon(): Promise<void> {
+    const file = await this.#file?.catch(() => undefined);
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  #keep(opening: Promise<DirectoryFile>): Promise<DirectoryFile> {
+    // Who waits for the file learns of the failure; the one who comes next tries again.
+    opening.catch(() => {
+      this.#file = undefined;
+    });
+    return opening;
+  }
+
+  async #create(directory: Directory, bytes: number): Promise<DirectoryFile> {
+    const header = blockOf(new Uint8Array(SEGMENT_HEADER_BYTES));
+    writeSegmentHeader(header, this.number, this.salt);
+    return prepare(await directory.create(this.name), async (file) => {
+      await writeAll(file, header.bytes, 0);
+      await file.resize(bytes);
+      await synced(file.sync());
+      await synced(directory.sync());
+    });
+  }
+
+  async #resume(directory: Directory, bytes: number): Promise<DirectoryFile> {
+    return prepare(await directory.open(this.name), async (file) => {
+      await file.resize(this.end);
+      await file.resize(Math.max(bytes, this.end));
+      await synced(file.sync());
+    });
+  }
+}
+
+/** Closes the file again where it cannot be prepared. */
+async function prepare(
+  file: DirectoryFile, run: (file: DirectoryFile) => Promise<void>,
+): Promise<DirectoryFile> {
+  try {
+    await run(file);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/**
+ * A sync that fails is never tried again, whatever the reason: the system may have dropped what
+ * it could not write, and would report success. So the error must not pass for a full disk.
+ */
+export async function synced(sync: Promise<void>): Promise<void> {
+  try {
+    await sync;
+  } catch (error) {
+    throw new Error(`sync failed: ${(error as Error).message}`, { cause: error });
+  }
+}

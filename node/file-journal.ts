@@ -1,0 +1,59 @@
+import {
+  JournalDamage, NewerFormat, describeDropped, openSegmentJournal, surveyJournal,
+  type Directory, type SegmentJournal, type Survey,
+} from '../core/storage/index.ts';
+import type { Clock } from '../core/ports.ts';
+import { directoryAt, openDirectory } from './file-system.ts';
+import { StartError, codeOf } from './start-error.ts';
+
+export interface FileJournalOptions {
+  readonly clock: Clock;
+  /** Default: `limits.journalSegmentBytes`. */
+  readonly segmentBytes?: number;
+  /**
+   * What is checked before the journal counts as open: all records, or only as many as must be
+   * to append. Default: all.
+   */
+  readonly verify?: 'all' | 'tail';
+  /** Keeps everything readable of a damaged journal, and gives up the rest for good. */
+  readonly salvage?: boolean;
+  /** Stands between the journal and the files: tests let it fail. */
+  readonly wrap?: (directory: Directory) => Directory;
+}
+
+/** Opens the journal in a directory of this machine; a StartError says why it cannot. */
+export async function openFileJournal(
+  path: string, { wrap = (directory) => directory, ...options }: FileJournalOptions,
+): Promise<SegmentJournal> {
+  const directory = wrap(await openDirectory(path));
+  try {
+    return await openSegmentJournal({ ...options, directory, random: Math.random });
+  } catch (error) {
+    throw explainJournal(path, error);
+  }
+}
+
+/** Looks through the journal in a directory and changes nothing, not even a lock. */
+export async function surveyFiles(path: string): Promise<Survey> {
+  try {
+    return await surveyJournal(directoryAt(path, { access: 'r' }), true);
+  } catch (error) {
+    throw explainJournal(path, error);
+  }
+}
+
+/** What stops a journal, as a sentence for the person who started the gateway. */
+export function explainJournal(path: string, error: unknown): Error {
+  if (error instanceof JournalDamage) {
+    const places = error.damages.map(describeDropped).join(', ');
+    return new StartError(
+      `The journal in ${path} is damaged: ${places}. ` +
+        'Bring the directory back from a copy, or start with --salvage to keep all else.',
+    );
+  }
+  if (error instanceof NewerFormat) {
+    return new StartError(`The journal in ${path} is of a newer TabMQ: ${error.message}.`);
+  }
+  if (codeOf(error) === '') return error as Error;
+  return new StartError(`The journal in ${path} cannot be opened: ${(error as Error).message}.`);
+}

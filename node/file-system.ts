@@ -1,0 +1,82 @@
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, unlink, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Directory, DirectoryFile } from '../core/storage/index.ts';
+import { lockDirectory } from './directory-lock.ts';
+import { StartError, codeOf } from './start-error.ts';
+
+/** Codes of an operation that found no space. */
+const fullCodes = ['ENOSPC', 'EDQUOT'];
+
+/** Opens a directory of this machine for one journal, and makes it where there is none. */
+export async function openDirectory(path: string): Promise<Directory> {
+  try {
+    await mkdir(path, { recursive: true });
+    const unlock = await lockDirectory(path);
+    return directoryAt(path, { access: 'r+', close: unlock });
+  } catch (error) {
+    throw error instanceof StartError ? error : new StartError(reasonOf(path, error));
+  }
+}
+
+interface DirectoryAccess {
+  /** How files are opened that exist: to be looked at, or to be written as well. */
+  readonly access: 'r' | 'r+';
+  readonly close?: () => Promise<void>;
+}
+
+/** The files of a directory, whoever holds it. */
+export function directoryAt(path: string, { access, close }: DirectoryAccess): Directory {
+  return {
+    close: close ?? (async () => {}),
+    list: () => readdir(path),
+    create: async (name) => {
+      const { O_CREAT, O_RDWR, O_TRUNC } = constants;
+      return fileOf(await open(join(path, name), O_CREAT | O_RDWR | O_TRUNC, 0o600));
+    },
+    open: async (name) => fileOf(await open(join(path, name), access)),
+    remove: (name) => unlink(join(path, name)),
+    sync: () => syncDirectory(path),
+    isFull: (error) => fullCodes.includes(codeOf(error)),
+  };
+}
+
+function fileOf(handle: FileHandle): DirectoryFile {
+  return {
+    size: async () => (await handle.stat()).size,
+    read: async (target, position) => {
+      return (await handle.read(target, 0, target.length, position)).bytesRead;
+    },
+    write: async (bytes, position) => {
+      return (await handle.write(bytes, 0, bytes.length, position)).bytesWritten;
+    },
+    resize: (bytes) => handle.truncate(bytes),
+    sync: () => handle.datasync(),
+    close: () => handle.close(),
+  };
+}
+
+/** Windows opens no directories, and needs no sync of them. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function reasonOf(path: string, error: unknown): string {
+  switch (codeOf(error)) {
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return `The data directory ${path} is not a directory.`;
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return `The data directory ${path} cannot be written: ${codeOf(error)}.`;
+    default:
+      return `The data directory ${path} cannot be used: ${(error as Error).message}.`;
+  }
+}
