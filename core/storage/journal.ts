@@ -74,6 +74,7 @@ export interface Journal {
   /**
    * Drops all segments that end before the one with this number, except the last. They go at
    * once, durable or not what came after: who moves records waits until the copies are durable.
+   * After a crash the youngest of them may be there again.
    */
   trim(beforeSegment: number): void;
   /** Begins a new segment with the next record. */

@@ -1,7 +1,10 @@
 import type { Directory } from './directory.ts';
 import type { Segment } from './segment.ts';
 
-/** Deletes segments one after the other, oldest first, so that what is left has no hole. */
+/**
+ * Deletes segments one after the other, oldest first, and each for good before the next: so no
+ * crash brings one back without those behind it.
+ */
 export class Remover {
   readonly #directory: Directory;
   readonly #onRemoved: () => void;
@@ -30,8 +33,8 @@ export class Remover {
         await segment.abandon();
         await this.#directory.remove(segment.name);
         this.#doomed.shift();
+        await this.#directory.sync();
         this.#onRemoved();
-        if (this.#doomed.length === 0) await this.#directory.sync();
       }
     } catch {
       // What could not be deleted only takes space; the next deletion begins with it.

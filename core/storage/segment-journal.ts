@@ -58,6 +58,8 @@ export class SegmentJournal implements Journal {
   /** Buffers for batches to come. */
   readonly #spare: Block[] = [];
   #active: Segment;
+  /** The one that was active before. */
+  #previous: Segment | undefined;
   /** Made while the active one fills, so that nobody waits for it. */
   #next: Segment | undefined;
   #last: Lsn;
@@ -65,6 +67,8 @@ export class SegmentJournal implements Journal {
   #pendingBytes = 0;
   #sealed: boolean;
   #trimmedBefore = 0;
+  /** Those that are trimmed and not deleted. */
+  readonly #trimmed: Segment[] = [];
   #closed: Promise<void> | undefined;
 
   /** Use `openSegmentJournal`. */
@@ -74,6 +78,7 @@ export class SegmentJournal implements Journal {
     this.opened = opened;
     this.#segments = opened.segments.map(({ segment }) => segment);
     this.#active = this.#segments.at(-1)!;
+    this.#previous = this.#segments.at(-2);
     this.#last = opened.last;
     this.#durable = opened.last;
     this.#sealed = opened.sealed;
@@ -158,6 +163,7 @@ export class SegmentJournal implements Journal {
     this.#next = undefined;
     // One made in advance has the wrong number where its predecessor took several.
     if (next !== undefined && next.number !== following) this.#remover.remove(next);
+    this.#previous = this.#active;
     this.#active = next?.number === following ? next : this.#makeSegment(following);
     this.#segments.push(this.#active);
   }
@@ -169,7 +175,7 @@ export class SegmentJournal implements Journal {
   async #close(): Promise<void> {
     try {
       await this.#writer.drain();
-      if (!this.#sealed) {
+      if (!this.#sealed || this.#trimmed.length > 0) {
         this.#begin();
         await this.#writer.drain();
       }
@@ -221,7 +227,7 @@ export class SegmentJournal implements Journal {
     const block = failed ? blockOf(new Uint8Array(0)) : this.#takeBlock();
     const batch = new Batch(active, block, this.#last);
     batch.reserve(MARK_BYTES);
-    const before = active.isEmpty ? this.#segments.at(-2) : active;
+    const before = active.isEmpty ? this.#previous : active;
     batch.addMark({ number: before?.number ?? 0, offset: before?.end ?? 0 });
     this.#pendingBytes += batch.used;
     this.#sealed = true;
@@ -254,13 +260,16 @@ export class SegmentJournal implements Journal {
 
   #removeTrimmed(): void {
     const segments = this.#segments;
-    while (
-      segments.length > 1 && segments[1]!.number <= this.#trimmedBefore &&
-      segments[0]!.number < this.#writer.segment.number
-    ) {
-      const segment = segments.shift()!;
+    while (segments.length > 1 && segments[1]!.number <= this.#trimmedBefore) {
+      const [segment] = segments as [Segment];
+      if (segment.durableEnd < segment.end) break;
+      segments.shift();
       this.#reader.drop(segment);
-      this.#remover.remove(segment);
+      this.#trimmed.push(segment);
+    }
+    // The last file stays until there is a later one, or its number would be given away again.
+    while ((this.#trimmed[0]?.number ?? Infinity) < this.#writer.segment.number) {
+      this.#remover.remove(this.#trimmed.shift()!);
     }
   }
 }

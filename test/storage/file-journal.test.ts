@@ -1,0 +1,248 @@
+/** The journal in files of this machine: the acceptance suite, and what stops it from starting. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Directory, DirectoryFile, Journal } from '../../core/storage/index.ts';
+import { runJournalTests } from '../../core/testing/index.ts';
+import { openFileJournal, surveyFiles, type FileJournalOptions } from '../../node/file-journal.ts';
+import { nodeClock } from '../../node/host-clock.ts';
+import { StartError } from '../../node/start-error.ts';
+import { appendTexts, entriesOf, troublesOf } from './disk.ts';
+
+const clock = nodeClock();
+let root: string;
+let path: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'tabmq-journal-'));
+  path = join(root, 'data');
+});
+
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function open(options: Partial<FileJournalOptions> = {}) {
+  return openFileJournal(path, { clock, ...options });
+}
+
+/** A directory that can die as its program does: what is under way ends, nothing else begins. */
+class MortalDirectory {
+  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #files = new Set<DirectoryFile>();
+  #directory!: Directory;
+  #dead = false;
+
+  wrap = (directory: Directory): Directory => {
+    this.#directory = directory;
+    return {
+      ...this.#guarded(directory, ['list', 'remove', 'sync', 'close']),
+      create: (name) => this.#guard(async () => this.#wrapFile(await directory.create(name))),
+      open: (name) => this.#guard(async () => this.#wrapFile(await directory.open(name))),
+      isFull: (error) => directory.isFull(error),
+    } as Directory;
+  };
+
+  async kill(): Promise<void> {
+    this.#dead = true;
+    await Promise.allSettled(this.#underWay);
+    for (const file of this.#files) await file.close().catch(() => {});
+    await this.#directory.close();
+  }
+
+  #wrapFile(file: DirectoryFile): DirectoryFile {
+    this.#files.add(file);
+    return this.#guarded(file, ['size', 'read', 'write', 'resize', 'sync', 'close']) as DirectoryFile;
+  }
+
+  #guarded<T extends object>(target: T, names: (keyof T)[]): object {
+    const guarded = names.map((name) => {
+      const call = target[name] as (...args: unknown[]) => Promise<unknown>;
+      return [name, (...args: unknown[]) => this.#guard(() => call(...args))];
+    });
+    return Object.fromEntries(guarded) as object;
+  }
+
+  #guard<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#dead) return new Promise<T>(() => {});
+    const running = run();
+    this.#underWay.add(running);
+    const done = () => void this.#underWay.delete(running);
+    running.then(done, done);
+    return running;
+  }
+}
+
+runJournalTests({
+  test,
+  async make() {
+    const mortals = new Map<Journal, MortalDirectory>();
+    return {
+      async open() {
+        const mortal = new MortalDirectory();
+        const journal = await open({ wrap: mortal.wrap });
+        mortals.set(journal, mortal);
+        return journal;
+      },
+      crash: (journal) => mortals.get(journal)!.kill(),
+      destroy: async () => {},
+    };
+  },
+});
+
+describe('a directory has one owner', () => {
+  test('who comes second in the same process is refused, until the first lets go', async () => {
+    const journal = await open();
+    const inUse = `The data directory ${path} is in use by process ${process.pid}.`;
+    await expect(open()).rejects.toThrow(new StartError(inUse));
+    await journal.close();
+    await (await open()).close();
+    expect(readdirSync(path).filter((name) => name.startsWith('lock'))).toEqual([]);
+  });
+
+  test('another process that lives is named, and one that is gone is followed', async () => {
+    const other = spawn(process.execPath, ['-e', openAndWait(path)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(other.stdout, 'data');
+    await expect(open()).rejects.toThrow(`is in use by process ${other.pid}.`);
+    other.kill('SIGKILL');
+    await once(other, 'exit');
+    const journal = await open();
+    expect((await entriesOf(journal)).map(({ text }) => text)).toEqual(['from another process']);
+    await journal.close();
+  });
+
+  test.each(['', 'not json', '{"pid":0.5}', '{"pid":2147483646,"started":""}'])('a lock of %j is stale', async (text) => {
+    mkdirSync(path);
+    writeFileSync(join(path, 'lock'), text);
+    await (await open()).close();
+  });
+
+  test.runIf(process.platform === 'linux')('the id of a process that is gone may be that of another one', async () => {
+    mkdirSync(path);
+    writeFileSync(join(path, 'lock'), JSON.stringify({ pid: process.pid, started: 'at another time' }));
+    await (await open()).close();
+  });
+
+  test('of many that come at once, one enters', async () => {
+    mkdirSync(path);
+    writeFileSync(join(path, 'lock'), '{"pid":2147483646,"started":""}');
+    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => open()));
+    const journals = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    expect(journals).toHaveLength(1);
+    await journals[0]!.close();
+  });
+});
+
+describe('a directory that cannot be had', () => {
+  test('is made where it is missing', async () => {
+    path = join(root, 'some', 'where');
+    await (await open()).close();
+    expect(existsSync(path)).toBe(true);
+  });
+
+  test('is refused where it is a file, or below one', async () => {
+    writeFileSync(path, '');
+    const reason = new StartError(`The data directory ${path} is not a directory.`);
+    await expect(open()).rejects.toThrow(reason);
+    path = join(path, 'below');
+    await expect(open()).rejects.toThrow('is not a directory.');
+  });
+
+  // Whoever is root may write everywhere.
+  test.skipIf(process.getuid?.() === 0)('is refused where it may not be written', async () => {
+    mkdirSync(path, { mode: 0o500 });
+    await expect(open()).rejects.toThrow(`The data directory ${path} cannot be written: EACCES.`);
+    chmodSync(path, 0o700);
+  });
+
+  test('is refused where the system says no', async () => {
+    const readOnly = Object.assign(new Error('EROFS: read-only file system, open'), { code: 'EROFS' });
+    const wrap = (directory: Directory): Directory => ({ ...directory, create: () => Promise.reject(readOnly) });
+    await expect(open({ wrap })).rejects.toThrow(StartError);
+    await (await open()).close();
+  });
+
+  test('is refused where its format is newer', async () => {
+    await (await open()).close();
+    const file = join(path, '0000000001.segment');
+    // The header of format 2 for segment 1 with salt 0, and its checksum.
+    writeFileSync(file, Buffer.from('5461624d516c6f670000000200000001' + '00'.repeat(12) + 'ff74879d', 'hex'));
+    const reason = `The journal in ${path} is of a newer TabMQ: 0000000001.segment has format 2.`;
+    await expect(open()).rejects.toThrow(new StartError(reason));
+  });
+});
+
+describe('damage in files', () => {
+  async function damagedFile(): Promise<string> {
+    const journal = await open();
+    appendTexts(journal, ['a', 'b', 'c']);
+    await journal.close();
+    const file = join(path, '0000000001.segment');
+    const bytes = readFileSync(file);
+    bytes[77]! ^= 1;
+    writeFileSync(file, bytes);
+    return file;
+  }
+
+  test('stops the start, by file and offset and with what to do', async () => {
+    const bytes = readFileSync(await damagedFile());
+    const reason = new RegExp(
+      `^The journal in ${path} is damaged: 0000000001.segment at offset 65 \\(13 bytes\\)\\. .*--salvage`,
+    );
+    await expect(open()).rejects.toThrow(reason);
+    await expect(open()).rejects.toThrow(StartError);
+    expect((await surveyFiles(path)).damages).toHaveLength(1);
+    expect(readFileSync(join(path, '0000000001.segment'))).toEqual(bytes);
+  });
+
+  test('is salvaged once and for all', async () => {
+    await damagedFile();
+    const journal = await open({ salvage: true });
+    expect(journal.opened.dropped).toEqual([{ file: '0000000001.segment', offset: 65, bytes: 13 }]);
+    await journal.close();
+    const again = await open();
+    expect((await entriesOf(again)).map(({ text }) => text)).toEqual(['a', 'c']);
+    await again.close();
+  });
+});
+
+test('ENOSPC of the system is a full disk, and any other error a failure', async () => {
+  const outcomes: string[] = [];
+  for (const code of ['ENOSPC', 'EDQUOT', 'EIO']) {
+    let broken = false;
+    const error = Object.assign(new Error(`${code}: no`), { code });
+    const wrap = (directory: Directory): Directory => ({
+      ...directory,
+      create: async (name) => {
+        const file = await directory.create(name);
+        return { ...file, write: (...args) => (broken ? Promise.reject(error) : file.write(...args)) };
+      },
+    });
+    path = join(root, code);
+    const journal = await open({ wrap });
+    broken = true;
+    const told = new Promise<string>((resolve) => journal.onTrouble(({ kind }) => resolve(kind)));
+    const troubles = troublesOf(journal);
+    appendTexts(journal, ['a']);
+    outcomes.push(await told);
+    expect(troubles[0]).toMatchObject({ text: `0000000001.segment: ${code}: no` });
+    await expect(journal.close()).rejects.toThrow(code);
+  }
+  expect(outcomes).toEqual(['full', 'full', 'failed']);
+});
+
+/** A program that opens the journal in a directory, writes a record and stays. */
+function openAndWait(directory: string): string {
+  const module = (name: string) => JSON.stringify(new URL(`../../node/${name}`, import.meta.url).href);
+  return `
+    const { register } = await import('tsx/esm/api');
+    register();
+    const { openFileJournal } = await import(${module('file-journal.ts')});
+    const { nodeClock } = await import(${module('host-clock.ts')});
+    const journal = await openFileJournal(${JSON.stringify(directory)}, { clock: nodeClock() });
+    journal.onDurable(() => process.stdout.write('ready'));
+    journal.append(new TextEncoder().encode('from another process'));
+    setInterval(() => {}, 1000);
+  `;
+}
