@@ -3,7 +3,7 @@ import type { Clock, Random } from '../ports.ts';
 import { JournalDamage } from './damage.ts';
 import type { Directory } from './directory.ts';
 import type { Place } from './record-frame.ts';
-import { Segment } from './segment.ts';
+import { Segment, drawSalt } from './segment.ts';
 import { SegmentJournal, type OpenedSegment, type SegmentJournalEnv } from './segment-journal.ts';
 import { repairSegment } from './segment-repair.ts';
 import { segmentName, surveyJournal, type SegmentState, type Survey } from './segment-survey.ts';
@@ -52,7 +52,7 @@ async function repair(
   const repaired: SegmentState[] = [];
   let before: Place = { number: 0, offset: 0 };
   for (const state of states) {
-    repaired.push(await repairSegment(directory, state, before, Math.floor(random() * 2 ** 32) | 0));
+    repaired.push(await repairSegment(directory, state, before, drawSalt(random)));
     before = { number: state.number, offset: state.end };
   }
   return repaired;
@@ -73,7 +73,7 @@ async function activate(
   }
   // Numbers that were given away once are not given away again.
   const number = Math.max(1, ...empty);
-  const segment = new Segment(number, Math.floor(random() * 2 ** 32) | 0);
+  const segment = new Segment(number, drawSalt(random));
   await segment.create(directory, segmentBytes);
   return [{ segment, end: segment.end, verified: true }];
 }

@@ -13,7 +13,7 @@ import { SEGMENT_UNIT, segmentNumberOf } from './journal.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { FRAME_BYTES, FrameKind, MARK_BYTES, RECORD_BYTES_MAX } from './record-frame.ts';
 import { Remover } from './remover.ts';
-import { Segment } from './segment.ts';
+import { Segment, drawSalt } from './segment.ts';
 import { recordsOf, scanSegment } from './segment-scan.ts';
 import { lsnOf, readSegment } from './segment-survey.ts';
 
@@ -131,8 +131,7 @@ export class SegmentJournal implements Journal {
   }
 
   read(lsn: Lsn): Uint8Array | Promise<Uint8Array> {
-    const number = segmentNumberOf(lsn);
-    const segment = this.#segments.findLast((segment) => segment.number <= number);
+    const segment = this.#segmentAt(segmentNumberOf(lsn));
     if (segment === undefined) return Promise.reject(new Error(`record ${lsn} is trimmed`));
     const offset = lsn - segment.number * SEGMENT_UNIT;
     const batch = this.#writer.find(segment, offset);
@@ -214,6 +213,15 @@ export class SegmentJournal implements Journal {
     return batch;
   }
 
+  /** The segment that has addresses under this number. */
+  #segmentAt(number: number): Segment | undefined {
+    const segments = this.#segments;
+    // Numbers mostly follow each other, so that the place of a segment tells its number.
+    const likely = segments[number - segments[0]!.number];
+    if (likely?.number === number) return likely;
+    return segments.findLast((segment) => segment.number <= number);
+  }
+
   #openBatch(): Batch | undefined {
     const batch = this.#writer.open;
     return batch?.segment === this.#active ? batch : undefined;
@@ -246,7 +254,7 @@ export class SegmentJournal implements Journal {
   }
 
   #makeSegment(number: number): Segment {
-    return new Segment(number, Math.floor(this.#env.random() * 2 ** 32) | 0);
+    return new Segment(number, drawSalt(this.#env.random));
   }
 
   #settle(batch: Batch): void {

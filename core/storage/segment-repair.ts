@@ -36,7 +36,7 @@ export async function repairSegment(
   return { ...state, salt, size, headerIntact: true, damages: [] };
 }
 
-/** A gap over an area; where that was the beginning of the segment, behind the mark it must have. */
+/** A gap over an area; at the beginning of a segment, behind the mark that must be there. */
 async function writeGap(
   file: DirectoryFile, { start, end }: Area, before: Place, salt: number,
 ): Promise<void> {

@@ -118,9 +118,9 @@ async function readHead(directory: Directory, number: number): Promise<Head> {
     throw new NewerFormat(name, header.version);
   }
   const headerIntact = header?.intact === true && header.number === number;
-  if (header === undefined) return { number, size, headerIntact, salt: undefined, before: undefined };
-  const salts = [header.salt, header.saltCopy];
-  const salt = headerIntact ? header.salt : salts.find((salt) => readFirstMark(block, salt));
+  const salts = header === undefined ? [] : [header.salt, header.saltCopy];
+  // Where the header is damaged, the first mark tells whether one of the salts is not.
+  const salt = headerIntact ? salts[0] : salts.find((salt) => readFirstMark(block, salt));
   const before = salt === undefined ? undefined : readFirstMark(block, salt);
   return { number, size, headerIntact, salt, before };
 }

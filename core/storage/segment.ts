@@ -1,7 +1,13 @@
+import type { Random } from '../ports.ts';
 import { blockOf } from '../protocol/bytes.ts';
 import { writeAll, type Directory, type DirectoryFile } from './directory.ts';
 import { SEGMENT_HEADER_BYTES, writeSegmentHeader } from './record-frame.ts';
 import { segmentName } from './segment-survey.ts';
+
+/** The salt of a new segment: a signed integer of 32 bits. */
+export function drawSalt(random: Random): number {
+  return Math.floor(random() * 2 ** 32) | 0;
+}
 
 /** One file of a journal, as its writer knows it. */
 export class Segment {

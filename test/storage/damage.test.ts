@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { blockOf } from '../../core/protocol/bytes.ts';
 import { crc32c } from '../../core/storage/crc32c.ts';
 import { JournalDamage, NewerFormat, surveyJournal } from '../../core/storage/index.ts';
-import { MemoryDisk } from '../../core/testing/index.ts';
+import type { MemoryDisk } from '../../core/testing/index.ts';
 import { appendTexts, Bench, entriesOf, type Entry } from './disk.ts';
 
 type Files = ReadonlyMap<string, Uint8Array>;

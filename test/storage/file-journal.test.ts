@@ -1,7 +1,9 @@
 /** The journal in files of this machine: the acceptance suite, and what stops it from starting. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -64,13 +66,15 @@ class MortalDirectory {
     return Object.fromEntries(guarded) as object;
   }
 
-  #guard<T>(run: () => Promise<T>): Promise<T> {
+  async #guard<T>(run: () => Promise<T>): Promise<T> {
     if (this.#dead) return new Promise<T>(() => {});
     const running = run();
     this.#underWay.add(running);
-    const done = () => void this.#underWay.delete(running);
-    running.then(done, done);
-    return running;
+    try {
+      return await running;
+    } finally {
+      this.#underWay.delete(running);
+    }
   }
 }
 
@@ -112,7 +116,8 @@ describe('a directory has one owner', () => {
     await journal.close();
   });
 
-  test.each(['', 'not json', '{"pid":0.5}', '{"pid":2147483646,"started":""}'])('a lock of %j is stale', async (text) => {
+  const staleLocks = ['', 'not json', '{"pid":0.5}', '{"pid":2147483646,"started":""}'];
+  test.each(staleLocks)('a lock of %j is stale', async (text) => {
     mkdirSync(path);
     writeFileSync(join(path, 'lock'), text);
     await (await open()).close();

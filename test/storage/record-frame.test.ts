@@ -71,18 +71,19 @@ describe('a segment', () => {
 
 test('a frame is read where it was written for, and nowhere else', () => {
   const kinds = fc.constantFrom(...Object.values(FrameKind).filter((kind) => kind !== FrameKind.gap));
+  const salts = fc.integer();
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 60 }), fc.integer(), fc.nat(2 ** 24), kinds, (record, salt, offset, kind) => {
+    fc.property(fc.uint8Array({ maxLength: 60 }), salts, fc.nat(2 ** 24), kinds, (record, salt, offset, kind) => {
       const block = blockOf(new Uint8Array(FRAME_BYTES + record.length));
       block.bytes.set(record, FRAME_BYTES);
-      writeFrame(block, 0, kind, record.length, salt | 0, offset);
-      expect(frameAt(block, 0, salt | 0, offset)).toBe(kind);
+      writeFrame(block, 0, kind, record.length, salt, offset);
+      expect(frameAt(block, 0, salt, offset)).toBe(kind);
       expect(lengthAt(block, 0)).toBe(record.length);
       expect(frameAt(block, 0, (salt + 1) | 0, offset)).toBeUndefined();
-      expect(frameAt(block, 0, salt | 0, offset + 1)).toBeUndefined();
+      expect(frameAt(block, 0, salt, offset + 1)).toBeUndefined();
       for (let bit = 0; bit < 8 * block.bytes.length; bit++) {
         block.bytes[bit >> 3]! ^= 1 << (bit & 7);
-        expect(frameAt(block, 0, salt | 0, offset)).toBeUndefined();
+        expect(frameAt(block, 0, salt, offset)).toBeUndefined();
         block.bytes[bit >> 3]! ^= 1 << (bit & 7);
       }
     }),
