@@ -6,7 +6,7 @@ export type LogLevel = (typeof logLevels)[number];
 /** What a log line is about: the noun that its event begins with. */
 export const logComponents = [
   'alarm', 'binding', 'broker', 'channel', 'connection', 'consumer', 'exchange', 'gateway',
-  'message', 'queue', 'journal',
+  'journal', 'message', 'queue',
 ] as const;
 export type LogComponent = (typeof logComponents)[number];
 

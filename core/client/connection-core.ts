@@ -1,5 +1,5 @@
 import { BehaviorSubject } from 'rxjs';
-import { AmqpError } from '../errors.ts';
+import type { AmqpError } from '../errors.ts';
 import type { Clock, Machine, Random, Serve, Sink } from '../ports.ts';
 import { BufferPool } from '../protocol/buffer-pool.ts';
 import type { Content } from '../protocol/content.ts';

@@ -86,7 +86,10 @@ function cancel(channel: ChannelCore, consumerTag: string, consumer: Consumer): 
     channel.consumers.delete(consumerTag);
   };
   if (!channel.open) forget();
-  else channel.request('basic.cancel', { consumerTag }, { next: forget, error: forget, complete() {} });
+  else {
+    const done = { next: forget, error: forget, complete() {} };
+    channel.request('basic.cancel', { consumerTag }, done);
+  }
 }
 
 /** Hands on what went wrong, and of what went well nothing. */
@@ -94,7 +97,8 @@ export function failuresOf(subscriber: Subscriber<unknown>): ReplyObserver {
   return { next() {}, error: (error) => subscriber.error(error), complete() {} };
 }
 
-function consumeArguments({ priority, streamOffset, arguments: given }: ConsumeOptions): FieldTable {
+function consumeArguments(options: ConsumeOptions): FieldTable {
+  const { priority, streamOffset, arguments: given } = options;
   return {
     ...given,
     ...(priority === undefined ? {} : { 'x-priority': priority }),

@@ -27,7 +27,8 @@ export function startOk(
 ): MethodArgs<'connection.start-ok'> {
   const { versionMajor, versionMinor } = start;
   if (versionMajor !== 0 || versionMinor !== 9) {
-    throw new LostError(`the broker speaks AMQP ${versionMajor}-${versionMinor} and not AMQP 0-9-1`);
+    const version = `${versionMajor}-${versionMinor}`;
+    throw new LostError(`the broker speaks AMQP ${version} and not AMQP 0-9-1`);
   }
   const offered = start.mechanisms.split(' ');
   const mechanism = settings.authMechanisms.find((each) => offered.includes(each));

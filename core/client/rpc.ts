@@ -69,7 +69,8 @@ export class Requester {
       !returned.properties.replyTo?.startsWith(`${DIRECT_REPLY_TO}.`)) return;
     const { routingKey, exchange, replyText } = returned;
     this.#waiting.get(returned.properties.correlationId ?? '')?.error(new ClientError(
-      'message', `nobody takes requests for '${routingKey}' of exchange '${exchange}': ${replyText}`,
+      'message',
+      `nobody takes requests for '${routingKey}' of exchange '${exchange}': ${replyText}`,
     ));
   }
 

@@ -20,7 +20,13 @@ export interface UriParts {
 }
 
 const ports = { amqp: 5672, amqps: 5671, ws: 80, wss: 443 } as const;
-const FORM = /^([a-z]+):\/\/(?:([^@/?#]*)@)?(\[[^\]]*\]|[^:/?#[\]]*)(?::([^/?#]*))?(\/[^?#]*)?(\?[^#]*)?$/i;
+
+/** scheme, user information, host, port, path, query */
+const FORM = new RegExp(
+  String.raw`^([a-z]+)://(?:([^@/?#]*)@)?(\[[^\]]*\]|[^:/?#[\]]*)` +
+    String.raw`(?::([^/?#]*))?(/[^?#]*)?(\?[^#]*)?$`,
+  'i',
+);
 
 /** A URI without what is secret in it, for texts that people read. */
 export function withoutPassword(uri: string): string {
@@ -47,7 +53,8 @@ class UriReader {
   parts(): UriParts {
     const match = FORM.exec(this.#uri);
     if (match === null) throw this.#error('it is not of the form scheme://host:port/path');
-    const [, schemeText = '', userInfo, hostText = '', portText = '', path = '', query = ''] = match;
+    const [, schemeText = '', userInfo, hostText = '', portText = ''] = match;
+    const [path = '', query = ''] = match.slice(5);
     const scheme = schemeText.toLowerCase();
     if (!isScheme(scheme)) {
       throw this.#error(`the scheme '${scheme}' is none of amqp, amqps, ws and wss`);
@@ -186,7 +193,10 @@ function isScheme(text: string): text is keyof typeof ports {
   return Object.hasOwn(ports, text);
 }
 
-const OURS = /^(heartbeat|frame_max|channel_max|connection_timeout|auth_mechanism|vhost|cacertfile|certfile|keyfile|password|server_name_indication|verify)=/;
+const OURS = new RegExp(
+  '^(heartbeat|frame_max|channel_max|connection_timeout|auth_mechanism|vhost|cacertfile|' +
+    'certfile|keyfile|password|server_name_indication|verify)=',
+);
 
 /** What AMQP means by its parameters is not for the server of the WebSocket. */
 function withoutOurs(query: string): string {

@@ -214,8 +214,8 @@ export class TestBroker {
     return (this.#stopped ??= this.#stop());
   }
 
-  [asyncDispose](): Promise<void> {
-    return this.stop().then(() => {});
+  async [asyncDispose](): Promise<void> {
+    await this.stop();
   }
 
   async #stop(): Promise<LeakReport> {

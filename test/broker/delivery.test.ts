@@ -18,7 +18,7 @@ test('messages come in the order in which they were published, with tags from 1 
   expect(deliveries(channel).map(({ args, text }) => [args.deliveryTag, text])).toEqual([[2, 'b'], [3, 'c'], [4, 'd']]);
 });
 
-test('a delivery says all there is to say of a message [basic.deliver] [basic.properties]', () => {
+test('a delivery says all there is to say of a message [basic.deliver]', () => {
   const channel = fixture().open();
   declareQueue(channel, 'q');
   channel.call('queue.bind', { queue: 'q', exchange: 'amq.topic', routingKey: '#' });

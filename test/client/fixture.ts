@@ -1,5 +1,5 @@
 /** The client and TabMQ's broker in memory, on one virtual clock. */
-import { Observable, Subscription } from 'rxjs';
+import { Observable, type Subscription } from 'rxjs';
 import { expect, onTestFinished } from 'vitest';
 import { Broker, pair, VirtualClock, type BrokerOptions, type Random } from '../../core/index.ts';
 import {

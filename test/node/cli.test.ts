@@ -158,7 +158,7 @@ describe('a mistake is one sentence, and the exit code 2:', () => {
     [
       ['--log-level', 'info,conection=trace'],
       "The flag --log-level has no component 'conection', only alarm, binding, broker, channel, connection, "
-        + 'consumer, exchange, gateway, message, queue.',
+        + 'consumer, exchange, gateway, journal, message, queue.',
     ],
     [
       ['--host', '203.0.113.1', '--amqp-port', '0'],
