@@ -1,4 +1,4 @@
-import { SEGMENT_UNIT, type Lsn } from '../../storage/journal.ts';
+import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
 import type { Address } from '../message-store.ts';
 import type { DurableDestination } from './persistence.ts';
 
@@ -21,11 +21,11 @@ export class LiveMessages {
   readonly #segments = new Map<number, Map<Lsn, LiveMessage>>();
 
   get(lsn: Lsn): LiveMessage | undefined {
-    return this.#segments.get(segmentOf(lsn))?.get(lsn);
+    return this.#segments.get(segmentNumberOf(lsn))?.get(lsn);
   }
 
   set(lsn: Lsn, live: LiveMessage): void {
-    const number = segmentOf(lsn);
+    const number = segmentNumberOf(lsn);
     let segment = this.#segments.get(number);
     if (segment === undefined) {
       segment = new Map();
@@ -36,10 +36,10 @@ export class LiveMessages {
   }
 
   delete(lsn: Lsn): void {
-    const segment = this.#segments.get(segmentOf(lsn));
+    const segment = this.#segments.get(segmentNumberOf(lsn));
     this.bytes -= segment?.get(lsn)?.bytes ?? 0;
     segment?.delete(lsn);
-    if (segment?.size === 0) this.#segments.delete(segmentOf(lsn));
+    if (segment?.size === 0) this.#segments.delete(segmentNumberOf(lsn));
   }
 
   /** Those of one segment. */
@@ -49,7 +49,3 @@ export class LiveMessages {
 }
 
 const NONE: ReadonlyMap<Lsn, LiveMessage> = new Map();
-
-function segmentOf(lsn: Lsn): number {
-  return Math.floor(lsn / SEGMENT_UNIT);
-}
