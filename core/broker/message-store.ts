@@ -184,7 +184,8 @@ export class MessageStore {
 
   #room(bytes: number): Segment {
     if (bytes > SHARED_RECORD_BYTES_MAX) return this.#addSegment(blockOf(new Uint8Array(bytes)));
-    if (this.#current.used + bytes > this.#current.block.bytes.length) this.#startSegment();
+    // A new segment may be full at once: with messages that were moved together.
+    while (this.#current.used + bytes > this.#current.block.bytes.length) this.#startSegment();
     return this.#current;
   }
 
