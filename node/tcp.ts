@@ -5,8 +5,15 @@ import type { PeerInfo, Transport, Written } from '../core/index.ts';
 
 /** A transport over a socket, which can break as sockets do. */
 export interface SocketTransport extends Transport {
+  /** Octets that the socket took in and gave out so far, framing and all. */
+  readonly socketBytes: SocketBytes;
   /** Drops the connection with a TCP reset, as when the other machine crashed. */
   reset(): void;
+}
+
+export interface SocketBytes {
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
 }
 
 /** A TCP connection, plain or encrypted, as a transport. */
@@ -29,6 +36,10 @@ export class TcpTransport implements SocketTransport {
 
   get unsentBytes(): number {
     return this.#socket.writableLength;
+  }
+
+  get socketBytes(): SocketBytes {
+    return this.#socket;
   }
 
   write(chunk: Uint8Array, written: Written): void {

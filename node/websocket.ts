@@ -5,7 +5,7 @@ import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { PeerInfo, Written } from '../core/index.ts';
 import { nodeLimits } from './limits.ts';
 import type { OriginRule } from './origin.ts';
-import { bytesOf, peerOf, type SocketTransport } from './tcp.ts';
+import { bytesOf, peerOf, type SocketBytes, type SocketTransport } from './tcp.ts';
 
 /** Close codes of RFC 6455, section 7.4.1. */
 const NORMAL_CLOSURE = 1000;
@@ -41,6 +41,10 @@ export class WebSocketTransport implements SocketTransport {
 
   get unsentBytes(): number {
     return this.#webSocket.bufferedAmount;
+  }
+
+  get socketBytes(): SocketBytes {
+    return this.#socket;
   }
 
   /** A chunk is whole frames, so a message never ends inside one. WSK-09. */

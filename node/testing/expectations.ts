@@ -6,7 +6,7 @@ import { durationText, millisecondsOf, type Duration } from './duration.ts';
 import { startHostTimer } from './host-time.ts';
 import type { RoutedMessage } from './seen-message.ts';
 import type { TestBrokerError } from './test-broker-error.ts';
-import type { TestEvent, Trail } from './trail.ts';
+import type { EventOf, TestEvent, Trail } from './trail.ts';
 import { unackedCount, type Traffic } from './traffic.ts';
 
 /** What a message is to be like; what is not named may be anything. */
@@ -113,7 +113,7 @@ export class Expectations {
   /** The next such event. */
   async event<T extends TestEvent['type']>(
     type: T, facts: Record<string, unknown>, options: WaitOptions, fail: Fail,
-  ): Promise<Extract<TestEvent, { type: T }>> {
+  ): Promise<EventOf<T>> {
     const passes = (event: TestEvent): boolean => {
       const values = event as unknown as Record<string, unknown>;
       return event.type === type
@@ -128,13 +128,15 @@ export class Expectations {
     const found = await this.#first(trail.events$, passes, timeoutMs, () => fail(
       `${failure()}\n\n${this.#parts.report()}`,
     ));
-    return found as Extract<TestEvent, { type: T }>;
+    return found as EventOf<T>;
   }
 
   /** Resolves once the condition holds. */
   async until(condition: () => boolean, failure: () => string, fail: Fail): Promise<void> {
-    if (condition()) return;
     const { timeoutMs, traffic, report } = this.#parts;
+    // What makes it false may still be on its way.
+    await traffic.untilQuiet();
+    if (condition()) return;
     await this.#first(merge(traffic.moved$, looks$), condition, timeoutMs, () => fail(
       `${failure()} within ${durationText(timeoutMs)}\n\n${report()}`,
     ));

@@ -6,9 +6,10 @@ import { Doors, type DoorLog } from '../doors.ts';
 import { answerHttp } from '../http.ts';
 import { OriginRule } from '../origin.ts';
 import { httpServer, tcpServer } from '../servers.ts';
-import type { SocketTransport } from '../tcp.ts';
+import type { SocketBytes, SocketTransport } from '../tcp.ts';
 import { defaultUser } from '../users.ts';
 import { WebSocketAcceptor } from '../websocket.ts';
+import { ClientSockets } from './client-sockets.ts';
 import {
   checkSupported, importDefinitions, permittedVhosts, usersOf, vhostsOf, type Definitions,
 } from './definitions.ts';
@@ -29,7 +30,7 @@ import { TestClock } from './test-clock.ts';
 import { TestQueue } from './test-queue.ts';
 import { Timeline } from './timeline.ts';
 import { Traffic } from './traffic.ts';
-import { Trail, type TestEvent } from './trail.ts';
+import { Trail, type EventOf, type TestEvent } from './trail.ts';
 import { TestUsers, type LoginGuard } from './users.ts';
 import { Wire } from './wire.ts';
 
@@ -58,12 +59,13 @@ export class TestBroker {
   readonly #options: TestBrokerOptions;
   readonly #clocks: readonly TestClock[];
   readonly #timeline: Timeline;
-  readonly #traffic = new Traffic();
   readonly #trail: Trail;
   readonly #leaks: LeakWatch;
   readonly #frameLog: FrameLog;
   readonly #expectations: Expectations;
   readonly #wires = new Map<PeerInfo, Wire>();
+  readonly #traffic = new Traffic(() => this.#wires.values());
+  readonly #clientSockets = new ClientSockets((port) => this.#isOwnPort(port));
   readonly #logins: LoginGuard = new Set();
   readonly #doors: Doors;
   #stopped: Promise<LeakReport> | undefined;
@@ -184,9 +186,9 @@ export class TestBroker {
 
   /** The next event of this type with these facts, from the call on. */
   waitFor<T extends TestEvent['type']>(
-    type: T, facts: Partial<Omit<Extract<TestEvent, { type: T }>, 'type'>> = {},
+    type: T, facts: Partial<Omit<EventOf<T>, 'type'>> = {},
     options: WaitOptions = {},
-  ): Promise<Extract<TestEvent, { type: T }>> {
+  ): Promise<EventOf<T>> {
     return this.#expectations.event(type, facts, options, errorsFromHere());
   }
 
@@ -230,7 +232,8 @@ export class TestBroker {
     cancel();
     await this.#doors.close();
     this.#saveFrameLog();
-    for (const part of [this.#trail, this.#leaks, this.#frameLog, ...this.#clocks]) part.stop();
+    const parts = [this.#trail, this.#leaks, this.#frameLog, this.#clientSockets, ...this.#clocks];
+    for (const part of parts) part.stop();
     const { leaks: wish = 'report' } = this.#options;
     if (leftOpen !== '' && wish === 'fail') throw error;
     if (leftOpen !== '' && wish === 'report') process.stderr.write(`${leftOpen}\n`);
@@ -290,7 +293,8 @@ export class TestBroker {
         transport.reset();
         return;
       }
-      const wire = new Wire(transport, this.faults, this.#traffic);
+      const client = (): SocketBytes | undefined => this.#clientSockets.of(transport.peer);
+      const wire = new Wire(transport, client, this.faults, this.#traffic);
       this.#wires.set(transport.peer, wire);
       wire.whenClosed(() => this.#wires.delete(transport.peer));
       this.#traffic.moved();
@@ -306,6 +310,10 @@ export class TestBroker {
     const listener = this.#doors.listeners.find((each) => each.way === way);
     if (listener === undefined) throw new TestBrokerError('the test broker is not open');
     return listener;
+  }
+
+  #isOwnPort(port: number | undefined): boolean {
+    return this.#doors.listeners.some((listener) => listener.port === port);
   }
 
   get #login(): string {

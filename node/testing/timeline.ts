@@ -38,8 +38,9 @@ export class Timeline {
   }
 
   async #advance(milliseconds: number): Promise<void> {
-    const { clock, sessionClock, traffic } = this.#parts;
+    const { broker, clock, sessionClock, traffic, patienceMs } = this.#parts;
     await traffic.untilQuiet();
+    await traffic.untilUnacked(broker, 0, patienceMs);
     let left = milliseconds;
     for (let quietSteps = 0; ; quietSteps++) {
       // Sessions flow in fractions of a millisecond; whole ones keep the time of queues exact.

@@ -1,12 +1,19 @@
 import { Subject } from 'rxjs';
 import type { Broker } from '../../core/index.ts';
 import { eventLoopTurn, hostNow } from './host-time.ts';
+import type { Wire } from './wire.ts';
 
 /**
- * Turns of the event loop without a byte after which the connections count as quiet. A client in
- * this process needs one to read, and one or two more to answer where it collects its writes.
+ * Turns of the event loop without a byte after which the connections count as quiet. A client
+ * that collects its writes needs one or two to answer what it has read.
  */
 const QUIET_TURNS = 16;
+
+/** Silence after which a client of another process counts as quiet: its bytes are not in sight. */
+const FOREIGN_QUIET_MS = 50;
+
+/** A client that reads nothing for so long is not waited for until it does. */
+const STALLED_MS = 100;
 
 /** Longest wait for quiet: a client may well never stop publishing. */
 const QUIET_MS_MAX = 2000;
@@ -15,7 +22,14 @@ const QUIET_MS_MAX = 2000;
 export class Traffic {
   /** Something went in or out, or something happened that may let a test go on. */
   readonly moved$ = new Subject<void>();
+  readonly #wires: () => Iterable<Wire>;
+  /** Octets that a client leaves unread. */
+  readonly #stalled = new WeakMap<Wire, number>();
   #moves = 0;
+
+  constructor(wires: () => Iterable<Wire>) {
+    this.#wires = wires;
+  }
 
   /** How often something moved. */
   get moves(): number {
@@ -27,21 +41,47 @@ export class Traffic {
     this.moved$.next();
   }
 
-  /** Resolves when nothing has moved for some turns of the event loop. */
+  /** Resolves when all bytes have come and none has followed for some turns of the event loop. */
   async untilQuiet(): Promise<void> {
     const deadline = hostNow() + QUIET_MS_MAX;
     let seen = this.#moves;
-    for (let turns = 0; turns < QUIET_TURNS; turns++) {
+    let movedAt = hostNow();
+    for (let turns = 0; ; turns++) {
       await eventLoopTurn();
-      if (this.#moves === seen) continue;
-      if (hostNow() > deadline) return;
-      seen = this.#moves;
-      turns = 0;
+      const now = hostNow();
+      if (now > deadline) return;
+      if (this.#moves !== seen) {
+        seen = this.#moves;
+        movedAt = now;
+        turns = 0;
+      }
+      if (now - movedAt > STALLED_MS) this.#giveUpStalled();
+      if (this.#isOnTheWay()) turns = 0;
+      const isLongEnough = !this.#hasForeign() || now - movedAt >= FOREIGN_QUIET_MS;
+      if (turns >= QUIET_TURNS && isLongEnough) return;
     }
+  }
+
+  #isOnTheWay(): boolean {
+    for (const wire of this.#wires()) {
+      const bytes = wire.bytesOnTheWay ?? 0;
+      if (bytes > 0 && bytes !== this.#stalled.get(wire)) return true;
+    }
+    return false;
+  }
+
+  #hasForeign(): boolean {
+    for (const wire of this.#wires()) if (wire.bytesOnTheWay === undefined) return true;
+    return false;
+  }
+
+  #giveUpStalled(): void {
+    for (const wire of this.#wires()) this.#stalled.set(wire, wire.bytesOnTheWay ?? 0);
   }
 
   /** Waits until no more than `count` deliveries are unacknowledged, or for so long. */
   async untilUnacked(broker: Broker, count: number, patienceMs: number): Promise<void> {
+    if (unackedCount(broker) <= count) return;
     const deadline = hostNow() + patienceMs;
     while (unackedCount(broker) > count && hostNow() < deadline) await eventLoopTurn();
     await this.untilQuiet();

@@ -7,6 +7,11 @@ import { RoutedMessage } from './seen-message.ts';
 /** What a test can wait for: an event of the broker, or a message on its way. */
 export type TestEvent = BrokerEvent | ({ readonly type: 'message.routed' } & RoutedEvent);
 
+/** The event of this type; one that shares its facts with another type is found as well. */
+export type EventOf<T extends TestEvent['type']> = TestEvent extends infer E
+  ? E extends { readonly type: infer U } ? (T extends U ? E : never) : never
+  : never;
+
 /** Lines that are kept, and those that a failure shows. */
 const LINES_MAX = 2000;
 const LINES_SHOWN = 25;

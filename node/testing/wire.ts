@@ -3,7 +3,7 @@ import {
   AmqpError, type PeerInfo, type ServerConnection, type Transport, type Written,
 } from '../../core/index.ts';
 import { frameTypes } from '../../core/protocol/index.ts';
-import type { SocketTransport } from '../tcp.ts';
+import type { SocketBytes, SocketTransport } from '../tcp.ts';
 import { FrameEnds } from './frame-ends.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -36,6 +36,7 @@ export class Wire implements Transport {
   readonly #transport: SocketTransport;
   readonly #watch: WireWatch;
   readonly #traffic: Traffic;
+  readonly #client: () => SocketBytes | undefined;
   readonly #framesIn = new FrameEnds(true);
   readonly #framesOut = new FrameEnds(false);
   #inbound: Subscriber<Uint8Array> | undefined;
@@ -45,8 +46,13 @@ export class Wire implements Transport {
   #mute = false;
   #broken = false;
 
-  constructor(transport: SocketTransport, watch: WireWatch, traffic: Traffic) {
+  /** `client` is the other end, where it is in this process. */
+  constructor(
+    transport: SocketTransport, client: () => SocketBytes | undefined, watch: WireWatch,
+    traffic: Traffic,
+  ) {
     this.#transport = transport;
+    this.#client = client;
     this.#watch = watch;
     this.#traffic = traffic;
     this.peer = transport.peer;
@@ -73,6 +79,15 @@ export class Wire implements Transport {
 
   get unsentBytes(): number {
     return this.#transport.unsentBytes;
+  }
+
+  /** Octets that one end wrote and the other has not read; undefined where nobody can know. */
+  get bytesOnTheWay(): number | undefined {
+    const client = this.#client();
+    if (client === undefined) return undefined;
+    const { bytesRead, bytesWritten } = this.#transport.socketBytes;
+    const inwards = this.#reading && !this.#deaf ? client.bytesWritten - bytesRead : 0;
+    return inwards + bytesWritten - client.bytesRead;
   }
 
   /** Says that the client lives, as any byte of it would. CON-16. */
