@@ -168,7 +168,13 @@ export class Session<R extends Role> implements Machine {
     this.received++;
     const frames = this.state === 'header' ? this.#readHeader(chunk) : chunk;
     if (frames.length > 0) this.#readFrames(frames);
-    this.#hooks.onChunkEnd();
+    try {
+      this.#hooks.onChunkEnd();
+    } catch (fault) {
+      // Nobody else's connection may end for it, as all would if it reached the transport.
+      this.#method = undefined;
+      this.#recover(fault);
+    }
     this.flush();
   }
 

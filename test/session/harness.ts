@@ -84,6 +84,8 @@ export class Driven<R extends Role = Role> implements SessionHooks {
   closed = false;
   /** Done on each method, for a hook that answers or throws. */
   answer: (channel: number, method: Method) => void = () => {};
+  /** Done behind each chunk, for a hook that throws. */
+  endChunk: () => void = () => {};
   readonly contents: { channel: number; bytes: string }[] = [];
   #sent: Uint8Array[] = [];
 
@@ -169,7 +171,9 @@ export class Driven<R extends Role = Role> implements SessionHooks {
     this.ends.push(end);
   }
 
-  onChunkEnd(): void {}
+  onChunkEnd(): void {
+    this.endChunk();
+  }
 
   onWritable(on: boolean): void {
     this.heard.push(`writable ${on}`);
