@@ -7,7 +7,7 @@ export type { BrokerEvent, ConnectionInfo, FrameEvent, RoutedEvent } from './bro
 export type { Exchange } from './broker/exchange/exchange.ts';
 export type { IncomingMessage, InProcessOptions } from './broker/in-process-consume.ts';
 export type { OutgoingMessage, ReturnedMessage } from './broker/in-process-publish.ts';
-export type { Queue } from './broker/queue/queue.ts';
+export type { Queue } from './broker/queue/abstract-queue.ts';
 export type { ServerConnection } from './broker/server-connection.ts';
 export type { Stats } from './broker/stats.ts';
 export type { QueueDeclaration, VirtualHost } from './broker/virtual-host.ts';

@@ -63,7 +63,7 @@ const rules: readonly TidyRule[] = [
       file('core/session/x.ts', "export * from '../broker/broker.ts';"),
       file('core/broker/x.ts', "import { hostClock } from '../clock/host-clock.ts';"),
       file('core/broker/x.ts', "import { once } from 'node:events';"),
-      file('node/x.ts', "import { Queue } from '../core/broker/queue/queue.ts';"),
+      file('node/x.ts', "import { Queue } from '../core/broker/queue/abstract-queue.ts';"),
       file('node/x.ts', "import amqplib from 'amqplib';"),
       file('browser/x.ts', "import { Broker } from '../core/index.ts';"),
       file('browser/x.ts', "import { once } from 'node:events';"),

@@ -2,7 +2,7 @@ import type { Subscriber } from 'rxjs';
 import type { FieldTable } from '../protocol/types.ts';
 import type { Delivery } from './delivery.ts';
 import type { Gate } from './gate.ts';
-import type { Queue } from './queue/queue.ts';
+import type { Queue } from './queue/abstract-queue.ts';
 
 export interface ConsumeOptions {
   /** Name of the consumer on its channel. */

@@ -2,7 +2,7 @@ import type { FieldTable } from '../protocol/types.ts';
 import { addDeath, isCycle } from './deaths.ts';
 import type { Address } from './message-store.ts';
 import { rewrite } from './message-rewrite.ts';
-import type { Queue } from './queue/queue.ts';
+import type { ClassicQueue } from './queue/classic-queue.ts';
 
 /** Why a message left a queue other than by an acknowledgement. QUE-19. */
 export type DeadLetterReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
@@ -13,7 +13,7 @@ export type DeadLetterReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_lim
  * recurse; `done` is called when the message is needed no more.
  */
 export function deadLetter(
-  queue: Queue, address: Address, reason: DeadLetterReason, done: () => void,
+  queue: ClassicQueue, address: Address, reason: DeadLetterReason, done: () => void,
 ): void {
   const { vhost, settings } = queue;
   if (settings.deadLetterExchange === undefined) {
@@ -26,7 +26,7 @@ export function deadLetter(
   });
 }
 
-function republish(queue: Queue, address: Address, reason: DeadLetterReason): void {
+function republish(queue: ClassicQueue, address: Address, reason: DeadLetterReason): void {
   const { vhost, settings } = queue;
   const exchange = vhost.exchanges.get(settings.deadLetterExchange!);
   if (exchange === undefined) return;

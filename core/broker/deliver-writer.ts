@@ -1,9 +1,7 @@
 import { Subscriber } from 'rxjs';
 import type { Block } from '../protocol/bytes.ts';
-import { deliverPrefix, tailOf, writeDeliver, type Tail } from './content-frames.ts';
+import { deliverPrefix, writeDeliver } from './content-frames.ts';
 import type { Delivery } from './delivery.ts';
-import { MARK_BCC } from './message-store.ts';
-import { rewrite } from './message-rewrite.ts';
 import type { ServerChannel } from './server-channel.ts';
 
 /**
@@ -36,7 +34,7 @@ export class DeliverWriter extends Subscriber<Delivery> {
     if (delivery.redelivered) vhost.counters.redelivered++;
     writeDeliver(
       session.writer, this.#prefix, channel.number, deliveryTag, delivery.redelivered,
-      deliveredTail(delivery), session.frameBytesMax,
+      delivery.queue.tailOf(delivery), session.frameBytesMax,
     );
     channel.connection.flushLater();
   }
@@ -50,20 +48,4 @@ export class DeliverWriter extends Subscriber<Delivery> {
     this.#channel.consumerEnded(this.#consumerTag);
     super.complete();
   }
-}
-
-/**
- * The message as receivers see it: without BCC (BAS-04), and from a quorum queue with the count of
- * deliveries that failed from `countFrom` on (QUE-30).
- */
-export function deliveredTail({ queue, address, deliveryCount }: Delivery, countFrom = 1): Tail {
-  const { store } = queue.vhost;
-  const counts = queue.settings.type === 'quorum' && deliveryCount >= countFrom;
-  store.locate(address);
-  const hides = (store.marks & MARK_BCC) !== 0;
-  if (!counts && !hides) return store;
-  return tailOf(rewrite(queue.vhost.readMessage(address).bytes, {
-    ...(counts ? { setHeaders: { 'x-delivery-count': BigInt(deliveryCount) } } : {}),
-    ...(hides ? { dropHeaders: ['BCC'] } : {}),
-  }));
 }

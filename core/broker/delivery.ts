@@ -1,6 +1,6 @@
 import type { Address } from './message-store.ts';
 import type { Consumer } from './consumer.ts';
-import type { Queue } from './queue/queue.ts';
+import type { Queue } from './queue/abstract-queue.ts';
 
 /**
  * One message on its way from a queue to one receiver, and after that, until it is settled, the

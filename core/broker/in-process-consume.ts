@@ -2,7 +2,7 @@ import { Observable } from 'rxjs';
 import type { Properties } from '../protocol/types.ts';
 import type { Delivery } from './delivery.ts';
 import { Gate } from './gate.ts';
-import type { Outcome, Queue } from './queue/queue.ts';
+import type { Outcome, Queue } from './queue/abstract-queue.ts';
 import { generatedName } from './names.ts';
 
 /** How to consume in process. */
@@ -30,7 +30,7 @@ export class IncomingMessage {
   readonly #settle: (outcome: Outcome) => void;
 
   constructor(delivery: Delivery, settle: (outcome: Outcome) => void) {
-    const message = delivery.queue.vhost.readMessage(delivery.address);
+    const message = delivery.queue.messageOf(delivery);
     this.exchange = message.exchange;
     this.routingKey = message.routingKey;
     this.properties = message.visibleProperties;

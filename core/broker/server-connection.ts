@@ -9,7 +9,7 @@ import { Session, type Method, type SessionEnd, type SessionHooks } from '../ses
 import { checkTuneOk, type Tuning } from '../session/tune.ts';
 import type { Broker } from './broker.ts';
 import type { ConnectionInfo } from './events.ts';
-import type { Queue } from './queue/queue.ts';
+import type { Queue } from './queue/abstract-queue.ts';
 import { ServerChannel } from './server-channel.ts';
 import type { VirtualHost } from './virtual-host.ts';
 

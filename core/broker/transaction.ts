@@ -2,7 +2,7 @@ import { AmqpError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Delivery } from './delivery.ts';
 import type { Address, MessageStore } from './message-store.ts';
-import type { Outcome } from './queue/queue.ts';
+import type { Outcome } from './queue/abstract-queue.ts';
 import type { Route } from './router.ts';
 
 /** A publish that waits for tx.commit; its route was found when it came. TX-02. */

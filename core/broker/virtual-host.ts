@@ -22,7 +22,8 @@ import { MARK_DEAD_LETTERED, type Address, type MessageStore } from './message-s
 import { generatedName } from './names.ts';
 import type { Publisher } from './publisher.ts';
 import { assertSameQueueArguments, parseQueueArguments } from './queue/arguments.ts';
-import { Queue } from './queue/queue.ts';
+import type { Queue } from './queue/abstract-queue.ts';
+import { ClassicQueue } from './queue/classic-queue.ts';
 import { resourceText } from './reply-text.ts';
 import { RouteCache } from './route-cache.ts';
 import { route, type Route } from './router.ts';
@@ -168,7 +169,7 @@ export class VirtualHost {
       throw new AmqpError('NOT_IMPLEMENTED', 'stream queues are not supported yet');
     }
     const name = given === '' ? generatedName('amq.gen-', this.random) : given;
-    return this.#addQueue(new Queue(this, name, {
+    return this.#addQueue(new ClassicQueue(this, name, {
       durable: durable && !exclusive, autoDelete, owner, arguments: table, settings,
     }));
   }

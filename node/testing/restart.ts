@@ -3,8 +3,6 @@ import type { Broker, Queue, VirtualHost } from '../../core/index.ts';
 /** What a restart finds of what was durable. */
 export type DurableState = 'kept' | 'lost';
 
-const PERSISTENT = 2;
-
 /**
  * Leaves of a broker what its next start would find. Connections must be gone already. What
  * waited keeps its place, its time to live and its mark of having been delivered before.
@@ -17,17 +15,15 @@ export function restart(broker: Broker, durableState: DurableState): void {
         queue.consumers.end();
         if (queue.gone) continue;
         if (durableState === 'lost' || !queue.options.durable) vhost.removeQueue(queue);
-        else keepPersistent(vhost, queue);
+        else keepPersistent(queue);
       }
       removeExchanges(vhost, durableState);
     }
   });
 }
 
-function keepPersistent(vhost: VirtualHost, queue: Queue): void {
-  queue.keepOnly((address) => {
-    return vhost.readMessage(address).properties.deliveryMode === PERSISTENT;
-  });
+function keepPersistent(queue: Queue): void {
+  queue.dropTransient();
   // A queue that expires when unused starts to count anew. QUE-13.
   queue.used();
 }

@@ -14,11 +14,7 @@ async function startOn(journal: MemoryJournal, clock: VirtualClock): Promise<Bro
 
 function waiting(broker: Broker, queue: string): string[] {
   const bodies: string[] = [];
-  const { store } = broker;
-  broker.vhost().queue(queue).forEachReady((address) => {
-    expect(store.lsnOf(address)).toBeGreaterThan(0);
-    bodies.push(text(broker.vhost().readMessage(address).body));
-  });
+  broker.vhost().queue(queue).forEachReady(({ body }) => bodies.push(text(body)));
   return bodies;
 }
 

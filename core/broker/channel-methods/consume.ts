@@ -5,10 +5,10 @@ import { DIRECT_REPLY_TO } from '../../protocol/spec.ts';
 import type { MethodArgs } from '../../protocol/types.ts';
 import { parseConsumerArguments } from '../consumer-arguments.ts';
 import { writeGetOk } from '../content-frames.ts';
-import { deliveredTail, DeliverWriter } from '../deliver-writer.ts';
+import { DeliverWriter } from '../deliver-writer.ts';
 import type { Delivery } from '../delivery.ts';
 import { generatedName } from '../names.ts';
-import type { Queue } from '../queue/queue.ts';
+import type { Queue } from '../queue/abstract-queue.ts';
 import { ReplyTarget } from '../reply-target.ts';
 import type { ChannelMethods, ServerChannel } from '../server-channel.ts';
 import { usableQueue } from './queue.ts';
@@ -47,7 +47,6 @@ export const consumeMethods: ChannelMethods<
   /** BAS-19 */
   'basic.get': (channel, { queue: name, noAck }) => {
     const queue = usableQueue(channel, name);
-    checkGettable(queue);
     const delivery = queue.get();
     if (delivery === undefined) channel.send('basic.get-empty', {});
     else sendGetOk(channel, queue, delivery, noAck);
@@ -65,13 +64,6 @@ function newConsumerTag(channel: ServerChannel, given: string): string {
     throw new AmqpError('NOT_ALLOWED', `attempt to reuse consumer tag '${tag}'`);
   }
   return tag;
-}
-
-/** QUE-25 */
-function checkGettable(queue: Queue): void {
-  if (queue.settings.type !== 'quorum' || !queue.settings.singleActiveConsumer) return;
-  throw new AmqpError('RESOURCE_LOCKED', `cannot obtain access to locked ${queue.text}. ` +
-    'basic.get operations are not supported by quorum queues with single active consumer');
 }
 
 function consumeQueue(
@@ -120,7 +112,7 @@ function sendGetOk(
   writeGetOk(
     session.writer, number, delivery.deliveryTag, delivery.redelivered, queue.readyCount,
     // From a quorum queue, get tells the count even of the first delivery.
-    deliveredTail(delivery, 0), session.frameBytesMax,
+    queue.tailOf(delivery, 0), session.frameBytesMax,
   );
   channel.connection.flushLater();
   if (noAck) queue.settle(delivery, 'ack');

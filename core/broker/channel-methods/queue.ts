@@ -1,7 +1,7 @@
 import { AmqpError } from '../../errors.ts';
 import { DIRECT_REPLY_TO } from '../../protocol/spec.ts';
 import { stripNewlines } from '../names.ts';
-import type { Queue } from '../queue/queue.ts';
+import type { Queue } from '../queue/abstract-queue.ts';
 import type { ChannelMethods, ServerChannel } from '../server-channel.ts';
 import { lockedQueue } from '../virtual-host.ts';
 import { refuseDefault } from './exchange.ts';
@@ -70,7 +70,7 @@ export const queueMethods: ChannelMethods<
     const messageCount = queue?.readyCount ?? 0;
     if (queue !== undefined) {
       checkUsable(channel, queue);
-      checkDeletable(queue, ifUnused, ifEmpty);
+      queue.checkDeletable(ifUnused, ifEmpty);
       channel.vhost.removeQueue(queue);
     }
     if (!noWait) channel.send('queue.delete-ok', { messageCount });
@@ -94,20 +94,6 @@ function checkUsable(channel: ServerChannel, queue: Queue): Queue {
   const { owner } = queue.options;
   if (owner !== undefined && owner !== channel.connection) throw lockedQueue(queue);
   return queue;
-}
-
-function checkDeletable(queue: Queue, ifUnused: boolean, ifEmpty: boolean): void {
-  if (queue.settings.type === 'quorum' && (ifUnused || ifEmpty)) {
-    throw new AmqpError('NOT_IMPLEMENTED', `cannot delete ${queue.text}. queue.delete ` +
-      `operations with if-${ifUnused ? 'unused' : 'empty'} flag set are not supported by quorum ` +
-      'queues');
-  }
-  if (ifUnused && queue.consumers.count > 0) {
-    throw new AmqpError('PRECONDITION_FAILED', `${queue.text} in use`);
-  }
-  if (ifEmpty && queue.readyCount > 0) {
-    throw new AmqpError('PRECONDITION_FAILED', `${queue.text} not empty`);
-  }
 }
 
 /** The pseudo-queue of direct replies exists while somebody listens behind it. BAS-06. */

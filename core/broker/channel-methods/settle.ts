@@ -1,6 +1,6 @@
 import { AmqpError } from '../../errors.ts';
 import type { Delivery } from '../delivery.ts';
-import type { Outcome } from '../queue/queue.ts';
+import type { Outcome } from '../queue/abstract-queue.ts';
 import type { ChannelMethods, ServerChannel } from '../server-channel.ts';
 
 /** Methods of the class basic that settle deliveries. */

@@ -1,5 +1,5 @@
 import type { BoundBinding, Exchange } from '../exchange/exchange.ts';
-import type { Queue } from '../queue/queue.ts';
+import type { Queue } from '../queue/abstract-queue.ts';
 import type { RecordArgs } from './records.ts';
 
 /** Writes what is declared, bound and deleted to the journal, as far as it is durable. EXC-08. */

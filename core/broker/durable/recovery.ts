@@ -1,7 +1,8 @@
 import type { Broker } from '../broker.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { Address } from '../message-store.ts';
-import { Queue } from '../queue/queue.ts';
+import type { Queue } from '../queue/abstract-queue.ts';
+import { ClassicQueue } from '../queue/classic-queue.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 import { blockOf } from '../../protocol/bytes.ts';
 import type { Lsn } from '../../storage/journal.ts';
@@ -35,7 +36,7 @@ export interface Recovered {
 export class Recovery {
   readonly #broker: Broker;
   readonly #persistence: Persistence;
-  readonly #destinations = new Map<number, Queue | Exchange>();
+  readonly #destinations = new Map<number, ClassicQueue | Exchange>();
   #found = new Map<Lsn, Found>();
   #clean = true;
 
@@ -102,7 +103,7 @@ export class Recovery {
     if (vhost.queues.has(args.queue)) return;
     const queue = vhost.addQueue(args.queue, { ...args, durable: true }, undefined);
     this.#persistence.restoreNumber(queue, destination);
-    this.#destinations.set(destination, queue);
+    if (queue instanceof ClassicQueue) this.#destinations.set(destination, queue);
   }
 
   #bind(args: RecordArgs<'binding.added'>, adds: boolean): void {
@@ -179,7 +180,7 @@ export class Recovery {
 
   #count(): { exchanges: number; queues: number } {
     const alive = [...this.#destinations.values()].filter(({ gone }) => !gone);
-    const queues = alive.filter((destination) => destination instanceof Queue).length;
+    const queues = alive.filter((destination) => destination instanceof ClassicQueue).length;
     return { exchanges: alive.length - queues, queues };
   }
 }

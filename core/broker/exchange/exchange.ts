@@ -3,7 +3,7 @@ import type { FieldTable } from '../../protocol/types.ts';
 import { equalityKey } from '../field-equality.ts';
 import { publishInProcess, type OutgoingMessage } from '../in-process-publish.ts';
 import type { Address } from '../message-store.ts';
-import type { Queue } from '../queue/queue.ts';
+import type { Queue } from '../queue/abstract-queue.ts';
 import { resourceText } from '../reply-text.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 import type { Destination } from '../run.ts';

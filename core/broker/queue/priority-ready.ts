@@ -1,6 +1,6 @@
 import type { Delivery } from '../delivery.ts';
 import type { Address } from '../message-store.ts';
-import type { Queue } from './queue.ts';
+import type { Queue } from './abstract-queue.ts';
 import { Ready } from './ready.ts';
 
 /** The waiting messages of a queue with `x-max-priority`: highest first, FIFO within. QUE-24. */

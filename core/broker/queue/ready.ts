@@ -1,6 +1,6 @@
 import { Delivery } from '../delivery.ts';
 import type { Address } from '../message-store.ts';
-import type { Queue } from './queue.ts';
+import type { Queue } from './abstract-queue.ts';
 
 const CAPACITY_MIN = 16;
 

@@ -1,50 +1,27 @@
-import { Observable, Subscription, type Subscriber } from 'rxjs';
+import type { Subscriber } from 'rxjs';
 import { AmqpError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Cancel } from '../../ports.ts';
-import type { FieldTable } from '../../protocol/types.ts';
 import { Consumer, type ConsumeOptions } from '../consumer.ts';
+import { tailOf, type Tail } from '../content-frames.ts';
 import { deadLetter, type DeadLetterReason } from '../dead-letter.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Persistence } from '../durable/persistence.ts';
-import {
-  consumeInProcess, type IncomingMessage, type InProcessOptions,
-} from '../in-process-consume.ts';
-import type { Address } from '../message-store.ts';
-import { resourceText } from '../reply-text.ts';
-import { Destination, type Run } from '../run.ts';
+import { rewrite } from '../message-rewrite.ts';
+import { MARK_BCC, type Address } from '../message-store.ts';
+import { isPersistent } from '../publish-options.ts';
+import type { Run } from '../run.ts';
+import type { StoredMessage } from '../stored-message.ts';
 import type { VirtualHost } from '../virtual-host.ts';
-import type { QueueSettings } from './arguments.ts';
-import { Consumers } from './consumers.ts';
+import { Queue, type Outcome, type QueueOptions } from './abstract-queue.ts';
 import { PriorityReady } from './priority-ready.ts';
 import { Ready } from './ready.ts';
 
-/** What becomes of a delivery. */
-export type Outcome = 'ack' | 'reject' | 'requeue' | 'return';
-
-export interface QueueOptions {
-  readonly durable: boolean;
-  readonly autoDelete: boolean;
-  /** The connection that alone may use it; undefined: everybody. QUE-06. */
-  readonly owner: object | undefined;
-  readonly arguments: FieldTable;
-  readonly settings: QueueSettings;
-}
-
 /**
- * A queue: an observer of runs on one side, a source of deliveries on the other. Between turns it
- * holds addresses of messages, not the messages themselves.
+ * A queue of messages that each go to one consumer and are gone when that acknowledges them:
+ * classic and quorum. Between turns it holds addresses of messages, not the messages themselves.
  */
-export class Queue extends Destination {
-  readonly kind = 'queue';
-  readonly name: string;
-  readonly vhost: VirtualHost;
-  readonly options: QueueOptions;
-  readonly settings: QueueSettings;
-  readonly consumers: Consumers;
-  /** Its bindings and timers; unsubscribing deletes the queue. */
-  readonly subscription = new Subscription();
-  unackedCount = 0;
+export class ClassicQueue extends Queue {
   readonly #ready: Ready | PriorityReady;
   /** Body bytes that wait; counted only where a limit asks for it. */
   #readyBytes = 0;
@@ -53,7 +30,6 @@ export class Queue extends Destination {
   /** A message with an expiry was enqueued, so that heads must be looked at. */
   #expires = false;
   #hadConsumer = false;
-  #touched = false;
   #stopExpiry: Cancel = noCancel;
   #expiryAt = Infinity;
   #stopUnused: Cancel = noCancel;
@@ -63,12 +39,8 @@ export class Queue extends Destination {
   readonly #persistence: Persistence | undefined;
 
   constructor(vhost: VirtualHost, name: string, options: QueueOptions) {
-    super();
-    this.vhost = vhost;
-    this.name = name;
-    this.options = options;
-    const settings = (this.settings = options.settings);
-    this.consumers = new Consumers(settings.singleActiveConsumer, () => this.#touch());
+    super(vhost, name, options);
+    const { settings } = options;
     this.#ready = settings.maxPriority === undefined
       ? new Ready(this)
       : new PriorityReady(this, settings.maxPriority);
@@ -79,22 +51,8 @@ export class Queue extends Destination {
     this.used();
   }
 
-  /** Messages that wait. */
-  get readyCount(): number {
+  override get readyCount(): number {
     return this.#ready.length;
-  }
-
-  override get gone(): boolean {
-    return this.subscription.closed;
-  }
-
-  /** `queue 'q' in vhost '/'` */
-  get text(): string {
-    return resourceText('queue', this.name, this.vhost.name);
-  }
-
-  override get label(): string {
-    return this.name;
   }
 
   /** Messages arrive. */
@@ -110,23 +68,6 @@ export class Queue extends Destination {
   }
 
   /**
-   * Deliveries, from subscribe (basic.consume) to unsubscribe (basic.cancel). The subscriber
-   * settles each one, unless noAck: then its bytes are there during `next` only. Completes when
-   * the queue is deleted. Errors: 403 where it or another consumer is exclusive. BAS-10.
-   */
-  deliveries(options: ConsumeOptions): Observable<Delivery> {
-    return new Observable<Delivery>((subscriber) => this.#consume(options, subscriber));
-  }
-
-  /**
-   * Messages for use in process: subscribe to consume, unsubscribe to cancel. What is not settled
-   * by then goes back to the queue.
-   */
-  consume(options: Partial<InProcessOptions> = {}): Observable<IncomingMessage> {
-    return consumeInProcess(this, options);
-  }
-
-  /**
    * Puts a message back that the journal kept; those that were out before all others. The queue
    * takes over a reference to it.
    */
@@ -134,23 +75,22 @@ export class Queue extends Destination {
     if (expiresAt !== Infinity) this.#expires = true;
     this.#ready.restore(address, expiresAt, deliveryCount, this.#priorityOf(address));
     if (this.#countsBytes) this.#readyBytes += this.vhost.store.bodyBytesOf(address);
-    this.#touch();
+    this.touch();
   }
 
-  /** Takes the oldest message out for basic.get; the caller settles it. */
-  get(): Delivery | undefined {
+  override get(): Delivery | undefined {
+    this.#checkGettable();
     this.used();
     this.#dropExpired(this.vhost.turn.now);
     const delivery = this.#take();
     if (delivery !== undefined) this.unackedCount++;
     // What is at the head now may be due, and if not, has a time of its own.
     this.#dropExpired(this.vhost.turn.now);
-    if (this.#expires) this.#touch();
+    if (this.#expires) this.touch();
     return delivery;
   }
 
-  /** Settles a delivery that went out with acknowledgement. */
-  settle(delivery: Delivery, outcome: Outcome): void {
+  override settle(delivery: Delivery, outcome: Outcome): void {
     this.unackedCount--;
     delivery.consumer?.settled();
     if (outcome === 'ack' || this.gone) this.#forget(delivery.address);
@@ -158,8 +98,7 @@ export class Queue extends Destination {
     else this.#return(delivery, outcome);
   }
 
-  /** Drops everything that waits and answers how much that was. QUE-10. */
-  purge(): number {
+  override purge(): number {
     const count = this.#ready.length;
     for (let taken = this.#take(); taken !== undefined; taken = this.#take()) {
       this.#forget(taken.address);
@@ -167,18 +106,16 @@ export class Queue extends Destination {
     return count;
   }
 
-  /** Drops the messages that wait and are not to be kept; the others keep their places. */
-  keepOnly(isKept: (address: Address) => boolean): void {
+  override dropTransient(): void {
     const kept: Delivery[] = [];
     for (let taken = this.#take(); taken !== undefined; taken = this.#take()) {
-      if (isKept(taken.address)) kept.push(taken);
+      if (isPersistent(this.messageOf(taken).bytes)) kept.push(taken);
       else this.#forget(taken.address);
     }
     for (const delivery of kept) this.#requeue(delivery);
   }
 
-  /** It was declared or fetched from: x-expires counts anew. QUE-13. */
-  used(): void {
+  override used(): void {
     this.#stopUnused();
     this.#stopUnused = noCancel;
     const { expires } = this.settings;
@@ -186,23 +123,72 @@ export class Queue extends Destination {
     this.#stopUnused = this.vhost.setTimer(expires, () => this.vhost.removeQueue(this));
   }
 
-  /** Visits the messages that wait, oldest first, and leaves them there. */
-  forEachReady(visit: (address: Address, returned: Delivery | undefined) => void): void {
-    this.#ready.forEach(visit);
+  override forEachReady(
+    visit: (message: StoredMessage, returned: Delivery | undefined) => void,
+  ): void {
+    this.#ready.forEach((address, returned) => visit(this.vhost.readMessage(address), returned));
   }
 
-  /** Delivers what waits to the consumers that can take it. Called by the turn. */
-  override pump(): void {
-    this.#touched = false;
-    if (this.gone) return;
+  override tailOf({ address, deliveryCount }: Delivery, countFrom = 1): Tail {
+    const { store } = this.vhost;
+    const counts = this.settings.type === 'quorum' && deliveryCount >= countFrom;
+    store.locate(address);
+    // BAS-04
+    const hides = (store.marks & MARK_BCC) !== 0;
+    if (!counts && !hides) return store;
+    return tailOf(rewrite(this.vhost.readMessage(address).bytes, {
+      ...(counts ? { setHeaders: { 'x-delivery-count': BigInt(deliveryCount) } } : {}),
+      ...(hides ? { dropHeaders: ['BCC'] } : {}),
+    }));
+  }
+
+  override messageOf({ address }: Delivery): StoredMessage {
+    return this.vhost.readMessage(address);
+  }
+
+  override checkDeletable(ifUnused: boolean, ifEmpty: boolean): void {
+    if (this.settings.type === 'quorum' && (ifUnused || ifEmpty)) {
+      throw new AmqpError('NOT_IMPLEMENTED', `cannot delete ${this.text}. queue.delete ` +
+        `operations with if-${ifUnused ? 'unused' : 'empty'} flag set are not supported by ` +
+        'quorum queues');
+    }
+    if (ifUnused && this.consumers.count > 0) {
+      throw new AmqpError('PRECONDITION_FAILED', `${this.text} in use`);
+    }
+    if (ifEmpty && this.readyCount > 0) {
+      throw new AmqpError('PRECONDITION_FAILED', `${this.text} not empty`);
+    }
+  }
+
+  protected override deliver(): void {
     this.#deliver(limits.pumpMessages);
     if (this.#expires) this.#expireHead();
   }
 
-  #touch(): void {
-    if (this.#touched) return;
-    this.#touched = true;
-    this.vhost.turn.touch(this);
+  protected override admit(
+    options: ConsumeOptions, subscriber: Subscriber<Delivery>,
+  ): Consumer {
+    const { consumers } = this;
+    const alone = options.exclusive && (consumers.count > 0 || this.settings.singleActiveConsumer);
+    if (consumers.exclusive || alone) {
+      throw new AmqpError('ACCESS_REFUSED', `${this.text} in exclusive use`);
+    }
+    this.#hadConsumer = true;
+    this.#stopUnused();
+    return new Consumer(this, options, subscriber);
+  }
+
+  protected override unused(): void {
+    // QUE-07
+    if (this.options.autoDelete && this.#hadConsumer) this.vhost.removeQueue(this);
+    else this.used();
+  }
+
+  /** QUE-25 */
+  #checkGettable(): void {
+    if (this.settings.type !== 'quorum' || !this.settings.singleActiveConsumer) return;
+    throw new AmqpError('RESOURCE_LOCKED', `cannot obtain access to locked ${this.text}. ` +
+      'basic.get operations are not supported by quorum queues with single active consumer');
   }
 
   #deliver(budget: number): void {
@@ -243,7 +229,7 @@ export class Queue extends Destination {
     this.#persistence?.arrived(this, address, turn.now + ttl);
     if (this.#countsBytes) this.#readyBytes += store.bodyBytesOf(address);
     if (this.#limited) this.#makeRoom();
-    this.#touch();
+    this.touch();
     return true;
   }
 
@@ -329,7 +315,7 @@ export class Queue extends Destination {
     this.#ready.requeue(delivery);
     if (this.#countsBytes) this.#readyBytes += this.vhost.store.bodyBytesOf(delivery.address);
     if (this.#limited) this.#makeRoom();
-    this.#touch();
+    this.touch();
   }
 
   #dropExpired(until: number): void {
@@ -351,52 +337,14 @@ export class Queue extends Destination {
     if (expiresAt === Infinity) return;
     this.#stopExpiry = this.vhost.setTimer(expiresAt - now, () => {
       this.#expiryAt = Infinity;
-      this.#touch();
+      this.touch();
     });
   }
 
-  #consume(options: ConsumeOptions, subscriber: Subscriber<Delivery>): () => void {
-    const { consumers } = this;
-    const alone = options.exclusive && (consumers.count > 0 || this.settings.singleActiveConsumer);
-    if (consumers.exclusive || alone) {
-      throw new AmqpError('ACCESS_REFUSED', `${this.text} in exclusive use`);
-    }
-    const consumer = new Consumer(this, options, subscriber);
-    consumers.add(consumer);
-    options.gate.join(consumer);
-    this.#hadConsumer = true;
-    this.#stopUnused();
-    this.vhost.events.emit({ type: 'consumer.added', ...this.#consumerEvent(consumer) });
-    this.#touch();
-    return () => this.vhost.turn.within(() => this.#removeConsumer(consumer));
-  }
-
-  #removeConsumer(consumer: Consumer): void {
-    this.consumers.remove(consumer);
-    consumer.options.gate.leave(consumer);
-    this.vhost.events.emit({ type: 'consumer.removed', ...this.#consumerEvent(consumer) });
-    if (this.gone || this.consumers.count > 0) {
-      // Another one may be the active one now.
-      this.#touch();
-      return;
-    }
-    // QUE-07
-    if (this.options.autoDelete && this.#hadConsumer) this.vhost.removeQueue(this);
-    else this.used();
-  }
-
-  #consumerEvent({ options }: Consumer): {
-    vhost: string; queue: string; consumerTag: string; owner: string;
-  } {
-    const { consumerTag, owner } = options;
-    return { vhost: this.vhost.name, queue: this.name, consumerTag, owner };
-  }
-
-  /** Deleted: consumers hear of it, messages go. */
+  /** Deleted: its messages go. */
   #release(): void {
     this.#stopExpiry();
     this.#stopUnused();
-    this.consumers.end();
     for (const [{ address }, cancel] of this.#retries) {
       cancel();
       this.#forget(address);

@@ -1,0 +1,170 @@
+import { Observable, Subscription, type Subscriber } from 'rxjs';
+import type { FieldTable } from '../../protocol/types.ts';
+import type { Consumer, ConsumeOptions } from '../consumer.ts';
+import type { Tail } from '../content-frames.ts';
+import type { Delivery } from '../delivery.ts';
+import {
+  consumeInProcess, type IncomingMessage, type InProcessOptions,
+} from '../in-process-consume.ts';
+import { resourceText } from '../reply-text.ts';
+import { Destination } from '../run.ts';
+import type { StoredMessage } from '../stored-message.ts';
+import type { VirtualHost } from '../virtual-host.ts';
+import type { QueueSettings } from './arguments.ts';
+import { Consumers } from './consumers.ts';
+
+/** What becomes of a delivery. */
+export type Outcome = 'ack' | 'reject' | 'requeue' | 'return';
+
+export interface QueueOptions {
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  /** The connection that alone may use it; undefined: everybody. QUE-06. */
+  readonly owner: object | undefined;
+  readonly arguments: FieldTable;
+  readonly settings: QueueSettings;
+}
+
+/**
+ * What queues of every type have in common: an observer of runs on one side, a source of
+ * deliveries on the other. What lies between, and what settling does to it, is up to the type.
+ */
+export abstract class Queue extends Destination {
+  readonly kind = 'queue';
+  readonly name: string;
+  readonly vhost: VirtualHost;
+  readonly options: QueueOptions;
+  readonly settings: QueueSettings;
+  readonly consumers: Consumers;
+  /** Its bindings and timers; unsubscribing deletes the queue. */
+  readonly subscription = new Subscription();
+  /** Deliveries that are out and not settled. */
+  unackedCount = 0;
+  #touched = false;
+
+  constructor(vhost: VirtualHost, name: string, options: QueueOptions) {
+    super();
+    this.vhost = vhost;
+    this.name = name;
+    this.options = options;
+    this.settings = options.settings;
+    this.consumers = new Consumers(options.settings.singleActiveConsumer, () => this.touch());
+    // Deleted: consumers hear of it first.
+    this.subscription.add(() => this.consumers.end());
+  }
+
+  /** Messages that wait; in a stream, all that it keeps. */
+  abstract get readyCount(): number;
+
+  override get gone(): boolean {
+    return this.subscription.closed;
+  }
+
+  /** `queue 'q' in vhost '/'` */
+  get text(): string {
+    return resourceText('queue', this.name, this.vhost.name);
+  }
+
+  override get label(): string {
+    return this.name;
+  }
+
+  /**
+   * Deliveries, from subscribe (basic.consume) to unsubscribe (basic.cancel). The subscriber
+   * settles each one, unless noAck: then its bytes are there during `next` only. Completes when
+   * the queue is deleted. Errors: 403 where it or another consumer is exclusive, BAS-10; for
+   * streams see QUE-32.
+   */
+  deliveries(options: ConsumeOptions): Observable<Delivery> {
+    return new Observable<Delivery>((subscriber) => this.#consume(options, subscriber));
+  }
+
+  /**
+   * Messages for use in process: subscribe to consume, unsubscribe to cancel. What is not settled
+   * by then goes back to the queue.
+   */
+  consume(options: Partial<InProcessOptions> = {}): Observable<IncomingMessage> {
+    return consumeInProcess(this, options);
+  }
+
+  /** Takes the oldest message out for basic.get; the caller settles it. QUE-25, QUE-32. */
+  abstract get(): Delivery | undefined;
+
+  /** Refuses an outcome that deliveries of this queue cannot have, before any is settled. */
+  checkOutcome(_outcome: Outcome): void {}
+
+  /** Settles a delivery that went out with acknowledgement. */
+  abstract settle(delivery: Delivery, outcome: Outcome): void;
+
+  /** Drops everything that waits and answers how much that was. QUE-10. */
+  abstract purge(): number;
+
+  /** Drops what no restart leaves: messages that are not persistent. BAS-07. */
+  abstract dropTransient(): void;
+
+  /** Visits the messages that wait, oldest first, and leaves them there. */
+  abstract forEachReady(
+    visit: (message: StoredMessage, returned: Delivery | undefined) => void,
+  ): void;
+
+  /** Refuses a deletion under conditions that are not met. QUE-11. */
+  abstract checkDeletable(ifUnused: boolean, ifEmpty: boolean): void;
+
+  /** It was declared or fetched from: x-expires counts anew. QUE-13. */
+  used(): void {}
+
+  /**
+   * The message of a delivery as receivers see it, until something else is asked of the queue.
+   * From a quorum queue with the count of deliveries that failed, from `countFrom` on. QUE-30.
+   */
+  abstract tailOf(delivery: Delivery, countFrom?: number): Tail;
+
+  /** The message of a delivery, while the queue keeps it. */
+  abstract messageOf(delivery: Delivery): StoredMessage;
+
+  /** Delivers what waits to the consumers that can take it. Called by the turn. */
+  override pump(): void {
+    this.#touched = false;
+    if (!this.gone) this.deliver();
+  }
+
+  protected abstract deliver(): void;
+
+  /** Has the queue pumped at the end of the turn. */
+  protected touch(): void {
+    if (this.#touched) return;
+    this.#touched = true;
+    this.vhost.turn.touch(this);
+  }
+
+  /** Makes a consumer, or refuses it. */
+  protected abstract admit(options: ConsumeOptions, subscriber: Subscriber<Delivery>): Consumer;
+
+  /** The last consumer went. */
+  protected unused(): void {}
+
+  #consume(options: ConsumeOptions, subscriber: Subscriber<Delivery>): () => void {
+    const consumer = this.admit(options, subscriber);
+    this.consumers.add(consumer);
+    options.gate.join(consumer);
+    this.vhost.events.emit({ type: 'consumer.added', ...this.#consumerEvent(consumer) });
+    this.touch();
+    return () => this.vhost.turn.within(() => this.#removeConsumer(consumer));
+  }
+
+  #removeConsumer(consumer: Consumer): void {
+    this.consumers.remove(consumer);
+    consumer.options.gate.leave(consumer);
+    this.vhost.events.emit({ type: 'consumer.removed', ...this.#consumerEvent(consumer) });
+    // Another one may be the active one now.
+    if (this.gone || this.consumers.count > 0) this.touch();
+    else this.unused();
+  }
+
+  #consumerEvent({ options }: Consumer): {
+    vhost: string; queue: string; consumerTag: string; owner: string;
+  } {
+    const { consumerTag, owner } = options;
+    return { vhost: this.vhost.name, queue: this.name, consumerTag, owner };
+  }
+}
