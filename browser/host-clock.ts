@@ -1,18 +1,27 @@
 import { hostClock } from '../core/clock/host-clock.ts';
 import type { Clock } from '../core/ports.ts';
 
+const tasks: (() => void)[] = [];
+let tick: MessagePort | undefined;
+
 /**
- * The browser's clock. A timeout of 0 becomes one of 4 ms when it is used all the time, and one of
- * a second in a tab that nobody sees, so that a message to oneself takes its place.
+ * Runs a function in a task of its own. A timeout of 0 becomes one of 4 ms when it is used all the
+ * time, and one of a second in a tab that nobody sees, so that a message to oneself takes its
+ * place.
  */
-export function browserClock(): Clock {
+export function deferTask(run: () => void): void {
+  tick ??= startTicking();
+  tasks.push(run);
+  tick.postMessage(undefined, []);
+}
+
+function startTicking(): MessagePort {
   const { port1, port2 } = new MessageChannel();
-  const tasks: (() => void)[] = [];
   port1.onmessage = () => tasks.shift()?.();
-  return hostClock({
-    defer(run) {
-      tasks.push(run);
-      port2.postMessage(undefined);
-    },
-  });
+  return port2;
+}
+
+/** The browser's clock. */
+export function browserClock(): Clock {
+  return hostClock({ defer: deferTask });
 }

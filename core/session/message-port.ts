@@ -18,10 +18,11 @@ export interface PortEvent {
 }
 
 /**
- * What goes over a port: chunks as ArrayBuffers of their own, and these words. `taken` answers
- * each chunk, once its reader has it: this is the back-pressure that a port itself has not.
+ * What goes over a port: chunks as ArrayBuffers of their own, and these words. `opened` says that
+ * somebody listens. `taken` answers each chunk, once its reader has it: this is the back-pressure
+ * that a port itself has not.
  */
-const words = { taken: 'taken', end: 'end', abort: 'abort' } as const;
+const words = { opened: 'opened', taken: 'taken', end: 'end', abort: 'abort' } as const;
 
 interface Unreported {
   readonly bytes: number;
@@ -35,6 +36,7 @@ export class PortTransport implements Transport {
   unsentBytes = 0;
   readonly #port: PortLike;
   readonly #inbound = new Subject<Uint8Array>();
+  readonly #opened = new Subject<void>();
   readonly #closed = new Subject<void>();
   readonly #unreported: Unreported[] = [];
   /** Chunks, and the end, that came while nobody read. */
@@ -50,6 +52,7 @@ export class PortTransport implements Transport {
       // Not every browser tells that the other end is gone; those that do not wait for heartbeats.
       port.addEventListener('close', this.#onClose);
       port.start();
+      port.postMessage(words.opened, []);
     });
   }
 
@@ -77,6 +80,11 @@ export class PortTransport implements Transport {
     this.#leave(words.abort);
   }
 
+  /** Calls `run` once the other end listens. */
+  whenOpened(run: () => void): void {
+    this.#opened.subscribe({ complete: run });
+  }
+
   whenClosed(run: () => void): void {
     this.#closed.subscribe({ complete: run });
   }
@@ -99,6 +107,7 @@ export class PortTransport implements Transport {
 
   readonly #onMessage = ({ data }: PortEvent): void => {
     if (data === words.taken) this.#report();
+    else if (data === words.opened) this.#opened.complete();
     else this.#take(data);
   };
 
@@ -115,8 +124,9 @@ export class PortTransport implements Transport {
     if (!this.#reading) {
       this.#held.push(message);
     } else if (message instanceof ArrayBuffer) {
-      this.#inbound.next(new Uint8Array(message));
+      // First, so that a sender never sees the answer to what it still counts as unsent.
       this.#port.postMessage(words.taken, []);
+      this.#inbound.next(new Uint8Array(message));
     } else if (message === words.end) {
       this.#inbound.complete();
       this.#close();

@@ -1,0 +1,278 @@
+import { PortTransport } from '../core/session/message-port.ts';
+import { EventHandlers, type Handler } from './event-handlers.ts';
+import { deferTask } from './host-clock.ts';
+import {
+  checkClose, chooseProtocol, parseWebSocketUrl, readProtocols,
+} from './web-socket-arguments.ts';
+
+/** Gives one end of a pair of MessagePorts, whose other end a broker serves; or says why not. */
+export type DialPort = (url: URL) => MessagePort | Promise<MessagePort>;
+
+const states = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const;
+
+/** Close codes of RFC 6455, section 7.4.1. */
+const closeCodes = { normal: 1000, unsupportedData: 1003, noStatus: 1005, abnormal: 1006 } as const;
+
+/** How a connection ended. */
+interface Ending {
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+}
+
+const LOST: Ending = { code: closeCodes.abnormal, reason: '', wasClean: false };
+const ENDED: Ending = { code: closeCodes.normal, reason: '', wasClean: true };
+/** What the gateway answers to text, as AMQP has none. WSK-13. */
+const REFUSED: Ending = {
+  code: closeCodes.unsupportedData, reason: 'AMQP is binary', wasClean: true,
+};
+
+/** What waits to be sent: bytes, a Blob that must be read first, text, or the end of it all. */
+type Outgoing = Uint8Array | Blob | string | Ending;
+
+/**
+ * A WebSocket as the standard defines it, whose other end is a broker in this page or in a worker.
+ * Several messages of one task travel as one, since AMQP is a stream to which their bounds mean
+ * nothing. https://websockets.spec.whatwg.org
+ */
+export class TabWebSocket extends EventTarget {
+  declare static readonly CONNECTING: 0;
+  declare static readonly OPEN: 1;
+  declare static readonly CLOSING: 2;
+  declare static readonly CLOSED: 3;
+  declare readonly CONNECTING: 0;
+  declare readonly OPEN: 1;
+  declare readonly CLOSING: 2;
+  declare readonly CLOSED: 3;
+  readonly #url: URL;
+  readonly #handlers = new EventHandlers(this);
+  #readyState: 0 | 1 | 2 | 3 = states.CONNECTING;
+  #wasOpen = false;
+  #protocol = '';
+  #binaryType: BinaryType = 'blob';
+  #transport: PortTransport | undefined;
+  #outgoing: Outgoing[] = [];
+  #outgoingBytes = 0;
+  #flushing = false;
+
+  /** Throws a SyntaxError as a WebSocket does. What `dial` fails with ends in `error` and 1006. */
+  constructor(url: string | URL, protocols: string | string[], dial: DialPort) {
+    super();
+    this.#url = parseWebSocketUrl(url);
+    const offered = readProtocols(protocols);
+    void this.#connect(offered, dial);
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'WebSocket';
+  }
+
+  get url(): string {
+    return this.#url.href;
+  }
+
+  get readyState(): 0 | 1 | 2 | 3 {
+    return this.#readyState;
+  }
+
+  get protocol(): string {
+    return this.#protocol;
+  }
+
+  get extensions(): string {
+    return '';
+  }
+
+  /** Bytes that the broker has not taken; what is sent after the end is never taken. */
+  get bufferedAmount(): number {
+    return this.#outgoingBytes + (this.#transport?.unsentBytes ?? 0);
+  }
+
+  get binaryType(): BinaryType {
+    return this.#binaryType;
+  }
+
+  set binaryType(value: BinaryType) {
+    // An enumeration of the platform ignores what is none of its members.
+    if (value === 'blob' || value === 'arraybuffer') this.#binaryType = value;
+  }
+
+  get onopen(): Handler | null {
+    return this.#handlers.get('open');
+  }
+
+  set onopen(handler: Handler | null) {
+    this.#handlers.set('open', handler);
+  }
+
+  get onmessage(): Handler<MessageEvent> | null {
+    return this.#handlers.get('message') as Handler<MessageEvent> | null;
+  }
+
+  set onmessage(handler: Handler<MessageEvent> | null) {
+    this.#handlers.set('message', handler);
+  }
+
+  get onerror(): Handler | null {
+    return this.#handlers.get('error');
+  }
+
+  set onerror(handler: Handler | null) {
+    this.#handlers.set('error', handler);
+  }
+
+  get onclose(): Handler<CloseEvent> | null {
+    return this.#handlers.get('close') as Handler<CloseEvent> | null;
+  }
+
+  set onclose(handler: Handler<CloseEvent> | null) {
+    this.#handlers.set('close', handler);
+  }
+
+  /** Sends a copy, so that the sender may use its memory again at once. */
+  send(data: string | BufferSource | Blob): void {
+    if (this.#readyState === states.CONNECTING) {
+      throw new DOMException('The WebSocket is still connecting.', 'InvalidStateError');
+    }
+    const message = copyOf(data);
+    this.#outgoingBytes += sizeOf(message);
+    if (this.#readyState === states.OPEN) this.#push(message);
+  }
+
+  close(code?: number, reason = ''): void {
+    checkClose(code, reason);
+    if (this.#readyState >= states.CLOSING) return;
+    const wasConnecting = this.#readyState === states.CONNECTING;
+    this.#readyState = states.CLOSING;
+    if (wasConnecting) this.#fail();
+    else this.#push({ code: code ?? closeCodes.noStatus, reason, wasClean: true });
+  }
+
+  async #connect(offered: readonly string[], dial: DialPort): Promise<void> {
+    const protocol = chooseProtocol(offered);
+    if (protocol === undefined) return this.#fail();
+    let transport: PortTransport;
+    try {
+      transport = new PortTransport(await dial(this.#url));
+    } catch {
+      return this.#fail();
+    }
+    if (this.#readyState !== states.CONNECTING) return transport.destroy();
+    this.#transport = transport;
+    this.#protocol = protocol;
+    transport.whenOpened(() => this.#open());
+    transport.inbound.subscribe({
+      next: (bytes) => this.#receive(bytes),
+      complete: () => this.#closed(ENDED),
+      error: () => this.#lose(),
+    });
+  }
+
+  #open(): void {
+    if (this.#readyState !== states.CONNECTING) return;
+    this.#readyState = states.OPEN;
+    this.#wasOpen = true;
+    this.dispatchEvent(new Event('open'));
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.#readyState !== states.OPEN) return;
+    const { buffer } = bytes as Uint8Array<ArrayBuffer>;
+    const data = this.#binaryType === 'blob' ? new Blob([buffer]) : buffer;
+    this.dispatchEvent(new MessageEvent('message', { data, origin: this.#url.origin }));
+  }
+
+  /** The connection never comes to be. */
+  #fail(): void {
+    this.#readyState = states.CLOSING;
+    deferTask(() => this.#lose());
+  }
+
+  #lose(): void {
+    if (this.#readyState !== states.CLOSED) this.#closed(LOST);
+  }
+
+  #closed({ code, reason, wasClean }: Ending): void {
+    this.#readyState = states.CLOSED;
+    this.#outgoing = [];
+    this.#transport?.destroy();
+    if (!this.#wasOpen) this.dispatchEvent(new Event('error'));
+    this.dispatchEvent(new CloseEvent('close', { code, reason, wasClean }));
+  }
+
+  #push(message: Outgoing): void {
+    this.#outgoing.push(message);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    // One message a task is several times faster than one for each of many small ones.
+    deferTask(() => void this.#flush());
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#outgoing.length > 0 && this.#readyState !== states.CLOSED) {
+      this.#write(joined(this.#takeChunks()));
+      const next = this.#outgoing.shift();
+      if (next instanceof Blob) this.#write(new Uint8Array(await next.arrayBuffer()));
+      else if (next !== undefined) this.#end(next as string | Ending);
+    }
+    this.#flushing = false;
+  }
+
+  /** The bytes at the head of what waits. */
+  #takeChunks(): Uint8Array[] {
+    const end = this.#outgoing.findIndex((message) => !(message instanceof Uint8Array));
+    return this.#outgoing.splice(0, end < 0 ? this.#outgoing.length : end) as Uint8Array[];
+  }
+
+  #write(batch: Uint8Array): void {
+    if (batch.length === 0) return;
+    this.#outgoingBytes -= batch.length;
+    this.#transport!.write(batch, () => {});
+  }
+
+  #end(ending: string | Ending): void {
+    if (typeof ending !== 'string') {
+      this.#transport!.end();
+      this.#closed(ending);
+      return;
+    }
+    this.#outgoingBytes -= sizeOf(ending);
+    this.#transport!.destroy();
+    this.#closed(REFUSED);
+  }
+}
+
+for (const [name, value] of Object.entries(states)) {
+  for (const target of [TabWebSocket, TabWebSocket.prototype]) {
+    Object.defineProperty(target, name, { value, enumerable: true });
+  }
+}
+
+function copyOf(data: unknown): Uint8Array | Blob | string {
+  if (data instanceof Blob) return data;
+  if (ArrayBuffer.isView(data)) {
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+  }
+  return isArrayBuffer(data) ? new Uint8Array(data.slice(0)) : String(data);
+}
+
+/** Also one of another frame, which has a class of its own. */
+function isArrayBuffer(data: unknown): data is ArrayBuffer {
+  return Object.prototype.toString.call(data) === '[object ArrayBuffer]';
+}
+
+function sizeOf(message: Uint8Array | Blob | string): number {
+  if (message instanceof Blob) return message.size;
+  return typeof message === 'string' ? new TextEncoder().encode(message).length : message.length;
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  if (chunks.length === 1) return chunks[0]!;
+  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, end);
+    end += chunk.length;
+  }
+  return whole;
+}
