@@ -11,6 +11,9 @@ import { version } from './version.ts';
 
 /** What a shell gets for a start that could not be, as for wrong usage elsewhere. */
 const EXIT_CANNOT_START = 2;
+/** And for a stop after which not all is on disk that should be. */
+const EXIT_NOT_KEPT = 1;
+const DEFAULT_DATA = 'tabmq-data';
 
 function makeProgram(): Command {
   const program = new Command('tabmq')
@@ -63,6 +66,8 @@ function start(set: Settings): Promise<Gateway> {
     users: set.user,
     vhosts: set.vhost,
     allowedOrigins: set.allowOrigin,
+    data: set.memory === true ? undefined : set.data ?? DEFAULT_DATA,
+    salvage: set.salvage,
     immediate: set.immediate,
     memoryHighWatermark: set.memoryHighWatermark,
     log: new Log({ levels: set.logLevel, format: set.logFormat }),
@@ -77,12 +82,13 @@ function tlsFilesOf({ tlsCert, tlsKey, tlsCa }: Settings): TlsFiles | undefined 
   throw new StartError('TLS needs both a certificate and its key: --tls-cert and --tls-key.');
 }
 
-function announce({ ports, listeners }: Gateway, asJson: boolean): void {
+function announce({ ports, listeners, data }: Gateway, asJson: boolean): void {
   if (asJson) {
     const hosts = [...new Set(listeners.map(({ host }) => host))];
-    say(JSON.stringify({ ready: true, ...ports, host: hosts[0], hosts }));
+    say(JSON.stringify({ ready: true, ...ports, host: hosts[0], hosts, data: data ?? null }));
   } else {
     for (const { url } of listeners) say(`TabMQ ${version} listens on ${url}`);
+    say(`TabMQ ${version} keeps ${data === undefined ? 'nothing: all is in memory' : `its data in ${data}`}`);
   }
 }
 
@@ -97,7 +103,7 @@ function drainOnSignal(gateway: Gateway): void {
     const at = performance.now();
     if (first === undefined) {
       first = { signal, at };
-      void gateway.stop().then(() => process.exit(0));
+      void gateway.stop().then(() => process.exit(0), () => process.exit(EXIT_NOT_KEPT));
       return;
     }
     // npm hands Ctrl-C on to a program that had it from the terminal already.

@@ -29,7 +29,19 @@ export function readSettings({ flags, environment }: Given): Settings {
     const source = sources.find((values) => values.has(name))?.get(name);
     if (source !== undefined) result[name] = read(name, source.given, source.blame);
   }
+  settleRivals(result, sources);
   return result as Settings;
+}
+
+/** A directory for the data and none at all: the one that the stronger source names counts. */
+function settleRivals(result: Record<string, unknown>, sources: readonly Source[]): void {
+  if (result['data'] === undefined || result['memory'] !== true) return;
+  const rankOf = (name: SettingName) => sources.findIndex((values) => values.has(name));
+  if (rankOf('data') === rankOf('memory')) {
+    const { blame } = sources[rankOf('memory')]!.get('memory')!;
+    throw new StartError(`${blame} contradicts the one for a data directory.`);
+  }
+  delete result[rankOf('data') < rankOf('memory') ? 'memory' : 'data'];
 }
 
 function read(name: SettingName, given: unknown, blame: string): unknown {

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, unlink, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Directory, DirectoryFile } from '../core/storage/index.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { StartError, codeOf } from './start-error.ts';
@@ -8,15 +8,28 @@ import { StartError, codeOf } from './start-error.ts';
 /** Codes of an operation that found no space. */
 const fullCodes = ['ENOSPC', 'EDQUOT'];
 
-/** Opens a directory of this machine for one journal, and makes it where there is none. */
+/**
+ * Opens a directory of this machine for one journal, and makes it where there is none. Its parent
+ * must be there: a path that was mistyped does not begin a second, empty store.
+ */
 export async function openDirectory(path: string): Promise<Directory> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeDirectory(path);
     const unlock = await lockDirectory(path);
     return directoryAt(path, { access: 'r+', close: unlock });
   } catch (error) {
     throw error instanceof StartError ? error : new StartError(reasonOf(path, error));
   }
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return;
+    throw error;
+  }
+  await syncDirectory(dirname(path));
 }
 
 interface DirectoryAccess {
@@ -69,7 +82,8 @@ async function syncDirectory(path: string): Promise<void> {
 
 function reasonOf(path: string, error: unknown): string {
   switch (codeOf(error)) {
-    case 'EEXIST':
+    case 'ENOENT':
+      return `The data directory ${path} cannot be made: there is no ${dirname(path)}.`;
     case 'ENOTDIR':
       return `The data directory ${path} is not a directory.`;
     case 'EACCES':

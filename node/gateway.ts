@@ -1,8 +1,11 @@
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import {
   Broker, BufferPool, type BrokerOptions, type Clock, type TransportEnv,
 } from '../core/index.ts';
+import type { Journal } from '../core/storage/index.ts';
 import { logBroker } from './broker-log.ts';
+import { openData, recover } from './data.ts';
 import { Doors, type ListenerInfo, type WayIn } from './doors.ts';
 import { nodeClock } from './host-clock.ts';
 import { answerHttp } from './http.ts';
@@ -32,6 +35,13 @@ export interface GatewayOptions {
   readonly vhosts?: readonly string[] | undefined;
   /** Pages that may connect, besides those of this host and this machine; `*` for all. */
   readonly allowedOrigins?: readonly string[] | undefined;
+  /**
+   * Directory that keeps what is durable; made where its parent exists. One process at a time has
+   * it. Default: none, everything is in memory.
+   */
+  readonly data?: string | undefined;
+  /** Starts on damaged data, and gives up for good what cannot be read. Default: false. */
+  readonly salvage?: boolean | undefined;
   readonly immediate?: BrokerOptions['immediate'] | undefined;
   /** Share of the heap or container limit at which publishers must wait. Default: 0.6. */
   readonly memoryHighWatermark?: number | undefined;
@@ -44,7 +54,12 @@ export interface Gateway {
   readonly broker: Broker;
   readonly ports: GatewayPorts;
   readonly listeners: readonly ListenerInfo[];
-  /** Stops accepting, closes every connection with 320, and resolves when all are gone. */
+  /** Absolute path of the directory that keeps what is durable, where there is one. */
+  readonly data: string | undefined;
+  /**
+   * Stops accepting, closes every connection with 320, and resolves when all are gone and what is
+   * durable is on disk. Rejects where the disk does not take it.
+   */
   stop(): Promise<void>;
 }
 
@@ -58,13 +73,21 @@ const DEFAULT_MEMORY_HIGH_WATERMARK = 0.6;
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const log = options.log ?? new Log({ levels: { all: 'silent' } });
   const env = { clock: nodeClock(), pool: new BufferPool() };
-  const broker = makeBroker(options, env);
+  const data = options.data === undefined ? undefined : resolve(options.data);
+  const journal = data === undefined ? undefined : await openData(data, env.clock, options, log);
+  const broker = makeBroker(options, { ...env, journal });
   const logging = logBroker(broker, log);
   const doors = new Doors(broker.serve, env, log);
   try {
+    const recovered = await recover(broker, data);
     await openDoors(doors, options);
+    // Only now: who cannot start says one sentence, and no more.
+    if (data !== undefined) log.write('journal', 'info', 'recovered', { data, ...recovered });
   } catch (error) {
+    logging.unsubscribe();
     await doors.close();
+    // What stood in the way of the start is what counts, not what follows from it.
+    await broker.stop().catch(() => {});
     throw error;
   }
   const monitor = watchMemory(broker, env.clock, options);
@@ -73,23 +96,37 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     log.write('gateway', 'info', 'draining');
     monitor.stop();
     doors.refuse();
-    await broker.stop();
-    await doors.close();
-    log.write('gateway', 'info', 'stopped');
-    logging.unsubscribe();
+    try {
+      await broker.stop();
+    } catch (err) {
+      log.write('journal', 'error', 'not all that is durable is on disk', { err });
+      throw err;
+    } finally {
+      await doors.close();
+      log.write('gateway', 'info', 'stopped');
+      logging.unsubscribe();
+    }
   };
   return {
     broker,
     ports: portsOf(doors),
     listeners: doors.listeners,
+    data,
     stop: () => (stopped ??= stop()),
   };
 }
 
-function makeBroker(options: GatewayOptions, env: TransportEnv): Broker {
+function makeBroker(
+  options: GatewayOptions, { journal, ...env }: TransportEnv & { journal: Journal | undefined },
+): Broker {
   const { vhosts, immediate, users } = options;
   return new Broker(
-    { ...env, random: Math.random, authenticator: new UserList(users) },
+    {
+      ...env,
+      ...(journal !== undefined && { journal }),
+      random: Math.random,
+      authenticator: new UserList(users),
+    },
     {
       ...(vhosts !== undefined && { vhosts }),
       ...(immediate !== undefined && { immediate }),

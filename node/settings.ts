@@ -146,6 +146,19 @@ export const settings = {
     },
     origin,
   ),
+  data: single(
+    {
+      placeholder: 'DIR',
+      description: 'directory that keeps what is durable; made where its parent exists',
+      fallbackText: 'tabmq-data',
+    },
+    text,
+  ),
+  memory: single({ description: 'keep nothing over a restart: no data directory' }, truth),
+  salvage: single(
+    { description: 'start on damaged data, and give up for good what cannot be read' },
+    truth,
+  ),
   memoryHighWatermark: single(
     {
       placeholder: 'SHARE',

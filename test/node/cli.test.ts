@@ -81,7 +81,7 @@ describe('a start', () => {
     expect(code).toBe(0);
     for (const flag of [
       'host', 'amqp-port', 'http-port', 'amqps-port', 'https-port', 'tls-cert', 'tls-key', 'tls-ca', 'user',
-      'vhost', 'allow-origin', 'memory-high-watermark', 'immediate', 'log-level', 'log-format', 'ready-json',
+      'vhost', 'allow-origin', 'data', 'memory', 'salvage', 'memory-high-watermark', 'immediate', 'log-level', 'log-format', 'ready-json',
       'config',
     ]) expect(stdout).toContain(`--${flag}`);
     expect(stdout).toContain('TABMQ_AMQP_PORT');

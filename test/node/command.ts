@@ -11,14 +11,18 @@ const command = fileURLToPath(new URL('../../dist/node/cli.js', import.meta.url)
 
 export interface CommandOptions {
   readonly flags?: readonly string[];
+  /** Default: TABMQ_MEMORY alone, so that nothing is left behind. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Where it runs. */
+  readonly cwd?: string;
 }
 
-function launch({ flags = [], environment = {} }: CommandOptions): ChildProcess {
+function launch({ flags = [], environment = {}, cwd }: CommandOptions): ChildProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('TABMQ_'));
   const child = spawn(process.execPath, [command, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...Object.fromEntries(inherited), ...environment },
+    ...(cwd !== undefined && { cwd }),
+    env: { ...Object.fromEntries(inherited), TABMQ_MEMORY: 'true', ...environment },
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
@@ -47,8 +51,8 @@ export interface Running {
 }
 
 /** Starts it with free ports, unless the flags say otherwise. */
-export function start({ flags = [], environment = {} }: CommandOptions = {}): Running {
-  const child = launch({ flags: ['--amqp-port', '0', '--http-port', '0', ...flags], environment });
+export function start({ flags = [], ...options }: CommandOptions = {}): Running {
+  const child = launch({ ...options, flags: ['--amqp-port', '0', '--http-port', '0', ...flags] });
   const stdout = new Inbox<string>();
   const stderr = new Inbox<string>();
   createInterface(child.stdout!).on('line', stdout.put);
@@ -65,6 +69,7 @@ export interface Ready {
   readonly https?: number;
   readonly host: string;
   readonly hosts: readonly string[];
+  readonly data: string | null;
 }
 
 /** Starts it and waits until it is ready. */

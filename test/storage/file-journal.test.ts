@@ -141,9 +141,16 @@ describe('a directory has one owner', () => {
 
 describe('a directory that cannot be had', () => {
   test('is made where it is missing', async () => {
-    path = join(root, 'some', 'where');
+    path = join(root, 'new');
     await (await open()).close();
     expect(existsSync(path)).toBe(true);
+  });
+
+  test('is refused where its parent is missing: that is a slip of the pen', async () => {
+    const parent = join(root, 'some');
+    path = join(parent, 'where');
+    const reason = `The data directory ${path} cannot be made: there is no ${parent}.`;
+    await expect(open()).rejects.toThrow(new StartError(reason));
   });
 
   test('is refused where it is a file, or below one', async () => {

@@ -60,9 +60,13 @@ export class Persistence {
     return this.#journal;
   }
 
-  /** Recovery is over: from now on changes are recorded. */
-  start(): void {
+  /**
+   * Recovery is over: from now on changes are recorded. That there was a crash is recorded too:
+   * what it made redelivered stays so when the broker has stopped in good order meanwhile.
+   */
+  start(clean: boolean): void {
     this.#recording = true;
+    if (!clean) this.#journal.append(encodeDefinition('broker.crashed', {}));
   }
 
   /** Number under which the journal knows a destination. */
@@ -163,9 +167,11 @@ export class Persistence {
 
   /** The broker stops in good order: what happens to it afterwards is not recorded. */
   async close(): Promise<void> {
-    this.#changes.push(encodeDefinition('broker.closed', {}));
-    this.commit();
-    this.#recording = false;
+    if (this.#recording) {
+      this.#changes.push(encodeDefinition('broker.closed', {}));
+      this.commit();
+      this.#recording = false;
+    }
     await this.#journal.close();
   }
 

@@ -37,6 +37,8 @@ const definitions = {
   ] },
   /** The broker stopped in good order: nothing was out with a consumer. */
   'broker.closed': { id: 8, args: [] },
+  /** It was started again after it had not: all that waited then may have been out. */
+  'broker.crashed': { id: 11, args: [] },
 } as const satisfies Record<string, { id: number; args: readonly (readonly [string, Domain])[] }>;
 
 type Definitions = typeof definitions;

@@ -49,8 +49,9 @@ export class Recovery {
     for await (const { lsn, record } of this.#persistence.journal.replay()) {
       this.#apply(lsn, decodeRecord(record));
     }
+    if (!this.#clean) this.#crashed();
     const messages = this.#restoreMessages();
-    this.#persistence.start();
+    this.#persistence.start(this.#clean);
     return { ...this.#count(), messages, clean: this.#clean };
   }
 
@@ -80,10 +81,18 @@ export class Recovery {
       case 'queue.deleted':
         remove(this.#vhost(record.args.vhost).queues.get(record.args.queue));
         return;
+      case 'broker.crashed':
+        this.#crashed();
+        return;
       case 'binding.added':
       case 'binding.removed':
         this.#bind(record.args, record.kind === 'binding.added');
     }
+  }
+
+  /** Any message may have been out with a consumer. */
+  #crashed(): void {
+    for (const found of this.#found.values()) found.deliveryCount ||= 1;
   }
 
   #vhost(name: string): VirtualHost {
@@ -162,13 +171,12 @@ export class Recovery {
   #restore({ lsn, order, address, entries, deliveryCount }: Found): boolean {
     const { clock, store } = this.#broker;
     const kept: { destination: DurableDestination; until: number }[] = [];
-    const count = this.#clean ? deliveryCount : Math.max(deliveryCount, 1);
     for (const [number, wallTime] of entries) {
       const destination = this.#destinations.get(number);
       if (destination === undefined || destination.gone) continue;
       const until = wallTime === Infinity ? Infinity : wallTime - clock.wall() + clock.now();
       store.retain(address);
-      destination.restore(address, until, count);
+      destination.restore(address, until, deliveryCount);
       kept.push({ destination, until });
     }
     if (kept.length === 0) return false;

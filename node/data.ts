@@ -1,0 +1,28 @@
+import type { Broker, Clock, Recovered } from '../core/index.ts';
+import { describeDropped, type Dropped, type SegmentJournal } from '../core/storage/index.ts';
+import { explainJournal, openFileJournal } from './file-journal.ts';
+import type { Log } from './log.ts';
+
+/** Opens the journal of a gateway, and tells the log what was cut off or given up. */
+export async function openData(
+  path: string, clock: Clock, { salvage = false }: { salvage?: boolean | undefined }, log: Log,
+): Promise<SegmentJournal> {
+  // All that is kept is read in the recovery, which checks it: no need to read it twice.
+  const journal = await openFileJournal(path, { clock, salvage, verify: 'tail' });
+  const { torn, dropped } = journal.opened;
+  const tell = (text: string, lost: Dropped): void => {
+    log.write('journal', 'warn', `${text} ${describeDropped(lost)}`);
+  };
+  if (torn !== undefined) tell('a crash had cut short, and nobody was promised,', torn);
+  for (const lost of dropped) tell('given up:', lost);
+  return journal;
+}
+
+/** Brings back what the journal kept, if there is one; a StartError says where it is damaged. */
+export async function recover(broker: Broker, path: string | undefined): Promise<Recovered> {
+  try {
+    return await broker.recover();
+  } catch (error) {
+    throw path === undefined ? error : explainJournal(path, error);
+  }
+}

@@ -1,0 +1,187 @@
+/** The data directory of the gateway: what it keeps, where it is, and what is said where it cannot be had. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import amqplib from 'amqplib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { within } from '../clients/waiting.ts';
+import { run, start, startReady, type CommandOptions, type Running } from './command.ts';
+
+let folder = '';
+let data = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tabmq-data-'));
+  data = join(folder, 'data');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** None of the settings that the other suites have. */
+const environment = { TABMQ_MEMORY: '' };
+const ports = ['--amqp-port', '0', '--http-port', '0'];
+
+function startOn(...flags: string[]): ReturnType<typeof startReady> {
+  return startReady({ flags: ['--data', data, ...flags], environment });
+}
+
+async function stop({ child, exit }: Running, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string> {
+  child.kill(signal);
+  return within('the exit', exit);
+}
+
+async function withChannel<T>(port: number, use: (channel: amqplib.ConfirmChannel) => Promise<T>): Promise<T> {
+  const connection = await amqplib.connect(`amqp://127.0.0.1:${port}`);
+  // A broker that is killed takes its connections along.
+  connection.on('error', () => {});
+  const result = await use(await connection.createConfirmChannel());
+  await connection.close();
+  return result;
+}
+
+/** Puts messages into the durable queue `kept`, confirmed. */
+function fill(port: number, ...bodies: string[]): Promise<void> {
+  return withChannel(port, async (channel) => {
+    await channel.assertQueue('kept');
+    for (const body of bodies) channel.sendToQueue('kept', Buffer.from(body), { persistent: true });
+    await channel.waitForConfirms();
+  });
+}
+
+/** The messages that wait in the queue `kept`, which stay there. */
+function kept(port: number): Promise<string[]> {
+  return withChannel(port, async (channel) => {
+    const bodies: string[] = [];
+    for (;;) {
+      const message = await channel.get('kept');
+      if (message === false) return bodies;
+      bodies.push(message.content.toString());
+    }
+  });
+}
+
+/** Changes one byte in the place where `text` stands in the journal. */
+function damage(text: string): { file: string; offset: number } {
+  for (const file of readdirSync(data)) {
+    const bytes = readFileSync(join(data, file));
+    const offset = bytes.indexOf(text);
+    if (offset === -1) continue;
+    bytes[offset]! ^= 1;
+    writeFileSync(join(data, file), bytes);
+    return { file, offset };
+  }
+  throw new Error(`no file has ${text}`);
+}
+
+describe('the data directory', () => {
+  test.each<NodeJS.Signals>(['SIGTERM', 'SIGKILL'])('keeps what was confirmed over %s', async (signal) => {
+    const first = await startOn();
+    expect(first.ready.data).toBe(data);
+    await fill(first.ready.amqp, 'one', 'two');
+    expect(await stop(first, signal)).toBe(signal === 'SIGTERM' ? 0 : 'SIGKILL');
+    const second = await startOn();
+    expect(await kept(second.ready.amqp)).toEqual(['one', 'two']);
+  });
+
+  test('is tabmq-data where the gateway is started', async () => {
+    const { ready } = await startReady({ cwd: folder, environment });
+    expect(ready.data).toBe(join(folder, 'tabmq-data'));
+    expect(existsSync(ready.data!)).toBe(true);
+  });
+
+  test('is none with --memory', async () => {
+    const { ready } = await startReady({ cwd: folder, environment, flags: ['--memory'] });
+    expect(ready.data).toBeNull();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('is told of in words', async () => {
+    const outputs = [
+      start({ flags: ['--host', '127.0.0.1', '--data', data], environment }),
+      start({ flags: ['--host', '127.0.0.1', '--memory'], environment }),
+    ];
+    const lines = await Promise.all(outputs.map(({ stdout }) => stdout.takeMany(3)));
+    expect(lines[0]![2]).toMatch(new RegExp(` keeps its data in ${data}$`));
+    expect(lines[1]![2]).toMatch(/ keeps nothing: all is in memory$/);
+  });
+
+  test('is written to the log with what it held', async () => {
+    const { stderr } = await startOn();
+    const line = `journal: recovered data=${data} exchanges=0 queues=0 messages=0 clean=true`;
+    expect(await stderr.take()).toContain(line);
+  });
+
+  test.each<[string, CommandOptions, boolean]>([
+    ['a flag for memory before a variable for data', { flags: ['--memory'], environment: { TABMQ_DATA: 'x' } }, false],
+    ['a flag for data before a variable for memory', { flags: ['--data', 'x'] }, true],
+  ])('%s', async (_what, options, hasData) => {
+    const { ready } = await startReady({ cwd: folder, ...options });
+    expect(ready.data).toBe(hasData ? join(folder, 'x') : null);
+  });
+});
+
+describe('a data directory that cannot be had: one sentence and the exit code 2', () => {
+  async function refusal(...flags: string[]): Promise<string> {
+    const { code, stdout, stderr } = await run({
+      flags: [...ports, '--data', data, '--log-level', 'error', ...flags], environment,
+    });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^[^\n]+\n$/);
+    return stderr.trimEnd();
+  }
+
+  test('without a parent', async () => {
+    const parent = join(folder, 'none');
+    data = join(parent, 'data');
+    expect(await refusal()).toBe(`The data directory ${data} cannot be made: there is no ${parent}.`);
+  });
+
+  test('a file', async () => {
+    writeFileSync(data, '');
+    expect(await refusal()).toBe(`The data directory ${data} is not a directory.`);
+  });
+
+  test('held by another process', async () => {
+    const { child, ready } = await startOn();
+    expect(await refusal()).toBe(`The data directory ${data} is in use by process ${child.pid}.`);
+    expect(await kept(ready.amqp).catch((error: Error) => error.message)).toContain("no queue 'kept'");
+  });
+
+  test('of a newer format', async () => {
+    mkdirSync(data);
+    // The header of format 2 for segment 1 with salt 0, and its checksum.
+    const header = `5461624d516c6f670000000200000001${'00'.repeat(12)}ff74879d`;
+    writeFileSync(join(data, '0000000001.segment'), header, 'hex');
+    const reason = `The journal in ${data} is of a newer TabMQ: 0000000001.segment has format 2.`;
+    expect(await refusal()).toBe(reason);
+  });
+
+  test('with data and memory at once', async () => {
+    expect(await refusal('--memory')).toBe('The flag --memory contradicts the one for a data directory.');
+    expect(existsSync(data)).toBe(false);
+  });
+
+  test('damaged: by file and offset, until a salvage keeps the rest', async () => {
+    const first = await startOn();
+    for (const body of ['first', 'second', 'third']) await fill(first.ready.amqp, body);
+    await stop(first);
+    const { file, offset } = damage('second');
+    const complaint = await refusal();
+    const [, where, bytes] = /at offset (\d+) \((\d+) bytes\)/.exec(complaint)!.map(Number);
+    expect(complaint).toBe(
+      `The journal in ${data} is damaged: ${file} at offset ${where} (${bytes} bytes). ` +
+        'Bring the directory back from a copy, or start with --salvage to keep all else.',
+    );
+    expect(offset).toBeGreaterThan(where!);
+    expect(offset).toBeLessThan(where! + bytes!);
+
+    const salvaged = await startOn('--salvage');
+    expect(await salvaged.stderr.take()).toContain(`given up: ${file} at offset ${where} (${bytes} bytes)`);
+    expect(await kept(salvaged.ready.amqp)).toEqual(['first', 'third']);
+    await stop(salvaged);
+    expect(await kept((await startOn()).ready.amqp)).toEqual(['first', 'third']);
+  });
+
+  test('an empty directory of the same name is as good as none', async () => {
+    mkdirSync(data);
+    expect((await startOn()).ready.data).toBe(data);
+  });
+});
