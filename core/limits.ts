@@ -1,38 +1,11 @@
+import { wireLimits } from './protocol/limits.ts';
+
 /**
  * Every bound of the broker, with its reason. Bytes and counts, milliseconds where named so.
  * What a client meets when it goes beyond one stands beside each.
  */
 export const limits = {
-  /** Smallest frame_max that a peer may negotiate; beyond: 530. TOP-3. */
-  frameBytesMin: 4096,
-  /** frame_max offered in connection.tune. CON-13. */
-  frameBytesMax: 131_072,
-  /** channel_max offered in connection.tune; one channel more: 530. CON-13, CON-27. */
-  channelsMax: 2047,
-  /** Heartbeat offered in connection.tune, in seconds. CON-13. */
-  heartbeatSeconds: 60,
-  /** Time from the first byte to connection.open-ok; then the link is dropped. CON-02. */
-  handshakeMs: 10_000,
-  /** How long we wait for close-ok before the link is dropped. */
-  closeMs: 10_000,
-  /** How long a peer may take to read the rest and close, after which its socket is destroyed. */
-  lingerMs: 5000,
-  /** Largest body of one message; larger: 406 on the channel. BAS-01. */
-  messageBytesMax: 16_777_216,
-  /** Largest body-size that a content header may announce at all; larger: 501. CON-23. */
-  bodyBytesMax: 536_870_912,
-  /** Body frames one message may be cut into; zero-length ones count. More: 501. */
-  bodyFramesMax: 16_384,
-  /** Nesting of field tables and arrays; deeper: 502. */
-  fieldDepthMax: 32,
-  /** Values in one field table, all levels together; more: 502. */
-  fieldCountMax: 4096,
-  /** Size of one output batch; also the unit of the buffer pool. */
-  outputBatchBytes: 65_536,
-  /** Output buffers kept for reuse. */
-  pooledBuffersMax: 64,
-  /** Unsent bytes at which a transport reports that it is no longer writable. */
-  unsentBytesMax: 1_048_576,
+  ...wireLimits,
   /** Size of a segment of the message store. */
   segmentBytes: 1_048_576,
   /** Size at which the journal begins its next segment; a larger record has one to itself. */

@@ -1,6 +1,6 @@
 import { CONTENT_HEADER_BYTES } from '../protocol/content.ts';
 import { writeValue } from '../protocol/field-table.ts';
-import { locateProperty, propertyFlags } from '../protocol/properties.ts';
+import { locateProperty, propertyFlags } from '../protocol/raw-properties.ts';
 import { eachField } from '../protocol/raw-table.ts';
 import { basicProperties, FRAME_HEADER_BYTES, frameTypes } from '../protocol/spec.ts';
 import type { FieldTable } from '../protocol/types.ts';

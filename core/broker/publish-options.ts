@@ -2,7 +2,7 @@ import { limits } from '../limits.ts';
 import type { Block } from '../protocol/bytes.ts';
 import { CONTENT_HEADER_BYTES } from '../protocol/content.ts';
 import { readValue } from '../protocol/field-table.ts';
-import { locateProperty, propertyFlags } from '../protocol/properties.ts';
+import { locateProperty, propertyFlags } from '../protocol/raw-properties.ts';
 import { findField } from '../protocol/raw-table.ts';
 import { Reader } from '../protocol/reader.ts';
 import { DIRECT_REPLY_TO, FRAME_HEADER_BYTES } from '../protocol/spec.ts';

@@ -1,6 +1,6 @@
 import { AmqpError } from '../errors.ts';
 import { CONTENT_HEADER_BYTES, type Content } from '../protocol/content.ts';
-import { checkProperties } from '../protocol/properties.ts';
+import { checkProperties } from '../protocol/raw-properties.ts';
 import { Reader } from '../protocol/reader.ts';
 import { FRAME_HEADER_BYTES } from '../protocol/spec.ts';
 import type { Confirms, ConfirmSink } from './confirms.ts';

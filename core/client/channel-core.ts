@@ -65,7 +65,8 @@ export class ChannelCore {
   }
 
   get open(): boolean {
-    return !this.#ended && this.connection.session.isOpen(this.number);
+    const { connection } = this;
+    return !this.#ended && !connection.ended && connection.session.isOpen(this.number);
   }
 
   /** Why nothing more can be done here. */

@@ -14,8 +14,14 @@ export type Confirmation<M extends Outgoing = Outgoing> =
   | { readonly kind: 'returned'; readonly message: M; readonly returned: Returned }
   /** It was written, and no confirm was asked for. */
   | { readonly kind: 'sent'; readonly message: M }
-  /** The channel ended first: the broker may have it, or may not. */
-  | { readonly kind: 'unconfirmed'; readonly message: M; readonly error: Error };
+  /**
+   * The channel ended first. Where the message was `written`, the broker may have it or may not;
+   * where not, it has not.
+   */
+  | {
+    readonly kind: 'unconfirmed'; readonly message: M; readonly written: boolean;
+    readonly error: Error;
+  };
 
 /** What a confirm means for its message. */
 export function confirmationOf(pending: Pending, nacked: boolean): Confirmation {

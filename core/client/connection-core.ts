@@ -319,6 +319,5 @@ export class ConnectionCore implements Machine, SessionHooks {
 const HINTS: Partial<Record<Session<'client'>['state'], string>> = {
   starting: 'before it said a word of AMQP',
   securing: 'during login: it probably refuses the user or the password',
-  opening: 'as the virtual host was to be opened: it probably does not exist, or the user may ' +
-    'not enter it',
+  opening: 'as the virtual host was to be opened: it probably refuses the virtual host',
 };

@@ -29,8 +29,8 @@ export class Greeting {
     const text = String.fromCharCode(...seen);
     if (text.startsWith('AMQP')) return new LostError(wrongVersion(seen));
     if (text.startsWith('HTTP/')) {
-      return new LostError('the peer speaks HTTP and not AMQP: this is the port of a web server, ' +
-        'whose AMQP, if it has it, is reached by ws:// or wss://');
+      return new LostError('the peer speaks HTTP and not AMQP: the scheme for a WebSocket is ' +
+        'ws:// or wss://');
     }
     if (seen[0] === TLS_ALERT || seen[0] === TLS_HANDSHAKE) {
       return new LostError('the peer speaks TLS: the scheme for it is amqps:// or wss://');

@@ -28,6 +28,16 @@ export type { PublisherOptions } from './publish.ts';
 export { Returned } from './returned.ts';
 export type { RpcOptions } from './rpc.ts';
 
+// Common shapes of work.
+export {
+  ackAfter, Batch, batches, type AckAfterOptions, type BatchOptions, type Project,
+} from './operators.ts';
+
+// What outlives the loss of a connection.
+export { reconnecting, type ReconnectOptions } from './reconnect.ts';
+export { RecoveringConnection, type RecoveryState } from './recovering-connection.ts';
+export type { RecoveringPublisherOptions } from './recovering-publisher.ts';
+
 // What goes wrong.
 export {
   ArgumentError, CancelledError, ClientError, endsConnection, LostError, ReplyError, UriError,

@@ -1,4 +1,4 @@
-import { limits } from '../limits.ts';
+import { wireLimits } from '../protocol/limits.ts';
 import type { FieldTable } from '../protocol/types.ts';
 import { urlOf } from './address.ts';
 import type { Endpoint, TlsOptions } from './dial.ts';
@@ -92,9 +92,9 @@ export function readSettings(target: ConnectTarget): Settings {
     user,
     password: given.password ?? (user === 'guest' ? 'guest' : ''),
     vhost: given.vhost ?? '/',
-    heartbeat: checked('heartbeat', given.heartbeat ?? limits.heartbeatSeconds, 0, 65_535),
-    frameMax: frameMaxOf(given.frameMax ?? limits.frameBytesMax),
-    channelMax: checked('channelMax', given.channelMax ?? limits.channelsMax, 0, 65_535),
+    heartbeat: checked('heartbeat', given.heartbeat ?? wireLimits.heartbeatSeconds, 0, 65_535),
+    frameMax: frameMaxOf(given.frameMax ?? wireLimits.frameBytesMax),
+    channelMax: checked('channelMax', given.channelMax ?? wireLimits.channelsMax, 0, 65_535),
     authMechanisms: mechanismsOf(given.authMechanism ?? ['PLAIN', 'AMQPLAIN']),
     clientProperties: {
       ...options.clientProperties,
@@ -115,7 +115,7 @@ function checked(name: string, value: number, min: number, max: number): number 
 }
 
 function frameMaxOf(value: number): number {
-  if (value !== 0) checked('frameMax', value, limits.frameBytesMin, 2 ** 32 - 1);
+  if (value !== 0) checked('frameMax', value, wireLimits.frameBytesMin, 2 ** 32 - 1);
   return value;
 }
 

@@ -63,7 +63,7 @@ export class PublishWindow<M extends Outgoing> implements ConfirmListener {
 
   onUnconfirmed({ message }: Pending, error: Error): void {
     this.#inFlight--;
-    this.#subscriber.next({ kind: 'unconfirmed', message: message as M, error });
+    this.#report(message as M, true, error);
   }
 
   /** Counts the reasons to wait. */
@@ -81,7 +81,8 @@ export class PublishWindow<M extends Outgoing> implements ConfirmListener {
   }
 
   #take(message: M): void {
-    this.#queue.push(message);
+    if (this.#channel.open) this.#queue.push(message);
+    else this.#report(message, false, this.#channel.endError);
     this.#pump();
   }
 
@@ -93,7 +94,7 @@ export class PublishWindow<M extends Outgoing> implements ConfirmListener {
   #pump(): void {
     const { inFlightMax } = this.#settings;
     while (this.#held === 0 && this.#inFlight < inFlightMax && this.#head < this.#queue.length) {
-      if (this.#subscriber.closed) return;
+      if (this.#subscriber.closed || !this.#channel.open) return;
       this.#send(this.#next());
     }
     if (this.#inFlight === 0 && this.#head === this.#queue.length) this.#finish?.();
@@ -134,7 +135,11 @@ export class PublishWindow<M extends Outgoing> implements ConfirmListener {
     const rest = this.#queue.slice(this.#head);
     this.#queue = [];
     this.#head = 0;
-    for (const message of rest) this.#subscriber.next({ kind: 'unconfirmed', message, error });
+    for (const message of rest) this.#report(message, false, error);
     this.#subscriber.error(error);
+  }
+
+  #report(message: M, written: boolean, error: Error): void {
+    this.#subscriber.next({ kind: 'unconfirmed', message, written, error });
   }
 }

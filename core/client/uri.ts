@@ -1,4 +1,3 @@
-import { limits } from '../limits.ts';
 import type { Endpoint, TlsOptions } from './dial.ts';
 import { UriError } from './errors.ts';
 
@@ -20,6 +19,23 @@ export interface UriParts {
 }
 
 const ports = { amqp: 5672, amqps: 5671, ws: 80, wss: 443 } as const;
+
+/** Parameters that are integers: what they are here, and their bounds. */
+const integers = new Map<string, readonly [keyof UriParts, number, number]>([
+  ['heartbeat', ['heartbeat', 0, 65_535]],
+  ['frame_max', ['frameMax', 0, 2 ** 32 - 1]],
+  ['channel_max', ['channelMax', 0, 65_535]],
+  ['connection_timeout', ['connectTimeoutMs', 1, 2 ** 31 - 1]],
+]);
+
+/** Parameters of TLS that are taken as they are. */
+const tlsOptions = new Map<string, keyof TlsOptions>([
+  ['cacertfile', 'caFile'],
+  ['certfile', 'certFile'],
+  ['keyfile', 'keyFile'],
+  ['password', 'passphrase'],
+  ['server_name_indication', 'servername'],
+]);
 
 /** scheme, user information, host, port, path, query */
 const FORM = new RegExp(
@@ -62,14 +78,22 @@ class UriReader {
     const host = this.#decode(hostText.replace(/^\[|\]$/g, ''));
     const webSocket = scheme === 'ws' || scheme === 'wss';
     if (webSocket && host === '') throw this.#error('it names no host');
+    const [ours, others] = this.#parameters(query);
+    // The rest of a WebSocket's query is for whoever answers it, such as a proxy.
+    if (!webSocket && others.length > 0) {
+      throw this.#error(`the parameter '${this.#decode(others[0]!.split('=')[0]!)}' is not known`);
+    }
+    if (ours.tls !== undefined && scheme !== 'amqps' && scheme !== 'wss') {
+      throw this.#error('it has TLS parameters, but its scheme is not encrypted');
+    }
     return {
       scheme,
       host: host === '' ? 'localhost' : host,
       port: portText === '' ? ports[scheme] : this.#integer('port', portText, 1, 65_535),
-      path: webSocket ? (path || '/') + withoutOurs(query) : '',
+      path: webSocket ? (path || '/') + (others.length > 0 ? `?${others.join('&')}` : '') : '',
       ...this.#credentials(userInfo),
       ...(webSocket ? {} : this.#vhost(path)),
-      ...this.#parameters(query, scheme === 'amqps' || scheme === 'wss', webSocket),
+      ...ours,
     };
   }
 
@@ -96,72 +120,42 @@ class UriReader {
     return { vhost: this.#decode(name) };
   }
 
-  #parameters(query: string, encrypted: boolean, webSocket: boolean): Partial<UriParts> {
-    const tls: { -readonly [K in keyof TlsOptions]: TlsOptions[K] } = {};
-    const parts: { -readonly [K in keyof UriParts]?: UriParts[K] } = {};
-    const mechanisms: string[] = [];
-    for (const [name, value] of this.#pairs(query)) {
-      switch (name) {
-        case 'heartbeat':
-          parts.heartbeat = this.#integer(name, value, 0, 65_535);
-          break;
-        case 'frame_max':
-          parts.frameMax = this.#frameMax(value);
-          break;
-        case 'channel_max':
-          parts.channelMax = this.#integer(name, value, 0, 65_535);
-          break;
-        case 'connection_timeout':
-          parts.connectTimeoutMs = this.#integer(name, value, 1, 2 ** 31 - 1);
-          break;
-        case 'auth_mechanism':
-          mechanisms.push(...value.split(/[\s,]+/).map((each) => each.toUpperCase()));
-          break;
-        case 'vhost':
-          parts.vhost = value;
-          break;
-        case 'cacertfile':
-          tls.caFile = value;
-          break;
-        case 'certfile':
-          tls.certFile = value;
-          break;
-        case 'keyfile':
-          tls.keyFile = value;
-          break;
-        case 'password':
-          tls.passphrase = value;
-          break;
-        case 'server_name_indication':
-          tls.servername = value;
-          break;
-        case 'verify':
-          tls.rejectUnauthorized = this.#verify(value);
-          break;
-        default:
-          // The rest of a WebSocket's query is for whoever answers it, such as a proxy.
-          if (!webSocket) throw this.#error(`the parameter '${name}' is not known`);
+  /** What the parameters say, and those that are not ours, as they stand. */
+  #parameters(query: string): [Partial<UriParts>, string[]] {
+    const parts: Partial<UriParts> = {};
+    const others: string[] = [];
+    for (const pair of query.slice(1).split('&').filter(Boolean)) {
+      const [name = '', ...rest] = pair.split('=').map((text) => this.#decode(text));
+      const part = this.#parameter(name, rest.join('='), parts);
+      if (part === undefined) others.push(pair);
+      else Object.assign(parts, part);
+    }
+    return [parts, others];
+  }
+
+  /** What one parameter says, with what those before it said; undefined, where it is not ours. */
+  #parameter(
+    name: string, value: string, before: Partial<UriParts>,
+  ): Partial<UriParts> | undefined {
+    const integer = integers.get(name);
+    if (integer !== undefined) {
+      const [part, min, max] = integer;
+      return { [part]: this.#integer(name, value, min, max) };
+    }
+    const tlsOption = tlsOptions.get(name);
+    if (tlsOption !== undefined) return { tls: { ...before.tls, [tlsOption]: value } };
+    switch (name) {
+      case 'vhost':
+        return { vhost: value };
+      case 'auth_mechanism': {
+        const mechanisms = value.split(/[\s,]+/).map((each) => each.toUpperCase());
+        return { authMechanism: [...before.authMechanism ?? [], ...mechanisms] };
       }
+      case 'verify':
+        return { tls: { ...before.tls, rejectUnauthorized: this.#verify(value) } };
+      default:
+        return undefined;
     }
-    if (Object.keys(tls).length > 0) {
-      if (!encrypted) throw this.#error('it has TLS parameters, but its scheme is not encrypted');
-      parts.tls = tls;
-    }
-    if (mechanisms.length > 0) parts.authMechanism = mechanisms;
-    return parts;
-  }
-
-  #pairs(query: string): [string, string][] {
-    return query.slice(1).split('&').filter(Boolean).map((pair) => {
-      const [name = '', ...value] = pair.split('=');
-      return [this.#decode(name), this.#decode(value.join('='))];
-    });
-  }
-
-  #frameMax(value: string): number {
-    const frameMax = this.#integer('frame_max', value, 0, 2 ** 32 - 1);
-    if (frameMax === 0 || frameMax >= limits.frameBytesMin) return frameMax;
-    throw this.#error(`frame_max is 0 for no limit, or at least ${limits.frameBytesMin}`);
   }
 
   #verify(value: string): boolean {
@@ -180,7 +174,7 @@ class UriReader {
     try {
       return decodeURIComponent(text);
     } catch {
-      throw this.#error(`'${text}' has a percent sign that no two hexadecimal digits follow`);
+      throw this.#error(`'${text}' is not percent-encoded`);
     }
   }
 
@@ -191,15 +185,4 @@ class UriReader {
 
 function isScheme(text: string): text is keyof typeof ports {
   return Object.hasOwn(ports, text);
-}
-
-const OURS = new RegExp(
-  '^(heartbeat|frame_max|channel_max|connection_timeout|auth_mechanism|vhost|cacertfile|' +
-    'certfile|keyfile|password|server_name_indication|verify)=',
-);
-
-/** What AMQP means by its parameters is not for the server of the WebSocket. */
-function withoutOurs(query: string): string {
-  const rest = query.slice(1).split('&').filter((pair) => pair !== '' && !OURS.test(pair));
-  return rest.length === 0 ? '' : `?${rest.join('&')}`;
 }

@@ -1,4 +1,4 @@
-import { limits } from '../limits.ts';
+import { wireLimits } from './limits.ts';
 import { blockOf, type Block } from './bytes.ts';
 
 /**
@@ -10,14 +10,14 @@ export class BufferPool {
 
   /** A block of at least `bytesMin` bytes; its content is arbitrary. */
   take(bytesMin: number): Block {
-    if (bytesMin > limits.outputBatchBytes) return blockOf(new Uint8Array(bytesMin));
-    return this.#free.pop() ?? blockOf(new Uint8Array(limits.outputBatchBytes));
+    if (bytesMin > wireLimits.outputBatchBytes) return blockOf(new Uint8Array(bytesMin));
+    return this.#free.pop() ?? blockOf(new Uint8Array(wireLimits.outputBatchBytes));
   }
 
   /** Takes back the memory under `bytes`, which the caller must not touch again. */
   give(bytes: Uint8Array): void {
-    if (bytes.buffer.byteLength !== limits.outputBatchBytes) return;
-    if (this.#free.length >= limits.pooledBuffersMax) return;
+    if (bytes.buffer.byteLength !== wireLimits.outputBatchBytes) return;
+    if (this.#free.length >= wireLimits.pooledBuffersMax) return;
     this.#free.push(blockOf(new Uint8Array(bytes.buffer as ArrayBuffer)));
   }
 }

@@ -1,5 +1,5 @@
 import { AmqpError } from '../errors.ts';
-import { limits } from '../limits.ts';
+import { wireLimits } from './limits.ts';
 import { blockOf, copy, type Block } from './bytes.ts';
 import { FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES, methods } from './spec.ts';
 
@@ -7,7 +7,7 @@ import { FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES, methods } from './spec.ts';
 export const CONTENT_HEADER_BYTES = 12;
 
 /** Largest body that one frame of the largest size carries. */
-export const BODY_FRAME_BYTES_MAX = limits.frameBytesMax - FRAME_OVERHEAD_BYTES;
+export const BODY_FRAME_BYTES_MAX = wireLimits.frameBytesMax - FRAME_OVERHEAD_BYTES;
 
 const EMPTY = blockOf(new Uint8Array(0));
 const BASIC_CLASS = methods['basic.publish'].id[0];
@@ -40,7 +40,7 @@ export class Content {
   readonly #messageBytesMax: number;
 
   /** A body of more than `messageBytesMax` octets is refused with 406. */
-  constructor(messageBytesMax: number = limits.messageBytesMax) {
+  constructor(messageBytesMax: number = wireLimits.messageBytesMax) {
     this.#messageBytesMax = messageBytesMax;
   }
 
@@ -89,9 +89,9 @@ export class Content {
         `${size} bytes where ${this.#bodyBytesLeft} were left`, this.method);
     }
     if (size > this.#largestBodyFrame) this.#largestBodyFrame = size;
-    if (++this.#bodyFrames > limits.bodyFramesMax) {
+    if (++this.#bodyFrames > wireLimits.bodyFramesMax) {
       throw new AmqpError('FRAME_ERROR', 'content body is cut into more than ' +
-        `${limits.bodyFramesMax} frames`, this.method);
+        `${wireLimits.bodyFramesMax} frames`, this.method);
     }
     this.#bodyBytesLeft -= size;
     this.#append(block, start - FRAME_HEADER_BYTES, end + 1);
@@ -158,9 +158,9 @@ export class Content {
   }
 
   #checkBodyBytes(bodyBytes: number): void {
-    if (bodyBytes > limits.bodyBytesMax) {
+    if (bodyBytes > wireLimits.bodyBytesMax) {
       throw new AmqpError('FRAME_ERROR', `content body of ${bodyBytes} bytes is larger than the ` +
-        `${limits.bodyBytesMax} bytes that any message may have`, this.method);
+        `${wireLimits.bodyBytesMax} bytes that any message may have`, this.method);
     }
     if (bodyBytes > this.#messageBytesMax) {
       // BAS-01: told at the header, before the body takes memory.

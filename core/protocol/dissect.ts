@@ -1,7 +1,8 @@
 import { AmqpError } from '../errors.ts';
 import { isReserved, layoutOf, methodById, valueCodecs, type Layout } from './codec.ts';
 import { enterFields, fieldTags, readScalar } from './field-table.ts';
-import { propertyFlags, readFlags } from './properties.ts';
+import { readFlags } from './properties.ts';
+import { propertyFlags } from './raw-properties.ts';
 import { Reader } from './reader.ts';
 import {
   basicProperties, FRAME_END, FRAME_OVERHEAD_BYTES, frameTypes, PROTOCOL_HEADER,

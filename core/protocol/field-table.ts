@@ -1,12 +1,12 @@
 import { assert } from '../assert.ts';
 import { AmqpError } from '../errors.ts';
-import { limits } from '../limits.ts';
+import { wireLimits } from './limits.ts';
 import { utf8Text, type Reader } from './reader.ts';
 import { Decimal, type FieldScalar, type FieldTable, type FieldValue } from './types.ts';
 import type { Writer } from './writer.ts';
 
 /** A kind of value that always takes the same number of octets. */
-interface Fixed {
+export interface Fixed {
   readonly bytes: number;
   read(view: DataView, at: number): FieldScalar;
 }
@@ -14,7 +14,7 @@ interface Fixed {
 const LARGEST_DATE_SECONDS = 8_640_000_000_000n;
 
 /** Values of fixed size by tag, in RabbitMQ's dialect. CON-36. */
-const fixed: Record<string, Fixed> = {
+export const fixedKinds: Readonly<Record<string, Fixed>> = {
   t: { bytes: 1, read: (view, at) => view.getUint8(at) !== 0 },
   b: { bytes: 1, read: (view, at) => view.getInt8(at) },
   B: { bytes: 1, read: (view, at) => view.getUint8(at) },
@@ -35,12 +35,6 @@ const fixed: Record<string, Fixed> = {
 export const fieldTags = { text: 0x53, bytes: 0x78, array: 0x41, table: 0x46 } as const;
 /** Octets of size before the content of a value that has them. */
 export const PREFIX_BYTES = 4;
-
-/** Octets of the values of fixed size, by tag. */
-export const fixedBytes: Readonly<Record<string, number>> = Object.fromEntries(
-  Object.entries(fixed).map(([tag, { bytes }]) => [tag, bytes]),
-);
-
 
 function readInt64(view: DataView, at: number): number | bigint {
   const value = view.getBigInt64(at);
@@ -77,12 +71,12 @@ interface Budget {
 
 /** What was accepted before may have grown since: x-death gets longer with each death. */
 function newBudget({ strict }: Reader): Budget {
-  return { values: strict ? limits.fieldCountMax : Infinity };
+  return { values: strict ? wireLimits.fieldCountMax : Infinity };
 }
 
 /** Reads the size of a table or array at this depth: answers where it ends. */
 export function enterFields(reader: Reader, depth: number): number {
-  if (depth > limits.fieldDepthMax) throw tooDeep();
+  if (depth > wireLimits.fieldDepthMax) throw tooDeep();
   const size = reader.long();
   if (size > reader.remaining) throw truncated();
   return reader.offset + size;
@@ -125,7 +119,7 @@ function readText(reader: Reader): string | Uint8Array {
 
 /** The value after this tag, which is neither that of a table nor of an array. */
 export function readScalar(reader: Reader, tag: number): FieldScalar {
-  const kind = fixed[String.fromCharCode(tag)];
+  const kind = fixedKinds[String.fromCharCode(tag)];
   if (kind !== undefined) return kind.read(reader.block.view, reader.skip(kind.bytes));
   if (tag === fieldTags.text) return readText(reader);
   if (tag === fieldTags.bytes) return copyOf(reader.bytes());
@@ -241,6 +235,7 @@ export function writeValue(writer: Writer, value: FieldValue): void {
       return writer.octet(value ? 1 : 0);
     default:
       if (value === null) return writeTag(writer, 'V');
+      assert(typeof value === 'object', `a field table holds no ${typeof value}`);
       return writeObject(writer, value);
   }
 }

@@ -28,8 +28,9 @@ export { Writer } from './writer.ts';
 // Methods, content headers and bodies.
 export { methodById, methodCodec, writeMethod, type MethodCodec } from './codec.ts';
 export {
-  locateProperty, propertyFlags, readProperties, writeBody, writeContentHeader, writeProperties,
+  readProperties, writeBody, writeContentHeader, writeProperties,
 } from './properties.ts';
+export { locateProperty, propertyFlags } from './raw-properties.ts';
 
 // Field tables, decoded or in place.
 export {

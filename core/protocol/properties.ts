@@ -1,8 +1,7 @@
 import { assert } from '../assert.ts';
 import { AmqpError } from '../errors.ts';
-import { blockOf, type Block } from './bytes.ts';
+import { blockOf } from './bytes.ts';
 import { valueCodecs } from './codec.ts';
-import { checkTable } from './raw-table.ts';
 import type { Reader } from './reader.ts';
 import { basicProperties, frameTypes, FRAME_OVERHEAD_BYTES } from './spec.ts';
 import type { Properties, PropertyName } from './types.ts';
@@ -12,28 +11,24 @@ import type { Writer } from './writer.ts';
 export const BASIC_CLASS_ID = 60;
 
 /** Set where another word of flags follows. */
-const CONTINUED = 1;
+export const CONTINUED = 1;
 
-type PropertyDomain = (typeof basicProperties)[number][1];
+export type PropertyDomain = (typeof basicProperties)[number][1];
 
-interface PropertyEntry {
+export interface PropertyEntry {
   readonly name: PropertyName;
   readonly domain: PropertyDomain;
   readonly flag: number;
 }
 
-const entries: readonly PropertyEntry[] = basicProperties.map(
+/** The properties in the order in which they lie on the wire. */
+export const propertyEntries: readonly PropertyEntry[] = basicProperties.map(
   ([name, domain], i) => ({ name, domain, flag: 0x8000 >> i }),
 );
 
-/** Flag of each property in the first word of flags. CON-37. */
-export const propertyFlags = Object.fromEntries(
-  entries.map(({ name, flag }) => [name, flag]),
-) as { readonly [N in PropertyName]: number };
+export const KNOWN_FLAGS = propertyEntries.reduce((flags, { flag }) => flags | flag, CONTINUED);
 
-const KNOWN_FLAGS = entries.reduce((flags, { flag }) => flags | flag, CONTINUED);
-
-function unknownProperty(): AmqpError {
+export function unknownProperty(): AmqpError {
   return new AmqpError('SYNTAX_ERROR', 'unknown property in a content header');
 }
 
@@ -53,7 +48,7 @@ export function readFlags(reader: Reader): number {
 export function readProperties(reader: Reader): Properties {
   const flags = readFlags(reader);
   const properties: Record<string, unknown> = {};
-  for (const { name, domain, flag } of entries) {
+  for (const { name, domain, flag } of propertyEntries) {
     if ((flags & flag) !== 0) properties[name] = valueCodecs[domain].read(reader);
   }
   if (reader.remaining !== 0) {
@@ -68,9 +63,9 @@ type AnyWrite = (writer: Writer, value: unknown) => void;
 /** Flags and values of the properties that are present. */
 export function writeProperties(writer: Writer, properties: Properties): void {
   let flags = 0;
-  for (const { name, flag } of entries) if (properties[name] !== undefined) flags |= flag;
+  for (const { name, flag } of propertyEntries) if (properties[name] !== undefined) flags |= flag;
   writer.short(flags);
-  for (const { name, domain } of entries) {
+  for (const { name, domain } of propertyEntries) {
     const value = properties[name];
     if (value !== undefined) (valueCodecs[domain].write as AnyWrite)(writer, value);
   }
@@ -102,70 +97,4 @@ export function writeBody(
     writer.raw(source, start, end);
     writer.endFrame(frame);
   }
-}
-
-/** Octets of size before the value; of a value without them, its own octets. */
-const prefixBytes: Partial<Record<PropertyDomain, number>> = { shortstr: 1, table: 4 };
-const fixedBytes: Partial<Record<PropertyDomain, number>> = { octet: 1, timestamp: 8 };
-const prefixByIndex = Uint8Array.from(entries, ({ domain }) => prefixBytes[domain] ?? 0);
-const fixedByIndex = Uint8Array.from(entries, ({ domain }) => fixedBytes[domain] ?? 0);
-
-/** Size of the value of the property at `index`, after the octets of size that lie at `at`. */
-function valueBytes(block: Block, index: number, at: number, end: number): number {
-  const prefix = prefixByIndex[index]!;
-  if (at + prefix > end) throw new AmqpError('SYNTAX_ERROR', 'truncated properties');
-  if (prefix === 0) return fixedByIndex[index]!;
-  return prefix === 1 ? block.bytes[at]! : block.view.getUint32(at);
-}
-
-/** Where the values begin: after the last word of flags. */
-function startOfValues(block: Block, flagsAt: number, end: number): number {
-  let at = flagsAt;
-  let word = CONTINUED;
-  while ((word & CONTINUED) !== 0) {
-    if (at + 2 > end) throw new AmqpError('SYNTAX_ERROR', 'truncated properties');
-    word = block.view.getUint16(at);
-    at += 2;
-  }
-  return at;
-}
-
-/**
- * Where the value of a property lies, without its octets of size, in the properties whose flags
- * are at `flagsAt`; undefined, where it is absent. Nothing is decoded.
- */
-export function locateProperty(
-  block: Block, flagsAt: number, end: number, name: PropertyName,
-): { start: number; end: number } | undefined {
-  let at = startOfValues(block, flagsAt, end);
-  const flags = block.view.getUint16(flagsAt);
-  const wanted = propertyFlags[name];
-  if ((flags & wanted) === 0) return undefined;
-  for (let index = 0, flag = 0x8000; ; index++, flag >>= 1) {
-    if ((flags & flag) === 0) continue;
-    const start = at + prefixByIndex[index]!;
-    at = start + valueBytes(block, index, at, end);
-    if (at > end) throw new AmqpError('SYNTAX_ERROR', 'truncated properties');
-    if (flag === wanted) return { start, end: at };
-  }
-}
-
-/**
- * Whether the properties are what their flags say, nested tables and all, and take the whole of
- * [flagsAt, end); else 502. What a publisher sends goes on as it is to consumers, so what they
- * could not read must not pass. Nothing is decoded.
- */
-export function checkProperties(block: Block, flagsAt: number, end: number): void {
-  let at = startOfValues(block, flagsAt, end);
-  const flags = block.view.getUint16(flagsAt);
-  if ((flags & ~KNOWN_FLAGS) !== 0) throw unknownProperty();
-  for (let index = 0; index < entries.length; index++) {
-    const entry = entries[index]!;
-    if ((flags & entry.flag) === 0) continue;
-    const start = at + prefixByIndex[index]!;
-    at = start + valueBytes(block, index, at, end);
-    if (at > end) throw new AmqpError('SYNTAX_ERROR', 'truncated properties');
-    if (entry.domain === 'table') checkTable(block, start, at);
-  }
-  if (at !== end) throw new AmqpError('SYNTAX_ERROR', 'octets left over after the properties');
 }

@@ -1,7 +1,7 @@
-import { limits } from '../limits.ts';
+import { wireLimits } from './limits.ts';
 import type { Block } from './bytes.ts';
 import {
-  fieldTags, fixedBytes, PREFIX_BYTES, tooDeep, tooManyFields, truncated, unknownTag,
+  fieldTags, fixedKinds, PREFIX_BYTES, tooDeep, tooManyFields, truncated, unknownTag,
 } from './field-table.ts';
 import { utf8Text } from './reader.ts';
 
@@ -11,7 +11,7 @@ import { utf8Text } from './reader.ts';
 const PREFIXED = -1;
 const UNKNOWN = -2;
 const bytesByTag = new Int8Array(256).fill(UNKNOWN);
-for (const [tag, bytes] of Object.entries(fixedBytes)) bytesByTag[tag.charCodeAt(0)] = bytes;
+for (const [tag, { bytes }] of Object.entries(fixedKinds)) bytesByTag[tag.charCodeAt(0)] = bytes;
 for (const tag of Object.values(fieldTags)) bytesByTag[tag] = PREFIXED;
 
 /** Where the value with this tag, which starts at `at`, ends. Nested values are not looked at. */
@@ -114,12 +114,12 @@ class TableCheck {
   }
 
   private value(tag: number, start: number, end: number, depth: number): void {
-    if (++this.count > limits.fieldCountMax) throw tooManyFields();
+    if (++this.count > wireLimits.fieldCountMax) throw tooManyFields();
     if (tag === fieldTags.table) this.table(start + PREFIX_BYTES, end, depth + 1);
     if (tag === fieldTags.array) this.array(start + PREFIX_BYTES, end, depth + 1);
   }
 
   private enter(depth: number): void {
-    if (depth > limits.fieldDepthMax) throw tooDeep();
+    if (depth > wireLimits.fieldDepthMax) throw tooDeep();
   }
 }

@@ -1,4 +1,4 @@
-import { limits } from '../limits.ts';
+import { wireLimits } from './limits.ts';
 import { assert } from '../assert.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import { blockOf, copy, type Block } from './bytes.ts';
@@ -51,7 +51,7 @@ export class Writer {
   /** Makes room for `count` bytes inside a frame, whose start must not move away. */
   grow(count: number): void {
     if (this.length + count <= this.block.bytes.length) return;
-    const bytesMin = Math.max(limits.outputBatchBytes, (this.length + count) * 2);
+    const bytesMin = Math.max(wireLimits.outputBatchBytes, (this.length + count) * 2);
     const larger = this.#pool.take(this.length === 0 ? count : bytesMin);
     copy(larger, 0, this.block, 0, this.length);
     this.#pool.give(this.block.bytes);

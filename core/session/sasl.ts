@@ -10,7 +10,7 @@ export const mechanisms = ['PLAIN', 'AMQPLAIN'] as const;
 /** Octets before a table's content. */
 const TABLE_SIZE_BYTES = 4;
 
-const utf8 = new TextDecoder();
+const utf8 = /* @__PURE__ */ new TextDecoder();
 const encoder = new TextEncoder();
 
 /** Reads the response of connection.start-ok. CON-07, CON-08, CON-11. */

@@ -1,6 +1,6 @@
 import { assert } from '../assert.ts';
 import { AmqpError } from '../errors.ts';
-import { limits } from '../limits.ts';
+import { wireLimits } from '../protocol/limits.ts';
 import type { Cancel, Clock, Machine, Sink } from '../ports.ts';
 import type { BufferPool } from '../protocol/buffer-pool.ts';
 import type { Block } from '../protocol/bytes.ts';
@@ -85,8 +85,8 @@ export class Session<R extends Role> implements Machine {
   readonly writer: Writer;
   state: ConnectionState;
   /** Channels that may be open at once; 0 means no limit. Set when tuned. */
-  channelMax: number = limits.channelsMax;
-  frameBytesMax: number = limits.frameBytesMax;
+  channelMax: number = wireLimits.channelsMax;
+  frameBytesMax: number = wireLimits.frameBytesMax;
   tap: FrameTap | undefined;
   /** Chunks received and batches sent, for the heartbeat. */
   received = 0;
@@ -117,9 +117,9 @@ export class Session<R extends Role> implements Machine {
     this.#clock = env.clock;
     this.#messageBytesMax = env.messageBytesMax;
     this.writer = new Writer(env.pool, (batch) => this.#send(batch));
-    this.#frames = new FrameReader(limits.frameBytesMax, this.#onFrame.bind(this));
+    this.#frames = new FrameReader(wireLimits.frameBytesMax, this.#onFrame.bind(this));
     this.state = role === 'server' ? 'header' : 'starting';
-    const handshakeMs = env.handshakeMs ?? limits.handshakeMs;
+    const handshakeMs = env.handshakeMs ?? wireLimits.handshakeMs;
     this.#stopDeadline = env.clock.setTimer(handshakeMs, () => this.#giveUp());
   }
 
@@ -486,7 +486,7 @@ export class Session<R extends Role> implements Machine {
     this.state = 'closing';
     writeMethod(this.writer, 0, 'connection.close', closeArguments(error));
     this.#stopDeadline();
-    this.#stopDeadline = this.#clock.setTimer(limits.closeMs, () => this.#giveUp());
+    this.#stopDeadline = this.#clock.setTimer(wireLimits.closeMs, () => this.#giveUp());
   }
 
   #end(end: SessionEnd): void {

@@ -1,5 +1,5 @@
 import { BehaviorSubject, Observable } from 'rxjs';
-import { limits } from '../limits.ts';
+import { wireLimits } from '../protocol/limits.ts';
 import type { Clock, Link, PeerInfo, Serve } from '../ports.ts';
 import type { BufferPool } from '../protocol/buffer-pool.ts';
 
@@ -45,7 +45,7 @@ export function serveTransport(
       complete: () => {
         transport.end();
         // A peer that neither reads nor closes would otherwise hold the socket for ever.
-        connection.add(env.clock.setTimer(limits.lingerMs, () => transport.destroy()));
+        connection.add(env.clock.setTimer(wireLimits.lingerMs, () => transport.destroy()));
       },
     });
     connection.add(outbound);
@@ -86,7 +86,7 @@ class Outlet implements Link {
       return;
     }
     this.#unreported.push(chunk);
-    if (unsentBytes > limits.unsentBytesMax && this.writable$.value) this.writable$.next(false);
+    if (unsentBytes > wireLimits.unsentBytesMax && this.writable$.value) this.writable$.next(false);
   }
 
   /** One function for all chunks, so that a chunk costs no closure. */

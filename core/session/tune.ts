@@ -1,5 +1,5 @@
 import { AmqpError } from '../errors.ts';
-import { limits } from '../limits.ts';
+import { wireLimits } from '../protocol/limits.ts';
 
 /** What connection.tune and tune-ok carry; 0 stands for no limit, and for no heartbeats. */
 export interface Tuning {
@@ -25,7 +25,7 @@ function smaller(a: number, b: number): number {
 
 /** Checks a client's tune-ok against what the server offered; otherwise 530. CON-14. */
 export function checkTuneOk(offered: Tuning, answered: Tuning): void {
-  checkMaximum('frame_max', offered.frameMax, answered.frameMax, limits.frameBytesMin);
+  checkMaximum('frame_max', offered.frameMax, answered.frameMax, wireLimits.frameBytesMin);
   checkMaximum('channel_max', offered.channelMax, answered.channelMax, 1);
 }
 

@@ -39,7 +39,8 @@ export function world(options: BrokerOptions = {}, random: Random = () => 0.5): 
     link.add(wire);
   });
   const drop = (): void => {
-    for (const wire of wires) wire.unsubscribe();
+    // Not those that are made meanwhile, as by a client that connects again at once.
+    for (const wire of [...wires]) wire.unsubscribe();
     clock.runUntilIdle();
   };
   onTestFinished(async () => {

@@ -8,7 +8,8 @@ import {
   readTable, readTableContent, readValue, writeTable,
 } from '../../core/protocol/field-table.ts';
 import { eachField, findField } from '../../core/protocol/raw-table.ts';
-import { locateProperty, readProperties, writeProperties } from '../../core/protocol/properties.ts';
+import { readProperties, writeProperties } from '../../core/protocol/properties.ts';
+import { locateProperty } from '../../core/protocol/raw-properties.ts';
 import { basicProperties } from '../../core/protocol/spec.ts';
 import { amqpErrorOf, argsOf, fieldTables, methodNames, propertySets, readAll, written } from './generators.ts';
 

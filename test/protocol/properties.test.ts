@@ -3,9 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { blockOf } from '../../core/protocol/bytes.ts';
 import { readTableContent } from '../../core/protocol/field-table.ts';
-import {
-  locateProperty, propertyFlags, readProperties, writeBody, writeContentHeader, writeProperties,
-} from '../../core/protocol/properties.ts';
+import { readProperties, writeBody, writeContentHeader, writeProperties } from '../../core/protocol/properties.ts';
+import { locateProperty, propertyFlags } from '../../core/protocol/raw-properties.ts';
 import { Reader } from '../../core/protocol/reader.ts';
 import { basicProperties, frameTypes } from '../../core/protocol/spec.ts';
 import type { Properties } from '../../core/protocol/types.ts';

@@ -1,0 +1,143 @@
+import { Observable, Subscription, type Subscriber } from 'rxjs';
+import { hostClock, hostRandom } from '../clock/host-clock.ts';
+import type { Cancel, Clock, Random } from '../ports.ts';
+import type { Connection } from './connection.ts';
+import { endsConnection, ReplyError } from './errors.ts';
+import { Recovery, RecoveringConnection, type RecoveryState } from './recovering-connection.ts';
+
+/** How to connect again. */
+export interface ReconnectOptions {
+  /** Milliseconds before the second attempt. Default: 500. */
+  readonly delayMs?: number;
+  /** Each wait is so many times the one before. Default: 2. */
+  readonly factor?: number;
+  /** Longest wait in milliseconds. Default: 30000. */
+  readonly delayMsMax?: number;
+  /** Share of each wait left to chance, so that clients do not come in step. Default: 0.5. */
+  readonly jitter?: number;
+  /** Attempts in a row that may fail; then the last error comes through. Default: no limit. */
+  readonly attemptsMax?: number;
+  /**
+   * Whether it is worth another attempt. Default: where the connection ended, but not where the
+   * broker refused the login (403) or the virtual host (530).
+   */
+  readonly retryIf?: (error: unknown) => boolean;
+  /** Hears how it stands, from the first attempt on. */
+  readonly onState?: (state: RecoveryState) => void;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** Milliseconds to wait after so many failures, at least one. */
+export function backOff(failures: number, random: Random, options: ReconnectOptions): number {
+  const { delayMs = 500, factor = 2, delayMsMax = 30_000, jitter = 0.5 } = options;
+  const whole = Math.min(delayMsMax, delayMs * factor ** (failures - 1));
+  return whole * (1 - jitter * random());
+}
+
+/**
+ * An operator on `connect(...)` that outlives the loss of connections. It emits once, when the
+ * first connection is open: a RecoveringConnection, on which what is declared comes back and what
+ * consumes and publishes goes on after each loss. It fails where an attempt is not worth repeating.
+ */
+export function reconnecting(
+  options: ReconnectOptions = {},
+): (source: Observable<Connection>) => Observable<RecoveringConnection> {
+  return (source) => new Observable((subscriber) => {
+    const reconnector = new Reconnector(source, options, subscriber);
+    subscriber.add(() => reconnector.stop());
+    reconnector.connect();
+  });
+}
+
+/** One subscription of `reconnecting`: attempts, one after the other. */
+class Reconnector {
+  readonly #source: Observable<Connection>;
+  readonly #options: ReconnectOptions;
+  readonly #subscriber: Subscriber<RecoveringConnection>;
+  readonly #clock: Clock;
+  readonly #recovery = new Recovery();
+  #attempt = Subscription.EMPTY;
+  #stopTimer: Cancel = () => {};
+  #failures = 0;
+  #emitted = false;
+  #stopped = false;
+
+  constructor(
+    source: Observable<Connection>, options: ReconnectOptions,
+    subscriber: Subscriber<RecoveringConnection>,
+  ) {
+    this.#source = source;
+    this.#options = options;
+    this.#subscriber = subscriber;
+    this.#clock = options.clock ?? hostClock();
+  }
+
+  connect(): void {
+    this.#enter({ kind: 'connecting', attempt: this.#failures + 1 });
+    this.#attempt = new Subscription();
+    this.#attempt.add(this.#source.subscribe({
+      next: (connection) => this.#recover(connection),
+      error: (error: unknown) => this.#lost(error),
+    }));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#stopTimer();
+    // Ends what is on the connection first, so that publishers can tell what was not confirmed.
+    this.#attempt.unsubscribe();
+    this.#recovery.state$.complete();
+  }
+
+  #enter(state: RecoveryState): void {
+    this.#recovery.state$.next(state);
+    this.#options.onState?.(state);
+  }
+
+  /** Nobody may use the connection before all is there that was. */
+  #recover(connection: Connection): void {
+    this.#attempt.add(this.#recovery.recover(connection).subscribe({
+      next: () => this.#recovered(connection),
+      error: (error: unknown) => {
+        if (!connection.open) return;
+        // The topology could not be made: this connection is of no use.
+        this.#attempt.unsubscribe();
+        this.#lost(error);
+      },
+    }));
+  }
+
+  #recovered(connection: Connection): void {
+    this.#failures = 0;
+    this.#enter({ kind: 'connected', connection });
+    if (this.#emitted) return;
+    this.#emitted = true;
+    this.#subscriber.next(new RecoveringConnection(this.#recovery));
+  }
+
+  #lost(error: unknown): void {
+    if (this.#stopped) return;
+    const { attemptsMax = Infinity, retryIf = isPassing, random = hostRandom } = this.#options;
+    this.#failures++;
+    if (this.#failures >= attemptsMax || !retryIf(error)) {
+      this.#recovery.state$.error(error);
+      this.#subscriber.error(error);
+      return;
+    }
+    const delayMs = backOff(this.#failures, random, this.#options);
+    this.#stopTimer = this.#clock.setTimer(delayMs, () => this.connect());
+    this.#enter({ kind: 'waiting', delayMs, error });
+  }
+}
+
+/**
+ * Another attempt may help: the connection ended, or an exclusive queue is still held by the
+ * connection before, of whose loss the broker has not heard.
+ */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof ReplyError)) return endsConnection(error);
+  const { replyName } = error;
+  if (error.scope === 'channel') return replyName === 'RESOURCE_LOCKED';
+  return replyName !== 'ACCESS_REFUSED' && replyName !== 'NOT_ALLOWED';
+}

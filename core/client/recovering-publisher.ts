@@ -1,0 +1,109 @@
+import { Observable, Subject, switchMap, type OperatorFunction, type Subscriber } from 'rxjs';
+import type { Confirmation } from './confirmation.ts';
+import { ClientError } from './errors.ts';
+import type { Outgoing } from './outgoing.ts';
+import type { PublisherOptions } from './publish.ts';
+import type { Recovery } from './recovering-connection.ts';
+
+export interface RecoveringPublisherOptions extends PublisherOptions {
+  /**
+   * Publishes again what was written and not confirmed when the connection was lost; the broker
+   * may then have it twice. Default: false, which reports it as `unconfirmed`.
+   */
+  readonly retryUnconfirmed?: boolean;
+}
+
+/** Publishes a stream of messages over connections that come and go. */
+export class RecoveringPublisher<M extends Outgoing> {
+  readonly #recovery: Recovery;
+  readonly #options: RecoveringPublisherOptions;
+  readonly #subscriber: Subscriber<Confirmation<M>>;
+  /** Messages that no connection has taken; first those that one gave back. */
+  #waiting: M[] = [];
+  /** Messages go in here, while there is a channel. */
+  #feed: Subject<M> | undefined;
+  /** Set once the source ended: how to end in turn. */
+  #finish: (() => void) | undefined;
+
+  constructor(
+    recovery: Recovery, options: RecoveringPublisherOptions,
+    subscriber: Subscriber<Confirmation<M>>,
+  ) {
+    this.#recovery = recovery;
+    this.#options = options;
+    this.#subscriber = subscriber;
+  }
+
+  run(source: Observable<M>): void {
+    const subscriber = this.#subscriber;
+    subscriber.add(source.subscribe({
+      next: (message) => this.#take(message),
+      error: (error: unknown) => this.#end(() => subscriber.error(error)),
+      complete: () => this.#end(() => subscriber.complete()),
+    }));
+    if (subscriber.closed) return;
+    const confirmations$ = this.#recovery.each((connection) => connection.channel().pipe(
+      switchMap((channel) => this.#through(channel.publisher<M>(this.#options))),
+    ));
+    subscriber.add(confirmations$.subscribe({
+      next: (confirmation) => this.#settle(confirmation),
+      error: (error: Error) => this.#fail(error),
+      complete: () => this.#fail(new ClientError('connection', 'the connection is closed')),
+    }));
+  }
+
+  /** Feeds one channel: what waits, and what comes, until it ends. */
+  #through(publisher: OperatorFunction<M, Confirmation<M>>): Observable<Confirmation<M>> {
+    return new Observable((confirmations) => {
+      const feed = new Subject<M>();
+      confirmations.add(feed.pipe(publisher).subscribe({
+        next: (confirmation) => confirmations.next(confirmation),
+        error: (error: unknown) => confirmations.error(error),
+        complete: () => this.#finish?.(),
+      }));
+      confirmations.add(() => {
+        this.#feed = undefined;
+        this.#finishIfDone();
+      });
+      if (confirmations.closed) return;
+      this.#feed = feed;
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const message of waiting) this.#take(message);
+      if (this.#finish !== undefined) feed.complete();
+    });
+  }
+
+  #take(message: M): void {
+    if (this.#feed === undefined) this.#waiting.push(message);
+    else this.#feed.next(message);
+  }
+
+  #end(finish: () => void): void {
+    this.#finish = finish;
+    if (this.#feed !== undefined) this.#feed.complete();
+    else this.#finishIfDone();
+  }
+
+  /** Nothing is left for a later connection. */
+  #finishIfDone(): void {
+    if (this.#waiting.length === 0) this.#finish?.();
+  }
+
+  #settle(confirmation: Confirmation<M>): void {
+    const again = confirmation.kind === 'unconfirmed' &&
+      (!confirmation.written || this.#options.retryUnconfirmed === true);
+    if (again) this.#waiting.push(confirmation.message);
+    else this.#subscriber.next(confirmation);
+  }
+
+  /** No connection will take the rest. */
+  #fail(error: Error): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const message of waiting) {
+      this.#subscriber.next({ kind: 'unconfirmed', message, written: false, error });
+    }
+    this.#subscriber.error(error);
+  }
+}
