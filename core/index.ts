@@ -11,9 +11,10 @@ export type { OutgoingMessage, ReturnedMessage } from './broker/in-process-publi
 export type { Queue } from './broker/queue/abstract-queue.ts';
 export type { ServerConnection } from './broker/server-connection.ts';
 export type { Stats } from './broker/stats.ts';
+export type { MatchedBinding, Receiver, TraceEvent } from './broker/trace.ts';
 export type { QueueDeclaration, VirtualHost } from './broker/virtual-host.ts';
 export { hostClock, type HostClockOptions } from './clock/host-clock.ts';
-export { VirtualClock } from './clock/virtual-clock.ts';
+export { VirtualClock, type PendingTimer } from './clock/virtual-clock.ts';
 export { AmqpError } from './errors.ts';
 export { limits } from './limits.ts';
 export type {

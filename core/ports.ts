@@ -12,8 +12,11 @@ export interface Clock {
   now(): number;
   /** Wall-clock milliseconds since 1970-01-01 UTC, for time stamps that leave the broker. */
   wall(): number;
-  /** Runs `run` once, `delayMs` from now (at least 0; no upper limit). */
-  setTimer(delayMs: number, run: () => void): Cancel;
+  /**
+   * Runs `run` once, `delayMs` from now (at least 0; no upper limit). `what` says what waits, to
+   * whoever looks at a virtual clock.
+   */
+  setTimer(delayMs: number, run: () => void, what?: string): Cancel;
   /** Runs `run` soon, after the present turn and before any timer that is not yet due. */
   defer(run: () => void): void;
 }

@@ -131,6 +131,9 @@ function test() {
   check('Types', 'typescript/bin/tsc', [
     '-b', 'core', 'node', 'browser', 'test', 'test/browser/page',
   ]);
+  check('Types of the playground', 'svelte-check/bin/svelte-check', [
+    '--tsconfig', 'demo/tsconfig.json', '--threshold', 'error',
+  ]);
   vitest([]);
   complianceMatrix();
   finish();

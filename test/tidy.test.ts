@@ -68,6 +68,7 @@ const rules: readonly TidyRule[] = [
       file('browser/x.ts', "import { Broker } from '../core/index.ts';"),
       file('browser/x.ts', "import { once } from 'node:events';"),
       file('demo/examples/x.ts', "import { Broker } from '../../core/index.ts';"),
+      file('demo/screens/x.ts', "import { Broker } from '../../core/index.ts';"),
     ],
     kept: file('node/x.ts', "import { Broker } from '../core/index.ts'; import ws from 'ws';"),
   },

@@ -16,6 +16,7 @@ import { Events, type BrokerEvent, type FrameEvent, type RoutedEvent } from './e
 import { MessageStore } from './message-store.ts';
 import { ServerConnection } from './server-connection.ts';
 import { sampleStats, type Stats } from './stats.ts';
+import type { TraceEvent } from './trace.ts';
 import { Turn } from './turn.ts';
 import { VirtualHost, type BrokerParts } from './virtual-host.ts';
 
@@ -74,6 +75,8 @@ export class Broker {
   readonly frames$: Observable<FrameEvent>;
   /** Every message and where it went; costs nothing while nobody subscribes. */
   readonly routed$: Observable<RoutedEvent>;
+  /** What happens to each message, step by step; costs nothing while nobody subscribes. */
+  readonly trace$: Observable<TraceEvent>;
   /** Decides when confirms go out, to try publishers; undefined: at the end of the turn. */
   holdConfirms: ConfirmHold | undefined;
   readonly options: Required<BrokerOptions>;
@@ -99,9 +102,10 @@ export class Broker {
     this.authenticator = env.authenticator ?? guestAuthenticator;
     this.sessionEnv = { clock: env.sessionClock ?? clock, pool };
     this.turn = new Turn(clock, this.store);
-    this.events = new Events(clock);
+    this.events = new Events(clock, this.store);
     this.events$ = this.events.events$;
     this.routed$ = this.events.routed$;
+    this.trace$ = this.events.trace.trace$;
     this.frames$ = this.#tappedFrames();
     const { store, turn, events } = this;
     const persistence = env.journal && new Persistence(env.journal, store, clock);

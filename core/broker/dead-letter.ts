@@ -16,7 +16,10 @@ export function deadLetter(
   queue: ClassicQueue, address: Address, reason: DeadLetterReason, done: () => void,
 ): void {
   const { vhost, settings } = queue;
+  const { trace } = vhost.events;
+  if (trace.active && reason === 'expired') trace.expired(queue, address);
   if (settings.deadLetterExchange === undefined) {
+    if (trace.active) trace.dropped(queue, address, reason);
     done();
     return;
   }
@@ -29,7 +32,11 @@ export function deadLetter(
 function republish(queue: ClassicQueue, address: Address, reason: DeadLetterReason): void {
   const { vhost, settings } = queue;
   const exchange = vhost.exchanges.get(settings.deadLetterExchange!);
-  if (exchange === undefined) return;
+  const { trace } = vhost.events;
+  if (exchange === undefined) {
+    if (trace.active) trace.dropped(queue, address, reason);
+    return;
+  }
   const message = vhost.readMessage(address);
   const { headers = {}, expiration } = message.properties;
   const added = addDeath(message.deaths, headers, {
@@ -62,5 +69,10 @@ function republish(queue: ClassicQueue, address: Address, reason: DeadLetterReas
   vhost.events.emit({
     type: 'message.dead-lettered', vhost: vhost.name, queue: queue.name, reason,
   });
-  if (alive.length > 0) vhost.enqueueDead(alive, rewritten, message.marks);
+  const to = { exchange: exchange.name, routingKey: deadLetterRoutingKey ?? message.routingKey };
+  const tell = (becomes?: Address): void => {
+    if (trace.active) trace.deadLettered(queue, address, reason, to, becomes);
+  };
+  if (alive.length > 0) vhost.enqueueDead(alive, rewritten, message.marks, tell);
+  else tell();
 }

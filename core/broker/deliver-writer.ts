@@ -2,6 +2,7 @@ import { Subscriber } from 'rxjs';
 import type { Block } from '../protocol/bytes.ts';
 import { deliverPrefix, writeDeliver } from './content-frames.ts';
 import type { Delivery } from './delivery.ts';
+import type { Receiver } from './trace.ts';
 import type { ServerChannel } from './server-channel.ts';
 
 /**
@@ -25,13 +26,16 @@ export class DeliverWriter extends Subscriber<Delivery> {
   override next(delivery: Delivery): void {
     const channel = this.#channel;
     const deliveryTag = channel.nextDeliveryTag();
-    if (!this.#noAck) {
-      delivery.deliveryTag = deliveryTag;
-      channel.hold(delivery);
-    }
+    delivery.deliveryTag = deliveryTag;
+    if (!this.#noAck) channel.hold(delivery);
     const { session, vhost } = channel;
     vhost.counters.delivered++;
     if (delivery.redelivered) vhost.counters.redelivered++;
+    const { trace } = vhost.events;
+    if (trace.active) {
+      const receiver = receiverOf(channel, this.#consumerTag, delivery, this.#noAck);
+      trace.delivered(vhost, delivery.queue.name, delivery.address, receiver);
+    }
     writeDeliver(
       session.writer, this.#prefix, channel.number, deliveryTag, delivery.redelivered,
       delivery.queue.tailOf(delivery), session.frameBytesMax,
@@ -48,4 +52,12 @@ export class DeliverWriter extends Subscriber<Delivery> {
     this.#channel.consumerEnded(this.#consumerTag);
     super.complete();
   }
+}
+
+/** Who gets the delivery, as events tell it. */
+export function receiverOf(
+  { owner }: ServerChannel, consumerTag: string, delivery: Delivery, noAck: boolean,
+): Receiver {
+  const { deliveryTag, redelivered } = delivery;
+  return { owner, consumerTag, deliveryTag, redelivered, noAck };
 }

@@ -25,7 +25,9 @@ export class DeliveryTimeout {
     this.#cancel();
     this.#dueAt = dueAt;
     const { vhost } = this.#channel;
-    this.#cancel = vhost.setTimer(dueAt - vhost.turn.now, () => this.#check());
+    this.#cancel = vhost.setTimer(
+      dueAt - vhost.turn.now, () => this.#check(), 'a consumer takes too long',
+    );
   }
 
   stop(): void {

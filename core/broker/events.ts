@@ -1,6 +1,8 @@
 import { Subject, type Observable } from 'rxjs';
 import type { Clock } from '../ports.ts';
 import type { FieldTable, Properties } from '../protocol/types.ts';
+import type { MessageStore } from './message-store.ts';
+import { Trace } from './trace.ts';
 
 /** Who is at the other end of a connection. */
 export interface ConnectionInfo {
@@ -87,13 +89,15 @@ export class Events {
   readonly events$: Observable<BrokerEvent>;
   readonly frames$: Observable<FrameEvent>;
   readonly routed$: Observable<RoutedEvent>;
+  readonly trace: Trace;
   readonly #clock: Clock;
   readonly #events = new Subject<BrokerEvent>();
   readonly #frames = new Subject<FrameEvent>();
   readonly #routed = new Subject<RoutedEvent>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, store: MessageStore) {
     this.#clock = clock;
+    this.trace = new Trace(store);
     this.events$ = this.#events.asObservable();
     this.frames$ = this.#frames.asObservable();
     this.routed$ = this.#routed.asObservable();

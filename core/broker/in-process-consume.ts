@@ -73,6 +73,13 @@ export function consumeInProcess(
       const subscription = deliveries$.subscribe({
         next: (delivery) => {
           if (!noAck) unsettled.add(delivery);
+          const { vhost } = queue;
+          const { trace } = vhost.events;
+          if (trace.active) {
+            trace.delivered(vhost, queue.name, delivery.address, {
+              owner: '', consumerTag, deliveryTag: 0, redelivered: delivery.redelivered, noAck,
+            });
+          }
           messages.next(new IncomingMessage(delivery, (outcome) => settle(delivery, outcome)));
         },
         error: (error: unknown) => messages.error(error),

@@ -46,6 +46,7 @@ export function publishInProcess(exchange: Exchange, message: OutgoingMessage): 
 
 /** What comes back to publishers in process. */
 export class InProcessReturns implements PublisherSink {
+  readonly owner = '';
   readonly returned$: Observable<ReturnedMessage>;
   readonly #returned = new Subject<ReturnedMessage>();
   readonly #vhost: VirtualHost;

@@ -66,6 +66,8 @@ export class MessageStore {
   /** Bytes of messages that somebody refers to, and of all segments. */
   liveBytes = 0;
   allocatedBytes = 0;
+  /** Told of each message that nobody refers to any more; set only while somebody looks. */
+  onFreed: ((address: Address) => void) | undefined;
   readonly #segments: (Segment | undefined)[] = [];
   readonly #freeIndexes: number[] = [];
   readonly #spare: Block[] = [];
@@ -117,6 +119,7 @@ export class MessageStore {
     const size = RECORD_HEADER_BYTES + view.getUint32(offset + TAIL_BYTES);
     segment.live -= size;
     this.liveBytes -= size;
+    this.onFreed?.(address);
     if (segment.live === 0) this.#empty(segment);
     return true;
   }
@@ -177,6 +180,7 @@ export class MessageStore {
     const dead = this.release(moved.get(offset)!);
     if (dead) {
       moved.delete(offset);
+      this.onFreed?.(segment.index * ADDRESS_UNIT + offset);
       if (moved.size === 0) this.#drop(segment);
     }
     return dead;

@@ -18,6 +18,8 @@ import type { VirtualHost } from './virtual-host.ts';
 
 /** What a publisher sends back on its channel. */
 export interface PublisherSink extends ConfirmSink {
+  /** `connection-1/3`, or '' in process. */
+  readonly owner: string;
   /** Sends basic.return with the message at this address. */
   returnMessage(address: Address, replyName: 'NO_ROUTE' | 'NO_CONSUMERS'): void;
   /** Has `flush` called at the end of the turn. */
@@ -152,6 +154,8 @@ export class Publisher {
     address: Address, route: Route, timeToLive: number, flags: number,
     refusals: RefusalSink | undefined, sequence: number,
   ): void {
+    const { trace } = this.#vhost.events;
+    if (trace.active) trace.published(this.#vhost, address, this.#sink.owner);
     if ((flags & IMMEDIATE) !== 0) {
       this.#dispatchNow(address, route, timeToLive, flags, refusals, sequence);
       return;
@@ -193,7 +197,9 @@ export class Publisher {
   }
 
   #return(address: Address, replyName: 'NO_ROUTE' | 'NO_CONSUMERS'): void {
-    this.#vhost.counters.returned++;
+    const { counters, events: { trace } } = this.#vhost;
+    counters.returned++;
+    if (trace.active) trace.returned(this.#vhost, address, this.#sink.owner, replyName);
     this.#sink.returnMessage(address, replyName);
   }
 

@@ -28,11 +28,17 @@ export class ReplyTarget extends Destination {
   }
 
   override next(run: Run): void {
-    const { session, vhost, number } = this.#channel;
+    const { session, vhost, number, owner } = this.#channel;
+    const { trace } = vhost.events;
     for (let i = 0; i < run.count; i++) {
-      vhost.store.locate(run.addresses[i]!);
       vhost.counters.delivered++;
       const deliveryTag = this.#channel.nextDeliveryTag();
+      if (trace.active) {
+        trace.delivered(vhost, this.address, run.addresses[i]!, {
+          owner, consumerTag: this.consumerTag, deliveryTag, redelivered: false, noAck: true,
+        });
+      }
+      vhost.store.locate(run.addresses[i]!);
       writeDeliver(
         session.writer, this.#prefix, number, deliveryTag, false, vhost.store,
         session.frameBytesMax,

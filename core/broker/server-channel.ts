@@ -41,6 +41,8 @@ const handlers: ChannelMethods = {
 /** A channel on the broker's side: consumers, unacknowledged deliveries and a publisher. */
 export class ServerChannel implements PublisherSink, Flushed {
   readonly number: number;
+  /** As events name it: `connection-1/3`. */
+  readonly owner: string;
   readonly connection: ServerConnection;
   readonly session: Session<'server'>;
   readonly vhost: VirtualHost;
@@ -68,6 +70,7 @@ export class ServerChannel implements PublisherSink, Flushed {
     this.session = connection.session;
     this.vhost = vhost;
     this.number = number;
+    this.owner = `${connection.info.id}/${number}`;
     const { identity, broker } = connection;
     const context = {
       user: identity.user,
@@ -119,11 +122,18 @@ export class ServerChannel implements PublisherSink, Flushed {
   // PublisherSink: what a publisher gets back.
 
   ack(deliveryTag: number, multiple: boolean): void {
+    this.#traceConfirm('ack', deliveryTag, multiple);
     this.send('basic.ack', { deliveryTag, multiple });
   }
 
   nack(deliveryTag: number, multiple: boolean): void {
+    this.#traceConfirm('nack', deliveryTag, multiple);
     this.send('basic.nack', { deliveryTag, multiple, requeue: false });
+  }
+
+  #traceConfirm(kind: 'ack' | 'nack', deliveryTag: number, multiple: boolean): void {
+    const { trace } = this.vhost.events;
+    if (trace.active) trace.confirmed(this.owner, kind, deliveryTag, multiple);
   }
 
   returnMessage(address: Address, replyName: 'NO_ROUTE' | 'NO_CONSUMERS'): void {

@@ -58,6 +58,15 @@ export class ServerConnection implements SessionHooks {
     return this.#info;
   }
 
+  /** Whether its publishes wait for an alarm to clear. CON-33. */
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  get channels(): Iterable<ServerChannel> {
+    return this.#channels.values();
+  }
+
   get channelCount(): number {
     return this.#channels.size;
   }

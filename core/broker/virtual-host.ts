@@ -243,8 +243,12 @@ export class VirtualHost {
   }
 
   /** Enqueues a dead-lettered message, which keeps its marks. */
-  enqueueDead(destinations: readonly Destination[], bytes: MessageBytes, marks: number): void {
+  enqueueDead(
+    destinations: readonly Destination[], bytes: MessageBytes, marks: number,
+    onStored: (address: Address) => void,
+  ): void {
     const address = this.store.append(bytes, marks | MARK_DEAD_LETTERED);
+    onStored(address);
     this.dispatch(destinations, address, Infinity, undefined, 0);
   }
 
@@ -254,6 +258,8 @@ export class VirtualHost {
     refusals: RefusalSink | undefined, sequence: number,
   ): void {
     if (this.events.routedObserved) this.#emitRouted(destinations, address);
+    const { trace } = this.events;
+    if (trace.active) trace.routed(this, address, destinations);
     this.turn.publish(destinations, address, timeToLive, refusals, sequence);
   }
 
@@ -266,8 +272,8 @@ export class VirtualHost {
   }
 
   /** A timer whose work is a turn of its own. */
-  setTimer(delayMs: number, run: () => void): Cancel {
-    return this.clock.setTimer(delayMs, () => this.turn.within(run));
+  setTimer(delayMs: number, run: () => void, what?: string): Cancel {
+    return this.clock.setTimer(delayMs, () => this.turn.within(run), what);
   }
 
   #emitRouted(destinations: readonly Destination[], address: Address): void {

@@ -5,6 +5,15 @@ interface Timer {
   /** Order of timers that are due at the same instant. */
   readonly sequence: number;
   run: (() => void) | undefined;
+  readonly what: string;
+}
+
+/** A timer that waits. */
+export interface PendingTimer {
+  /** Clock time at which it is due. */
+  readonly at: number;
+  /** What waits; '' where that was not said. */
+  readonly what: string;
 }
 
 /**
@@ -43,11 +52,12 @@ export class VirtualClock implements Clock {
     return this.#timers[0]?.at;
   }
 
-  setTimer(delayMs: number, run: () => void): Cancel {
+  setTimer(delayMs: number, run: () => void, what = ''): Cancel {
     const timer: Timer = {
       at: this.#now + Math.max(0, delayMs),
       sequence: this.#sequence++,
       run,
+      what,
     };
     this.#push(timer);
     this.#pending++;
@@ -56,6 +66,14 @@ export class VirtualClock implements Clock {
       timer.run = undefined;
       this.#pending--;
     };
+  }
+
+  /** The timers that wait, the next one first. */
+  get timers(): readonly PendingTimer[] {
+    return this.#timers
+      .filter(({ run }) => run !== undefined)
+      .sort((a, b) => a.at - b.at || a.sequence - b.sequence)
+      .map(({ at, what }) => ({ at, what }));
   }
 
   defer(run: () => void): void {

@@ -22,7 +22,7 @@ export function startHeartbeat(clock: Clock, seconds: number, target: HeartbeatT
   let silentHalves = 0;
   let cancel: Cancel = () => {};
   const check = (): void => {
-    cancel = clock.setTimer(halfMs, check);
+    cancel = clock.setTimer(halfMs, check, 'heartbeat');
     const silent = target.reading && target.received === received;
     silentHalves = silent ? silentHalves + 1 : 0;
     received = target.received;
@@ -33,6 +33,6 @@ export function startHeartbeat(clock: Clock, seconds: number, target: HeartbeatT
     if (target.sent === sent) target.sendHeartbeat();
     sent = target.sent;
   };
-  cancel = clock.setTimer(halfMs, check);
+  cancel = clock.setTimer(halfMs, check, 'heartbeat');
   return () => cancel();
 }

@@ -120,7 +120,7 @@ export class Session<R extends Role> implements Machine {
     this.#frames = new FrameReader(wireLimits.frameBytesMax, this.#onFrame.bind(this));
     this.state = role === 'server' ? 'header' : 'starting';
     const handshakeMs = env.handshakeMs ?? wireLimits.handshakeMs;
-    this.#stopDeadline = env.clock.setTimer(handshakeMs, () => this.#giveUp());
+    this.#stopDeadline = env.clock.setTimer(handshakeMs, () => this.#giveUp(), 'handshake');
   }
 
   /** Client role: speaks first. */
@@ -486,7 +486,7 @@ export class Session<R extends Role> implements Machine {
     this.state = 'closing';
     writeMethod(this.writer, 0, 'connection.close', closeArguments(error));
     this.#stopDeadline();
-    this.#stopDeadline = this.#clock.setTimer(wireLimits.closeMs, () => this.#giveUp());
+    this.#stopDeadline = this.#clock.setTimer(wireLimits.closeMs, () => this.#giveUp(), 'close');
   }
 
   #end(end: SessionEnd): void {

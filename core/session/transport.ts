@@ -45,7 +45,9 @@ export function serveTransport(
       complete: () => {
         transport.end();
         // A peer that neither reads nor closes would otherwise hold the socket for ever.
-        connection.add(env.clock.setTimer(wireLimits.lingerMs, () => transport.destroy()));
+        connection.add(env.clock.setTimer(
+          wireLimits.lingerMs, () => transport.destroy(), 'a closed link lingers',
+        ));
       },
     });
     connection.add(outbound);

@@ -61,7 +61,7 @@ export class TestQueue {
   peek(): WaitingMessage[] {
     const queue = this.#queue;
     const messages: WaitingMessage[] = [];
-    queue.forEachReady((message, returned) => {
+    queue.forEachReady((message, { returned }) => {
       const { exchange, routingKey, visibleProperties: properties } = message;
       const body = message.body.slice();
       messages.push(new WaitingMessage({ exchange, routingKey, properties, body }, returned));

@@ -14,6 +14,7 @@ const rxjs = /^rxjs$/;
 const protocol = /^core\/protocol\//;
 const session = /^core\/session\//;
 const builtIn = /^node:/;
+const anyPackage = /^(?!(browser|core|demo|node|test)\/)(@[a-z-]+\/)?[a-z-]+(\/.*)?$/;
 /** What joins the client to a runtime: its door, and the seam to the transports. */
 const client = /^core\/client\/(address|dial|errors|index)\.ts$/;
 
@@ -39,6 +40,7 @@ const layers: readonly Layer[] = [
   { of: /^core\/clock\//, may: [/^core\/clock\//, common, rxjs] },
   { of: /^core\/storage\//, may: [/^core\/storage\//, protocol, common, rxjs] },
   { of: /^core\/testing\//, may: [/^core\/(storage|testing)\//, protocol, common, rxjs] },
+  { of: /^core\/management\//, may: [/^core\/(broker|management)\//, protocol, common, rxjs] },
   { of: /^core\/index\.ts$/, may: [/^core\//, rxjs] },
   { of: /^core\//, may: [common, protocol, rxjs] },
   {
@@ -51,6 +53,17 @@ const layers: readonly Layer[] = [
   { of: /^browser\//, may: [/^browser\//, /^core\/clock\//, client, session, protocol, common, rxjs] },
   // An example shows what a user can write, so it knows TabMQ by its name alone.
   { of: /^demo\/examples\//, may: [builtIn, /^[^./]+$/, /^@/] },
+  // The broker in its worker, and the clients in theirs.
+  { of: /^demo\/(broker|clients)\//, may: [/^demo\//, /^core\//, /^browser\//, rxjs, anyPackage] },
+  // Screens know the seam to a broker and none of its parts, so that any broker will do. What an
+  // exchange matches by is a function, which a dialog may ask.
+  {
+    of: /^demo\//,
+    may: [
+      /^demo\//, /^core\/management\/index\.ts$/, /^core\/broker\/exchange\/(matcher|types)\.ts$/,
+      /^browser\//, client, protocol, common, rxjs, anyPackage, builtIn,
+    ],
+  },
 ];
 
 function anyOf(packages: Readonly<Record<string, string>>): RegExp {

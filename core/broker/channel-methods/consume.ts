@@ -5,7 +5,7 @@ import { DIRECT_REPLY_TO } from '../../protocol/spec.ts';
 import type { MethodArgs } from '../../protocol/types.ts';
 import { parseConsumerArguments } from '../consumer-arguments.ts';
 import { writeGetOk } from '../content-frames.ts';
-import { DeliverWriter } from '../deliver-writer.ts';
+import { DeliverWriter, receiverOf } from '../deliver-writer.ts';
 import type { Delivery } from '../delivery.ts';
 import { generatedName } from '../names.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
@@ -76,7 +76,7 @@ function consumeQueue(
     arguments: table,
     prefetch: channel.consumerPrefetch,
     gate: channel.gate,
-    owner: `${channel.connection.info.id}/${channel.number}`,
+    owner: channel.owner,
   });
   const consumer = deliveries$.subscribe(new DeliverWriter(channel, consumerTag, noAck));
   channel.consumers.set(consumerTag, consumer);
@@ -115,6 +115,10 @@ function sendGetOk(
     queue.tailOf(delivery, 0), session.frameBytesMax,
   );
   channel.connection.flushLater();
+  const { trace } = vhost.events;
+  if (trace.active) {
+    trace.delivered(vhost, queue.name, delivery.address, receiverOf(channel, '', delivery, noAck));
+  }
   if (noAck) queue.settle(delivery, 'ack');
   else channel.hold(delivery);
 }

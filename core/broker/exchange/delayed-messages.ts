@@ -54,7 +54,9 @@ export class DelayedMessages extends Destination {
   }
 
   #wait(address: Address, delay: number): void {
-    this.#held.set(address, this.#exchange.vhost.setTimer(delay, () => this.#send(address)));
+    const send = (): void => this.#send(address);
+    const { vhost } = this.#exchange;
+    this.#held.set(address, vhost.setTimer(delay, send, 'a delayed message is due'));
   }
 
   get #persistence(): Persistence | undefined {

@@ -6,6 +6,7 @@ import type { Delivery } from '../delivery.ts';
 import {
   consumeInProcess, type IncomingMessage, type InProcessOptions,
 } from '../in-process-consume.ts';
+import type { Address } from '../message-store.ts';
 import { resourceText } from '../reply-text.ts';
 import { Destination } from '../run.ts';
 import type { StoredMessage } from '../stored-message.ts';
@@ -15,6 +16,19 @@ import { Consumers } from './consumers.ts';
 
 /** What becomes of a delivery. */
 export type Outcome = 'ack' | 'reject' | 'requeue' | 'return';
+
+/** How a message waits. */
+export interface Waiting {
+  /** Where the message lies; undefined in a stream. */
+  readonly address: Address | undefined;
+  /** Set where it was out before. */
+  readonly returned: Delivery | undefined;
+  /** Clock time; Infinity: never. */
+  readonly expiresAt: number;
+}
+
+/** Sees a message that waits; answers false where it has seen enough. */
+export type VisitMessage = (message: StoredMessage, waiting: Waiting) => false | void;
 
 export interface QueueOptions {
   readonly durable: boolean;
@@ -102,10 +116,8 @@ export abstract class Queue extends Destination {
   /** Drops what no restart leaves: messages that are not persistent. BAS-07. */
   abstract dropTransient(): void;
 
-  /** Visits the messages that wait, oldest first, and leaves them there. */
-  abstract forEachReady(
-    visit: (message: StoredMessage, returned: Delivery | undefined) => void,
-  ): void;
+  /** Visits the messages that wait, in the order in which they go out, and leaves them there. */
+  abstract forEachReady(visit: VisitMessage): void;
 
   /** Refuses a deletion under conditions that are not met. QUE-11. */
   abstract checkDeletable(ifUnused: boolean, ifEmpty: boolean): void;

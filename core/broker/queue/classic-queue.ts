@@ -12,8 +12,11 @@ import { MARK_BCC, type Address } from '../message-store.ts';
 import { isPersistent } from '../publish-options.ts';
 import type { Run } from '../run.ts';
 import type { StoredMessage } from '../stored-message.ts';
+import type { Trace } from '../trace.ts';
 import type { VirtualHost } from '../virtual-host.ts';
-import { Queue, type Outcome, type QueueOptions } from './abstract-queue.ts';
+import {
+  Queue, type Outcome, type QueueOptions, type VisitMessage,
+} from './abstract-queue.ts';
 import { PriorityReady } from './priority-ready.ts';
 import { Ready } from './ready.ts';
 
@@ -37,10 +40,12 @@ export class ClassicQueue extends Queue {
   readonly #retries = new Map<Delivery, Cancel>();
   /** Keeps the messages, where the queue is durable and the broker keeps any. */
   readonly #persistence: Persistence | undefined;
+  readonly #trace: Trace;
 
   constructor(vhost: VirtualHost, name: string, options: QueueOptions) {
     super(vhost, name, options);
     const { settings } = options;
+    this.#trace = vhost.events.trace;
     this.#ready = settings.maxPriority === undefined
       ? new Ready(this)
       : new PriorityReady(this, settings.maxPriority);
@@ -58,7 +63,9 @@ export class ClassicQueue extends Queue {
   /** Messages arrive. */
   override next(run: Run): void {
     for (let i = 0; i < run.count; i++) {
-      if (!this.#enqueue(run.addresses[i]!, run.timesToLive[i]!)) run.rejected[i] = 1;
+      if (this.#enqueue(run.addresses[i]!, run.timesToLive[i]!)) continue;
+      run.rejected[i] = 1;
+      if (this.#trace.active) this.#trace.refused(this, run.addresses[i]!);
     }
   }
 
@@ -92,6 +99,7 @@ export class ClassicQueue extends Queue {
 
   override settle(delivery: Delivery, outcome: Outcome): void {
     this.unackedCount--;
+    if (this.#trace.active) this.#traceSettled(delivery, outcome);
     delivery.consumer?.settled();
     if (outcome === 'ack' || this.gone) this.#forget(delivery.address);
     else if (outcome === 'reject') this.#drop(delivery, 'rejected');
@@ -101,6 +109,9 @@ export class ClassicQueue extends Queue {
   override purge(): number {
     const count = this.#ready.length;
     for (let taken = this.#take(); taken !== undefined; taken = this.#take()) {
+      if (this.#trace.active) {
+        this.#trace.dropped(this, taken.address, this.gone ? 'queue-deleted' : 'purged');
+      }
       this.#forget(taken.address);
     }
     return count;
@@ -120,13 +131,14 @@ export class ClassicQueue extends Queue {
     this.#stopUnused = noCancel;
     const { expires } = this.settings;
     if (expires === undefined || this.consumers.count > 0 || this.gone) return;
-    this.#stopUnused = this.vhost.setTimer(expires, () => this.vhost.removeQueue(this));
+    this.#stopUnused = this.vhost.setTimer(
+      expires, () => this.vhost.removeQueue(this), 'an unused queue expires',
+    );
   }
 
-  override forEachReady(
-    visit: (message: StoredMessage, returned: Delivery | undefined) => void,
-  ): void {
-    this.#ready.forEach((address, returned) => visit(this.vhost.readMessage(address), returned));
+  override forEachReady(visit: VisitMessage): void {
+    this.#ready.forEach((address, returned, expiresAt) =>
+      visit(this.vhost.readMessage(address), { address, returned, expiresAt }));
   }
 
   override tailOf({ address, deliveryCount }: Delivery, countFrom = 1): Tail {
@@ -225,7 +237,9 @@ export class ClassicQueue extends Queue {
     store.retain(address);
     const ttl = Math.min(timeToLive, this.settings.messageTtl ?? Infinity);
     if (ttl !== Infinity) this.#expires = true;
-    this.#ready.push(address, turn.now + ttl, this.#priorityOf(address));
+    const priority = this.#priorityOf(address);
+    this.#ready.push(address, turn.now + ttl, priority);
+    if (this.#trace.active) this.#trace.enqueued(this, address, priority, turn.now + ttl);
     this.#persistence?.arrived(this, address, turn.now + ttl);
     if (this.#countsBytes) this.#readyBytes += store.bodyBytesOf(address);
     if (this.#limited) this.#makeRoom();
@@ -307,12 +321,19 @@ export class ClassicQueue extends Queue {
     this.#retries.set(delivery, this.vhost.setTimer(delayMs, () => {
       this.#retries.delete(delivery);
       this.#requeue(delivery);
-    }));
+    }, 'a message is tried again'));
+  }
+
+  #traceSettled(delivery: Delivery, outcome: Outcome): void {
+    const { address, consumer, deliveryTag } = delivery;
+    const { owner = '', consumerTag = '' } = consumer?.options ?? {};
+    this.#trace.settled(this, address, outcome, { owner, consumerTag, deliveryTag });
   }
 
   #requeue(delivery: Delivery): void {
     delivery.consumer = undefined;
     this.#ready.requeue(delivery);
+    if (this.#trace.active) this.#trace.requeued(this, delivery.address);
     if (this.#countsBytes) this.#readyBytes += this.vhost.store.bodyBytesOf(delivery.address);
     if (this.#limited) this.#makeRoom();
     this.touch();
@@ -338,7 +359,7 @@ export class ClassicQueue extends Queue {
     this.#stopExpiry = this.vhost.setTimer(expiresAt - now, () => {
       this.#expiryAt = Infinity;
       this.touch();
-    });
+    }, 'a message expires');
   }
 
   /** Deleted: its messages go. */

@@ -31,6 +31,11 @@ export class Consumers {
     return this.#all.length;
   }
 
+  /** In order of arrival. */
+  get all(): readonly Consumer[] {
+    return this.#all;
+  }
+
   /** Whether a consumer asked to be the only one. */
   get exclusive(): boolean {
     return this.#all.some((consumer) => consumer.options.exclusive);

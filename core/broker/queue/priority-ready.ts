@@ -1,7 +1,7 @@
 import type { Delivery } from '../delivery.ts';
 import type { Address } from '../message-store.ts';
 import type { Queue } from './abstract-queue.ts';
-import { Ready } from './ready.ts';
+import { Ready, type VisitReady } from './ready.ts';
 
 /** The waiting messages of a queue with `x-max-priority`: highest first, FIFO within. QUE-24. */
 export class PriorityReady {
@@ -42,8 +42,8 @@ export class PriorityReady {
     this.#added(priority);
   }
 
-  forEach(visit: (address: Address, returned: Delivery | undefined) => void): void {
-    for (let i = this.#levels.length - 1; i >= 0; i--) this.#levels[i]?.forEach(visit);
+  forEach(visit: VisitReady): boolean {
+    return this.#levels.toReversed().every((level) => level?.forEach(visit) ?? true);
   }
 
   #added(priority: number): void {

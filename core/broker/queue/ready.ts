@@ -5,6 +5,14 @@ import type { Queue } from './abstract-queue.ts';
 const CAPACITY_MIN = 16;
 
 /**
+ * Sees a message that waits; `returned` where it was out before; Infinity: it never expires.
+ * Answers false where it has seen enough.
+ */
+export type VisitReady = (
+  address: Address, returned: Delivery | undefined, expiresAt: number,
+) => false | void;
+
+/**
  * The messages of a queue that wait, oldest first. Those that never left lie in a ring of plain
  * numbers; those that came back lie before them, sorted by the place they had. Whatever comes
  * back is older than all that never left, so two ordered parts make the whole order. BAS-21.
@@ -95,16 +103,20 @@ export class Ready {
     for (const each of [...before, delivery]) this.requeue(each);
   }
 
-  /** Visits all that wait, oldest first, and leaves them where they are. */
-  forEach(visit: (address: Address, returned: Delivery | undefined) => void): void {
+  /** Visits those that wait, oldest first, and leaves them there; false: it was stopped. */
+  forEach(visit: VisitReady): boolean {
     this.#sort();
     for (let i = this.#returned.length - 1; i >= 0; i--) {
-      visit(this.#returned[i]!.address, this.#returned[i]);
+      const delivery = this.#returned[i]!;
+      if (visit(delivery.address, delivery, delivery.expiresAt) === false) return false;
     }
     const mask = this.#addresses.length - 1;
     for (let i = 0; i < this.#ringLength; i++) {
-      visit(this.#addresses[(this.#head + i) & mask]!, undefined);
+      const index = (this.#head + i) & mask;
+      const expiresAt = this.#expirations?.[index] ?? Infinity;
+      if (visit(this.#addresses[index]!, undefined, expiresAt) === false) return false;
     }
+    return true;
   }
 
   #sort(): void {

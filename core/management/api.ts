@@ -1,0 +1,210 @@
+import type { Broker } from '../broker/broker.ts';
+import type { Queue } from '../broker/queue/abstract-queue.ts';
+import type { VirtualHost } from '../broker/virtual-host.ts';
+import { AmqpError } from '../errors.ts';
+import type { FieldTable, Properties } from '../protocol/types.ts';
+import { exportDefinitions, importDefinitions } from './definitions.ts';
+import { peek, type PeekOptions } from './messages.ts';
+import { topologyView } from './topology.ts';
+import {
+  bindingView, channelView, connectionView, consumerView, exchangeView, overview, queueView,
+} from './views.ts';
+
+/** A request as `Request` has it, with a body that is a value already. */
+export interface ApiRequest {
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  /** Path and query: `/api/queues/%2F/tasks/messages?count=8`. */
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+/** An answer; `body` is a value that structured clone can copy. An error: `{ reason }`. */
+export interface ApiResponse {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export type Api = (request: ApiRequest) => Promise<ApiResponse>;
+
+interface Call {
+  readonly broker: Broker;
+  /** Decoded segments of the path where the pattern has `*`. */
+  readonly names: readonly string[];
+  readonly query: ReadonlyMap<string, string>;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+type Handler = (call: Call) => unknown;
+
+/**
+ * Management of a broker, after RabbitMQ's HTTP API: a function of a request, so that a tab calls
+ * it and a gateway can serve it. What RabbitMQ has not got: `GET .../messages` shows messages of a
+ * queue without taking them, `GET /api/topology` is all that a picture needs in one answer.
+ */
+export function managementApi(broker: Broker): Api {
+  return async ({ method = 'GET', path, body }) => {
+    const [pathname = '', search = ''] = path.split('?', 2);
+    const segments = pathname.split('/').filter((segment) => segment !== '').slice(1);
+    const found = routes.find((route) => route.method === method && fits(route, segments));
+    if (found === undefined) return failed(404, `no such resource: ${method} ${pathname}`);
+    try {
+      const names = segments.filter((_, i) => found.pattern[i] === '*').map(decodeURIComponent);
+      const table = typeof body === 'object' && body !== null ? body : {};
+      const call: Call = { broker, names, query: parseQuery(search), body: table as Call['body'] };
+      return { status: 200, body: found.handle(call) ?? null };
+    } catch (error) {
+      return errorResponse(error);
+    }
+  };
+}
+
+interface Route {
+  readonly method: NonNullable<ApiRequest['method']>;
+  readonly pattern: readonly string[];
+  readonly handle: Handler;
+}
+
+const get = (pattern: string, handle: Handler): Route => on('GET', pattern, handle);
+
+function on(method: Route['method'], pattern: string, handle: Handler): Route {
+  return { method, pattern: pattern.split('/'), handle };
+}
+
+const routes: readonly Route[] = [
+  get('overview', ({ broker }) => overview(broker)),
+  get('topology', ({ broker, query }) => topologyView(broker, query.get('vhost'))),
+  get('vhosts', ({ broker }) => [...broker.vhosts.keys()].map((name) => ({ name }))),
+  get('definitions', ({ broker }) => exportDefinitions(broker)),
+  on('POST', 'definitions', ({ broker, body }) => importDefinitions(broker, body)),
+
+  get('exchanges', (call) => vhosts(call).flatMap(exchangesOf)),
+  get('exchanges/*', (call) => exchangesOf(vhostOf(call))),
+  get('exchanges/*/*', (call) => exchangeView(vhostOf(call).exchange(call.names[1]!))),
+  on('PUT', 'exchanges/*/*', (call) => {
+    const { type = 'direct', ...flags } = flagsOf(call);
+    vhostOf(call).declareExchange({ exchange: call.names[1]!, type, ...flags });
+  }),
+  on('DELETE', 'exchanges/*/*', (call) => {
+    const vhost = vhostOf(call);
+    vhost.removeExchange(vhost.exchange(call.names[1]!));
+  }),
+  on('POST', 'exchanges/*/*/publish', publish),
+
+  get('queues', (call) => vhosts(call).flatMap(queuesOf)),
+  get('queues/*', (call) => queuesOf(vhostOf(call))),
+  get('queues/*/*', (call) => queueView(queueOf(call))),
+  on('PUT', 'queues/*/*', (call) => {
+    vhostOf(call).declareQueue({ queue: call.names[1]!, ...flagsOf(call) });
+  }),
+  on('DELETE', 'queues/*/*', (call) => vhostOf(call).removeQueue(queueOf(call))),
+  on('DELETE', 'queues/*/*/contents', (call) => ({ message_count: queueOf(call).purge() })),
+  get('queues/*/*/messages', (call) => peek(call.broker, queueOf(call), peekOptions(call))),
+
+  get('bindings', (call) => vhosts(call).flatMap(bindingsOf)),
+  get('bindings/*', (call) => bindingsOf(vhostOf(call))),
+  get('consumers', (call) => vhosts(call).flatMap((vhost) => [...vhost.queues.values()])
+    .flatMap((queue) => queue.consumers.all.map(consumerView))),
+  get('connections', ({ broker }) => [...broker.connections].map(connectionView)),
+  on('DELETE', 'connections/*', ({ broker, names }) => {
+    const connection = [...broker.connections].find(({ info }) => info.id === names[0]);
+    if (connection === undefined) throw new AmqpError('NOT_FOUND', `no connection '${names[0]!}'`);
+    connection.close(new AmqpError('CONNECTION_FORCED', 'Closed via management plugin'));
+  }),
+  get('channels', ({ broker }) => [...broker.connections]
+    .flatMap((connection) => [...connection.channels].map(channelView))),
+];
+
+function fits({ pattern }: Route, segments: readonly string[]): boolean {
+  if (pattern.length !== segments.length) return false;
+  return pattern.every((part, i) => part === '*' || part === segments[i]);
+}
+
+function vhosts({ broker }: Call): VirtualHost[] {
+  return [...broker.vhosts.values()];
+}
+
+function vhostOf({ broker, names }: Call): VirtualHost {
+  const vhost = broker.vhosts.get(names[0]!);
+  if (vhost === undefined) throw new AmqpError('NOT_FOUND', `no vhost '${names[0]!}'`);
+  return vhost;
+}
+
+function queueOf(call: Call): Queue {
+  const vhost = vhostOf(call);
+  const queue = vhost.queues.get(call.names[1]!);
+  if (queue === undefined) {
+    throw new AmqpError('NOT_FOUND', `no queue '${call.names[1]!}' in vhost '${vhost.name}'`);
+  }
+  return queue;
+}
+
+function exchangesOf({ exchanges }: VirtualHost) {
+  return [...exchanges.values()].map(exchangeView);
+}
+
+function queuesOf({ queues }: VirtualHost) {
+  return [...queues.values()].map(queueView);
+}
+
+function bindingsOf({ exchanges }: VirtualHost) {
+  return [...exchanges.values()].flatMap(({ bindings }) => [...bindings].map(bindingView));
+}
+
+function flagsOf({ body }: Call) {
+  const { type, durable = true, auto_delete = false, internal = false } = body;
+  return {
+    ...(typeof type === 'string' && { type }),
+    durable: durable === true, autoDelete: auto_delete === true, internal: internal === true,
+    arguments: (body['arguments'] ?? {}) as FieldTable,
+  };
+}
+
+function peekOptions({ query }: Call): PeekOptions {
+  const numberOf = (key: string): number | undefined => {
+    const number = Number(query.get(key) ?? Number.NaN);
+    return Number.isInteger(number) && number >= 0 ? number : undefined;
+  };
+  const [from, count, payloadBytes] = [numberOf('from'), numberOf('count'), numberOf('payload')];
+  const state = query.get('state');
+  const isState = state === 'ready' || state === 'unacked';
+  return {
+    ...(from !== undefined && { from }),
+    ...(count !== undefined && { count }),
+    ...(payloadBytes !== undefined && { payloadBytes }),
+    ...(isState && { state }),
+  };
+}
+
+/** Publishes as RabbitMQ's API does; `payload` is text or octets. */
+function publish(call: Call): { routed: boolean } {
+  const { routing_key = '', payload = '', properties = {} } = call.body;
+  if (typeof routing_key !== 'string') throw new TypeError('"routing_key" must be a text');
+  if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) {
+    throw new TypeError('"payload" must be a text or octets');
+  }
+  const exchange = vhostOf(call).exchange(call.names[1] === 'amq.default' ? '' : call.names[1]!);
+  return {
+    routed: exchange.publish({
+      routingKey: routing_key, body: payload, properties: properties as Properties,
+    }),
+  };
+}
+
+function parseQuery(search: string): Map<string, string> {
+  const pairs = search.split('&').filter((pair) => pair !== '').map((pair) => pair.split('=', 2));
+  return new Map(pairs.map(([key = '', value = '']) => [key, decodeURIComponent(value)]));
+}
+
+function failed(status: number, reason: string): ApiResponse {
+  return { status, body: { error: status === 404 ? 'Object Not Found' : 'bad_request', reason } };
+}
+
+/** What AMQP refuses is the caller's fault; all else is ours and goes up. */
+function errorResponse(error: unknown): ApiResponse {
+  if (error instanceof AmqpError) {
+    const { replyCode, replyText } = error;
+    return failed(replyCode === 404 ? 404 : 400, `${replyCode} ${replyText}`);
+  }
+  if (error instanceof TypeError || error instanceof URIError) return failed(400, error.message);
+  throw error;
+}

@@ -1,0 +1,182 @@
+import type { Broker } from '../broker/broker.ts';
+import type { BindingDestination } from '../broker/exchange/exchange.ts';
+import type { FieldTable } from '../protocol/types.ts';
+import type { VirtualHost } from '../broker/virtual-host.ts';
+import {
+  bindingView, exchangeView, queueView, type BindingView, type ExchangeView, type QueueView,
+} from './views.ts';
+
+/** Definitions as RabbitMQ exports and imports them, as far as a broker without users has them. */
+export interface Definitions {
+  readonly rabbit_version: string;
+  readonly product_name: string;
+  readonly vhosts: readonly { readonly name: string }[];
+  readonly users: readonly unknown[];
+  readonly permissions: readonly unknown[];
+  readonly parameters: readonly unknown[];
+  readonly policies: readonly unknown[];
+  readonly exchanges: readonly ExchangeView[];
+  readonly queues: readonly Pick<
+    QueueView, 'vhost' | 'name' | 'durable' | 'auto_delete' | 'arguments'
+  >[];
+  readonly bindings: readonly BindingView[];
+}
+
+/** What became of one item of an import. */
+export interface ImportedItem {
+  /** `vhost`, `exchange`, `queue`, `binding`, or the name of a part that is not taken. */
+  readonly kind: string;
+  readonly vhost: string;
+  readonly name: string;
+  readonly outcome: 'applied' | 'refused' | 'unsupported';
+  /** Why it was not applied; '' where it was. */
+  readonly text: string;
+}
+
+/** Items that one import may have: a file with more is refused before anything is done. */
+export const IMPORT_ITEMS_MAX = 10_000;
+
+/** RabbitMQ's version whose file this is like; it wants to know one. */
+const RABBIT_VERSION = '3.10.8';
+
+/** All exchanges, queues and bindings that a client could have declared and that last. */
+export function exportDefinitions(broker: Broker): Definitions {
+  const vhosts = [...broker.vhosts.values()];
+  const exchanges = vhosts.flatMap((vhost) => [...vhost.exchanges.values()]);
+  const queues = vhosts.flatMap((vhost) => [...vhost.queues.values()]);
+  return {
+    rabbit_version: RABBIT_VERSION,
+    product_name: 'TabMQ',
+    vhosts: vhosts.map(({ name }) => ({ name })),
+    users: [], permissions: [], parameters: [], policies: [],
+    exchanges: exchanges.filter(({ name }) => !isPredeclared(name)).map(exchangeView),
+    queues: queues.filter(({ options }) => options.owner === undefined).map((queue) => {
+      const { vhost, name, durable, auto_delete, arguments: table } = queueView(queue);
+      return { vhost, name, durable, auto_delete, arguments: table };
+    }),
+    bindings: exchanges.flatMap(({ bindings }) => [...bindings].map(bindingView)),
+  };
+}
+
+export function isPredeclared(exchange: string): boolean {
+  return exchange === '' || exchange.startsWith('amq.');
+}
+
+/**
+ * Declares what a definitions file holds, each item on its own: one that is refused does not stop
+ * the others. What the broker has no place for is reported as such. Throws a TypeError where the
+ * value is no definitions at all.
+ */
+export function importDefinitions(broker: Broker, value: unknown): ImportedItem[] {
+  const file = tableOf(value, 'the definitions');
+  const parts = Object.entries(file).filter(([, part]) => Array.isArray(part));
+  const count = parts.reduce((sum, [, part]) => sum + (part as unknown[]).length, 0);
+  if (count > IMPORT_ITEMS_MAX) {
+    throw new TypeError(`the definitions have ${count} items, and ${IMPORT_ITEMS_MAX} may be`);
+  }
+  if (!Object.keys(appliers).some((part) => part in file)) {
+    throw new TypeError(`the definitions have none of ${Object.keys(appliers).join(', ')}`);
+  }
+  const others = parts.map(([part]) => part).filter((part) => !(part in appliers));
+  return [...Object.keys(appliers), ...others]
+    .flatMap((part) => listOf(file[part]).map((item) => importItem(broker, part, item)));
+}
+
+type Item = Readonly<Record<string, unknown>>;
+
+interface Applier {
+  readonly kind: string;
+  readonly nameOf: (item: Item) => string;
+  readonly apply: (broker: Broker, item: Item) => void;
+}
+
+/** The parts of a file that are taken, in the order in which they are. */
+const appliers: Readonly<Record<string, Applier>> = {
+  vhosts: {
+    kind: 'vhost',
+    nameOf: (item) => textOf(item, 'name'),
+    apply: (broker, item) => void broker.ensureVhost(textOf(item, 'name')),
+  },
+  exchanges: {
+    kind: 'exchange',
+    nameOf: (item) => textOf(item, 'name'),
+    apply: (broker, item) => void vhostOf(broker, item).declareExchange({
+      exchange: textOf(item, 'name'), type: textOf(item, 'type'), durable: flagOf(item, 'durable'),
+      autoDelete: flagOf(item, 'auto_delete'), internal: flagOf(item, 'internal'),
+      arguments: argumentsOf(item),
+    }),
+  },
+  queues: {
+    kind: 'queue',
+    nameOf: (item) => textOf(item, 'name'),
+    apply: (broker, item) => void vhostOf(broker, item).declareQueue({
+      queue: textOf(item, 'name'), durable: flagOf(item, 'durable'),
+      autoDelete: flagOf(item, 'auto_delete'), arguments: argumentsOf(item),
+    }),
+  },
+  bindings: {
+    kind: 'binding',
+    nameOf: (item) => `${textOf(item, 'source')} -> ${textOf(item, 'destination')}`,
+    apply: (broker, item) => {
+      const vhost = vhostOf(broker, item);
+      const source = vhost.exchange(textOf(item, 'source'));
+      const destination = destinationOf(vhost, item);
+      vhost.bind(source, destination, textOf(item, 'routing_key', ''), argumentsOf(item));
+    },
+  },
+};
+
+function importItem(broker: Broker, part: string, value: unknown): ImportedItem {
+  const applier = appliers[part];
+  const at = { kind: applier?.kind ?? part, vhost: '', name: '' };
+  try {
+    const item = tableOf(value, `an item of ${part}`);
+    at.vhost = typeof item['vhost'] === 'string' ? item['vhost'] : '';
+    if (applier === undefined) {
+      at.name = String(item['name'] ?? item['user'] ?? item['pattern'] ?? '');
+      return { ...at, outcome: 'unsupported', text: `${part} are not kept here` };
+    }
+    at.name = applier.nameOf(item);
+    broker.turn.within(() => applier.apply(broker, item));
+    return { ...at, outcome: 'applied', text: '' };
+  } catch (error) {
+    return { ...at, outcome: 'refused', text: error instanceof Error ? error.message : 'refused' };
+  }
+}
+
+function vhostOf(broker: Broker, item: Item): VirtualHost {
+  return broker.vhost(textOf(item, 'vhost', '/'));
+}
+
+function destinationOf(vhost: VirtualHost, item: Item): BindingDestination {
+  const name = textOf(item, 'destination');
+  if (item['destination_type'] === 'exchange') return vhost.exchange(name);
+  const queue = vhost.queues.get(name);
+  if (queue === undefined) throw new TypeError(`there is no queue '${name}' to bind`);
+  return queue;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function tableOf(value: unknown, what: string): Item {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Item;
+  throw new TypeError(`${what} must be a JSON object`);
+}
+
+function textOf(item: Item, key: string, absent?: string): string {
+  const value = item[key] ?? absent;
+  if (typeof value === 'string') return value;
+  throw new TypeError(`"${key}" must be a text`);
+}
+
+function flagOf(item: Item, key: string): boolean {
+  const value = item[key] ?? false;
+  if (typeof value === 'boolean') return value;
+  throw new TypeError(`"${key}" must be true or false`);
+}
+
+function argumentsOf(item: Item): FieldTable {
+  return tableOf(item['arguments'] ?? {}, '"arguments"') as FieldTable;
+}

@@ -1,0 +1,13 @@
+/** Management of a broker as a function, and a tap on all that happens in it. */
+export { managementApi, type Api, type ApiRequest, type ApiResponse } from './api.ts';
+export {
+  exportDefinitions, IMPORT_ITEMS_MAX, importDefinitions, isPredeclared, type Definitions,
+  type ImportedItem,
+} from './definitions.ts';
+export { type MessageView, type PeekOptions } from './messages.ts';
+export { framesOf, tapOf } from './tap.ts';
+export type { FrameTapped, TapEvent, TapMark, TapOf, TapType } from './tap-event.ts';
+export type { HeadView, QueueInTopology, TopologyView } from './topology.ts';
+export type {
+  BindingView, ChannelView, ConnectionView, ConsumerView, ExchangeView, OverviewView, QueueView,
+} from './views.ts';

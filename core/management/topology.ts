@@ -1,0 +1,63 @@
+import type { Broker } from '../broker/broker.ts';
+import type { Queue } from '../broker/queue/abstract-queue.ts';
+import { peek } from './messages.ts';
+import {
+  bindingView, channelView, connectionView, consumerView, exchangeView, queueView,
+  type BindingView, type ChannelView, type ConnectionView, type ConsumerView, type ExchangeView,
+  type QueueView,
+} from './views.ts';
+
+/** A waiting message as a picture shows it. */
+export interface HeadView {
+  /** As the tap numbers it; 0 while nobody taps. */
+  readonly message: number;
+  readonly redelivered: boolean;
+  readonly priority: number;
+  /** Clock time in milliseconds; null: never. */
+  readonly expires_at: number | null;
+}
+
+export interface QueueInTopology extends QueueView {
+  /** The first messages that wait, in the order in which they will go out. */
+  readonly head: readonly HeadView[];
+}
+
+/** All that a picture of a broker shows, at one moment. */
+export interface TopologyView {
+  /** Clock time in milliseconds. */
+  readonly now: number;
+  readonly exchanges: readonly ExchangeView[];
+  readonly queues: readonly QueueInTopology[];
+  readonly bindings: readonly BindingView[];
+  readonly consumers: readonly ConsumerView[];
+  readonly connections: readonly ConnectionView[];
+  readonly channels: readonly ChannelView[];
+}
+
+/** Messages at the head of each queue that a picture shows one by one. */
+const HEAD_MESSAGES = 8;
+
+/** `vhost`: only what is in it. */
+export function topologyView(broker: Broker, vhost?: string): TopologyView {
+  const vhosts = [...broker.vhosts.values()]
+    .filter(({ name }) => vhost === undefined || name === vhost);
+  const exchanges = vhosts.flatMap((one) => [...one.exchanges.values()]);
+  const queues = vhosts.flatMap((one) => [...one.queues.values()]);
+  const connections = [...broker.connections];
+  return {
+    now: broker.clock.now(),
+    exchanges: exchanges.map(exchangeView),
+    queues: queues.map((queue) => ({ ...queueView(queue), head: headOf(broker, queue) })),
+    bindings: exchanges.flatMap(({ bindings }) => [...bindings].map(bindingView)),
+    consumers: queues.flatMap(({ consumers }) => consumers.all.map(consumerView)),
+    connections: connections.map(connectionView),
+    channels: connections.flatMap(({ channels }) => [...channels].map(channelView)),
+  };
+}
+
+function headOf(broker: Broker, queue: Queue): HeadView[] {
+  const shown = peek(broker, queue, { state: 'ready', count: HEAD_MESSAGES, payloadBytes: 0 });
+  return shown.map(({ message = 0, redelivered, properties, expires_at }) => (
+    { message, redelivered, priority: properties.priority ?? 0, expires_at }
+  ));
+}

@@ -1,0 +1,61 @@
+import type { Observable } from 'rxjs';
+
+/** Which library the code is written for; the name that it imports. */
+export type ClientLibrary = '@cloudamqp/amqp-client' | 'tabmq/client' | 'raw';
+
+/** A client to run: a producer, a consumer, or both. */
+export interface ClientSpec {
+  /** Unique; also the name of its node and of its tab in the editor. */
+  readonly name: string;
+  /** Source as the user sees it: an ES module, TypeScript or JavaScript. */
+  readonly code: string;
+  readonly library: ClientLibrary;
+}
+
+/**
+ * `running`: it answered when it was asked last. `busy`: it has not, for two seconds of the wall.
+ * `paused`: nothing reaches it. `killed`: it crashed because it was told to. `failed`: its code
+ * threw, or flooded the broker.
+ */
+export type ClientStatus = 'starting' | 'running' | 'busy' | 'paused' | 'killed' | 'failed';
+
+export interface ClientView {
+  readonly name: string;
+  readonly code: string;
+  readonly library: ClientLibrary;
+  readonly status: ClientStatus;
+  /** Its connections, as the broker names them. */
+  readonly connections: readonly string[];
+  /** Why it failed; '' where it did not. `line` counts from 1; 0: not known. */
+  readonly error: string;
+  readonly line: number;
+  /** Milliseconds that each of its messages is held back. */
+  readonly delayMs: number;
+}
+
+/** A line that a client wrote to its console. */
+export interface ClientLog {
+  readonly client: string;
+  /** Virtual milliseconds. */
+  readonly at: number;
+  readonly level: 'log' | 'info' | 'warn' | 'error';
+  readonly text: string;
+}
+
+/** Runs client code, each in a Worker of its own that can see nothing but its broker. */
+export interface ClientHost {
+  /** All clients in the order of their start; starts with the present ones. */
+  readonly clients$: Observable<readonly ClientView[]>;
+  /** Starts with the last 1,000 lines. */
+  readonly logs$: Observable<ClientLog>;
+  /** Starts it, or crashes and starts it anew where one has the name. */
+  start(spec: ClientSpec): Promise<void>;
+  /** Ends its Worker at once: a crash, with no chance to say goodbye. */
+  kill(name: string): Promise<void>;
+  /** Kills it and forgets it. */
+  remove(name: string): Promise<void>;
+  /** While paused nothing reaches it: no frame, no timer. The broker does not know. */
+  setPaused(name: string, paused: boolean): Promise<void>;
+  /** Holds each frame for it back so many virtual milliseconds: a slow network. */
+  setDelay(name: string, delayMs: number): Promise<void>;
+}

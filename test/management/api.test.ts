@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest';
+import {
+  managementApi, type ApiRequest, type MessageView, type QueueView, type TopologyView,
+} from '../../core/management/index.ts';
+import { fixture, type Fixture } from '../support/fixture.ts';
+import { bind, consume, counts, declareExchange, declareQueue, get, publishAll, qos } from '../support/steps.ts';
+
+function api({ broker }: Fixture) {
+  const call = managementApi(broker);
+  return async (path: string, init: Omit<ApiRequest, 'path'> = {}) => call({ path, ...init });
+}
+
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+test('objects are declared, listed and deleted', async () => {
+  const ask = api(fixture());
+  expect(await ask('/api/queues/%2F/a%20b', { method: 'PUT', body: { arguments: { 'x-max-length': 3 } } }))
+    .toMatchObject({ status: 200 });
+  const { body } = await ask('/api/queues');
+  expect(body).toMatchObject([{ name: 'a b', vhost: '/', durable: true, arguments: { 'x-max-length': 3 } }]);
+  await ask('/api/queues/%2F/a%20b', { method: 'DELETE' });
+  expect(await ask('/api/queues')).toEqual({ status: 200, body: [] });
+});
+
+test('what AMQP refuses is told with its code', async () => {
+  const ask = api(fixture());
+  expect(await ask('/api/exchanges/%2F/x', { method: 'PUT', body: { type: 'odd' } })).toMatchObject({
+    status: 400, body: { reason: "406 PRECONDITION_FAILED - unknown exchange type 'odd'" },
+  });
+  expect(await ask('/api/queues/%2F/none')).toMatchObject({ status: 404 });
+  expect(await ask('/api/queues/%2F/%zz')).toMatchObject({ status: 400 });
+  expect(await ask('/api/none')).toMatchObject({ status: 404 });
+});
+
+test('a peek changes nothing, however often', async () => {
+  const made = fixture();
+  const channel = made.open();
+  const ask = api(made);
+  declareQueue(channel, 'q');
+  publishAll(channel, 'q', ['a', 'b', 'c']);
+  const peek = async () => (await ask('/api/queues/%2F/q/messages?from=1&count=1')).body as MessageView[];
+  const first = await peek();
+  expect(first.map(({ payload, position }) => [textOf(payload), position])).toEqual([['b', 1]]);
+  expect(await peek()).toEqual(first);
+  expect(counts(channel, 'q')).toEqual([3, 0]);
+  expect(get(channel, 'q')).toMatchObject({ text: 'a', args: { redelivered: false } });
+});
+
+test('who holds a message, and since when', async () => {
+  const made = fixture();
+  const channel = made.open();
+  const ask = api(made);
+  declareQueue(channel, 'q');
+  qos(channel, 1);
+  made.clock.advanceBy(100);
+  consume(channel, 'q', { consumerTag: 't' });
+  publishAll(channel, 'q', ['a', 'b']);
+  const { body } = await ask('/api/queues/%2F/q/messages?state=unacked');
+  expect(body).toMatchObject([
+    { state: 'unacked', held_by: { channel: 'connection-1/1', consumer_tag: 't', delivery_tag: 1, since: 100 } },
+  ]);
+});
+
+test('a picture has everything in one answer', async () => {
+  const made = fixture();
+  const channel = made.open();
+  declareExchange(channel, 'x', 'topic');
+  declareQueue(channel, 'q');
+  bind(channel, 'x', 'q', '#');
+  consume(channel, 'q', { consumerTag: 't' });
+  publishAll(channel, 'q', ['a']);
+  const { body } = await api(made)('/api/topology?vhost=%2F');
+  const { queues, bindings, consumers, connections } = body as TopologyView;
+  expect(queues).toMatchObject([{ name: 'q', messages_unacknowledged: 1, head: [] }]);
+  expect(bindings).toMatchObject([{ source: 'x', destination: 'q', routing_key: '#' }]);
+  expect(consumers).toMatchObject([{ queue: 'q', channel: 'connection-1/1', unacked: 1, active: true }]);
+  expect(connections).toMatchObject([{ name: 'connection-1', state: 'running' }]);
+});
+
+test('definitions go out and come in again', async () => {
+  const made = fixture();
+  const channel = made.open();
+  declareExchange(channel, 'x', 'topic', {}, { durable: true });
+  declareQueue(channel, 'q', { 'x-max-priority': 5 }, { durable: true });
+  bind(channel, 'x', 'q', 'a.*');
+  const { body } = await api(made)('/api/definitions');
+  const other = api(fixture());
+  const report = await other('/api/definitions', { method: 'POST', body: JSON.parse(JSON.stringify(body)) });
+  expect((report.body as { outcome: string }[]).map(({ outcome }) => outcome)).toEqual(Array(4).fill('applied'));
+  expect((await other('/api/definitions')).body).toEqual(body);
+});
+
+test('an import goes on behind what is refused or not known', async () => {
+  const ask = api(fixture());
+  const { body } = await ask('/api/definitions', {
+    method: 'POST',
+    body: {
+      users: [{ name: 'alice' }],
+      queues: [{ name: 'bad', vhost: '/', arguments: { 'x-max-length': 'much' } }, { name: 'good', vhost: '/' }, 7],
+    },
+  });
+  expect(body).toMatchObject([
+    { kind: 'queue', name: 'bad', outcome: 'refused' }, { kind: 'queue', name: 'good', outcome: 'applied' },
+    { kind: 'queue', outcome: 'refused' }, { kind: 'users', name: 'alice', outcome: 'unsupported' },
+  ]);
+  expect((await ask('/api/queues')).body as QueueView[]).toHaveLength(1);
+  expect(await ask('/api/definitions', { method: 'POST', body: { some: 'file' } })).toMatchObject({ status: 400 });
+});
