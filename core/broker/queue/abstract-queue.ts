@@ -27,8 +27,8 @@ export interface Waiting {
   readonly expiresAt: number;
 }
 
-/** Sees a message that waits; answers false where it has seen enough. */
-export type VisitMessage = (message: StoredMessage, waiting: Waiting) => false | void;
+/** Sees a message that waits; answers `false` where it has seen enough. */
+export type VisitMessage = (message: StoredMessage, waiting: Waiting) => unknown;
 
 export interface QueueOptions {
   readonly durable: boolean;

@@ -10,7 +10,7 @@ const CAPACITY_MIN = 16;
  */
 export type VisitReady = (
   address: Address, returned: Delivery | undefined, expiresAt: number,
-) => false | void;
+) => unknown;
 
 /**
  * The messages of a queue that wait, oldest first. Those that never left lie in a ring of plain
