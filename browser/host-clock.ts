@@ -12,7 +12,7 @@ let tick: MessagePort | undefined;
 export function deferTask(run: () => void): void {
   tick ??= startTicking();
   tasks.push(run);
-  tick.postMessage(undefined, []);
+  tick.postMessage(undefined);
 }
 
 function startTicking(): MessagePort {

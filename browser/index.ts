@@ -1,3 +1,12 @@
 /** `tabmq/browser`: a broker in a tab, and a WebSocket that reaches it. */
+export {
+  BrokerHost, hostBrokers, type BrokerHostOptions, type HostedBroker,
+} from './broker-host.ts';
+export { openHostedBroker } from './hosted-broker.ts';
 export { installTabWebSocket, type InstallOptions } from './install.ts';
+export type { BrokerSettings } from './line.ts';
+export {
+  openBroker, openBrokerHere, type OpenBrokerHereOptions, type OpenBrokerOptions,
+} from './open-broker.ts';
+export { TabBrokerError, type Place, type TabBroker } from './tab-broker.ts';
 export { TabWebSocket, type DialPort } from './tab-web-socket.ts';

@@ -1,8 +1,8 @@
-/** A page in Chromium that runs the functions of a script, served from this machine. */
+/** Tabs of Chromium that run the functions of a script, served from this machine. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { launchChromium } from './chromium.ts';
 
@@ -11,30 +11,42 @@ export interface ScriptedPage {
   call(name: string, ...parameters: readonly unknown[]): Promise<unknown>;
 }
 
+export interface Tab extends ScriptedPage {
+  readonly page: Page;
+}
+
+export interface Site {
+  readonly url: string;
+  readonly browser: Browser;
+  /** Opens a further tab, which knows of the ones before. */
+  open(): Promise<Tab>;
+  /** Forgets all tabs and what they stored. */
+  forget(): Promise<void>;
+}
+
 const html = `<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,">
 <title>TabMQ</title><script type="module">import * as script from '/script.js'; globalThis.script = script;</script>`;
 
-/** One page for all tests of a file; it may be used from the first test on. */
-export function usePage(makeScript: () => Promise<string>): ScriptedPage {
-  let browser: Browser | undefined;
-  let page: Page;
-  let script = '';
+/** A site whose page imports `/script.js`, for all tests of a file. */
+export function useSite(makeScripts: () => Promise<Record<string, string>>): Site {
+  let browser: Browser;
+  let context: BrowserContext;
+  let url = '';
+  let scripts: Record<string, string> = {};
   const faults: string[] = [];
-  const server = createServer(({ url }, response) => {
-    const isScript = url === '/script.js';
-    response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? script : html);
+  const server = createServer(({ url = '' }, response) => {
+    const script = scripts[url];
+    if (script === undefined && url !== '/') response.statusCode = 404;
+    response.setHeader('Content-Type', script === undefined ? 'text/html' : 'text/javascript');
+    response.end(script ?? html);
   });
 
   beforeAll(async () => {
-    script = await makeScript();
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    scripts = await makeScripts();
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     browser = await launchChromium();
-    page = await browser.newPage();
-    page.on('pageerror', (error) => faults.push(String(error)));
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    await page.waitForFunction('globalThis.script !== undefined');
+    context = await browser.newContext();
   }, 60_000);
 
   afterAll(async () => {
@@ -44,7 +56,41 @@ export function usePage(makeScript: () => Promise<string>): ScriptedPage {
   });
 
   return {
+    get url() {
+      return url;
+    },
+    get browser() {
+      return browser;
+    },
+    async open() {
+      const page = await context.newPage();
+      page.on('pageerror', (error) => faults.push(String(error)));
+      await page.goto(url);
+      return tabOf(page);
+    },
+    async forget() {
+      await context.close();
+      context = await browser.newContext();
+    },
+  };
+}
+
+/** The page of a site; it can be called once its script has run. */
+export async function tabOf(page: Page): Promise<Tab> {
+  await page.waitForFunction('globalThis.script !== undefined');
+  return {
+    page,
     call: (name, ...parameters) =>
       page.evaluate(`globalThis.script[${JSON.stringify(name)}](...${JSON.stringify(parameters)})`),
   };
+}
+
+/** One page for all tests of a file; it may be used from the first test on. */
+export function usePage(makeScript: () => Promise<string>): ScriptedPage {
+  const site = useSite(async () => ({ '/script.js': await makeScript() }));
+  let tab: Tab;
+  beforeAll(async () => {
+    tab = await site.open();
+  });
+  return { call: (name, ...parameters) => tab.call(name, ...parameters) };
 }

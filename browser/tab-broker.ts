@@ -1,0 +1,139 @@
+import { PortTransport } from '../core/session/message-port.ts';
+import { holdLife, whenGone } from './life.ts';
+import type { BrokerSettings, Door, FromHost, FromTab } from './line.ts';
+
+/** A broker could not be had, for the reason that the text tells. */
+export class TabBrokerError extends Error {
+  override readonly name = 'TabBrokerError';
+}
+
+/** Where a broker runs. */
+export type Place = 'here' | 'worker' | 'shared-worker' | 'elected-worker';
+
+/** Reaches the host of a broker. It is asked again once the host is gone. */
+export interface Route {
+  readonly place: Place;
+  /** One end of a line whose other end the host has, or will have. */
+  open(): MessagePort;
+  /** Calls back where the host cannot be reached at all, such as for a script that is not there. */
+  onFailure?: (run: (text: string) => void) => void;
+  /** The host is needed no longer. */
+  close?: () => void;
+}
+
+/** A host that has said that the broker is there. */
+interface Reached {
+  readonly line: MessagePort;
+}
+
+/** A broker as a tab has it, wherever it runs. Make it by `openBroker` or `openBrokerHere`. */
+export class TabBroker {
+  readonly #route: Route;
+  readonly #settings: BrokerSettings;
+  readonly #life = holdLife();
+  #reached: Promise<Reached> | undefined;
+  #closed = false;
+
+  /** Resolves once the broker is there; rejects with a TabBrokerError where it cannot be. */
+  static async open(route: Route, settings: BrokerSettings): Promise<TabBroker> {
+    const broker = new TabBroker(route, settings);
+    try {
+      await broker.#reach();
+    } catch (error) {
+      route.close?.();
+      throw error;
+    }
+    broker.#leaveWithThePage();
+    return broker;
+  }
+
+  private constructor(route: Route, settings: BrokerSettings) {
+    this.#route = route;
+    this.#settings = settings;
+  }
+
+  get place(): Place {
+    return this.#route.place;
+  }
+
+  /**
+   * A new connection: one end of a pair of MessagePorts, which the broker serves at the other. It
+   * may be given to a WebSocket, to `connect` of `tabmq/client`, or to another worker or frame.
+   */
+  readonly dial = (): MessagePort => this.#hand('amqp');
+
+  /** A port to whatever controls the broker, where its host was made with such a thing. */
+  readonly control = (): MessagePort => this.#hand('control');
+
+  /**
+   * Drops the connections of this tab. A broker of its own stops in good order before that; one
+   * that other tabs use goes on for them.
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const reached = await this.#reached?.catch(() => undefined);
+    if (reached !== undefined) await this.#bidFarewell(reached.line);
+    this.#route.close?.();
+  }
+
+  #hand(door: Door): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#reach().then(
+      ({ line }) => say(line, { kind: 'dial', door, port: port2 }, [port2]),
+      // The other end hears that the connection cannot be.
+      () => new PortTransport(port2).destroy(),
+    );
+    return port1;
+  }
+
+  #reach(): Promise<Reached> {
+    if (this.#closed) return Promise.reject(new TabBrokerError('The broker was closed.'));
+    this.#reached ??= this.#greet().catch((error: unknown) => {
+      this.#reached = undefined;
+      throw error;
+    });
+    return this.#reached;
+  }
+
+  async #greet(): Promise<Reached> {
+    const line = this.#route.open();
+    const hello: FromTab = { kind: 'hello', settings: this.#settings, life: await this.#life };
+    const answer = await new Promise<FromHost>((resolve) => {
+      line.onmessage = ({ data }: MessageEvent<FromHost>) => resolve(data);
+      this.#route.onFailure?.((text) => resolve({ kind: 'failed', text }));
+      say(line, hello);
+    });
+    if (answer.kind !== 'ready') {
+      throw new TabBrokerError(answer.kind === 'failed' ? answer.text : 'The broker has stopped.');
+    }
+    const forget = (): void => void (this.#reached = undefined);
+    line.addEventListener('close', forget);
+    void whenGone(answer.life).then(forget);
+    return { line };
+  }
+
+  async #bidFarewell(line: MessagePort): Promise<void> {
+    if (this.place === 'shared-worker' || this.place === 'elected-worker') {
+      say(line, { kind: 'leave' });
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      line.onmessage = () => resolve();
+      say(line, { kind: 'stop' });
+    });
+  }
+
+  /** A page that is frozen answers no heartbeat, and one that is kept for later may never wake. */
+  #leaveWithThePage(): void {
+    const leave = (): void => {
+      void this.#reached?.then(({ line }) => say(line, { kind: 'leave' }));
+    };
+    globalThis.document?.addEventListener('freeze', leave);
+    globalThis.addEventListener?.('pagehide', leave);
+  }
+}
+
+function say(line: MessagePort, message: FromTab, transfer: MessagePort[] = []): void {
+  line.postMessage(message, transfer);
+}

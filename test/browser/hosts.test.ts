@@ -1,0 +1,131 @@
+/** Brokers in a page, a worker, a shared worker and an elected tab, as their users see them. */
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import { bundle } from './bundle.ts';
+import { hasChromium } from './chromium.ts';
+import { useSite, type Tab } from './page.ts';
+
+const scriptOf = (name: string): Promise<string> =>
+  bundle({ file: fileURLToPath(new URL(`page/${name}.ts`, import.meta.url)) });
+
+describe.runIf(hasChromium())('a broker', () => {
+  const site = useSite(async () => ({
+    '/script.js': await scriptOf('hosts'),
+    '/client-worker.js': await scriptOf('client-worker'),
+    '/control-worker.js': await scriptOf('control-worker'),
+    '/broker-worker.js': await bundle({ file: 'dist/browser/broker-worker.js' }),
+  }));
+  afterEach(() => site.forget());
+
+  async function openTab(options: object, missing: readonly string[] = []): Promise<Tab> {
+    const tab = await site.open();
+    for (const name of missing) await tab.call('remove', name);
+    const place = await tab.call('open', options);
+    expect(place).toBe('place' in options ? options.place : 'shared-worker');
+    return tab;
+  }
+
+  const places = ['here', 'worker', 'shared-worker', 'elected-worker'];
+  test.each(places)('%s serves an unmodified client, and our own', async (place) => {
+    const tab = await openTab({ place });
+    expect(await tab.call('bothClients', 200)).toEqual({ cloudamqp: 200, tabmq: 200 });
+  });
+
+  test.each(['worker', 'shared-worker'])('serves clients that run in a %s', async (place) => {
+    const tab = await openTab({});
+    expect(await tab.call('bothClientsInWorker', place, 200)).toEqual({ cloudamqp: 200, tabmq: 200 });
+  });
+
+  test('runs in an elected worker where there is no SharedWorker', async () => {
+    const tab = await site.open();
+    await tab.call('remove', 'SharedWorker');
+    expect(await tab.call('open')).toBe('elected-worker');
+  });
+
+  const shared = ['shared-worker', 'elected-worker'];
+  describe.each(shared)('%s', (place) => {
+    test('is one for all tabs', async () => {
+      const [first, second] = [await openTab({ place }), await openTab({ place })];
+      await first.call('declare', 'tasks');
+      expect(await second.call('publish', 'tasks', 'hello')).toBe('confirmed');
+      expect(await first.call('next', 'tasks')).toEqual({ text: 'hello', redelivered: false });
+      expect(await second.call('bothClients', 20)).toEqual({ cloudamqp: 20, tabmq: 20 });
+    });
+
+    test('takes back what a tab held that was closed', async () => {
+      const [first, second] = [await openTab({ place }), await openTab({ place })];
+      await first.call('declare', 'tasks');
+      await first.call('publish', 'tasks', 'hello');
+      expect(await second.call('hold', 'tasks')).toBe('hello');
+      await second.page.close();
+      expect(await first.call('next', 'tasks')).toEqual({ text: 'hello', redelivered: true });
+    });
+
+    test('takes back what a tab held that crashed', async () => {
+      const [first, second] = [await openTab({ place }), await openTab({ place })];
+      await first.call('declare', 'tasks');
+      await first.call('publish', 'tasks', 'hello');
+      expect(await second.call('hold', 'tasks')).toBe('hello');
+      await crash(second);
+      expect(await first.call('next', 'tasks')).toEqual({ text: 'hello', redelivered: true });
+    });
+
+    test('takes back what a tab held that was frozen, and lets it come again', async () => {
+      const [first, second] = [await openTab({ place }), await openTab({ place })];
+      await first.call('declare', 'tasks');
+      await first.call('publish', 'tasks', 'hello');
+      await second.call('watchEnd');
+      expect(await second.call('hold', 'tasks')).toBe('hello');
+      // Chromium freezes only tabs that nobody sees, and without a screen it shows all of them.
+      await second.page.evaluate("document.dispatchEvent(new Event('freeze'))");
+      expect(await first.call('next', 'tasks')).toEqual({ text: 'hello', redelivered: true });
+      expect(await second.call('end')).toMatch(/lost|closed/);
+      expect(await second.call('publish', 'tasks', 'again')).toBe('confirmed');
+    });
+  });
+
+  test('in a shared worker lives while any tab lives', async () => {
+    const first = await openTab({});
+    await first.call('declare', 'tasks');
+    await first.call('publish', 'tasks', 'hello');
+    const second = await openTab({});
+    await first.page.close();
+    expect(await second.call('next', 'tasks')).toEqual({ text: 'hello', redelivered: false });
+  });
+
+  test('is taken over by another tab when the elected one is gone', async () => {
+    const [first, second] = [await openTab({ place: 'elected-worker' }), await openTab({ place: 'elected-worker' })];
+    await second.call('declare', 'tasks');
+    await second.call('watchEnd');
+    await second.call('publish', 'tasks', 'held');
+    await second.call('hold', 'tasks');
+    await first.page.close();
+    expect(await second.call('end')).toMatch(/lost|closed/);
+    await second.call('declare', 'tasks');
+    expect(await second.call('publish', 'tasks', 'hello')).toBe('confirmed');
+  });
+
+  test('is controlled by a port, where its host has that, and is gone once it was closed', async () => {
+    const tab = await openTab({});
+    expect(await tab.call('control')).toEqual({
+      connections: 1, dialAfterClose: expect.stringMatching(/lost|gone/),
+    });
+  });
+
+  test('says why it cannot be had', async () => {
+    const tab = await site.open();
+    expect(await tab.call('open', { place: 'cloud' })).toMatch(/^TabBrokerError: .* not in 'cloud'/);
+    expect(await tab.call('open', { name: '' })).toMatch(/^TabBrokerError: The name of a broker is a text/);
+    await tab.call('remove', 'SharedWorker');
+    expect(await tab.call('open', { place: 'shared-worker' })).toContain('There is no SharedWorker here');
+    await tab.page.route('**/broker-worker.js', (route) => route.fulfill({ status: 404 }));
+    expect(await tab.call('open', { place: 'worker' })).toContain('The script of the worker could not be loaded');
+  });
+});
+
+/** Ends the process of a tab, and of no other. */
+async function crash(tab: Tab): Promise<void> {
+  const crashed = tab.page.waitForEvent('crash');
+  await tab.page.goto('chrome://crash').catch(() => {});
+  await crashed;
+}

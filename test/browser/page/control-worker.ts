@@ -1,0 +1,10 @@
+/** The script of a worker whose user controls the broker besides, by a port of his own. */
+import { hostBrokers } from 'tabmq/browser';
+
+hostBrokers({
+  control(port, { broker }) {
+    const subscription = broker.events$.subscribe(({ type }) => port.postMessage(type));
+    port.onmessage = () => port.postMessage(broker.connectionCount);
+    return () => subscription.unsubscribe();
+  },
+});

@@ -1,0 +1,131 @@
+/** What runs in a tab: brokers in all places, and clients that use them. */
+import { filter, firstValueFrom, Subject, switchMap, take, tap, type Observable } from 'rxjs';
+import {
+  installTabWebSocket, openBroker, openBrokerHere, type OpenBrokerOptions, type TabBroker,
+} from 'tabmq/browser';
+import { connect, type Channel, type Delivery } from 'tabmq/client';
+import { bothClients } from './clients.ts';
+
+let broker: TabBroker;
+let uninstall = (): void => {};
+
+type Options = OpenBrokerOptions | { readonly place: 'here'; readonly name?: string };
+
+async function openWith({ place, ...options }: Options): Promise<TabBroker> {
+  return place === 'here' ? openBrokerHere(options) : openBroker({ ...options, ...(place && { place }) });
+}
+
+/** Opens a broker and has the global WebSocket lead to it; answers where it runs, or why it does not. */
+export async function open(options: Options = {}): Promise<string> {
+  try {
+    broker = await openWith(options);
+  } catch (error) {
+    return `${(error as Error).name}: ${(error as Error).message}`;
+  }
+  uninstall();
+  uninstall = installTabWebSocket(broker);
+  return broker.place;
+}
+
+export const close = (): Promise<void> => broker.close();
+export { bothClients };
+
+/** Takes something away that not every browser has. */
+export function remove(name: string): void {
+  Object.defineProperty(globalThis, name, { value: undefined, configurable: true });
+}
+
+/** A round trip of both clients in a worker, over ports that this tab dials. */
+export async function bothClientsInWorker(place: 'worker' | 'shared-worker', count: number): Promise<unknown> {
+  const target = place === 'worker'
+    ? new Worker('/client-worker.js', { type: 'module' })
+    : new SharedWorker('/client-worker.js', { type: 'module' }).port;
+  const { port1, port2 } = new MessageChannel();
+  const answer = new Promise((resolve) => {
+    port1.onmessage = ({ data }) => resolve(data);
+  });
+  target.postMessage(count, [port2, broker.dial(), broker.dial()]);
+  return answer;
+}
+
+function withChannel<T>(use: (channel: Channel) => Observable<T>): Promise<T> {
+  return firstValueFrom(connect('ws://broker.tab/').pipe(
+    switchMap((connection) => connection.channel()),
+    switchMap(use),
+  ));
+}
+
+export function declare(queue: string): Promise<unknown> {
+  return withChannel((channel) => channel.declareQueue(queue, { durable: true, autoDelete: false }));
+}
+
+export async function publish(queue: string, body: string): Promise<string> {
+  const message = { routingKey: queue, body, properties: { deliveryMode: 2 } };
+  const { kind } = await withChannel((channel) => channel.publish(message));
+  return kind;
+}
+
+/** How many messages are ready in a queue. */
+export async function count(queue: string): Promise<number> {
+  const { messageCount } = await withChannel((channel) => channel.declareQueue(queue, { passive: true }));
+  return messageCount;
+}
+
+const deliveries$ = new Subject<Delivery>();
+const ends$ = new Subject<string>();
+
+/** Takes messages and keeps them unacknowledged; resolves once the first is here. */
+export function hold(queue: string): Promise<string> {
+  const first = firstValueFrom(deliveries$);
+  connect('ws://broker.tab/').pipe(
+    switchMap((connection) => connection.channel()),
+    switchMap((channel) => channel.consume(queue)),
+  ).subscribe({
+    next: (delivery) => deliveries$.next(delivery),
+    error: (error: Error) => ends$.next(error.message),
+  });
+  return first.then((delivery) => delivery.text());
+}
+
+/** The next message of a queue, acknowledged. */
+export async function next(queue: string): Promise<unknown> {
+  const delivery = await withChannel((channel) => channel.consume(queue).pipe(
+    tap((delivery) => delivery.ack()),
+    take(1),
+  ));
+  return { text: delivery.text(), redelivered: delivery.redelivered };
+}
+
+/** What the connection of `hold` ends with. */
+let ended: Promise<string> | undefined;
+export function watchEnd(): void {
+  ended = firstValueFrom(ends$);
+}
+export const end = (): Promise<string> => ended!;
+
+/** What a control port tells while both clients work, and how many connections it counts then. */
+export async function control(): Promise<unknown> {
+  const own = await openBroker({
+    name: 'controlled', worker: () => new Worker('/control-worker.js', { type: 'module' }), place: 'worker',
+  });
+  const port = own.control();
+  const told$ = new Subject<unknown>();
+  port.onmessage = ({ data }) => told$.next(data);
+  const opened = firstValueFrom(told$.pipe(filter((type) => type === 'connection.opened')));
+  const connection = connect({ messagePort: own.dial() }).subscribe();
+  await opened;
+  const counted = firstValueFrom(told$.pipe(filter((count) => typeof count === 'number')));
+  port.postMessage('how many?');
+  const connections = await counted;
+  connection.unsubscribe();
+  await own.close();
+  return { connections, dialAfterClose: await outcome(own) };
+}
+
+/** What a connection to a closed broker ends with. */
+function outcome(closed: TabBroker): Promise<string> {
+  return firstValueFrom(connect({ messagePort: closed.dial() })).then(
+    () => 'connected',
+    (error: Error) => error.message,
+  );
+}
