@@ -62,6 +62,8 @@ interface PendingDrop extends Drop {
   readonly connection: ConnectionSelector | undefined;
   readonly direction: Direction;
   readonly passed: WeakMap<Wire, number>;
+  /** It has happened. */
+  readonly over: () => void;
 }
 
 /** What becomes of confirms on some connections. */
@@ -99,10 +101,13 @@ export class Faults implements WireWatch {
     const { connection, kind = 'reset', afterFrames, direction = 'in' } = options;
     const frames = afterFrames === undefined ? 0 : this.#draw(afterFrames);
     if (frames === 0) return this.#dropNow(connection, kind);
-    const drop: PendingDrop = { connection, kind, frames, direction, passed: new WeakMap() };
-    this.#drops.add(drop);
     const what = `${kind} after ${frames} frames ${direction}${targetText(connection)}`;
-    return this.#begin(what, () => this.#drops.delete(drop));
+    const fault = this.#begin(what, () => this.#drops.delete(drop));
+    const drop: PendingDrop = {
+      connection, kind, frames, direction, passed: new WeakMap(), over: () => fault.end(),
+    };
+    this.#drops.add(drop);
+    return fault;
   }
 
   /**
@@ -203,8 +208,8 @@ export class Faults implements WireWatch {
       const passed = drop.passed.get(wire) ?? 0;
       drop.passed.set(wire, passed + frames);
       if (passed + frames < drop.frames) continue;
-      this.#drops.delete(drop);
       this.#parts.trail.note(`fault: ${drop.kind} of ${info.id} after ${drop.frames} frames`);
+      drop.over();
       return { kind: drop.kind, frames: drop.frames - passed };
     }
     return undefined;

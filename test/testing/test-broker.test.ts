@@ -44,6 +44,8 @@ describe('a test broker', () => {
       await Promise.all([first.stop(), second.stop()]);
       console.log(JSON.stringify({ firstMs, secondMs }));`;
     const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+      // To wait for ever here would block the runner itself, which could not even say so.
+      timeout: 15_000,
       cwd: root, encoding: 'utf8',
     });
     const { firstMs, secondMs } = JSON.parse(output) as { firstMs: number; secondMs: number };
