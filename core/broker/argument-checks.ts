@@ -125,6 +125,17 @@ export function oneOf<const W extends string>(
   };
 }
 
+/** What `parse` makes of the value; `reason` tells what is wrong where that is nothing. */
+export function parsed<T>(
+  parse: (value: FieldValue) => T | undefined, reason: (value: FieldValue) => string,
+): Check<T> {
+  return (value) => {
+    const result = parse(value);
+    if (result === undefined) throw new Refusal(reason(value));
+    return result;
+  };
+}
+
 /** What passes `check` and is right besides; `reason` tells what is wrong with it if it is not. */
 export function suchThat<T>(
   check: Check<T>, isRight: (checked: T, table: FieldTable) => boolean,

@@ -51,6 +51,11 @@ export class Consumer {
     return this.#gate.open && (this.#prefetch === 0 || this.unacked < this.#prefetch);
   }
 
+  /** Whether it was cancelled, or its queue is gone. */
+  get ended(): boolean {
+    return this.#subscriber.closed;
+  }
+
   /** Leaves the ring of those that may be ready. */
   park(): void {
     this.parked = true;

@@ -18,6 +18,11 @@ export class Gate {
     return this.#flow;
   }
 
+  /** Whether a prefetch is shared by all consumers: that of basic.qos with `global`. */
+  get hasPrefetch(): boolean {
+    return this.#prefetch !== 0;
+  }
+
   join(consumer: Consumer): void {
     this.#consumers.add(consumer);
   }

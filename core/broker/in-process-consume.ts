@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import type { Properties } from '../protocol/types.ts';
+import type { FieldTable, Properties } from '../protocol/types.ts';
 import type { Delivery } from './delivery.ts';
 import { Gate } from './gate.ts';
 import type { Outcome, Queue } from './queue/abstract-queue.ts';
@@ -17,6 +17,8 @@ export interface InProcessOptions {
   readonly prefetch: number;
   /** Higher ones are served first. Default: 0. */
   readonly priority: number;
+  /** As in basic.consume; a stream has x-stream-offset and filters. Default: none. */
+  readonly arguments: FieldTable;
 }
 
 /** A message as a consumer in process gets it; its bytes are its own. */
@@ -64,10 +66,11 @@ export function consumeInProcess(
     const {
       consumerTag = generatedName('amq.ctag-', random), noAck = false, exclusive = false,
       prefetch = 0, priority = 0,
+      arguments: table = {},
     } = options;
     const deliveries$ = queue.deliveries({
       consumerTag, noAck, exclusive, prefetch, priority,
-      timeout: undefined, arguments: {}, gate: new Gate(), owner: '',
+      timeout: undefined, arguments: table, gate: new Gate(), owner: '',
     });
     turn.within(() => {
       const subscription = deliveries$.subscribe({

@@ -6,6 +6,9 @@ import { copyMessage, recut, type MessageBytes } from './message-bytes.ts';
 /** Where a message lies in the store: segment number and offset in one integer. */
 export type Address = number;
 
+/** No address: that of what is not in the store, as a message of a stream. */
+export const NOWHERE: Address = -1;
+
 const ADDRESS_UNIT = 0x10_0000;
 const OFFSET_MASK = ADDRESS_UNIT - 1;
 

@@ -1,16 +1,12 @@
 import { limits } from '../limits.ts';
-import type { Block } from '../protocol/bytes.ts';
-import { CONTENT_HEADER_BYTES } from '../protocol/content.ts';
-import { readValue } from '../protocol/field-table.ts';
-import { locateProperty, propertyFlags } from '../protocol/raw-properties.ts';
-import { findField } from '../protocol/raw-table.ts';
-import { Reader } from '../protocol/reader.ts';
-import { DIRECT_REPLY_TO, FRAME_HEADER_BYTES } from '../protocol/spec.ts';
-import type { FieldValue, PropertyName } from '../protocol/types.ts';
+import { propertyFlags } from '../protocol/raw-properties.ts';
+import { DIRECT_REPLY_TO } from '../protocol/spec.ts';
+import type { FieldValue } from '../protocol/types.ts';
 import { preconditionFailed } from './argument-checks.ts';
-import { frameEnd, type MessageBytes } from './message-bytes.ts';
+import type { MessageBytes } from './message-bytes.ts';
 import { MARK_BCC } from './message-store.ts';
 import type { Rewriting } from './message-rewrite.ts';
+import { flagsOf, MessageProperties } from './message-properties.ts';
 import { stringTerm, typeName } from './reply-text.ts';
 
 /** What the properties of a publish ask of the broker. */
@@ -38,8 +34,6 @@ export interface PublishContext {
 const LOOKED_AT = propertyFlags.headers | propertyFlags.replyTo | propertyFlags.expiration |
   propertyFlags.userId;
 
-const utf8 = new TextDecoder();
-
 /**
  * Checks the properties of a publish in RabbitMQ's order; what is wrong: 406. BAS-01. Nothing is
  * decoded that the broker does not need; undefined where the message asks for nothing.
@@ -48,9 +42,8 @@ export function publishOptions(
   message: MessageBytes, context: PublishContext,
 ): PublishOptions | undefined {
   const { block, contentStart } = message;
-  const flagsAt = contentStart + FRAME_HEADER_BYTES + CONTENT_HEADER_BYTES;
-  if ((block.view.getUint16(flagsAt) & LOOKED_AT) === 0) return undefined;
-  const properties = new RawProperties(block, flagsAt, frameEnd(block, contentStart) - 1);
+  if ((block.view.getUint16(flagsOf(contentStart)) & LOOKED_AT) === 0) return undefined;
+  const properties = new MessageProperties(block, contentStart);
   const replies = properties.text('replyTo') === DIRECT_REPLY_TO;
   if (replies && context.replyAddress === undefined) {
     throw preconditionFailed('fast reply consumer does not exist');
@@ -70,38 +63,10 @@ export function publishOptions(
 
 /** Whether the delivery mode of a message is 2. BAS-07. */
 export function isPersistent({ block, contentStart }: MessageBytes): boolean {
-  const flagsAt = contentStart + FRAME_HEADER_BYTES + CONTENT_HEADER_BYTES;
-  if ((block.view.getUint16(flagsAt) & propertyFlags.deliveryMode) === 0) return false;
-  const end = frameEnd(block, contentStart) - 1;
-  const located = locateProperty(block, flagsAt, end, 'deliveryMode');
+  const flags = block.view.getUint16(flagsOf(contentStart));
+  if ((flags & propertyFlags.deliveryMode) === 0) return false;
+  const located = new MessageProperties(block, contentStart).locate('deliveryMode');
   return located !== undefined && block.bytes[located.start] === 2;
-}
-
-/** The properties of one message as they lie on the wire. */
-class RawProperties {
-  readonly #block: Block;
-  readonly #flagsAt: number;
-  readonly #end: number;
-
-  constructor(block: Block, flagsAt: number, end: number) {
-    this.#block = block;
-    this.#flagsAt = flagsAt;
-    this.#end = end;
-  }
-
-  text(name: PropertyName): string | undefined {
-    const located = locateProperty(this.#block, this.#flagsAt, this.#end, name);
-    if (located === undefined) return undefined;
-    return utf8.decode(this.#block.bytes.subarray(located.start, located.end));
-  }
-
-  header(name: string): FieldValue | undefined {
-    const table = locateProperty(this.#block, this.#flagsAt, this.#end, 'headers');
-    const field = table && findField(this.#block, table.start, table.end, name);
-    if (field === undefined) return undefined;
-    // A value begins with its tag.
-    return readValue(Reader.lenient(this.#block, field.start - 1, field.end));
-  }
 }
 
 /** QUE-15 */

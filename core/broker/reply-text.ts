@@ -77,7 +77,8 @@ function octetsTerm(octets: Uint8Array): string {
   return text === undefined ? `<<${octets.join(',')}>>` : binaryTerm(text);
 }
 
-function typedTerm(value: FieldValue): string {
+/** A field value with its type, as a term of Erlang: `{longstr,<<"text">>}`. */
+export function typedTerm(value: FieldValue): string {
   return `{${typeName(value)},${valueTerm(value)}}`;
 }
 

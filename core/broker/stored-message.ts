@@ -3,10 +3,11 @@ import { readProperties } from '../protocol/properties.ts';
 import { Reader } from '../protocol/reader.ts';
 import { FRAME_HEADER_BYTES } from '../protocol/spec.ts';
 import type { FieldTable, FieldValue, Properties } from '../protocol/types.ts';
+import type { Tail } from './content-frames.ts';
 import { frameEnd, readBody, type MessageBytes } from './message-bytes.ts';
-import { MARK_BCC, MARK_DEAD_LETTERED, type Address, type MessageStore } from './message-store.ts';
+import { MARK_BCC, MARK_DEAD_LETTERED } from './message-store.ts';
 
-/** A message of the store, decoded as far as is asked. Valid while somebody refers to it. */
+/** A message at rest, decoded as far as is asked. Valid while somebody refers to it. */
 export class StoredMessage {
   readonly exchange: string;
   readonly routingKey: string;
@@ -14,9 +15,7 @@ export class StoredMessage {
   readonly marks: number;
   #properties: Properties | undefined;
 
-  constructor(store: MessageStore, address: Address) {
-    store.locate(address);
-    const { block, start, end, namesBytes, bodyBytes, marks } = store;
+  constructor({ block, start, end, namesBytes, bodyBytes }: Tail, marks: number) {
     const names = Reader.lenient(block, start, start + namesBytes);
     this.exchange = names.shortstr();
     this.routingKey = names.shortstr();

@@ -2,7 +2,7 @@ import { Observable, Subject } from 'rxjs';
 import type { FieldTable, Properties } from '../protocol/types.ts';
 import type { DeadLetterReason } from './dead-letter.ts';
 import { explainRoute } from './explain-route.ts';
-import type { Address, MessageStore } from './message-store.ts';
+import { NOWHERE, type Address, type MessageStore } from './message-store.ts';
 import type { Outcome, Queue } from './queue/abstract-queue.ts';
 import type { Destination } from './run.ts';
 import type { VirtualHost } from './virtual-host.ts';
@@ -21,7 +21,10 @@ export interface MatchedBinding {
 
 /** What every event of a message tells. */
 interface OfMessage {
-  /** Numbers messages from 1 while somebody traces; a dead-lettered one is a new message. */
+  /**
+   * Numbers messages from 1 while somebody traces; a dead-lettered one is a new message. 0: it
+   * comes out of a stream, in which its header x-stream-offset says which one it is.
+   */
   readonly message: number;
   readonly vhost: string;
 }
@@ -186,6 +189,7 @@ export class Trace {
   }
 
   #number(address: Address): number {
+    if (address === NOWHERE) return 0;
     const known = this.#numbers.get(address);
     if (known !== undefined) return known;
     this.#numbers.set(address, ++this.#last);

@@ -24,6 +24,7 @@ import type { Publisher } from './publisher.ts';
 import { assertSameQueueArguments, parseQueueArguments } from './queue/arguments.ts';
 import type { Queue } from './queue/abstract-queue.ts';
 import { ClassicQueue } from './queue/classic-queue.ts';
+import { StreamQueue } from './queue/stream-queue.ts';
 import { resourceText } from './reply-text.ts';
 import { RouteCache } from './route-cache.ts';
 import { route, type Route } from './router.ts';
@@ -165,11 +166,9 @@ export class VirtualHost {
     const settings = parseQueueArguments(
       { name: given, vhost: this.name, durable, exclusive, autoDelete }, table,
     );
-    if (settings.type === 'stream') {
-      throw new AmqpError('NOT_IMPLEMENTED', 'stream queues are not supported yet');
-    }
     const name = given === '' ? generatedName('amq.gen-', this.random) : given;
-    return this.#addQueue(new ClassicQueue(this, name, {
+    const QueueClass = settings.type === 'stream' ? StreamQueue : ClassicQueue;
+    return this.#addQueue(new QueueClass(this, name, {
       durable: durable && !exclusive, autoDelete, owner, arguments: table, settings,
     }));
   }
@@ -264,7 +263,8 @@ export class VirtualHost {
   }
 
   readMessage(address: Address): StoredMessage {
-    return new StoredMessage(this.store, address);
+    this.store.locate(address);
+    return new StoredMessage(this.store, this.store.marks);
   }
 
   priorityOf(address: Address): number {

@@ -28,9 +28,22 @@ export const settleMethods: ChannelMethods<
 function settle(
   channel: ServerChannel, deliveries: readonly Delivery[], outcome: Outcome,
 ): void {
+  if (outcome !== 'ack') checkOutcome(channel, deliveries, outcome);
   const { transaction } = channel.publisher;
   if (transaction !== undefined) transaction.addSettlement({ deliveries, outcome });
   else settleNow(channel, deliveries, outcome);
+}
+
+/** QUE-32; what is refused stays as it was. */
+function checkOutcome(
+  channel: ServerChannel, deliveries: readonly Delivery[], outcome: Outcome,
+): void {
+  try {
+    for (const { queue } of deliveries) queue.checkOutcome(outcome);
+  } catch (error) {
+    channel.unacked.restore(deliveries);
+    throw error;
+  }
 }
 
 export function settleNow(

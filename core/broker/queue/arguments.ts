@@ -2,11 +2,12 @@ import { limits } from '../../limits.ts';
 import type { FieldTable } from '../../protocol/types.ts';
 import {
   checkArgument, checkArguments, flag, integer, notNegative, oneOf, positive, preconditionFailed,
-  queueTypeText, suchThat, text, textArgument,
+  parsed, queueTypeText, suchThat, text, textArgument,
   type Arguments, type ArgumentSpec, type Check, type QueueType,
 } from '../argument-checks.ts';
 import { assertSameArgument } from '../equivalence.ts';
 import { resourceText, stringTerm } from '../reply-text.ts';
+import { parseAge } from './age.ts';
 
 const everyType = ['classic', 'quorum', 'stream'] as const;
 const classic = ['classic'] as const;
@@ -28,6 +29,8 @@ const deadLetterRoutingKey = suchThat(
   text, (_key, table) => table['x-dead-letter-exchange'] !== undefined,
   () => 'routing_key_but_no_dlx_defined',
 );
+
+const maxAge = parsed((age) => parseAge(String(age)), () => 'invalid_max_age');
 
 const queueType = oneOf(everyType, unsupported('queue type'));
 
@@ -70,7 +73,7 @@ export const queueArguments = {
   'x-quorum-initial-group-size': { queueTypes: quorum, check: positive },
   'x-max-age': {
     queueTypes: stream,
-    check: suchThat(text, (age) => /^0*[1-9]\d*[YMDhms]$/.test(age), () => 'invalid_max_age'),
+    check: (value, table) => maxAge(text(value, table), table),
   },
   'x-stream-max-segment-size-bytes': { queueTypes: stream, check: notNegative },
   'x-stream-filter-size-bytes': { queueTypes: stream, check: notNegative },
@@ -118,6 +121,16 @@ export interface QueueSettings {
   readonly consumerTimeout: number | undefined;
   /** Which messages that come back wait first, and how long. */
   readonly delayedRetry: DelayedRetry | undefined;
+  /** How much a stream keeps; undefined for other types. QUE-31. */
+  readonly retention: Retention | undefined;
+}
+
+/** How much a stream keeps; Infinity: there is no limit. */
+export interface Retention {
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+  /** Size at which the next segment begins: messages are dropped by segments. */
+  readonly segmentBytes: number;
 }
 
 /** A message waits `minMs` times its deliveries, `maxMs` at most. QUE-29. */
@@ -198,6 +211,7 @@ function settingsOf(type: QueueType, checked: QueueArguments): QueueSettings {
     deliveryLimit: type === 'quorum' ? deliveryLimitOf(checked['x-delivery-limit']) : undefined,
     consumerTimeout: checked['x-consumer-timeout'],
     delayedRetry: delayedRetryOf(checked),
+    retention: type === 'stream' ? retentionOf(checked) : undefined,
   };
 }
 
@@ -205,6 +219,17 @@ function settingsOf(type: QueueType, checked: QueueArguments): QueueSettings {
 function overflowOf(type: QueueType, checked: QueueArguments): Overflow {
   const overflow = checked['x-overflow'] ?? 'drop-head';
   return type === 'quorum' && overflow === 'reject-publish-dlx' ? 'drop-head' : overflow;
+}
+
+/** A stream is dropped in eighths of what it may keep, or in less where that is asked for. */
+function retentionOf(checked: QueueArguments): Retention {
+  const maxBytes = checked['x-max-length-bytes'] ?? Infinity;
+  const asked = checked['x-stream-max-segment-size-bytes'] ?? Infinity;
+  return {
+    maxBytes,
+    maxAgeMs: checked['x-max-age'] ?? Infinity,
+    segmentBytes: Math.min(limits.segmentBytes, asked, Math.ceil(maxBytes / 8)),
+  };
 }
 
 function deliveryLimitOf(limit: number | undefined): number | undefined {

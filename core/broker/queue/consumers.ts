@@ -82,6 +82,11 @@ export class Consumers {
     return this.#rings.some(hasReady);
   }
 
+  /** There is something new for each of them. */
+  unparkAll(): void {
+    for (const consumer of this.#all) this.unpark(consumer);
+  }
+
   /** Something about a consumer changed so that it may be ready again. */
   unpark(consumer: Consumer): void {
     if (consumer.parked) {

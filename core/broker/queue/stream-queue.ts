@@ -1,0 +1,165 @@
+import type { Subscriber } from 'rxjs';
+import { AmqpError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import type { Cancel } from '../../ports.ts';
+import { checkArgument, preconditionFailed } from '../argument-checks.ts';
+import type { ConsumeOptions } from '../consumer.ts';
+import type { Tail } from '../content-frames.ts';
+import { Delivery } from '../delivery.ts';
+import { NOWHERE } from '../message-store.ts';
+import type { Run } from '../run.ts';
+import { StoredMessage } from '../stored-message.ts';
+import type { VirtualHost } from '../virtual-host.ts';
+import { Queue, type Outcome, type QueueOptions, type VisitMessage } from './abstract-queue.ts';
+import { StreamConsumer } from './stream-consumer.ts';
+import { StreamLog } from './stream-log.ts';
+import { streamOffset } from './stream-offset.ts';
+import { streamEntry, type StreamRecord } from './stream-record.ts';
+
+/** Messages that one consumer gets before it is the turn of the next. */
+const CONSUMER_MESSAGES = 256;
+
+/**
+ * A stream: a log of messages that many consumers read, each at its own place. Nothing that they
+ * do removes a message; an acknowledgement only lets them have more. QUE-31 to QUE-34.
+ */
+export class StreamQueue extends Queue {
+  readonly #log: StreamLog;
+  /** The delivery that is just going out, and its message. */
+  #current: Delivery | undefined;
+  #record: StreamRecord | undefined;
+  /** When the oldest segment will be too old, and how to wait for that no longer. */
+  #agedAt = Infinity;
+  #stopAging: Cancel = () => {};
+
+  constructor(vhost: VirtualHost, name: string, options: QueueOptions) {
+    super(vhost, name, options);
+    this.#log = new StreamLog(options.settings.retention!);
+    this.subscription.add(() => this.#stopAging());
+  }
+
+  override get readyCount(): number {
+    return this.#log.next - this.#log.first;
+  }
+
+  override next(run: Run): void {
+    const { store, clock, events } = this.vhost;
+    const now = clock.wall();
+    const { trace } = events;
+    for (let i = 0; i < run.count; i++) {
+      const address = run.addresses[i]!;
+      if (trace.active) trace.enqueued(this, address, 0, Infinity);
+      store.locate(address);
+      this.#log.append(streamEntry(store, store.marks), now);
+    }
+    this.#trim();
+    this.consumers.unparkAll();
+  }
+
+  override get(): never {
+    throw this.#unsupported('basic.get');
+  }
+
+  override purge(): never {
+    throw this.#unsupported('queue.purge');
+  }
+
+  override checkOutcome(outcome: Outcome): void {
+    if (outcome === 'requeue' || outcome === 'reject') {
+      throw this.#unsupported('basic.nack and basic.reject');
+    }
+  }
+
+  /** The message stays; the consumer may have another one. */
+  override settle(delivery: Delivery): void {
+    this.unackedCount--;
+    delivery.consumer?.settled();
+  }
+
+  /** Its messages are all there after a restart. */
+  override dropTransient(): void {}
+
+  override forEachReady(visit: VisitMessage): void {
+    const waiting = { address: undefined, returned: undefined, expiresAt: Infinity };
+    for (const cursor = this.#log.open('first', 0); !cursor.atEnd; cursor.advance()) {
+      if (visit(new StoredMessage(cursor.read(), 0), waiting) === false) return;
+    }
+  }
+
+  /** The conditions of a deletion mean nothing to a stream. QUE-11. */
+  override checkDeletable(): void {}
+
+  override tailOf(delivery: Delivery): Tail {
+    if (delivery === this.#current) return this.#record!;
+    return this.#log.open({ number: delivery.position }, 0).read();
+  }
+
+  override messageOf(delivery: Delivery): StoredMessage {
+    return new StoredMessage(this.tailOf(delivery), 0);
+  }
+
+  protected override admit(
+    options: ConsumeOptions, subscriber: Subscriber<Delivery>,
+  ): StreamConsumer {
+    const { arguments: table, prefetch, noAck, gate } = options;
+    const offset = checkArgument('x-stream-offset', streamOffset, table, this.text) ?? 'next';
+    if (prefetch === 0) {
+      throw preconditionFailed(`consumer prefetch count is not set for '${this.text}'`);
+    }
+    if (noAck) throw this.#unsupported('automatic acknowledgement');
+    if (gate.hasPrefetch) {
+      throw new AmqpError('NOT_IMPLEMENTED', `${this.text} does not support global qos`);
+    }
+    const cursor = this.#log.open(offset, this.vhost.clock.wall());
+    return new StreamConsumer(this, options, subscriber, cursor);
+  }
+
+  protected override deliver(): void {
+    for (let left = limits.pumpMessages; left > 0;) {
+      const consumer = this.consumers.next();
+      if (consumer === undefined) return;
+      left -= this.#deliverTo(consumer as StreamConsumer);
+    }
+    this.vhost.turn.later(this);
+  }
+
+  /** Delivers some of what is next for a consumer; answers how many messages were looked at. */
+  #deliverTo(consumer: StreamConsumer): number {
+    const { cursor } = consumer;
+    let count = 0;
+    for (; count < CONSUMER_MESSAGES && consumer.ready && !consumer.ended; count++) {
+      const record = cursor.read();
+      const { offset } = cursor;
+      cursor.advance();
+      if (consumer.wants(record)) this.#send(consumer, record, offset);
+    }
+    return count;
+  }
+
+  #send(consumer: StreamConsumer, record: StreamRecord, offset: number): void {
+    const delivery = new Delivery(this, NOWHERE, offset, 0, Infinity);
+    delivery.deliveredAt = this.vhost.turn.now;
+    this.#current = delivery;
+    this.#record = record;
+    this.unackedCount++;
+    consumer.deliver(delivery);
+    this.#current = undefined;
+  }
+
+  /** Keeps what it may keep, and looks again when that is less. */
+  #trim(): void {
+    const now = this.vhost.clock.wall();
+    const agedAt = this.#log.trim(now);
+    if (agedAt === this.#agedAt) return;
+    this.#agedAt = agedAt;
+    this.#stopAging();
+    this.#stopAging = agedAt === Infinity
+      ? () => {}
+      : this.vhost.setTimer(agedAt - now + 1, () => this.#trim());
+  }
+
+  #unsupported(what: string): AmqpError {
+    const text = `${what} not supported by stream queues ${this.text}`;
+    return new AmqpError('NOT_IMPLEMENTED', text);
+  }
+}
