@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
+import { checkData } from './check.ts';
 import { readSettings, variableOf } from './configuration.ts';
 import { startGateway, type Gateway } from './gateway.ts';
 import { nodeLimits } from './limits.ts';
@@ -13,6 +14,8 @@ import { version } from './version.ts';
 const EXIT_CANNOT_START = 2;
 /** And for a stop after which not all is on disk that should be. */
 const EXIT_NOT_KEPT = 1;
+/** And for a check that found damage. */
+const EXIT_DAMAGED = 1;
 const DEFAULT_DATA = 'tabmq-data';
 
 function makeProgram(): Command {
@@ -20,11 +23,16 @@ function makeProgram(): Command {
     .description('A message broker that speaks AMQP 0-9-1, over TCP and over WebSocket.')
     .version(version, '--version', 'print the version')
     .helpOption('--help', 'print this help')
+    .helpCommand(false)
     .allowExcessArguments(false)
     .configureOutput({ outputError: () => {} })
     .exitOverride();
   for (const name of settingNames) program.addOption(optionOf(name));
   program.option('--config <FILE>', 'JSON file with any of these, as amqpPort or amqp-port');
+  program.action(() => run(readSettings({ flags: program.opts(), environment: process.env })));
+  program.command('check <DIR>')
+    .description('say what a data directory holds and where it is damaged; change nothing')
+    .action(check);
   program.addHelpText('after', [
     '',
     'A flag goes before its environment variable, that before the configuration file.',
@@ -42,10 +50,9 @@ function optionOf(name: keyof typeof settings): Option {
   return option.argParser((value, earlier: string[] = []) => [...earlier, value]);
 }
 
-function settingsOf(argv: readonly string[]): Settings {
-  const program = makeProgram();
+async function obey(argv: readonly string[]): Promise<void> {
   try {
-    program.parse(argv);
+    await makeProgram().parseAsync(argv);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) process.exit(0);
@@ -53,7 +60,18 @@ function settingsOf(argv: readonly string[]): Settings {
     const sentence = error.message.replace(/^error: |\.$/g, '').replaceAll('\n', ' ');
     throw new StartError(`Wrong usage: ${sentence}; see tabmq --help.`);
   }
-  return readSettings({ flags: program.opts(), environment: process.env });
+}
+
+async function check(path: string): Promise<void> {
+  const { lines, damaged } = await checkData(path);
+  for (const line of lines) say(line);
+  if (damaged) process.exitCode = EXIT_DAMAGED;
+}
+
+async function run(set: Settings): Promise<void> {
+  const gateway = await start(set);
+  drainOnSignal(gateway);
+  announce(gateway, set.readyJson ?? false);
 }
 
 function start(set: Settings): Promise<Gateway> {
@@ -88,7 +106,8 @@ function announce({ ports, listeners, data }: Gateway, asJson: boolean): void {
     say(JSON.stringify({ ready: true, ...ports, host: hosts[0], hosts, data: data ?? null }));
   } else {
     for (const { url } of listeners) say(`TabMQ ${version} listens on ${url}`);
-    say(`TabMQ ${version} keeps ${data === undefined ? 'nothing: all is in memory' : `its data in ${data}`}`);
+    const where = data === undefined ? 'nothing: all is in memory' : `its data in ${data}`;
+    say(`TabMQ ${version} keeps ${where}`);
   }
 }
 
@@ -115,10 +134,7 @@ function drainOnSignal(gateway: Gateway): void {
 }
 
 try {
-  const set = settingsOf(process.argv);
-  const gateway = await start(set);
-  drainOnSignal(gateway);
-  announce(gateway, set.readyJson ?? false);
+  await obey(process.argv);
 } catch (error) {
   if (!(error instanceof StartError)) throw error;
   process.stderr.write(`${error.message}\n`);

@@ -34,6 +34,12 @@ export async function lockDirectory(path: string): Promise<() => Promise<void>> 
   throw new StartError(`The data directory ${path} is being locked by several processes.`);
 }
 
+/** The process that has the directory, if one has; changes nothing. */
+export async function lockHolder(path: string): Promise<number | undefined> {
+  const holder = parseHolder(await readFile(join(path, LOCK), 'utf8').catch(absent) ?? '');
+  return holder !== undefined && (await isAlive(holder)) ? holder.pid : undefined;
+}
+
 /** The lock appears with its text or not at all: a half-written one would look stale. */
 async function claim(file: string, text: string): Promise<boolean> {
   const draft = `${file}.${randomUUID()}`;

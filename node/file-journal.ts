@@ -1,9 +1,10 @@
 import {
-  JournalDamage, NewerFormat, describeDropped, openSegmentJournal, surveyJournal,
-  type Directory, type SegmentJournal, type Survey,
+  JournalDamage, NewerFormat, describeDropped, isSegmentName, openSegmentJournal,
+  overlayDirectory, type Directory, type SegmentJournal,
 } from '../core/storage/index.ts';
 import type { Clock } from '../core/ports.ts';
 import { directoryAt, openDirectory } from './file-system.ts';
+import { nodeClock } from './host-clock.ts';
 import { StartError, codeOf } from './start-error.ts';
 
 export interface FileJournalOptions {
@@ -33,10 +34,22 @@ export async function openFileJournal(
   }
 }
 
-/** Looks through the journal in a directory and changes nothing, not even a lock. */
-export async function surveyFiles(path: string): Promise<Survey> {
+/**
+ * Opens the journal in a directory as a salvage would, and changes nothing there, not even a
+ * lock: what is written stays in memory.
+ */
+export async function lookAtFiles(path: string): Promise<SegmentJournal> {
+  const directory = overlayDirectory(directoryAt(path, { access: 'r' }));
   try {
-    return await surveyJournal(directoryAt(path, { access: 'r' }), true);
+    if (!(await directory.list()).some(isSegmentName)) {
+      throw new StartError(`There is no journal in ${path}.`);
+    }
+    return await openSegmentJournal({
+      directory,
+      clock: nodeClock(),
+      random: Math.random,
+      salvage: true,
+    });
   } catch (error) {
     throw explainJournal(path, error);
   }

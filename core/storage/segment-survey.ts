@@ -48,6 +48,10 @@ interface Head {
 const HEAD_BYTES = SEGMENT_HEADER_BYTES + MARK_BYTES;
 const NAME = /^(\d{10})\.segment$/;
 
+export function isSegmentName(name: string): boolean {
+  return NAME.test(name);
+}
+
 export function segmentName(number: number): string {
   return `${String(number).padStart(10, '0')}.segment`;
 }

@@ -81,8 +81,8 @@ describe('a start', () => {
     expect(code).toBe(0);
     for (const flag of [
       'host', 'amqp-port', 'http-port', 'amqps-port', 'https-port', 'tls-cert', 'tls-key', 'tls-ca', 'user',
-      'vhost', 'allow-origin', 'data', 'memory', 'salvage', 'memory-high-watermark', 'immediate', 'log-level', 'log-format', 'ready-json',
-      'config',
+      'vhost', 'allow-origin', 'data', 'memory', 'salvage', 'memory-high-watermark', 'immediate', 'log-level',
+      'log-format', 'ready-json', 'config',
     ]) expect(stdout).toContain(`--${flag}`);
     expect(stdout).toContain('TABMQ_AMQP_PORT');
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);

@@ -185,3 +185,66 @@ describe('a data directory that cannot be had: one sentence and the exit code 2'
     expect((await startOn()).ready.data).toBe(data);
   });
 });
+
+describe('tabmq check', () => {
+  function bytesOfFiles(): Record<string, string> {
+    return Object.fromEntries(readdirSync(data).map((name) => {
+      return [name, readFileSync(join(data, name), 'base64')];
+    }));
+  }
+
+  async function filled(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const gateway = await startOn();
+    await fill(gateway.ready.amqp, 'first');
+    await withChannel(gateway.ready.amqp, async (channel) => {
+      await channel.assertExchange('orders', 'topic');
+      await channel.bindQueue('kept', 'orders', 'order.*');
+    });
+    for (const body of ['second', 'third']) await fill(gateway.ready.amqp, body);
+    await stop(gateway, signal);
+  }
+
+  const content = [
+    'virtual host /', '  exchange orders: topic, 1 bindings', '  queue kept: 3 messages, 16 bytes',
+    '3 messages in all', 'no damage',
+  ];
+
+  const ends: NodeJS.Signals[] = ['SIGTERM', 'SIGKILL'];
+  test.each(ends)('says what there is after %s, and changes nothing', async (signal) => {
+    await filled(signal);
+    const before = bytesOfFiles();
+    const { code, stdout, stderr } = await run({ flags: ['check', data] });
+    const [head, ...lines] = stdout.trimEnd().split('\n');
+    expect({ code, stderr, lines }).toEqual({ code: 0, stderr: '', lines: content });
+    expect(head).toMatch(new RegExp(`^${data} has 1 segments with \\d+ bytes$`));
+    expect(bytesOfFiles()).toEqual(before);
+  });
+
+  test('says where it is damaged, and what a salvage would keep', async () => {
+    await filled();
+    const { file } = damage('second');
+    const before = bytesOfFiles();
+    const { code, stdout } = await run({ flags: ['check', data] });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(new RegExp(`^DAMAGED: ${file} at offset \\d+ \\(\\d+ bytes\\)$`, 'm'));
+    expect(stdout).toContain('  queue kept: 2 messages, 10 bytes\n');
+    expect(bytesOfFiles()).toEqual(before);
+  });
+
+  test('says who has it', async () => {
+    const { child } = await startOn();
+    const { code, stdout } = await run({ flags: ['check', data] });
+    expect({ code, line: stdout.split('\n')[0] }).toEqual({
+      code: 0, line: `${data} is in use by process ${child.pid}: what it writes now may be missing here`,
+    });
+  });
+
+  test('refuses what holds no journal', async () => {
+    mkdirSync(data);
+    expect(await run({ flags: ['check', data] })).toEqual({
+      code: 2, stdout: '', stderr: `There is no journal in ${data}.\n`,
+    });
+    expect((await run({ flags: ['check', join(data, 'none')] })).code).toBe(2);
+    expect((await run({ flags: ['check'] })).code).toBe(2);
+  });
+});
