@@ -24,6 +24,12 @@ const systemTools = [
   { packages: ['amqp-tools'], probes: [['amqp-publish', '--help']] },
   { packages: ['openssl'], probes: [['openssl', 'version']] },
   {
+    packages: ['rabbitmq-server'],
+    // Looked for where test/bench/rabbitmq.ts does; to run it would start it.
+    probes: [['sh', '-c', 'command -v epmd && ' +
+      '{ command -v rabbitmq-server || test -x /usr/lib/rabbitmq/bin/rabbitmq-server; }']],
+  },
+  {
     packages: ['chromium'],
     probes: [[process.execPath, 'node_modules/tsx/dist/cli.mjs', 'test/browser/find-chromium.ts']],
     // Where there is no such package, the browser's driver brings one of its own.
@@ -76,7 +82,9 @@ function mayInstall() {
 function aptGet(parameters) {
   const command = ['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=120', ...parameters];
   const asRoot = process.getuid() === 0 ? [] : ['sudo', '-n'];
-  const [first, ...rest] = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', ...command];
+  // Without the run level, a server that is only wanted as a program would be started at once.
+  const environment = ['env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1'];
+  const [first, ...rest] = [...asRoot, ...environment, ...command];
   return run(first, rest, { timeout: 600_000 });
 }
 

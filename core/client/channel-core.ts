@@ -113,7 +113,7 @@ export class ChannelCore {
     this.#notice(name, args);
     this.send(name, args);
     if ((given as { noWait?: boolean }).noWait === true) observer.complete();
-    else this.#replies.expect(name, observer);
+    else this.#replies.expect(name, args, observer);
   }
 
   /** Sends a method that has no reply; throws, where it cannot. */
@@ -155,7 +155,7 @@ export class ChannelCore {
         this.send('channel.flow-ok', args);
         return;
       case 'basic.get-empty':
-        this.#replies.settle(name, undefined);
+        this.#replies.settle(name);
         return;
       default:
         this.#replies.settle(name, args);

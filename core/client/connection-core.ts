@@ -108,7 +108,7 @@ export class ConnectionCore implements Machine, SessionHooks {
       observer.error(new ClientError('connection', 'the connection is closed'));
       return;
     }
-    this.replies.expect(name, observer);
+    this.replies.expect(name, args, observer);
     this.session.send(0, name, args);
     this.flushLater();
   }

@@ -75,9 +75,15 @@ export class Connection {
   publisher<M extends Outgoing = Outgoing>(
     options: PublisherOptions = {},
   ): OperatorFunction<M, Confirmation<M>> {
-    return (source) => this.channel().pipe(
-      switchMap((channel) => source.pipe(channel.publisher<M>(options))),
-    );
+    // Not by switchMap, which would go on when the source has completed, as a channel does.
+    return (source) => new Observable((confirmations) => {
+      confirmations.add(this.channel().subscribe({
+        next: (channel) => {
+          confirmations.add(source.pipe(channel.publisher<M>(options)).subscribe(confirmations));
+        },
+        error: (error: unknown) => confirmations.error(error),
+      }));
+    });
   }
 
   /** Gives the broker a new secret before the old one expires. CON-34. */

@@ -17,37 +17,40 @@ export const NOBODY: ReplyObserver = { next() {}, error() {}, complete() {} };
 interface Waiting {
   readonly name: MethodName;
   readonly replies: readonly string[];
+  readonly consumerTag: string | undefined;
   readonly observer: ReplyObserver;
 }
 
 /**
- * Synchronous methods that wait for their replies, oldest first: a broker answers them in the
- * order in which they came, so that one need not wait for the reply to the other.
+ * Synchronous methods that wait for their replies, oldest first: none waits for the reply to
+ * another. Brokers answer those of one name in order, but RabbitMQ has its queues answer
+ * basic.consume and basic.cancel, whose replies come when they come and bear the consumer's tag.
  */
 export class Replies {
   #waiting: Waiting[] = [];
 
-  expect(name: MethodName, observer: ReplyObserver): void {
+  expect(name: MethodName, args: object, observer: ReplyObserver): void {
     const { sync = [] }: MethodSpec = methods[name];
-    this.#waiting.push({ name, replies: sync, observer });
+    this.#waiting.push({ name, replies: sync, consumerTag: tagOf(args), observer });
   }
 
   /** Gives the reply to whom it answers; 503 where it answers nobody. */
-  settle(name: MethodName, value: unknown): void {
-    const observer = this.take(name);
+  settle(name: MethodName, value?: object): void {
+    const observer = this.take(name, value);
     observer.next(value);
     observer.complete();
   }
 
   /** Whoever this reply answers. */
-  take(name: MethodName): ReplyObserver {
-    const waiting = this.#waiting[0];
-    if (waiting === undefined || !waiting.replies.includes(name)) {
-      const why = waiting === undefined ? 'nothing' : waiting.name;
-      throw new AmqpError('COMMAND_INVALID', `${name} where ${why} waits for a reply`);
-    }
-    this.#waiting.shift();
-    return waiting.observer;
+  take(name: MethodName, value: object = {}): ReplyObserver {
+    const tag = tagOf(value);
+    // A broker that was asked to make a tag answers with one that nobody knows yet.
+    const index = this.#waiting.findIndex(({ replies, consumerTag }) =>
+      replies.includes(name) && (!tag || !consumerTag || tag === consumerTag));
+    const [waiting] = index < 0 ? [] : this.#waiting.splice(index, 1);
+    if (waiting !== undefined) return waiting.observer;
+    const first = this.#waiting[0]?.name ?? 'nothing';
+    throw new AmqpError('COMMAND_INVALID', `${name} where ${first} waits for a reply`);
   }
 
   /** No reply will come any more. */
@@ -56,4 +59,8 @@ export class Replies {
     this.#waiting = [];
     for (const { observer } of waiting) observer.error(error);
   }
+}
+
+function tagOf(args: { readonly consumerTag?: string }): string | undefined {
+  return args.consumerTag;
 }
