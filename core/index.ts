@@ -27,3 +27,6 @@ export { pair } from './session/pair.ts';
 export {
   serveTransport, type Transport, type TransportEnv, type Written,
 } from './session/transport.ts';
+export type {
+  Journal, JournalRecord, JournalSegment, JournalTrouble, Lsn,
+} from './storage/index.ts';

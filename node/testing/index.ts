@@ -22,3 +22,5 @@ export { TestBrokerError } from './test-broker-error.ts';
 export type { TestQueue, WaitingMessage } from './test-queue.ts';
 export type { TestEvent } from './trail.ts';
 export type { Direction, DropKind } from './wire.ts';
+/** What a journal of one's own must pass to keep what the broker writes. */
+export { runJournalTests, type JournalStore, type JournalSuite } from '../../core/testing/index.ts';

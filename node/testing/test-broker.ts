@@ -322,7 +322,9 @@ export class TestBroker {
   }
 
   #report(exchange?: string, vhost?: string): string {
-    return reportOf(this.core, this.#trail, this.seed, exchange, vhost);
+    const { frameLogFile: file } = this.#options;
+    const report = reportOf(this.core, this.#trail, this.seed, exchange, vhost);
+    return file === undefined ? report : `${report}\n\nEvery frame is in ${file}`;
   }
 
   #saveFrameLog(): void {

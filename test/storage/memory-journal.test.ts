@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../core/clock/virtual-clock.ts';
 import { MemoryJournal, type JournalTrouble } from '../../core/storage/index.ts';
-import { runJournalTests } from '../../core/testing/index.ts';
 import { nodeClock } from '../../node/host-clock.ts';
+import { runJournalTests } from '../../node/testing/index.ts';
 
 function makeStore(journal: MemoryJournal) {
   let kept = journal;

@@ -46,7 +46,7 @@ const layers: readonly Layer[] = [
   {
     of: /^node\//,
     may: [
-      /^node\//, /^core\/((protocol|storage)\/)?index\.ts$/, client, common, builtIn, anyOf(dependencies),
+      /^node\//, /^core\/((protocol|storage|testing)\/)?index\.ts$/, client, common, builtIn, anyOf(dependencies),
     ],
   },
   // A page loads what it imports, so it leaves the door of core alone.
