@@ -1,5 +1,5 @@
 /**
- * `npm test`, `npm run coverage` and `npm run bench`: each does all set-up by itself, so that one
+ * `npm test`, `npm run coverage`, `npm run bench`, `npm run sim`: each does all set-up by itself, so that one
  * command is enough on a machine that never saw the project. Plain JavaScript, as it runs first.
  */
 import '../node/setup.js';
@@ -153,15 +153,17 @@ function coverage() {
   finish();
 }
 
-function bench(parameters) {
-  process.exit(runScript('tsx/dist/cli.mjs', ['test/bench/main.ts', ...parameters]));
+/** Hands over to a program of the tests. */
+function runProgram(program, parameters) {
+  process.exit(runScript('tsx/dist/cli.mjs', [program, ...parameters]));
 }
 
 const [mode = 'test', ...parameters] = process.argv.slice(2);
 if (mode === 'test') test();
 else if (mode === 'coverage') coverage();
-else if (mode === 'bench') bench(parameters);
+else if (mode === 'bench') runProgram('test/bench/main.ts', parameters);
+else if (mode === 'sim') runProgram('test/sim/main.ts', parameters);
 else {
-  say(`Unknown mode "${mode}": it is one of test, coverage and bench.`);
+  say(`Unknown mode "${mode}": it is one of test, coverage, bench and sim.`);
   process.exit(2);
 }

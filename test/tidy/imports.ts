@@ -41,6 +41,8 @@ const layers: readonly Layer[] = [
   { of: /^core\/storage\//, may: [/^core\/storage\//, protocol, common, rxjs] },
   { of: /^core\/testing\//, may: [/^core\/(storage|testing)\//, protocol, common, rxjs] },
   { of: /^core\/management\//, may: [/^core\/(broker|management)\//, protocol, common, rxjs] },
+  // The simulator looks into the broker from all sides, as tests do.
+  { of: /^core\/sim\//, may: [/^core\//, rxjs] },
   { of: /^core\/index\.ts$/, may: [/^core\//, rxjs] },
   { of: /^core\//, may: [common, protocol, rxjs] },
   {

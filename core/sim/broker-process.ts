@@ -1,0 +1,124 @@
+import { Broker } from '../broker/broker.ts';
+import type { Queue } from '../broker/queue/queue.ts';
+import type { VirtualClock } from '../clock/virtual-clock.ts';
+import type { Journal } from '../storage/journal.ts';
+import { openSegmentJournal } from '../storage/open-segment-journal.ts';
+import type { Chance } from './chance.ts';
+import type { BrokerView } from './model.ts';
+import type { Seen } from './model-queue.ts';
+import type { Plan } from './plan.ts';
+import { ProcessClock } from './process-clock.ts';
+import type { SimDisk } from './sim-disk.ts';
+import { check } from './violation.ts';
+
+/** What a process of the broker is made of; a test may put a worse one in its place. */
+export type MakeBroker = (parts: {
+  readonly clock: ProcessClock; readonly random: () => number; readonly journal: Journal;
+}) => Broker;
+
+export interface World {
+  readonly clock: VirtualClock;
+  readonly disk: SimDisk;
+  readonly chance: Chance;
+  readonly plan: Plan;
+  readonly makeBroker: MakeBroker;
+  afterTask(): void;
+  onFault(fault: unknown): void;
+}
+
+export const makeBroker: MakeBroker = (parts) => new Broker(parts);
+
+/** One life of the broker, from start to kill or stop. */
+export class BrokerProcess implements BrokerView {
+  readonly clock: ProcessClock;
+  readonly broker: Broker;
+  readonly journal: Journal;
+  troubled = false;
+  /** The journal will not be durable any more. */
+  failed = false;
+
+  private constructor(world: World, clock: ProcessClock, journal: Journal) {
+    this.clock = clock;
+    this.journal = journal;
+    this.broker = world.makeBroker({ clock, random: () => world.chance.next(), journal });
+    journal.onTrouble(({ kind }) => {
+      this.troubled = true;
+      this.failed ||= kind === 'failed';
+    });
+    this.broker.events$.subscribe((event) => {
+      if (event.type === 'connection.failed') world.onFault(event.error);
+    });
+  }
+
+  /** Starts on what is on the disk. */
+  static async start(
+    world: World, onRecovered: (process: BrokerProcess) => void,
+  ): Promise<BrokerProcess> {
+    const clock = new ProcessClock(world.clock, () => world.afterTask(), () => 0);
+    const random = (): number => world.chance.next();
+    const { segmentBytes } = world.plan;
+    const directory = world.disk.open(clock);
+    const journal = await openSegmentJournal({ directory, clock, random, segmentBytes });
+    const process = new BrokerProcess(world, clock, journal);
+    await process.broker.recover();
+    onRecovered(process);
+    process.#declare(world.plan);
+    return process;
+  }
+
+  get written(): number {
+    return this.journal.last;
+  }
+
+  get durable(): number {
+    return this.journal.durable;
+  }
+
+  readyCount(name: string): number {
+    return this.#queue(name)?.readyCount ?? 0;
+  }
+
+  unackedCount(name: string): number {
+    return this.#queue(name)?.unackedCount ?? 0;
+  }
+
+  ready(name: string): readonly Seen[] {
+    const seen: Seen[] = [];
+    const vhost = this.broker.vhost();
+    this.#queue(name)?.forEachReady((address, returned) => {
+      const { messageId } = vhost.readMessage(address).properties;
+      seen.push({ id: messageId!, redelivered: returned?.redelivered ?? false });
+    });
+    return seen;
+  }
+
+  /** What is declared at the first start is there at every other. */
+  checkDeclared({ queues, exchanges }: Plan): void {
+    const vhost = this.broker.vhost();
+    for (const { name } of queues) {
+      check(vhost.queues.has(name), 'definitions', () => `${name} is lost`);
+    }
+    for (const { name } of exchanges) {
+      check(vhost.exchanges.has(name), 'definitions', () => `${name} is lost`);
+    }
+  }
+
+  #declare({ queues, exchanges }: Plan): void {
+    const { broker } = this;
+    const vhost = broker.vhost();
+    broker.turn.within(() => {
+      for (const { name, deadQueue, arguments: table } of queues) {
+        if (deadQueue !== undefined) vhost.declareQueue({ queue: deadQueue, durable: true });
+        vhost.declareQueue({ queue: name, durable: true, arguments: table });
+      }
+      for (const { name, type, bindings } of exchanges) {
+        const exchange = vhost.declareExchange({ exchange: name, type, durable: true });
+        for (const { queue, key } of bindings) vhost.bind(exchange, vhost.queue(queue), key, {});
+      }
+    });
+  }
+
+  #queue(name: string): Queue | undefined {
+    return this.broker.vhost().queues.get(name);
+  }
+}

@@ -1,0 +1,118 @@
+import { isBefore, NOT_YET, type Copy } from './model-copy.ts';
+import type { BrokerView, Model } from './model.ts';
+import type { Seen } from './model-queue.ts';
+import { check, Violation } from './violation.ts';
+
+/** What was known of a copy when the process went, and what a restart must and may show. */
+type Expectation = 'must' | 'may' | 'must not';
+
+/**
+ * The process is gone. Of what the journal holds up to `durable`, all is there after a restart;
+ * what it was given later, or should forget, may be there.
+ */
+export class ModelCrash {
+  readonly #model: Model;
+  readonly #durable: number;
+  readonly #expected = new Map<Copy, Expectation>();
+
+  constructor(model: Model, durable: number) {
+    this.#model = model;
+    this.#durable = durable;
+    model.connections.clear();
+    for (const queue of model.queues.values()) {
+      for (const copy of queue.copies) this.#expected.set(copy, this.#ofPresent(copy));
+      for (const copy of queue.lately) this.#expected.set(copy, this.#ofGone(copy));
+    }
+  }
+
+  /** Compares what came back with what had to, and goes on from there. */
+  recovered(view: BrokerView): void {
+    const model = this.#model;
+    model.now = Math.max(model.now, 0);
+    const back = new Set<Copy>();
+    for (const queue of model.queues.values()) {
+      const known = [...queue.copies, ...queue.lately];
+      const seen = view.ready(queue.name);
+      const found = seen.map(({ id }) => this.#find(known, queue.name, id));
+      this.#checkOrder(found, seen);
+      for (const copy of found) back.add(copy);
+      queue.copies = found;
+      queue.lately = [];
+    }
+    for (const [copy, expected] of this.#expected) this.#check(copy, expected, back);
+    this.#checkWhole(back);
+    for (const copy of back) settleIn(copy, model.turn, view.durable);
+    model.turn++;
+  }
+
+  #ofPresent(copy: Copy): Expectation {
+    const { message, arrived, source } = copy;
+    if (!message.persistent) return 'must not';
+    if (arrived <= this.#durable) return 'must';
+    // What was confirmed is there, unless it has moved on: then it is where it came from or here.
+    const confirmed = message.fate === 'confirmed' && source === undefined;
+    return confirmed ? 'must' : 'may';
+  }
+
+  #ofGone({ settled }: Copy): Expectation {
+    return settled <= this.#durable ? 'must not' : 'may';
+  }
+
+  #find(known: readonly Copy[], queue: string, id: string): Copy {
+    const copy = known.find(({ message }) => message.id === id);
+    if (copy === undefined) throw new Violation('invented', `${id} came back in ${queue}`);
+    return copy;
+  }
+
+  #check(copy: Copy, expected: Expectation, back: ReadonlySet<Copy>): void {
+    const isBack = back.has(copy);
+    check(!isBack || expected !== 'must not', 'recovery',
+      () => `${copy.name} came back, and was gone for good or not to be kept`);
+    const excused = copy.deadline <= this.#model.now;
+    check(isBack || excused || expected !== 'must', 'durability',
+      () => `${copy.name} was ${copy.message.fate} and is lost`);
+  }
+
+  /** A dead letter is in its source or its target; a transaction is whole or absent. */
+  #checkWhole(back: ReadonlySet<Copy>): void {
+    const groups = new Map<object, boolean>();
+    for (const [copy, expected] of this.#expected) {
+      const { source, group, state } = copy;
+      const { now } = this.#model;
+      if (source !== undefined && expected !== 'must not' && state !== 'gone') {
+        const atSource = back.has(source);
+        const sourceWasThere = source.arrived <= this.#durable ||
+          source.message.fate === 'confirmed';
+        check(!atSource || !back.has(copy), 'atomic', () => `${copy.name} and in its source`);
+        check(atSource || back.has(copy) || !sourceWasThere || source.deadline <= now, 'atomic',
+          () => `${copy.name} is neither there nor in ${source.queue.name}`);
+      }
+      if (group === undefined || expected === 'must not' || state === 'gone') continue;
+      const whole = groups.get(group);
+      check(whole === undefined || whole === back.has(copy) || copy.deadline <= now, 'atomic',
+        () => `${copy.name} is ${whole === true ? 'not ' : ''}there, unlike its transaction`);
+      groups.set(group, back.has(copy));
+    }
+  }
+
+  #checkOrder(found: readonly Copy[], seen: readonly Seen[]): void {
+    found.forEach((copy, index) => {
+      check(seen[index]!.redelivered, 'redelivered',
+        () => `${copy.name} came back from a crash and does not say so`);
+      const before = found[index - 1];
+      check(before === undefined || !isBefore(copy, before), 'order',
+        () => `${copy.name} came back behind ${before!.message.id}`);
+    });
+  }
+}
+
+function settleIn(copy: Copy, turn: number, durable: number): void {
+  copy.state = 'ready';
+  copy.doubtful = false;
+  copy.holder = undefined;
+  copy.redelivered = true;
+  copy.returns = Math.max(copy.returns, 1);
+  copy.readySince = turn;
+  copy.arrived = Math.min(copy.arrived, durable);
+  copy.settled = NOT_YET;
+}

@@ -1,0 +1,174 @@
+import { ModelChannel, type Outcome } from './model-channel.ts';
+import type { Copy, ModelMessage } from './model-copy.ts';
+import type { Model, ModelConnection } from './model.ts';
+import { routeOf } from './model-routes.ts';
+import type { WireMethod } from './strict-decoder.ts';
+import { check } from './violation.ts';
+
+type Handler = (model: Model, channel: ModelChannel, method: WireMethod) => void;
+
+/** What follows from a method that the broker hears. */
+export function heard(model: Model, connection: ModelConnection, method: WireMethod): void {
+  const { channel: number, name } = method;
+  if (name === 'connection.close') {
+    model.endConnection(connection);
+    return;
+  }
+  if (connection.deaf.has(number)) {
+    if (name === 'channel.close-ok') connection.deaf.delete(number);
+    return;
+  }
+  if (name === 'channel.open' && !connection.channels.has(number)) {
+    connection.channels.set(number, new ModelChannel(connection.id, number));
+    return;
+  }
+  const channel = connection.channels.get(number);
+  if (channel === undefined || channel.ending) return;
+  handlers[name]?.(model, channel, method);
+}
+
+const handlers: Partial<Record<WireMethod['name'], Handler>> = {
+  'channel.close'(_model, channel) {
+    channel.ending = true;
+  },
+
+  'confirm.select'(_model, channel) {
+    if (channel.transaction === undefined) channel.confirms = true;
+  },
+
+  'tx.select'(_model, channel) {
+    if (!channel.confirms) channel.transaction ??= { publishes: [], settlements: [] };
+  },
+
+  /** TX-04: publishes, then settlements. */
+  'tx.commit'(model, channel) {
+    const { transaction } = channel;
+    if (transaction === undefined) return;
+    channel.transaction = { publishes: [], settlements: [] };
+    channel.committing = [];
+    for (const publish of transaction.publishes) publish();
+    for (const { taken, outcome } of transaction.settlements) {
+      settle(model, channel, taken, outcome);
+    }
+    channel.commits.push(channel.committing);
+    channel.committing = undefined;
+  },
+
+  'tx.rollback'(_model, channel) {
+    const { transaction } = channel;
+    if (transaction === undefined) return;
+    transaction.publishes = [];
+    // TX-03; only the channel's end can follow, so that the order of tags does not matter here.
+    for (const { taken } of transaction.settlements.splice(0)) {
+      taken.forEach((copy, index) => channel.out.set(-1 - channel.out.size - index, copy));
+    }
+  },
+
+  'basic.qos'(_model, channel, { args }) {
+    if (args['global'] !== true) channel.consumerPrefetch = args['prefetchCount'] as number;
+  },
+
+  'basic.consume'(model, channel, { args }) {
+    const table = args['arguments'] as Record<string, unknown>;
+    channel.consumers.set(args['consumerTag'] as string, {
+      queue: model.queues.get(args['queue'] as string),
+      noAck: args['noAck'] as boolean,
+      prefetch: channel.consumerPrefetch,
+      priority: (table['x-priority'] as number | undefined) ?? 0,
+      cancelled: false,
+    });
+  },
+
+  'basic.cancel'(_model, channel, { args }) {
+    const consumer = channel.consumers.get(args['consumerTag'] as string);
+    if (consumer !== undefined) consumer.cancelled = true;
+  },
+
+  'basic.get'(model, channel, { args }) {
+    const queue = model.queues.get(args['queue'] as string);
+    channel.gets.push({ queue, noAck: args['noAck'] as boolean });
+  },
+
+  'basic.publish'(model, channel, method) {
+    const message = messageOf(method);
+    const known = model.messages.get(message.id);
+    check(known === undefined || message.id === 'to nowhere', 'simulator',
+      () => `${message.id} is published twice`);
+    model.messages.set(message.id, message);
+    const publish = (): void => publishNow(model, channel, message, method);
+    if (channel.transaction === undefined) publish();
+    else channel.transaction.publishes.push(publish);
+  },
+
+  'basic.ack': (model, channel, { args }) =>
+    take(model, channel, args, 'ack', args['multiple'] as boolean),
+
+  'basic.nack': (model, channel, { args }) =>
+    take(model, channel, args, args['requeue'] === true ? 'requeue' : 'reject',
+      args['multiple'] as boolean),
+
+  'basic.reject': (model, channel, { args }) =>
+    take(model, channel, args, args['requeue'] === true ? 'requeue' : 'reject', false),
+
+  'basic.recover'(model, channel, { args }) {
+    if (args['requeue'] === true) settle(model, channel, channel.take(0, true), 'requeue');
+  },
+};
+
+function messageOf({ args, properties = {}, body = new Uint8Array(0) }: WireMethod): ModelMessage {
+  const { messageId, deliveryMode, priority = 0, expiration } = properties;
+  return {
+    id: messageId as string,
+    exchange: args['exchange'] as string,
+    routingKey: args['routingKey'] as string,
+    body,
+    persistent: deliveryMode === 2,
+    priority: priority as number,
+    expiration: expiration === undefined ? Infinity : Number(expiration),
+    fate: 'unconfirmed',
+    turnedAway: 'no',
+  };
+}
+
+function publishNow(
+  model: Model, channel: ModelChannel, message: ModelMessage, { args }: WireMethod,
+): void {
+  const group = channel.committing;
+  if (channel.confirms) channel.unconfirmed.set(++channel.published, message);
+  group?.push(message);
+  const names = routeOf(model.plan, message.exchange, message.routingKey);
+  for (const name of names) {
+    const copy = model.enqueue(model.queues.get(name)!, message, group && { group });
+    channel.moved.push(copy);
+  }
+  // A queue that comes and goes may have taken it, so that it need not come back.
+  if (args['mandatory'] === true && names.length === 0 && message.exchange === '') {
+    channel.returns.push(message.id);
+  }
+}
+
+function take(
+  model: Model, channel: ModelChannel, args: WireMethod['args'], outcome: Outcome,
+  multiple: boolean,
+): void {
+  const taken = channel.take(args['deliveryTag'] as number, multiple);
+  if (channel.transaction === undefined) settle(model, channel, taken, outcome);
+  else channel.transaction.settlements.push({ taken, outcome });
+}
+
+function settle(
+  model: Model, channel: ModelChannel, taken: readonly (Copy | 'other')[], outcome: Outcome,
+): void {
+  for (const copy of taken) {
+    if (copy === 'other') continue;
+    channel.moved.push(copy);
+    if (outcome === 'requeue') {
+      model.giveBack(copy);
+    } else if (outcome === 'reject') {
+      const dead = model.die(copy);
+      if (dead !== undefined) channel.moved.push(dead);
+    } else {
+      model.remove(copy);
+    }
+  }
+}

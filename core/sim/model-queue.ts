@@ -1,0 +1,133 @@
+import type { QueuePlan } from './plan.ts';
+import type { Copy } from './model-copy.ts';
+import { isBefore, NOT_YET } from './model-copy.ts';
+import { check, Violation } from './violation.ts';
+
+/** A message as the broker says that it holds it. */
+export interface Seen {
+  readonly id: string;
+  readonly redelivered: boolean;
+}
+
+interface Left {
+  readonly copy: Copy;
+  readonly connection: number;
+  readonly steady: boolean;
+}
+
+/** A queue as a list that is searched from one end to the other. */
+export class ModelQueue {
+  readonly name: string;
+  readonly deadQueue: string | undefined;
+  readonly maxPriority: number;
+  readonly timeToLive: number;
+  readonly maxLength: number;
+  readonly refusesWhenFull: boolean;
+  readonly deliveryLimit: number;
+  /** Those that are ready or out. */
+  copies: Copy[] = [];
+  /** Those that are gone, but may come back after a crash. */
+  lately: Copy[] = [];
+  #left: Left[] = [];
+
+  constructor({ name, deadQueue, arguments: table }: QueuePlan) {
+    const number = (key: string, otherwise: number): number =>
+      (table[key] as number | undefined) ?? otherwise;
+    this.name = name;
+    this.deadQueue = deadQueue;
+    this.maxPriority = number('x-max-priority', 0);
+    this.timeToLive = number('x-message-ttl', Infinity);
+    this.maxLength = number('x-max-length', Infinity);
+    this.refusesWhenFull = table['x-overflow'] === 'reject-publish';
+    this.deliveryLimit = number('x-delivery-limit', Infinity);
+  }
+
+  get ready(): Copy[] {
+    return this.copies.filter(({ state }) => state === 'ready');
+  }
+
+  get unackedCount(): number {
+    return this.copies.filter(({ state }) => state === 'out').length;
+  }
+
+  get hasDoubts(): boolean {
+    return this.copies.some(({ doubtful }) => doubtful);
+  }
+
+  find(id: string): Copy | undefined {
+    return this.copies.find(({ message }) => message.id === id);
+  }
+
+  /** Why a copy that nobody got may be missing; undefined: it may not. */
+  excuse(copy: Copy, now: number, turn: number): 'dead' | 'turned away' | 'either' | undefined {
+    if (copy.state !== 'ready') return undefined;
+    const dead = copy.deadline <= now || copy.returns > this.deliveryLimit;
+    if (this.maxLength === Infinity) return dead ? 'dead' : undefined;
+    if (this.refusesWhenFull) {
+      const turnedAway = copy.turn === turn && !copy.redelivered;
+      if (dead) return turnedAway ? 'either' : 'dead';
+      return turnedAway ? 'turned away' : undefined;
+    }
+    const somethingCame = this.copies.some(({ readySince }) => readySince === turn);
+    const dropped = somethingCame && this.copies.length >= this.maxLength;
+    return dead || dropped ? 'dead' : undefined;
+  }
+
+  /** A copy went out in this turn. */
+  leave(copy: Copy, connection: number, turn: number): void {
+    this.#left.push({ copy, connection, steady: copy.readySince < turn });
+  }
+
+  remove(copy: Copy): void {
+    copy.state = 'gone';
+    copy.doubtful = false;
+    copy.settled = NOT_YET;
+    this.copies.splice(this.copies.indexOf(copy), 1);
+    if (copy.message.persistent) this.lately.push(copy);
+  }
+
+  /** Nothing goes while something that was there before it, and must go first, stays. */
+  checkOrder(turn: number): void {
+    const staying = this.ready.filter(({ readySince, doubtful }) => readySince < turn && !doubtful);
+    this.#left.forEach(({ copy, connection }, index) => {
+      const passed = staying.find((other) => isBefore(other, copy));
+      if (passed !== undefined) {
+        throw new Violation('order', `${copy.name} went before ${passed.message.id}`);
+      }
+      const later = this.#left.slice(index + 1).find((other) => other.steady &&
+        other.connection === connection && isBefore(other.copy, copy));
+      check(later === undefined, 'order',
+        () => `${copy.name} went before ${later!.copy.message.id}, on one connection`);
+    });
+    this.#left = [];
+  }
+
+  /** The broker's list has every copy once, in its order, and nothing else. */
+  compare(seen: readonly Seen[]): Copy[] {
+    let before: Copy | undefined;
+    for (const { id, redelivered } of seen) {
+      const copy = this.find(id);
+      if (copy === undefined || copy.state !== 'ready') {
+        throw new Violation('invented', `${id} waits in ${this.name}: it is ${this.stateOf(id)}`);
+      }
+      if (copy.doubtful) {
+        copy.doubtful = false;
+        copy.redelivered = redelivered;
+      }
+      check(redelivered === copy.redelivered, 'redelivered',
+        () => `${copy.name} waits with redelivered=${redelivered}`);
+      check(before === undefined || !isBefore(copy, before), 'order',
+        () => `${copy.name} stands behind ${before!.message.id}`);
+      before = copy;
+    }
+    check(new Set(seen.map(({ id }) => id)).size === seen.length, 'duplicate',
+      () => `a message waits twice in ${this.name}`);
+    const there = new Set(seen.map(({ id }) => id));
+    return this.ready.filter(({ message }) => !there.has(message.id));
+  }
+
+  stateOf(id: string): string {
+    return this.find(id)?.state ??
+      (this.lately.some(({ message }) => message.id === id) ? 'gone' : 'unknown');
+  }
+}

@@ -1,0 +1,277 @@
+import { heard } from './model-heard.ts';
+import { said } from './model-said.ts';
+import type { ModelChannel } from './model-channel.ts';
+import { Copy, NOT_YET, type ModelMessage } from './model-copy.ts';
+import { ModelQueue, type Seen } from './model-queue.ts';
+import type { Plan } from './plan.ts';
+import type { WireMethod } from './strict-decoder.ts';
+import { check, Violation } from './violation.ts';
+
+/** What the broker shows of itself between turns. */
+export interface BrokerView {
+  readyCount(queue: string): number;
+  unackedCount(queue: string): number;
+  ready(queue: string): readonly Seen[];
+  /** How far the journal is written, and how far that is durable. */
+  readonly written: number;
+  readonly durable: number;
+  /** The journal was in trouble: confirms may be refused. */
+  readonly troubled: boolean;
+}
+
+export class ModelConnection {
+  readonly id: number;
+  readonly channels = new Map<number, ModelChannel>();
+  /** Channels that the broker closed and that the client has not said close-ok on. */
+  readonly deaf = new Set<number>();
+  ending = false;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+}
+
+/**
+ * The broker as the specification has it: lists, and searches through all of them. It hears what
+ * the broker hears and what the broker says, turn by turn. What must follow is checked; what the
+ * broker may choose (when something expires, what a full queue drops) is read off its queues and
+ * checked for being one of the choices.
+ */
+export class Model {
+  readonly plan: Plan;
+  readonly queues = new Map<string, ModelQueue>();
+  readonly messages = new Map<string, ModelMessage>();
+  readonly connections = new Map<number, ModelConnection>();
+  turn = 1;
+  now = 0;
+  /** Publishes of this turn so far. */
+  index = 0;
+  #said: { connection: ModelConnection; method: WireMethod }[] = [];
+  #marked: Copy[] = [];
+  /** Messages whose publishers were told in this turn that they may be lost. */
+  refused: ModelMessage[] = [];
+  #looked = 0;
+
+  constructor(plan: Plan) {
+    this.plan = plan;
+    for (const queue of plan.queues) {
+      this.queues.set(queue.name, new ModelQueue(queue));
+      if (queue.deadQueue === undefined) continue;
+      const dead = { name: queue.deadQueue, deadQueue: undefined, arguments: {} };
+      this.queues.set(dead.name, new ModelQueue(dead));
+    }
+  }
+
+  /** Sets out in the order in which dead letters travel: sources before their targets. */
+  get sourcesFirst(): ModelQueue[] {
+    return [...this.queues.values()].sort((a, b) =>
+      Number(a.deadQueue === undefined) - Number(b.deadQueue === undefined));
+  }
+
+  connect(id: number): void {
+    this.connections.set(id, new ModelConnection(id));
+  }
+
+  /** The broker hears a method. */
+  heard(id: number, method: WireMethod): void {
+    const connection = this.connections.get(id);
+    if (connection === undefined || connection.ending) return;
+    heard(this, connection, method);
+  }
+
+  /** The broker says something; it is judged when the turn is over. */
+  said(id: number, method: WireMethod): void {
+    const connection = this.connections.get(id);
+    if (connection !== undefined) this.#said.push({ connection, method });
+  }
+
+  /** The transport of a connection is gone. */
+  ending(id: number): void {
+    const connection = this.connections.get(id);
+    if (connection !== undefined) this.endConnection(connection);
+  }
+
+  endConnection(connection: ModelConnection): void {
+    connection.ending = true;
+    for (const channel of connection.channels.values()) channel.ending = true;
+  }
+
+  /** Everything of one turn was heard and said. */
+  endTurn(now: number, view: BrokerView): void {
+    this.now = now;
+    const spoken = this.#said;
+    this.#said = [];
+    for (const { connection, method } of spoken) this.#noticeClose(connection, method);
+    for (const { connection, method } of spoken) said(this, connection, method);
+    this.#endChannels();
+    for (const queue of this.sourcesFirst) this.#look(queue, view);
+    for (const queue of this.queues.values()) queue.checkOrder(this.turn);
+    this.#checkRefusals(view);
+    this.#mark(view);
+    this.turn++;
+    this.index = 0;
+  }
+
+  /** Adds a copy to a queue. */
+  enqueue(
+    queue: ModelQueue, message: ModelMessage, from: { source?: Copy; group?: object } = {},
+  ): Copy {
+    const index = from.source === undefined ? ++this.index : 0;
+    const copy = new Copy(queue, message, { ...from, index, turn: this.turn, now: this.now });
+    queue.copies.push(copy);
+    this.#marked.push(copy);
+    return copy;
+  }
+
+  /** The copy is its queue's no more. */
+  remove(copy: Copy): void {
+    copy.queue.remove(copy);
+    copy.holder = undefined;
+    this.#marked.push(copy);
+  }
+
+  /** A dead letter: it leaves its queue for the queue of the dead, if there is one. QUE-18. */
+  die(copy: Copy): Copy | undefined {
+    const { deadQueue } = copy.queue;
+    this.remove(copy);
+    if (deadQueue === undefined) return undefined;
+    return this.enqueue(this.queues.get(deadQueue)!, copy.message, { source: copy });
+  }
+
+  /** What was out comes back to its place. BAS-21. */
+  giveBack(copy: Copy): void {
+    copy.state = 'ready';
+    copy.holder = undefined;
+    copy.redelivered = true;
+    copy.returns++;
+    copy.readySince = this.turn;
+  }
+
+  /** A dead letter that was seen before its death was: dies now, if it may. */
+  findUnseenDeath(queue: ModelQueue, id: string): Copy | undefined {
+    for (const source of this.queues.values()) {
+      if (source.deadQueue !== queue.name) continue;
+      const copy = source.find(id);
+      if (copy?.holder?.ending === true) this.giveBack(copy);
+      if (copy !== undefined && source.excuse(copy, this.now, this.turn) !== undefined) {
+        return this.die(copy);
+      }
+    }
+    return undefined;
+  }
+
+  /** Methods behind one that failed were not heard. Which one it was, only the queues can tell. */
+  doubt(channel: ModelChannel): void {
+    for (const copy of channel.moved) {
+      if (copy.state === 'gone' && copy.settled === NOT_YET) this.#revive(copy);
+      if (copy.state === 'ready') copy.doubtful = true;
+    }
+    channel.moved = [];
+    channel.returns.length = 0;
+    channel.unconfirmed.clear();
+  }
+
+  #revive(copy: Copy): void {
+    const { queue } = copy;
+    queue.lately = queue.lately.filter((other) => other !== copy);
+    if (!queue.copies.includes(copy)) queue.copies.push(copy);
+    this.giveBack(copy);
+  }
+
+  #noticeClose(connection: ModelConnection, { channel, name }: WireMethod): void {
+    if (name === 'connection.close') {
+      for (const each of connection.channels.values()) this.doubt(each);
+      this.endConnection(connection);
+    }
+    if (name !== 'channel.close') return;
+    connection.deaf.add(channel);
+    const closed = connection.channels.get(channel);
+    if (closed === undefined) return;
+    this.doubt(closed);
+    closed.ending = true;
+  }
+
+  #endChannels(): void {
+    for (const [id, connection] of this.connections) {
+      for (const [number, channel] of connection.channels) {
+        this.#checkReturns(channel);
+        channel.moved = [];
+        if (!channel.ending) continue;
+        for (const copy of channel.out.values()) {
+          if (copy !== 'other' && copy.holder === channel) this.giveBack(copy);
+        }
+        for (const { taken } of channel.transaction?.settlements ?? []) {
+          for (const copy of taken) {
+            if (copy !== 'other' && copy.holder === channel) this.giveBack(copy);
+          }
+        }
+        connection.channels.delete(number);
+      }
+      if (connection.ending) this.connections.delete(id);
+    }
+  }
+
+  #checkReturns({ returns, ending, number }: ModelChannel): void {
+    if (ending) return;
+    check(returns.length === 0, 'return', () => `${returns[0]} did not come back on ${number}`);
+  }
+
+  /** Looks into a queue of the broker where there may be something to see. */
+  #look(queue: ModelQueue, view: BrokerView): void {
+    const { name } = queue;
+    const unacked = view.unackedCount(name);
+    check(unacked === queue.unackedCount, 'counters',
+      () => `${name} counts ${unacked} unacknowledged, not ${queue.unackedCount}`);
+    const asExpected = view.readyCount(name) === queue.ready.length && !queue.hasDoubts;
+    if (asExpected && ++this.#looked % 50 !== 0) return;
+    this.resolve(queue, view);
+  }
+
+  /** Makes the queue what it is with the broker, as far as there is an excuse. */
+  resolve(queue: ModelQueue, view: BrokerView): void {
+    const seen = view.ready(queue.name);
+    for (const { id } of seen) if (queue.find(id) === undefined) this.findUnseenDeath(queue, id);
+    const missing = queue.compare(seen);
+    for (const copy of missing) this.#lose(copy);
+  }
+
+  /** A copy is gone, and nobody got it: there must be a reason. */
+  #lose(copy: Copy): void {
+    const { message, queue, doubtful } = copy;
+    const excuse = queue.excuse(copy, this.now, this.turn);
+    if (doubtful && (excuse === undefined || excuse === 'turned away')) {
+      this.remove(copy);
+      return;
+    }
+    if (excuse === undefined) throw new Violation('lost', `${copy.name} is gone, and nobody got it`);
+    if (excuse !== 'dead') message.turnedAway = excuse === 'either' ? 'perhaps' : 'yes';
+    check(message.turnedAway !== 'yes' || message.fate !== 'confirmed', 'confirm',
+      () => `${copy.name} was confirmed, and the queue did not take it`);
+    if (excuse === 'turned away') {
+      this.remove(copy);
+      return;
+    }
+    const deadLetter = this.die(copy);
+    if (deadLetter !== undefined) deadLetter.doubtful = doubtful || excuse === 'either';
+  }
+
+  #checkRefusals({ troubled }: BrokerView): void {
+    for (const { id, turnedAway } of this.refused) {
+      check(turnedAway !== 'no' || troubled, 'confirm', () => `${id} was refused for no reason`);
+    }
+    this.refused = [];
+  }
+
+  /** Notes where the journal is, and forgets what can no longer come back. */
+  #mark({ written, durable }: BrokerView): void {
+    for (const copy of this.#marked) {
+      if (copy.arrived === NOT_YET) copy.arrived = written;
+      if (copy.state === 'gone' && copy.settled === NOT_YET) copy.settled = written;
+    }
+    this.#marked = [];
+    for (const queue of this.queues.values()) {
+      if (queue.lately.length === 0) continue;
+      queue.lately = queue.lately.filter(({ settled }) => settled > durable);
+    }
+  }
+}

@@ -1,0 +1,190 @@
+import type { Properties } from '../protocol/types.ts';
+import { Chance } from './chance.ts';
+import type { OperationKind, Plan } from './plan.ts';
+import type { Operation } from './script.ts';
+import type { ClientChannel, SimClient, SimMessage } from './sim-client.ts';
+import { breakTheRules } from './illegal.ts';
+
+/** What an operation of a client has at hand. */
+interface Hand {
+  readonly plan: Plan;
+  readonly operation: Operation;
+  readonly chance: Chance;
+  readonly client: SimClient;
+  readonly channel: ClientChannel;
+}
+
+/** Does what the operation says, as far as the client can at this moment. */
+export function operate(plan: Plan, operation: Operation, client: SimClient): void {
+  const chance = new Chance(operation.seed);
+  const channel = client.channel(chance.between(1, plan.channels));
+  if (channel === undefined) return;
+  actions[operation.kind]?.({ plan, operation, chance, client, channel });
+}
+
+const actions: Partial<Record<OperationKind, (hand: Hand) => void>> = {
+  publish(hand) {
+    const { client, channel, chance, operation } = hand;
+    const count = chance.pick([1, 1, 3, 10]);
+    client.publish(channel.number, Array.from({ length: count }, (_, index) =>
+      drawMessage(hand, `m${operation.number}.${index}`)));
+  },
+
+  confirm({ client, channel }) {
+    if (channel.mode !== 'plain') return;
+    channel.mode = 'confirm';
+    client.send(channel.number, 'confirm.select');
+  },
+
+  transact({ client, channel }) {
+    if (channel.mode !== 'plain') return;
+    channel.mode = 'transaction';
+    client.send(channel.number, 'tx.select');
+  },
+
+  commit({ client, channel }) {
+    if (channel.mode === 'transaction') client.send(channel.number, 'tx.commit');
+  },
+
+  /** What was settled is not settled any more, and the client has forgotten it: all goes back. */
+  rollback({ client, channel }) {
+    if (channel.mode !== 'transaction') return;
+    client.send(channel.number, 'tx.rollback');
+    client.closeChannel(channel.number);
+  },
+
+  consume({ client, channel, chance, plan, operation }) {
+    const noAck = chance.happens(plan.noAck);
+    const consumerTag = `${noAck ? 'free' : 'held'}-${operation.number}`;
+    channel.consumers.add(consumerTag);
+    client.send(channel.number, 'basic.consume', {
+      queue: drawQueue(plan, chance), consumerTag, noAck,
+      arguments: plan.priorities ? { 'x-priority': chance.below(3) } : {},
+    });
+  },
+
+  cancel({ client, channel, chance }) {
+    const tags = [...channel.consumers];
+    if (tags.length === 0) return;
+    const consumerTag = chance.pick(tags);
+    channel.consumers.delete(consumerTag);
+    client.send(channel.number, 'basic.cancel', { consumerTag });
+  },
+
+  qos({ client, channel, chance, plan }) {
+    client.send(channel.number, 'basic.qos', {
+      prefetchCount: chance.between(0, plan.prefetchMax), global: chance.happens(0.2),
+    });
+  },
+
+  get({ client, channel, chance, plan }) {
+    if (channel.getting) return;
+    channel.getting = true;
+    client.send(channel.number, 'basic.get', { queue: drawQueue(plan, chance) });
+  },
+
+  ack: (hand) => settle(hand, (channel, deliveryTag, multiple) =>
+    hand.client.send(channel, 'basic.ack', { deliveryTag, multiple })),
+
+  nack: (hand) => settle(hand, (channel, deliveryTag, multiple) => {
+    const requeue = hand.chance.happens(0.7);
+    hand.client.send(channel, 'basic.nack', { deliveryTag, multiple, requeue });
+  }),
+
+  reject(hand) {
+    const { client, channel, chance } = hand;
+    const deliveryTag = takeOne(channel, chance);
+    if (deliveryTag === undefined) return;
+    const requeue = chance.happens(0.5);
+    client.send(channel.number, 'basic.reject', { deliveryTag, requeue });
+  },
+
+  recover({ client, channel }) {
+    if (channel.getting || channel.mode === 'transaction') return;
+    channel.unsettled.length = 0;
+    client.send(channel.number, 'basic.recover', { requeue: true });
+    // Tags that are on their way are void, so nothing of this channel can be settled any more.
+    client.closeChannel(channel.number);
+  },
+
+  flow({ client, channel, chance }) {
+    client.send(channel.number, 'channel.flow', { active: chance.happens(0.7) });
+  },
+
+  closeChannel({ client, channel }) {
+    client.closeChannel(channel.number);
+  },
+
+  closeConnection({ client }) {
+    client.close();
+  },
+
+  /** Queues that come and go beside those that are kept account of. */
+  passing(hand) {
+    const { client, channel, chance, plan, operation } = hand;
+    const queue = `passing-${operation.number}`;
+    client.send(channel.number, 'queue.declare', {
+      queue, durable: chance.happens(0.5), autoDelete: chance.happens(0.5),
+      exclusive: chance.happens(0.3),
+      arguments: chance.happens(0.5) ? { 'x-expires': chance.between(1, 300) } : {},
+    });
+    client.send(channel.number, 'queue.bind', {
+      queue, exchange: chance.pick(plan.exchanges).name, routingKey: chance.pick(KEYS),
+    });
+    const consumerTag = `held-passing-${operation.number}`;
+    if (chance.happens(0.5)) {
+      client.send(channel.number, 'basic.consume', { queue, consumerTag });
+      channel.consumers.add(consumerTag);
+    }
+    if (chance.happens(0.3)) client.send(channel.number, 'queue.delete', { queue });
+  },
+
+  illegal({ client, channel, chance, plan }) {
+    breakTheRules(client, channel, chance, plan);
+  },
+};
+
+const KEYS = ['a', 'a.b', 'a.b.c', 'c', 'nowhere'];
+
+function drawQueue({ queues }: Plan, chance: Chance): string {
+  const { name, deadQueue } = chance.pick(queues);
+  return deadQueue !== undefined && chance.happens(0.3) ? deadQueue : name;
+}
+
+function drawMessage({ plan, chance }: Hand, messageId: string): SimMessage {
+  const direct = chance.happens(0.6);
+  const properties: Properties = {
+    messageId,
+    ...(chance.happens(plan.persistent) ? { deliveryMode: 2 } : {}),
+    ...(chance.happens(plan.expiring) ? { expiration: String(chance.pick([0, 5, 50, 500])) } : {}),
+    ...(plan.priorities ? { priority: chance.below(6) } : {}),
+  };
+  const size = chance.happens(plan.large) ? chance.between(4000, 20_000) : chance.below(100);
+  return {
+    exchange: direct ? '' : chance.pick(plan.exchanges).name,
+    routingKey: direct ? chance.pick(plan.queues).name : chance.pick(KEYS),
+    mandatory: chance.happens(0.2),
+    properties,
+    body: new TextEncoder().encode(messageId.repeat(size).slice(0, size)),
+  };
+}
+
+/** Settles one delivery, or all up to one. */
+function settle(
+  { channel, chance }: Hand,
+  send: (channel: number, deliveryTag: number, multiple: boolean) => void,
+): void {
+  if (channel.getting || channel.unsettled.length === 0) return;
+  if (chance.happens(0.5)) {
+    send(channel.number, takeOne(channel, chance)!, false);
+    return;
+  }
+  const index = chance.below(channel.unsettled.length);
+  const tags = channel.unsettled.splice(0, index + 1);
+  send(channel.number, tags.at(-1)!, true);
+}
+
+function takeOne(channel: ClientChannel, chance: Chance): number | undefined {
+  if (channel.unsettled.length === 0) return undefined;
+  return channel.unsettled.splice(chance.below(channel.unsettled.length), 1)[0];
+}

@@ -1,0 +1,158 @@
+import type { FieldTable } from '../protocol/types.ts';
+import type { Chance } from './chance.ts';
+import type { NetworkManners } from './sim-network.ts';
+
+/** A durable queue that every run has, and of whose messages the model keeps account. */
+export interface QueuePlan {
+  readonly name: string;
+  readonly arguments: FieldTable;
+  /** Where dead letters of it go; nothing else goes there. */
+  readonly deadQueue: string | undefined;
+}
+
+/** A durable exchange that every run has. */
+export interface ExchangePlan {
+  readonly name: string;
+  readonly type: 'direct' | 'fanout' | 'topic';
+  readonly bindings: readonly { readonly queue: string; readonly key: string }[];
+}
+
+/** How often each kind of operation is drawn. */
+export type Weights = Readonly<Record<OperationKind, number>>;
+
+export type OperationKind =
+  | 'publish' | 'confirm' | 'transact' | 'commit' | 'rollback' | 'consume' | 'cancel' | 'qos'
+  | 'get' | 'ack' | 'nack' | 'reject' | 'recover' | 'flow' | 'closeChannel' | 'closeConnection'
+  | 'passing' | 'illegal' | 'reset' | 'halfClose' | 'stopReading' | 'readOn'
+  | 'kill' | 'losePower' | 'slowDisk' | 'fastDisk' | 'fillDisk' | 'freeDisk' | 'failDisk'
+  | 'damageDisk';
+
+/** What a seed switches on and off (swarm testing: no run has everything, all runs together do). */
+export interface Plan {
+  readonly actors: number;
+  readonly channels: number;
+  readonly operations: number;
+  /** Longest pause between operations, in milliseconds. */
+  readonly pauseMs: number;
+  readonly queues: readonly QueuePlan[];
+  readonly exchanges: readonly ExchangePlan[];
+  readonly weights: Weights;
+  readonly manners: NetworkManners;
+  readonly syncMs: number;
+  readonly segmentBytes: number;
+  /** Share of messages that are persistent, that expire, and that are large, of 1. */
+  readonly persistent: number;
+  readonly expiring: number;
+  readonly large: number;
+  readonly priorities: boolean;
+  readonly noAck: number;
+  readonly prefetchMax: number;
+}
+
+export function drawPlan(chance: Chance): Plan {
+  const queues = drawQueues(chance);
+  return {
+    actors: chance.between(2, 4),
+    channels: chance.between(1, 3),
+    operations: chance.between(80, 300),
+    pauseMs: chance.pick([2, 10, 40]),
+    queues,
+    exchanges: drawExchanges(chance, queues.map(({ name }) => name)),
+    weights: drawWeights(chance),
+    manners: drawManners(chance),
+    syncMs: chance.pick([0, 2, 20, 100]),
+    segmentBytes: chance.pick([4096, 16_384, 131_072]),
+    persistent: chance.pick([1, 1, 0.8]),
+    expiring: chance.pick([0, 0, 0.3]),
+    large: chance.pick([0, 0.05, 0.2]),
+    priorities: chance.happens(0.5),
+    noAck: chance.pick([0, 0.2]),
+    prefetchMax: chance.pick([1, 3, 20]),
+  };
+}
+
+function drawQueues(chance: Chance): QueuePlan[] {
+  const features = {
+    deadLetter: chance.happens(0.6), ttl: chance.happens(0.3), maxLength: chance.happens(0.3),
+    priority: chance.happens(0.3), single: chance.happens(0.3), quorum: chance.happens(0.3),
+  };
+  const count = chance.between(1, 4);
+  return Array.from({ length: count }, (_, index) => {
+    const name = `queue-${index}`;
+    const deadQueue = features.deadLetter && chance.happens(0.7) ? `${name}.dead` : undefined;
+    return { name, deadQueue, arguments: drawArguments(chance, features, deadQueue) };
+  });
+}
+
+function drawArguments(
+  chance: Chance, features: Readonly<Record<string, boolean>>, deadQueue: string | undefined,
+): FieldTable {
+  const given = (feature: string): boolean => features[feature]! && chance.happens(0.5);
+  const table: FieldTable = {};
+  if (deadQueue !== undefined) {
+    table['x-dead-letter-exchange'] = '';
+    table['x-dead-letter-routing-key'] = deadQueue;
+  }
+  if (given('ttl')) table['x-message-ttl'] = chance.pick([0, 20, 500]);
+  if (given('maxLength')) {
+    table['x-max-length'] = chance.pick([1, 5, 20]);
+    table['x-overflow'] = chance.pick(['drop-head', 'reject-publish']);
+  }
+  if (given('single')) table['x-single-active-consumer'] = true;
+  if (given('quorum')) {
+    table['x-queue-type'] = 'quorum';
+    table['x-delivery-limit'] = chance.between(1, 5);
+  } else if (given('priority')) {
+    table['x-max-priority'] = chance.pick([1, 5]);
+  }
+  return table;
+}
+
+function drawExchanges(chance: Chance, names: readonly string[]): ExchangePlan[] {
+  const some = (): string[] => names.filter(() => chance.happens(0.6));
+  const keys = ['a', 'a.b', 'a.b.c', 'c'];
+  const patterns = ['#', '*', 'a.#', '*.b', 'a.*.c', 'a.b.#', '#.c'];
+  return [
+    { name: 'fan', type: 'fanout', bindings: some().map((queue) => ({ queue, key: '' })) },
+    {
+      name: 'keys', type: 'direct',
+      bindings: some().map((queue) => ({ queue, key: chance.pick(keys) })),
+    },
+    {
+      name: 'topics', type: 'topic',
+      bindings: some().map((queue) => ({ queue, key: chance.pick(patterns) })),
+    },
+  ];
+}
+
+function drawWeights(chance: Chance): Weights {
+  const often = (weight: number, share = 0.7): number => (chance.happens(share) ? weight : 0);
+  const crashes = often(1);
+  const faulty = chance.happens(0.6);
+  const network = (weight: number): number => (faulty ? often(weight) : 0);
+  const diskFaults = chance.happens(0.5);
+  const disk = (weight: number): number => (diskFaults ? weight : 0);
+  const transactions = often(1, 0.5);
+  return {
+    publish: 30, confirm: often(6), transact: 2 * transactions, commit: 5 * transactions,
+    rollback: transactions, consume: 8, cancel: often(2), qos: often(3), get: often(4),
+    ack: 15, nack: often(6), reject: often(4), recover: often(1), flow: often(1, 0.3),
+    closeChannel: often(2), closeConnection: often(1), passing: often(3), illegal: often(2, 0.5),
+    reset: network(2), halfClose: network(1), stopReading: network(2), readOn: 2,
+    kill: crashes, losePower: crashes,
+    slowDisk: disk(2), fastDisk: disk(2), fillDisk: disk(1), freeDisk: disk(2),
+    failDisk: disk(0.5), damageDisk: disk(0.5),
+  };
+}
+
+function drawManners(chance: Chance): NetworkManners {
+  const faulty = chance.happens(0.7);
+  return {
+    delayMs: chance.pick([0, 3, 30]),
+    splits: faulty ? chance.pick([0, 0.1, 0.5]) : 0,
+    merges: faulty ? chance.pick([0, 0.5, 1]) : 0.5,
+    clogs: faulty ? chance.pick([0, 0.02]) : 0,
+    clogMs: 400,
+    unsentBytesMax: chance.pick([500, 5000, 1_048_576]),
+  };
+}

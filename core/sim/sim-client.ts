@@ -1,0 +1,198 @@
+import type { Clock, Serve, Sink } from '../ports.ts';
+import { BufferPool } from '../protocol/buffer-pool.ts';
+import { methodById, writeMethod } from '../protocol/codec.ts';
+import type { Content } from '../protocol/content.ts';
+import { writeBody, writeContentHeader } from '../protocol/properties.ts';
+import { Reader } from '../protocol/reader.ts';
+import { methods, type Domain } from '../protocol/spec.ts';
+import type { From, MethodArgs, MethodName, Properties } from '../protocol/types.ts';
+import { edge } from '../session/edge.ts';
+import { plainResponse } from '../session/sasl.ts';
+import { Session, type Method, type SessionHooks } from '../session/session.ts';
+import { negotiate } from '../session/tune.ts';
+
+/** What a client knows of a channel of its own. */
+export interface ClientChannel {
+  readonly number: number;
+  mode: 'plain' | 'confirm' | 'transaction';
+  /** Tags of deliveries that it has not settled, oldest first. */
+  readonly unsettled: number[];
+  /** Tags of consumers; those that need not acknowledge begin with `free`. */
+  readonly consumers: Set<string>;
+  /** Its basic.get is not answered yet. */
+  getting: boolean;
+}
+
+/** A message to be published. */
+export interface SimMessage {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly mandatory: boolean;
+  readonly properties: Properties;
+  readonly body: Uint8Array;
+}
+
+const nothing: Record<Domain, unknown> = {
+  bit: false, octet: 0, short: 0, long: 0, longlong: 0, timestamp: 0, shortstr: '', longstr: '',
+  bytes: new Uint8Array(0), table: {},
+};
+
+/** All arguments of a method: those that were not given are zero, empty or false. */
+export function argumentsOf<N extends MethodName>(
+  name: N, given: Partial<MethodArgs<N>>,
+): MethodArgs<N> {
+  const empty = methods[name].args.map(([arg, domain]) => [arg, nothing[domain]]);
+  return { ...Object.fromEntries(empty), ...given };
+}
+
+/**
+ * A client on the production session that does what it is told, waits for nothing that it need
+ * not, and can also do what no client may.
+ */
+export class SimClient implements SessionHooks {
+  readonly serve: Serve;
+  /** What is to be done as soon as the connection is open. */
+  ended = false;
+  /** Called with each delivery, in its order. */
+  onDelivery: (channel: ClientChannel, deliveryTag: number) => void = (channel, deliveryTag) => {
+    channel.unsettled.push(deliveryTag);
+  };
+  readonly #frameMax: number;
+  readonly #channels = new Map<number, ClientChannel>();
+  #session!: Session<'client'>;
+  #sink!: Sink;
+
+  constructor(clock: Clock, frameMax: number) {
+    this.#frameMax = frameMax;
+    this.serve = edge((sink) => {
+      this.#sink = sink;
+      this.#session = new Session('client', this, sink, { clock, pool: new BufferPool() });
+      this.#session.start();
+      return this.#session;
+    });
+  }
+
+  get running(): boolean {
+    return this.#session.state === 'running';
+  }
+
+  get channels(): Iterable<ClientChannel> {
+    return this.#channels.values();
+  }
+
+  /** The channel, if it is open; where it is not, it is being opened from now on. */
+  channel(number: number): ClientChannel | undefined {
+    if (!this.running) return undefined;
+    if (this.#session.isOpen(number)) return this.#channels.get(number);
+    if (this.#session.isFree(number)) {
+      this.#channels.set(number, {
+        number, mode: 'plain', unsettled: [], consumers: new Set(), getting: false,
+      });
+      this.#session.send(number, 'channel.open', {});
+      this.#session.flush();
+    }
+    return undefined;
+  }
+
+  send<N extends From<'client'>>(
+    channel: number, name: N, args: Partial<MethodArgs<N>> = {},
+  ): void {
+    this.#session.send(channel, name, argumentsOf(name, args));
+    this.#session.flush();
+  }
+
+  /** Sends a method whether it is legal or not. */
+  sendAnyway<N extends MethodName>(
+    channel: number, name: N, args: Partial<MethodArgs<N>> = {},
+  ): void {
+    writeMethod(this.#session.writer, channel, name, argumentsOf(name, args));
+    this.#session.flush();
+  }
+
+  sendBytes(bytes: Uint8Array): void {
+    this.#sink.send(bytes);
+  }
+
+  publish(channel: number, messages: readonly SimMessage[]): void {
+    const session = this.#session;
+    for (const { properties, body, ...names } of messages) {
+      session.send(channel, 'basic.publish', argumentsOf('basic.publish', names));
+      writeContentHeader(session.writer, channel, body.length, properties);
+      writeBody(session.writer, channel, body, session.frameBytesMax);
+    }
+    session.flush();
+  }
+
+  closeChannel(number: number): void {
+    this.#session.closeChannel(number);
+    this.#session.flush();
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+
+  // SessionHooks
+
+  onHeader(): void {}
+
+  onMethod(number: number, { name, args }: Method): void {
+    const session = this.#session;
+    const channel = this.#channels.get(number);
+    switch (name) {
+      case 'connection.start':
+        session.send(0, 'connection.start-ok', {
+          clientProperties: { capabilities: CAPABILITIES },
+          mechanism: 'PLAIN', locale: 'en_US', response: plainResponse('guest', 'guest'),
+        });
+        return;
+      case 'connection.tune': {
+        const wanted = { channelMax: 0, frameMax: this.#frameMax, heartbeat: 0 };
+        const tuning = { ...negotiate(args, wanted), heartbeat: 0 };
+        session.send(0, 'connection.tune-ok', tuning);
+        session.tune(tuning.channelMax, tuning.frameMax, 0);
+        session.send(0, 'connection.open', argumentsOf('connection.open', { virtualHost: '/' }));
+        return;
+      }
+      case 'basic.get-empty':
+        if (channel !== undefined) channel.getting = false;
+        return;
+      case 'basic.cancel':
+        channel?.consumers.delete(args.consumerTag);
+    }
+  }
+
+  onContent(number: number, content: Content): void {
+    const channel = this.#channels.get(number);
+    const codec = methodById(...content.method)!;
+    if (channel === undefined || codec.name === 'basic.return') return;
+    const { block, methodStart, methodEnd } = content;
+    const reader = new Reader(new Uint8Array(0)).reset(block, methodStart + 4, methodEnd);
+    const args = codec.decode(reader) as MethodArgs<'basic.deliver' | 'basic.get-ok'>;
+    if (codec.name === 'basic.get-ok') channel.getting = false;
+    const free = 'consumerTag' in args && args.consumerTag.startsWith('free');
+    if (!free) this.onDelivery(channel, args.deliveryTag);
+  }
+
+  onChannelEnd(number: number): void {
+    this.#channels.delete(number);
+  }
+
+  onEnd(): void {
+    this.ended = true;
+    this.#channels.clear();
+  }
+
+  onChunkEnd(): void {}
+
+  onWritable(): void {}
+
+  onFault(fault: unknown): void {
+    throw fault;
+  }
+}
+
+const CAPABILITIES = {
+  consumer_cancel_notify: true, authentication_failure_close: true, 'connection.blocked': true,
+  'basic.nack': true, publisher_confirms: true,
+};

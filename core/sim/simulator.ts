@@ -1,0 +1,332 @@
+import { VirtualClock } from '../clock/virtual-clock.ts';
+import { BrokerProcess, makeBroker, type MakeBroker, type World } from './broker-process.ts';
+import { ByteHash } from './byte-hash.ts';
+import { Chance } from './chance.ts';
+import { probeDamage } from './damage-probe.ts';
+import { Model } from './model.ts';
+import { ModelCrash } from './model-crash.ts';
+import { operate } from './operations.ts';
+import type { OperationKind } from './plan.ts';
+import type { Operation, Script } from './script.ts';
+import { SimClient } from './sim-client.ts';
+import { SimDisk } from './sim-disk.ts';
+import { QUIET, SimLink } from './sim-network.ts';
+import { Trace } from './trace.ts';
+import { check, Violation } from './violation.ts';
+import { WatchedLink, type Observer } from './watched-link.ts';
+
+/** How a run ended. */
+export interface Outcome {
+  readonly script: Script;
+  /** Fingerprint of all bytes. */
+  readonly hash: string;
+  readonly turns: number;
+  readonly restarts: number;
+  readonly confirmed: number;
+  readonly failure: Failure | undefined;
+}
+
+export interface Failure {
+  /** Name of the check that found it, or `fault` where something was thrown. */
+  readonly check: string;
+  readonly text: string;
+  /** What happened last, a line each. */
+  readonly lastTurns: string;
+}
+
+interface Actor {
+  client: SimClient;
+  link: SimLink;
+}
+
+/** Continuations of promises that follow from one instant; no chain in the core is as long. */
+const SETTLING_TICKS = 40;
+/** Virtual time within which all must drain once everything is healed. */
+const LIVENESS_MS = 60_000;
+/** Pause before a start that failed is tried again. */
+const RETRY_MS = 100;
+
+/**
+ * The production broker and production sessions on a virtual clock, network and disk, with a
+ * model beside them that checks what they do. The same script gives the same run, octet for octet.
+ */
+export class Simulator implements Observer {
+  readonly model: Model;
+  readonly hash = new ByteHash();
+  readonly trace = new Trace();
+  readonly #script: Script;
+  readonly #chance: Chance;
+  readonly #clock = new VirtualClock();
+  readonly #disk: SimDisk;
+  readonly #world: World;
+  readonly #actors = new Map<number, Actor>();
+  readonly #failures: unknown[] = [];
+  #process: BrokerProcess | undefined;
+  #starting: Promise<void> | undefined;
+  #crash: ModelCrash | undefined;
+  #declared = false;
+  #connections = 0;
+  #restarts = -1;
+  #healing = false;
+
+  constructor(script: Script, make: MakeBroker = makeBroker) {
+    this.#script = script;
+    const { seed, plan } = script;
+    this.#chance = new Chance(seed ^ 0x5bd1e995);
+    this.model = new Model(plan);
+    this.#disk = new SimDisk(new Chance(this.#chance.seed()));
+    this.#disk.pace.syncMs = plan.syncMs;
+    this.#world = {
+      clock: this.#clock, disk: this.#disk, chance: new Chance(this.#chance.seed()), plan,
+      makeBroker: make,
+      afterTask: () => this.endTurn(),
+      onFault: (fault) => this.#failures.push(fault),
+    };
+  }
+
+  async run(): Promise<Outcome> {
+    let failure: Failure | undefined;
+    try {
+      await this.#play();
+    } catch (error) {
+      const known = error instanceof Violation ? error.check : 'fault';
+      const text = error instanceof Error ? error.stack ?? error.message : String(error);
+      failure = {
+        check: known, text: known === 'fault' ? text : (error as Error).message,
+        lastTurns: this.trace.table,
+      };
+    }
+    const messages = [...this.model.messages.values()];
+    return {
+      script: this.#script,
+      hash: this.hash.text,
+      turns: this.model.turn,
+      restarts: this.#restarts,
+      confirmed: messages.filter(({ fate }) => fate === 'confirmed').length,
+      failure,
+    };
+  }
+
+  // Observer
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#failures.push(error);
+    }
+  }
+
+  endTurn(): void {
+    const process = this.#process;
+    if (process === undefined) return;
+    this.hash.addNumber(this.#clock.now());
+    this.guard(() => this.model.endTurn(this.#clock.now(), process));
+  }
+
+  async #play(): Promise<void> {
+    this.#start();
+    await this.#finish(this.#starting!);
+    await this.#until(() => this.#process!.durable >= this.#process!.written, 'first declarations');
+    this.#declared = true;
+    const from = this.#clock.now();
+    for (const operation of this.#script.operations) {
+      await this.#advanceTo(from + operation.at);
+      this.#do(operation);
+    }
+    await this.#heal();
+    await this.#drain();
+    await this.#stop();
+  }
+
+  #do(operation: Operation): void {
+    const { kind, actor: number, seed } = operation;
+    this.trace.add(this.model.turn, this.now(), `actor ${number}`,
+      `* ${kind} (operation ${operation.number})`);
+    const special = this.#worldActions[kind];
+    if (special !== undefined) {
+      special(new Chance(seed), this.#actors.get(number));
+      return;
+    }
+    const actor = this.#actor(number);
+    if (actor?.client.running === true) operate(this.#script.plan, operation, actor.client);
+  }
+
+  /** Operations that clients know nothing of. */
+  readonly #worldActions: Partial<Record<OperationKind, (chance: Chance, actor?: Actor) => void>> = {
+    reset: (_chance, actor) => actor?.link.reset(),
+    halfClose: (_chance, actor) => actor?.link.halfClose(),
+    stopReading: (_chance, actor) => actor?.link.setClientReading(false),
+    readOn: (_chance, actor) => actor?.link.setClientReading(true),
+    kill: (chance) => this.#kill(false, chance.below(50)),
+    losePower: (chance) => this.#kill(true, chance.below(50)),
+    slowDisk: () => void (this.#disk.pace.syncMs = 300),
+    fastDisk: () => void (this.#disk.pace.syncMs = this.#script.plan.syncMs),
+    fillDisk: () => void (this.#disk.memory.faults.full = true),
+    freeDisk: () => void (this.#disk.memory.faults.full = false),
+    failDisk: (chance) => {
+      if (this.#process === undefined) return;
+      this.#disk.memory.faults.syncError = 'the disk failed';
+      this.#clock.setTimer(chance.below(500), () => {
+        if (!this.#healing) this.#kill(true, 10);
+      });
+    },
+    damageDisk: (chance) => {
+      const copies = [this.#disk.copy(), this.#disk.copy()] as const;
+      this.#background(probeDamage(copies, chance));
+    },
+  };
+
+  /** The actor with its connection, which is made where there is none. */
+  #actor(number: number): Actor | undefined {
+    const known = this.#actors.get(number);
+    if (known !== undefined && !known.client.ended) return known;
+    const process = this.#process;
+    if (process === undefined) return undefined;
+    known?.link.reset();
+    const manners = this.#healing ? QUIET : this.#script.plan.manners;
+    const client = new SimClient(this.#clock, this.#chance.pick([4096, 0]));
+    const watch = new WatchedLink(++this.#connections, this);
+    const link = new SimLink(
+      this.#clock, new Chance(this.#chance.seed()), manners, watch, client.serve,
+      process.broker.serve,
+    );
+    const actor = { client, link };
+    this.#actors.set(number, actor);
+    return actor;
+  }
+
+  #start(): void {
+    if (this.#process !== undefined || this.#starting !== undefined) return;
+    this.#starting = this.#boot().catch((error: unknown) => {
+      this.#starting = undefined;
+      // A disk without space is no place to start on, until there is some.
+      if (!this.#disk.memory.faults.full) throw error;
+      this.#clock.setTimer(RETRY_MS, () => this.#start());
+    });
+    this.#background(this.#starting);
+  }
+
+  async #boot(): Promise<void> {
+    const process = await BrokerProcess.start(this.#world, (recovered) => {
+      if (this.#declared) recovered.checkDeclared(this.#script.plan);
+      this.model.now = this.now();
+      this.#crash?.recovered(recovered);
+      this.#process = recovered;
+    });
+    this.#restarts++;
+    this.#starting = undefined;
+    this.trace.add(this.model.turn, this.now(), 'broker', `started (${process.durable})`);
+  }
+
+  /** The process dies, and with the power goes what the disk had not synced. */
+  #kill(power: boolean, downMs: number): void {
+    const process = this.#process;
+    if (process === undefined) return;
+    process.clock.kill();
+    this.#process = undefined;
+    this.#crash = new ModelCrash(this.model, process.durable);
+    this.trace.add(this.model.turn, this.now(), 'broker',
+      `${power ? 'loses power' : 'is killed'}: durable to ${process.durable} of ${process.written}`);
+    for (const { link } of this.#actors.values()) link.loseServer();
+    this.#disk.lose(power);
+    this.#clock.setTimer(downMs, () => this.#start());
+  }
+
+  /** All faults end, and whatever broke is started anew. */
+  async #heal(): Promise<void> {
+    this.#healing = true;
+    this.trace.add(this.model.turn, this.now(), 'world', 'heals');
+    this.#disk.memory.faults.full = false;
+    this.#disk.memory.faults.syncError = undefined;
+    this.#disk.pace.syncMs = 1;
+    if (this.#process?.failed === true) this.#kill(true, 0);
+    await this.#until(() => this.#process !== undefined && this.#starting === undefined, 'a start');
+    for (const { link, client } of this.#actors.values()) {
+      link.setManners(QUIET);
+      link.setClientReading(true);
+      if (!client.ended) client.close();
+    }
+    await this.#until(() => this.#process!.broker.connectionCount === 0, 'closing of connections');
+    this.#actors.clear();
+  }
+
+  /** Everything that waits is consumed: nothing that must be there is stuck. */
+  async #drain(): Promise<void> {
+    const actor = this.#actor(-1)!;
+    const { client } = actor;
+    await this.#until(() => client.channel(1) !== undefined, 'a channel');
+    client.onDelivery = ({ number }, deliveryTag) => {
+      client.send(number, 'basic.ack', { deliveryTag });
+    };
+    client.send(1, 'basic.qos', { prefetchCount: 10 });
+    for (const { name } of this.model.queues.values()) {
+      client.send(1, 'basic.consume', { queue: name, consumerTag: `held-${name}` });
+    }
+    const empty = (): boolean => [...this.model.queues.values()].every(({ name, copies }) =>
+      copies.length === 0 && this.#process!.readyCount(name) === 0);
+    await this.#until(empty, 'draining');
+    client.close();
+    await this.#until(() => this.#process!.broker.connectionCount === 0, 'the last close');
+  }
+
+  /** A stop in good order leaves nothing behind, and the next start finds nothing to do. */
+  async #stop(): Promise<void> {
+    const { broker, clock } = this.#process!;
+    await this.#finish(broker.stop());
+    check(broker.store.liveBytes === 0, 'leak', () => `${broker.store.liveBytes} B of messages`);
+    check(clock.pending === 0, 'leak', () => `${clock.pending} timers`);
+    this.#process = undefined;
+    this.#disk.lose(false);
+    this.#crash = undefined;
+    this.#start();
+    await this.#finish(this.#starting!);
+    const process = this.#process as BrokerProcess | undefined;
+    for (const { name } of this.model.queues.values()) {
+      const count = process!.readyCount(name);
+      check(count === 0, 'recovery', () => `${count} messages came back in ${name}, which was empty`);
+    }
+  }
+
+  /** Lets time pass until it is so; liveness is that this is not for ever. */
+  async #until(holds: () => boolean, what: string): Promise<void> {
+    const deadline = this.now() + LIVENESS_MS;
+    while (!holds()) {
+      const next = this.#clock.nextTimerAt;
+      check(this.now() < deadline, 'liveness', () => `waited ${LIVENESS_MS} ms for ${what}`);
+      await this.#advanceTo(Math.min(next ?? this.now() + 1000, this.now() + 1000));
+    }
+  }
+
+  async #finish(promise: Promise<void>): Promise<void> {
+    let done = false;
+    this.#background(promise.then(() => void (done = true)));
+    await this.#until(() => done, 'a promise');
+  }
+
+  #background(promise: Promise<void>): void {
+    promise.catch((error: unknown) => this.#failures.push(error));
+  }
+
+  async #advanceTo(at: number): Promise<void> {
+    for (;;) {
+      await this.#settle();
+      const next = this.#clock.nextTimerAt;
+      if (next === undefined || next > at) break;
+      this.#clock.advanceTo(next);
+    }
+    this.#clock.advanceTo(at);
+    await this.#settle();
+  }
+
+  /** Runs the continuations of promises, and ends the turn that they were. */
+  async #settle(): Promise<void> {
+    for (let tick = 0; tick < SETTLING_TICKS; tick++) await undefined;
+    this.endTurn();
+    if (this.#failures.length > 0) throw this.#failures[0];
+  }
+}

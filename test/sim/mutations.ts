@@ -1,0 +1,73 @@
+/**
+ * Faults that are planted into the broker, to see that the simulator finds them. Each changes production code from
+ * the outside, as long as `undo` is not called.
+ */
+import { Broker } from '../../core/broker/broker.ts';
+import { Persistence } from '../../core/broker/durable/persistence.ts';
+import { decodeRecord } from '../../core/broker/durable/records.ts';
+import { Consumer } from '../../core/broker/consumer.ts';
+import { Ready } from '../../core/broker/queue/ready.ts';
+import { Unacked } from '../../core/broker/unacked.ts';
+import type { Delivery } from '../../core/broker/delivery.ts';
+import type { Journal } from '../../core/storage/journal.ts';
+
+export interface Mutation {
+  readonly name: string;
+  /** Plants the fault, and answers how to take it out. */
+  plant(): () => void;
+}
+
+function patch<T extends object, K extends keyof T>(target: T, key: K, change: (original: T[K]) => T[K]): () => void {
+  const descriptor = Object.getOwnPropertyDescriptor(target, key)!;
+  const original = (descriptor.value ?? descriptor.get) as T[K];
+  const changed = change(original);
+  const kind = descriptor.get === undefined ? 'value' : 'get';
+  Object.defineProperty(target, key, { ...descriptor, [kind]: changed });
+  return () => void Object.defineProperty(target, key, descriptor);
+}
+
+export const mutations: readonly Mutation[] = [
+  {
+    name: 'confirm before sync',
+    plant: () => patch(Persistence.prototype, 'whenDurable', () => (run) => run()),
+  },
+  {
+    name: 'lost requeue on channel close',
+    plant: () => patch(Unacked.prototype, 'takeAll', (original) => function takeAll(this: Unacked) {
+      return original.call(this).slice(1);
+    }),
+  },
+  {
+    name: 'wrong requeue position',
+    plant: () => patch(Ready.prototype, 'requeue', (original) => function requeue(this: Ready, delivery: Delivery) {
+      Object.assign(delivery, { position: 1_000_000 - delivery.position });
+      original.call(this, delivery);
+    }),
+  },
+  {
+    name: 'prefetch off by one',
+    plant: () => patch(Consumer.prototype, 'ready', () => function ready(this: Consumer) {
+      const { gate, prefetch } = this.options;
+      return gate.open && (prefetch === 0 || this.unacked <= prefetch);
+    } as never),
+  },
+  {
+    name: 'dead letter not atomic',
+    plant: () => patch(Broker.prototype, 'recover', (original) => function recover(this: Broker) {
+      splitGroups(this.persistence!.journal);
+      return original.call(this);
+    }),
+  },
+];
+
+/** What left a queue is written before what came to another one, and not together with it. */
+function splitGroups(journal: Journal): void {
+  Object.assign(journal, {
+    appendAll(records: readonly Uint8Array[]) {
+      const isSettlement = (record: Uint8Array): boolean => decodeRecord(record).kind === 'settled';
+      const order = [...records.filter(isSettlement), ...records.filter((record) => !isSettlement(record))];
+      const lsns = new Map(order.map((record) => [record, journal.append(record)]));
+      return records.map((record) => lsns.get(record)!);
+    },
+  });
+}
