@@ -1,5 +1,5 @@
 import { Broker } from '../broker/broker.ts';
-import type { Queue } from '../broker/queue/queue.ts';
+import type { Queue } from '../broker/queue/abstract-queue.ts';
 import type { VirtualClock } from '../clock/virtual-clock.ts';
 import type { Journal } from '../storage/journal.ts';
 import { openSegmentJournal } from '../storage/open-segment-journal.ts';
@@ -84,10 +84,8 @@ export class BrokerProcess implements BrokerView {
 
   ready(name: string): readonly Seen[] {
     const seen: Seen[] = [];
-    const vhost = this.broker.vhost();
-    this.#queue(name)?.forEachReady((address, returned) => {
-      const { messageId } = vhost.readMessage(address).properties;
-      seen.push({ id: messageId!, redelivered: returned?.redelivered ?? false });
+    this.#queue(name)?.forEachReady(({ properties }, { returned }) => {
+      seen.push({ id: properties.messageId!, redelivered: returned?.redelivered ?? false });
     });
     return seen;
   }

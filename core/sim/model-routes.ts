@@ -3,9 +3,9 @@ import type { ExchangePlan, Plan } from './plan.ts';
 /** The names of the queues that a message goes to, found the slow and obvious way. */
 export function routeOf(plan: Plan, exchange: string, routingKey: string): string[] {
   if (exchange === '') {
-    return plan.queues.some(({ name, deadQueue }) => name === routingKey || deadQueue === routingKey)
-      ? [routingKey]
-      : [];
+    const isKnown = plan.queues.some(({ name, deadQueue }) =>
+      name === routingKey || deadQueue === routingKey);
+    return isKnown ? [routingKey] : [];
   }
   const found = plan.exchanges.find(({ name }) => name === exchange);
   const matching = found?.bindings.filter(({ key }) => matches(found.type, key, routingKey)) ?? [];

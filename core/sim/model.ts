@@ -5,7 +5,7 @@ import { Copy, NOT_YET, type ModelMessage } from './model-copy.ts';
 import { ModelQueue, type Seen } from './model-queue.ts';
 import type { Plan } from './plan.ts';
 import type { WireMethod } from './strict-decoder.ts';
-import { check, Violation } from './violation.ts';
+import { check } from './violation.ts';
 
 /** What the broker shows of itself between turns. */
 export interface BrokerView {
@@ -243,7 +243,7 @@ export class Model {
       this.remove(copy);
       return;
     }
-    if (excuse === undefined) throw new Violation('lost', `${copy.name} is gone, and nobody got it`);
+    check(excuse !== undefined, 'lost', () => `${copy.name} is gone, and nobody got it`);
     if (excuse !== 'dead') message.turnedAway = excuse === 'either' ? 'perhaps' : 'yes';
     check(message.turnedAway !== 'yes' || message.fate !== 'confirmed', 'confirm',
       () => `${copy.name} was confirmed, and the queue did not take it`);

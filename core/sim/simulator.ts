@@ -39,6 +39,9 @@ interface Actor {
   link: SimLink;
 }
 
+/** What happens to the world; where it happens to a connection, to that of the actor. */
+type WorldAction = (chance: Chance, actor: Actor | undefined) => void;
+
 /** Continuations of promises that follow from one instant; no chain in the core is as long. */
 const SETTLING_TICKS = 40;
 /** Virtual time within which all must drain once everything is healed. */
@@ -157,7 +160,7 @@ export class Simulator implements Observer {
   }
 
   /** Operations that clients know nothing of. */
-  readonly #worldActions: Partial<Record<OperationKind, (chance: Chance, actor?: Actor) => void>> = {
+  readonly #worldActions: Partial<Record<OperationKind, WorldAction>> = {
     reset: (_chance, actor) => actor?.link.reset(),
     halfClose: (_chance, actor) => actor?.link.halfClose(),
     stopReading: (_chance, actor) => actor?.link.setClientReading(false),
@@ -231,7 +234,7 @@ export class Simulator implements Observer {
     this.#process = undefined;
     this.#crash = new ModelCrash(this.model, process.durable);
     this.trace.add(this.model.turn, this.now(), 'broker',
-      `${power ? 'loses power' : 'is killed'}: durable to ${process.durable} of ${process.written}`);
+      `${power ? 'loses power' : 'is killed'}, durable to ${process.durable}`);
     for (const { link } of this.#actors.values()) link.loseServer();
     this.#disk.lose(power);
     this.#clock.setTimer(downMs, () => this.#start());
@@ -245,7 +248,8 @@ export class Simulator implements Observer {
     this.#disk.memory.faults.syncError = undefined;
     this.#disk.pace.syncMs = 1;
     if (this.#process?.failed === true) this.#kill(true, 0);
-    await this.#until(() => this.#process !== undefined && this.#starting === undefined, 'a start');
+    const runs = (): boolean => this.#process !== undefined && this.#starting === undefined;
+    await this.#until(runs, 'a start');
     for (const { link, client } of this.#actors.values()) {
       link.setManners(QUIET);
       link.setClientReading(true);
@@ -288,7 +292,7 @@ export class Simulator implements Observer {
     const process = this.#process as BrokerProcess | undefined;
     for (const { name } of this.model.queues.values()) {
       const count = process!.readyCount(name);
-      check(count === 0, 'recovery', () => `${count} messages came back in ${name}, which was empty`);
+      check(count === 0, 'recovery', () => `${count} messages came back in ${name}`);
     }
   }
 
