@@ -7,7 +7,7 @@ import { copyMessage, recut, type MessageBytes } from './message-bytes.ts';
 export type Address = number;
 
 /** No address: that of what is not in the store, as a message of a stream. */
-export const NOWHERE: Address = -1;
+export const NOWHERE: Address = Infinity;
 
 const ADDRESS_UNIT = 0x10_0000;
 const OFFSET_MASK = ADDRESS_UNIT - 1;

@@ -12,6 +12,7 @@ export interface Load {
   readonly consumers?: number;
   readonly queues?: number;
   readonly durable?: true;
+  readonly stream?: true;
   readonly persistent?: true;
   readonly confirmWindow?: number;
   readonly ackEvery?: number;
@@ -86,6 +87,8 @@ const PERSISTENT = {
   prefetch: 250,
 } as const;
 
+const STREAM = { messages: 1_000_000, bodyBytes: 100, durable: true, stream: true } as const;
+
 const STEADY = { messages: 25_000, bodyBytes: 16, rate: 5000 } as const;
 const STEADY_PERSISTENT = {
   ...PERSISTENT, messages: 25_000, confirmWindow: 5000, ackEvery: 1, rate: 5000,
@@ -157,6 +160,24 @@ export const SCENARIOS: readonly Scenario[] = [
         kind: 'load',
         load: { messages: 1_000_000, bodyBytes: 100, publishers: 0 },
         floors: [ratioAtLeast('deliveredPerSecond', 10)],
+      },
+    ],
+  },
+  {
+    name: 'stream',
+    phases: [
+      {
+        name: 'stream-fill',
+        title: '1,000,000 messages of 100 B into a stream',
+        kind: 'load',
+        load: { ...STREAM, consumers: 0, keep: true },
+      },
+      {
+        name: 'stream-replay',
+        title: 'and read again from the beginning, prefetch 10,000, one ack for 1,000 deliveries',
+        kind: 'load',
+        load: { ...STREAM, publishers: 0, prefetch: 10_000, ackEvery: 1000 },
+        floors: [ratioAtLeast('deliveredPerSecond', 5)],
       },
     ],
   },

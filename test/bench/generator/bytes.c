@@ -48,6 +48,13 @@ void put_long_string(struct bytes *out, const void *text, size_t length) {
   put(out, text, length);
 }
 
+void put_text_table(struct bytes *out, const char *key, const char *value) {
+  put32(out, 1 + strlen(key) + 1 + 4 + strlen(value));
+  put_short_string(out, key);
+  put8(out, 'S');
+  put_long_string(out, value, strlen(value));
+}
+
 uint16_t get16(const uint8_t *at) {
   return at[0] << 8 | at[1];
 }

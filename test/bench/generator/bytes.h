@@ -15,6 +15,8 @@ void put32(struct bytes *out, uint32_t value);
 void put64(struct bytes *out, uint64_t value);
 void put_short_string(struct bytes *out, const char *text);
 void put_long_string(struct bytes *out, const void *text, size_t length);
+// A table with one entry, whose value is text.
+void put_text_table(struct bytes *out, const char *key, const char *value);
 
 uint16_t get16(const uint8_t *at);
 uint32_t get32(const uint8_t *at);

@@ -34,7 +34,8 @@ static void subscribe(struct run *run) {
   put_short_string(out, queue);
   put_short_string(out, "");
   put8(out, options.ack_every ? 0 : NO_ACK_BIT);
-  put32(out, 0);
+  if (options.stream) put_text_table(out, "x-stream-offset", "first");
+  else put32(out, 0);
   end_frame(out, start);
   flush(&run->connection, out);
 }

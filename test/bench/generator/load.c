@@ -40,7 +40,8 @@ static void await_line(void) {
 
 static void parse_options(int count, char **words) {
   enum { PORT = 1, WEBSOCKET, CONNECTIONS, PUBLISHERS, CONSUMERS, QUEUES, MESSAGES, BODY_BYTES,
-         DURABLE, PERSISTENT, CONFIRM_WINDOW, ACK_EVERY, PREFETCH, RATE, EXCHANGE, BINDINGS, KEEP };
+         DURABLE, PERSISTENT, CONFIRM_WINDOW, ACK_EVERY, PREFETCH, RATE, EXCHANGE, BINDINGS, KEEP,
+         STREAM };
   static const struct option known[] = {
       {"port", 1, 0, PORT},             {"websocket", 0, 0, WEBSOCKET},
       {"connections", 1, 0, CONNECTIONS}, {"publishers", 1, 0, PUBLISHERS},
@@ -50,7 +51,8 @@ static void parse_options(int count, char **words) {
       {"confirm-window", 1, 0, CONFIRM_WINDOW}, {"ack-every", 1, 0, ACK_EVERY},
       {"prefetch", 1, 0, PREFETCH},     {"rate", 1, 0, RATE},
       {"exchange", 1, 0, EXCHANGE},     {"bindings", 1, 0, BINDINGS},
-      {"keep", 0, 0, KEEP},             {0},
+      {"keep", 0, 0, KEEP},             {"stream", 0, 0, STREAM},
+      {0},
   };
   for (int choice; (choice = getopt_long(count, words, "", known, NULL)) != -1;) {
     switch (choice) {
@@ -71,6 +73,7 @@ static void parse_options(int count, char **words) {
       case EXCHANGE: options.exchange = optarg; break;
       case BINDINGS: options.bindings = atoi(optarg); break;
       case KEEP: options.keep = true; break;
+      case STREAM: options.stream = true; break;
       default: exit(2);
     }
   }

@@ -12,6 +12,7 @@ struct options {
   uint64_t messages;       // in all, shared out over the publishers
   uint32_t body_bytes;
   bool durable;            // queues and exchange
+  bool stream;             // the queues are streams, which consumers read from the beginning
   bool persistent;         // messages
   int confirm_window;      // unconfirmed messages a publisher may have; 0 is no confirms
   int ack_every;           // one ack for so many deliveries; 0 consumes without acks

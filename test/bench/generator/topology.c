@@ -40,12 +40,13 @@ static void declare_queue(struct connection *connection, struct bytes *out, int 
   put16(out, 0);
   put_short_string(out, name);
   put8(out, options.durable ? DURABLE_BIT : 0);
-  put32(out, 0);
+  if (options.stream) put_text_table(out, "x-queue-type", "stream");
+  else put32(out, 0);
   end_frame(out, start);
   flush(connection, out);
   expect(connection, QUEUE_DECLARE_OK);
   // Without publishers the load is to drain what an earlier one left, else it starts from empty.
-  if (options.publishers == 0) return;
+  if (options.publishers == 0 || options.stream) return;
   start = begin_method(out, 1, QUEUE_PURGE);
   put16(out, 0);
   put_short_string(out, name);
