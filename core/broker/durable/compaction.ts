@@ -52,13 +52,14 @@ export class Compaction {
     moved.forEach(([lsn, message], index) => {
       live.delete(lsn);
       this.#persistence.keep(message, numbers[index]!);
-      if (message.deliveryCount > 0) returns.push(...this.#returnsOf(message, numbers[index]!));
+      returns.push(...this.#returnsOf(message, numbers[index]!));
     });
     if (returns.length > 0) journal.appendAll(returns);
   }
 
-  #returnsOf({ deliveryCount, entries }: LiveMessage, message: Lsn): Uint8Array[] {
-    return entries.map(({ destination }) => encodeDefinition('message.returned', {
+  #returnsOf({ entries }: LiveMessage, message: Lsn): Uint8Array[] {
+    const returned = entries.filter(({ deliveryCount }) => deliveryCount > 0);
+    return returned.map(({ destination, deliveryCount }) => encodeDefinition('message.returned', {
       destination: this.#persistence.numberOf(destination), message, deliveryCount,
     }));
   }

@@ -2,16 +2,23 @@ import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
 import type { Address } from '../message-store.ts';
 import type { DurableDestination } from './persistence.ts';
 
+/** That a message lies in a queue, or is held back by an exchange. */
+export interface LiveEntry {
+  readonly destination: DurableDestination;
+  /** On the broker's clock. */
+  readonly until: number;
+  /** How often it came back there; it is redelivered if it did. */
+  deliveryCount: number;
+}
+
 /** A message that the journal keeps, and where it lies. */
 export interface LiveMessage {
   readonly address: Address;
   /** Its place among all messages: its first log sequence number. */
   order: Lsn;
-  /** How often it came back; it is redelivered if it did. */
-  deliveryCount: number;
   /** Size of its record. */
   bytes: number;
-  readonly entries: { readonly destination: DurableDestination; readonly until: number }[];
+  readonly entries: LiveEntry[];
 }
 
 /** The messages in the journal that are not settled, by the segment that they lie in. */

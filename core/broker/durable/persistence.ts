@@ -97,14 +97,14 @@ export class Persistence {
   /** A message came to a durable destination. `until` is on the broker's clock. */
   arrived(destination: DurableDestination, address: Address, until: number): void {
     if (!this.#recording || (this.#store.marksOf(address) & MARK_PERSISTENT) === 0) return;
+    const entry = { destination, until, deliveryCount: 0 };
     const known = this.#arrivals.get(address);
     if (known !== undefined) {
-      known.entries.push({ destination, until });
+      known.entries.push(entry);
       return;
     }
     this.#store.retain(address);
-    const entries = [{ destination, until }];
-    this.#arrivals.set(address, { address, order: 0, deliveryCount: 0, bytes: 0, entries });
+    this.#arrivals.set(address, { address, order: 0, bytes: 0, entries: [entry] });
   }
 
   /** A message left a durable destination for good. */
@@ -123,8 +123,9 @@ export class Persistence {
   returned(queue: DurableDestination, address: Address, deliveryCount: number): void {
     const message = this.#store.lsnOf(address);
     if (!this.#recording || message === 0) return;
-    const live = this.live.get(message);
-    if (live !== undefined) live.deliveryCount = deliveryCount;
+    const entries = this.live.get(message)?.entries;
+    const entry = entries?.find(({ destination }) => destination === queue);
+    if (entry !== undefined) entry.deliveryCount = deliveryCount;
     const record = { destination: this.numberOf(queue), message, deliveryCount };
     this.#changes.push(encodeDefinition('message.returned', record));
   }

@@ -6,7 +6,8 @@ import { ClassicQueue } from '../queue/classic-queue.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 import { blockOf } from '../../protocol/bytes.ts';
 import type { Lsn } from '../../storage/journal.ts';
-import type { DurableDestination, Persistence } from './persistence.ts';
+import type { LiveEntry } from './live-messages.ts';
+import type { Persistence } from './persistence.ts';
 import { decodeRecord, type BrokerRecord, type MessageRecord, type RecordArgs } from './records.ts';
 
 /** A message of the journal that is not settled as far as it was read. */
@@ -14,8 +15,13 @@ interface Found {
   readonly lsn: Lsn;
   readonly order: Lsn;
   readonly address: Address;
-  /** Wall-clock time until which it lies in a destination, by the destination's number. */
-  readonly entries: Map<number, number>;
+  /** Where it lies, by the destination's number. */
+  readonly entries: Map<number, FoundEntry>;
+}
+
+interface FoundEntry {
+  /** On the wall clock. */
+  readonly until: number;
   deliveryCount: number;
 }
 
@@ -65,8 +71,9 @@ export class Recovery {
         for (const { destination, message } of record.pairs) this.#settle(message, destination);
         return;
       case 'message.returned': {
-        const found = this.#found.get(record.args.message);
-        if (found !== undefined) found.deliveryCount = record.args.deliveryCount;
+        const { message, destination, deliveryCount } = record.args;
+        const entry = this.#found.get(message)?.entries.get(destination);
+        if (entry !== undefined) entry.deliveryCount = deliveryCount;
         return;
       }
       case 'exchange.declared':
@@ -92,7 +99,9 @@ export class Recovery {
 
   /** Any message may have been out with a consumer. */
   #crashed(): void {
-    for (const found of this.#found.values()) found.deliveryCount ||= 1;
+    for (const { entries } of this.#found.values()) {
+      for (const entry of entries.values()) entry.deliveryCount ||= 1;
+    }
   }
 
   #vhost(name: string): VirtualHost {
@@ -138,9 +147,11 @@ export class Recovery {
       bodyBytes,
       canonical: true,
     }, marks);
-    const entries = new Map(record.entries.map(({ destination, until }) => [destination, until]));
+    const entries = new Map(record.entries.map(({ destination, until }) => {
+      return [destination, { until, deliveryCount: 0 }];
+    }));
     const order = record.order === 0 ? lsn : record.order;
-    this.#found.set(lsn, { lsn, order, address, entries, deliveryCount: 0 });
+    this.#found.set(lsn, { lsn, order, address, entries });
   }
 
   #settle(message: Lsn, destination: number): void {
@@ -168,20 +179,19 @@ export class Recovery {
   }
 
   /** Gives the message back to its destinations; whether there is any left. */
-  #restore({ lsn, order, address, entries, deliveryCount }: Found): boolean {
+  #restore({ lsn, order, address, entries }: Found): boolean {
     const { clock, store } = this.#broker;
-    const kept: { destination: DurableDestination; until: number }[] = [];
-    for (const [number, wallTime] of entries) {
+    const kept: LiveEntry[] = [];
+    for (const [number, { until: wallTime, deliveryCount }] of entries) {
       const destination = this.#destinations.get(number);
       if (destination === undefined || destination.gone) continue;
       const until = wallTime === Infinity ? Infinity : wallTime - clock.wall() + clock.now();
       store.retain(address);
       destination.restore(address, until, deliveryCount);
-      kept.push({ destination, until });
+      kept.push({ destination, until, deliveryCount });
     }
     if (kept.length === 0) return false;
-    const bytes = store.tailBytesOf(address);
-    const live = { address, order, deliveryCount, bytes, entries: kept };
+    const live = { address, order, bytes: store.tailBytesOf(address), entries: kept };
     this.#persistence.keep(live, lsn);
     return true;
   }
