@@ -46,7 +46,7 @@ export async function openBrokerHere(options: OpenBrokerHereOptions = {}): Promi
 
 function settingsOf({ name = DEFAULT_NAME }: Partial<BrokerSettings>): BrokerSettings {
   if (typeof name !== 'string' || name === '') {
-    throw new TabBrokerError(`The name of a broker is a text that is not empty, and not '${name}'.`);
+    throw new TabBrokerError(`The name of a broker is a text, and '${name}' cannot be one.`);
   }
   return { name };
 }

@@ -14,6 +14,8 @@ export async function bundle(entry: { readonly file: string } | { readonly code:
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
+    // The form of rxjs that is as modern as the target.
+    conditions: ['es2015'],
     write: false,
     logLevel: 'error',
   });

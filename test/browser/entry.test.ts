@@ -1,0 +1,113 @@
+/** `tabmq/browser` as pages load it: by Vite, as a plain script, and in a service worker. */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { build, createServer as createViteServer, preview } from 'vite';
+import { bundle } from './bundle.ts';
+import { hasChromium, launchChromium } from './chromium.ts';
+import { useSite } from './page.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const program = /```js\n([^`]*tabmq\/browser.*?)```/s.exec(readme)![1]!;
+
+const html = (script: string): string => `<!doctype html><html lang="en"><meta charset="utf-8"><title>a page</title>
+<link rel="icon" href="data:,"><script type="module" ${script}</script></html>`;
+
+test('the program of the README takes five lines to have a broker and a client', () => {
+  const lines = program.trim().split('\n').filter((line) => line !== '');
+  expect(lines.findIndex((line) => line.includes('.channel()'))).toBeLessThanOrEqual(5);
+});
+
+describe.runIf(hasChromium())('the browser package', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchChromium();
+  });
+  afterAll(() => browser.close());
+
+  /** The first line that a page prints. */
+  async function firstLineOf(url: string): Promise<string> {
+    const page = await browser.newPage();
+    onTestFinished(() => page.close());
+    const faults: string[] = [];
+    page.on('pageerror', (error) => faults.push(String(error)));
+    const printed = page.waitForEvent('console', (line) => line.type() === 'log');
+    await page.goto(url);
+    const text = (await printed).text();
+    expect(faults).toEqual([]);
+    return text;
+  }
+
+  describe('from Vite', () => {
+    const user = mkdtempSync(join(tmpdir(), 'tabmq-vite-'));
+    const options = { root: user, configFile: false, logLevel: 'error' } as const;
+
+    beforeAll(() => {
+      const installed = join(user, 'node_modules');
+      for (const name of ['package.json', 'dist/browser', 'dist/core']) {
+        cpSync(join(root, name), join(installed, 'tabmq', name), { recursive: true });
+      }
+      for (const name of ['rxjs', 'tslib', '@cloudamqp/amqp-client']) {
+        mkdirSync(dirname(join(installed, name)), { recursive: true });
+        symlinkSync(join(root, 'node_modules', name), join(installed, name), 'junction');
+      }
+      writeFileSync(join(user, 'package.json'), '{ "type": "module" }');
+      writeFileSync(join(user, 'index.html'), html('src="/main.js">'));
+      writeFileSync(join(user, 'main.js'), program);
+    });
+    afterAll(() => rmSync(user, { recursive: true, force: true }));
+
+    test('runs on its server', async () => {
+      const fs = { allow: [user, root] };
+      const server = await createViteServer({ ...options, server: { host: '127.0.0.1', port: 0, fs } });
+      onTestFinished(() => server.close());
+      await server.listen();
+      expect(await firstLineOf(server.resolvedUrls!.local[0]!)).toBe('hello');
+    });
+
+    test('runs when it is built', async () => {
+      await build(options);
+      const server = await preview({ ...options, preview: { host: '127.0.0.1', port: 0 } });
+      onTestFinished(() => server.close());
+      expect(await firstLineOf(server.resolvedUrls!.local[0]!)).toBe('hello');
+    });
+  });
+
+  test('runs as a plain script, from a folder of any server', async () => {
+    execFileSync('npm', ['run', '--silent', 'bundle'], { cwd: root });
+    const client = await bundle({ code: "export * from '@cloudamqp/amqp-client';" });
+    const plain = program.replace('tabmq/browser', './tabmq.js').replace('@cloudamqp/amqp-client', './client.js');
+    const server = createServer(({ url = '' }, response) => {
+      const file = /^\/folder\/(tabmq|broker-worker)\.js$/.exec(url)?.[1];
+      response.setHeader('Content-Type', url.endsWith('.js') ? 'text/javascript' : 'text/html');
+      if (file !== undefined) response.end(readFileSync(join(root, 'dist', 'bundle', `${file}.js`)));
+      else response.end(url.endsWith('.js') ? client : html(`>${plain}`));
+    });
+    onTestFinished(() => void server.close());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    expect(await firstLineOf(`http://127.0.0.1:${port}/folder/`)).toBe('hello');
+  });
+
+  describe('in a service worker', () => {
+    const scriptOf = (name: string): Promise<string> =>
+      bundle({ file: fileURLToPath(new URL(`page/${name}.ts`, import.meta.url)) });
+    const site = useSite(async () => ({
+      '/script.js': await scriptOf('service'),
+      '/service-worker.js': await scriptOf('service-worker'),
+    }));
+
+    test('runs a broker for the pages', async () => {
+      const tab = await site.open();
+      expect(await tab.call('overServiceWorker', 100)).toEqual({ cloudamqp: 100, tabmq: 100 });
+    });
+  });
+});
