@@ -1,4 +1,5 @@
 /** What is durable, over a restart: a second broker on the journal of the first. */
+import { take } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { Broker, VirtualClock } from '../../core/index.ts';
 import { MemoryJournal } from '../../core/storage/index.ts';
@@ -57,6 +58,30 @@ describe('survives a restart', () => {
     });
     // After a crash nobody knows what was out, so all of it counts as redelivered.
     expect(seen).toEqual([['1', true], ['3', true]]);
+  });
+
+  test('how often it came back, for each of its queues by itself', async () => {
+    const { broker, clock, journal } = await filled();
+    const vhost = broker.vhost();
+    broker.turn.within(() => {
+      const fanout = vhost.declareExchange({ exchange: 'both', type: 'fanout', durable: true });
+      for (const queue of ['left', 'right']) {
+        const arguments_ = { 'x-queue-type': 'quorum', 'x-delivery-limit': 2 };
+        vhost.bind(fanout, vhost.declareQueue({ queue, durable: true, arguments: arguments_ }), '', {});
+      }
+    });
+    vhost.exchange('both').publish({ routingKey: '', body: 'x', properties: persistent });
+    const returning = (on: Broker, queue: string): void => {
+      on.vhost().queue(queue).consume().pipe(take(1)).subscribe((message) => message.nack());
+    };
+    returning(broker, 'left');
+    returning(broker, 'left');
+    const next = await startOn(journal.reopen(), clock);
+    // What came back twice from one queue did so from the other only by the restart.
+    returning(next, 'right');
+    expect(waiting(next, 'right')).toEqual(['x']);
+    returning(next, 'left');
+    expect(waiting(next, 'left')).toEqual([]);
   });
 
   test('nothing that was transient, and no queue that was deleted', async () => {
