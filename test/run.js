@@ -137,7 +137,7 @@ function test() {
   installTools();
   check('Lint', 'oxlint/bin/oxlint', ['--deny-warnings']);
   check('Types', 'typescript/bin/tsc', [
-    '-b', 'core', 'node', 'browser', 'test', 'test/browser/page',
+    '-b', 'core', 'node', 'browser', 'test', 'test/browser/page', 'demo/testing',
   ]);
   check('Types of the playground', 'svelte-check/bin/svelte-check', [
     '--tsconfig', 'demo/tsconfig.json', '--threshold', 'error',
