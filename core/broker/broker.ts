@@ -61,7 +61,8 @@ const defaults = {
   version: '0.1.0',
 } satisfies Required<BrokerOptions>;
 
-export type Alarm = 'memory' | 'disk';
+/** What runs short, or has failed: the journal does so once and for all. */
+export type Alarm = 'memory' | 'disk' | 'journal';
 
 /** How long `stop` waits for clients to say close-ok, in milliseconds. */
 const STOP_MS = 5000;
@@ -153,6 +154,7 @@ export class Broker {
   /** Why publishers are blocked, as they are told; undefined: they are not. CON-33. */
   get alarm(): string | undefined {
     if (this.#alarms.size === 0) return undefined;
+    if (this.#alarms.has('journal')) return 'the disk failed, nothing is confirmed any more';
     return `low on ${[...this.#alarms].join(' & ')}`;
   }
 
@@ -219,7 +221,8 @@ export class Broker {
     persistence.trouble$.subscribe((trouble) => {
       const text = trouble.kind === 'space' ? 'there is space again' : trouble.text;
       this.events.emit({ type: 'journal.trouble', kind: trouble.kind, text });
-      this.setAlarm('disk', trouble.kind !== 'space');
+      if (trouble.kind === 'failed') this.setAlarm('journal', true);
+      else this.setAlarm('disk', trouble.kind === 'full');
     });
   }
 

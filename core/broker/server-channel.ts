@@ -103,7 +103,7 @@ export class ServerChannel implements PublisherSink, Flushed {
     this.connection.flushLater();
   }
 
-  /** Fails the channel (or, by its code, the connection) outside of a method. */
+  /** Fails the channel outside of a method. */
   fail(error: AmqpError): void {
     this.session.closeChannel(this.number, error);
     this.connection.flushLater();

@@ -4,7 +4,7 @@ import { limits } from '../limits.ts';
 import type { Cancel, Clock, Random } from '../ports.ts';
 import type { FieldTable } from '../protocol/types.ts';
 import { Counters } from './counters.ts';
-import { definitionLog } from './durable/definition-log.ts';
+import { definitionLog, isDurable } from './durable/definition-log.ts';
 import type { Persistence } from './durable/persistence.ts';
 import { assertSameField } from './equivalence.ts';
 import type { Events } from './events.ts';
@@ -115,6 +115,7 @@ export class VirtualHost {
     if (this.exchanges.size >= limits.exchangesMax) {
       throw this.#limitReached('exchange', limits.exchangesMax);
     }
+    if (declaration.durable) this.persistence?.checkUsable();
     return this.addExchange(declaration);
   }
 
@@ -156,6 +157,7 @@ export class VirtualHost {
     }
     checkReserved('queue', given);
     if (this.queues.size >= limits.queuesMax) throw this.#limitReached('queue', limits.queuesMax);
+    if (durable) this.persistence?.checkUsable();
     return this.addQueue(given, declaration, exclusiveOwner);
   }
 
@@ -191,6 +193,7 @@ export class VirtualHost {
     if (source.bindingCount >= limits.bindingsMax) {
       throw this.#limitReached('binding', limits.bindingsMax);
     }
+    if (isDurable({ source, destination })) this.persistence?.checkUsable();
     const bound = source.bind({ destination, routingKey, arguments: table });
     if (bound === undefined) return;
     this.#routes.clear();

@@ -28,7 +28,9 @@ export const transactionMethods: ChannelMethods<'tx.select' | 'tx.commit' | 'tx.
     // TX-06
     channel.onceCommitted(
       () => channel.send('tx.commit-ok', {}),
-      () => channel.fail(new AmqpError('INTERNAL_ERROR', 'the transaction could not be stored')),
+      () => channel.fail(
+        new AmqpError('PRECONDITION_FAILED', 'the transaction could not be stored'),
+      ),
     );
   },
 

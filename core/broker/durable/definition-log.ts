@@ -59,7 +59,9 @@ function isRecorded({ name, options }: Exchange): boolean {
 }
 
 /** A binding survives if both its ends do. */
-function isDurable({ source, destination }: BoundBinding): boolean {
+export function isDurable(
+  { source, destination }: Pick<BoundBinding, 'source' | 'destination'>,
+): boolean {
   return source.options.durable && destination.options.durable;
 }
 

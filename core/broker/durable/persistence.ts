@@ -1,5 +1,6 @@
 import { Subject, type Observable } from 'rxjs';
 import { assert } from '../../assert.ts';
+import { AmqpError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
 import type { Journal, JournalTrouble, Lsn } from '../../storage/journal.ts';
 import { MARK_PERSISTENT, type Address, type MessageStore } from '../message-store.ts';
@@ -67,6 +68,11 @@ export class Persistence {
   start(clean: boolean): void {
     this.#recording = true;
     if (!clean) this.#journal.append(encodeDefinition('broker.crashed', {}));
+  }
+
+  /** Refuses to declare what would have to be durable, where nothing will be any more. */
+  checkUsable(): void {
+    if (this.#failed) throw new AmqpError('INTERNAL_ERROR', 'the disk failed, nothing is durable');
   }
 
   /** Number under which the journal knows a destination. */
