@@ -1,8 +1,9 @@
 /** What the README shows must run as it stands there, and what it lists must be all there is. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { kebabOf, settingNames } from '../node/settings.ts';
 import { ownGateway, useGateway } from './clients/gateway.ts';
@@ -28,9 +29,10 @@ describe('the programs of the README', () => {
   const browser = "import { WebSocket } from 'ws'; globalThis.WebSocket = WebSocket;\n";
 
   // The third is tried in a browser: see browser/entry.test.ts.
-  test('there are four, of about ten lines', () => {
-    expect(programs).toHaveLength(4);
-    for (const program of programs) expect(program.split('\n').length).toBeLessThanOrEqual(12);
+  test('there are four of about ten lines, and a test', () => {
+    expect(programs).toHaveLength(5);
+    const short = programs.slice(0, 4);
+    for (const program of short) expect(program.split('\n').length).toBeLessThanOrEqual(12);
   });
 
   test('amqplib', async () => {
@@ -48,11 +50,23 @@ describe('the programs of the README', () => {
   test('in process', async () => {
     expect(await firstLineOf(programs[3]!)).toBe('hello');
   });
+
+  test('a test with a broker of its own', async () => {
+    const { stdout } = await promisify(execFile)(
+      process.execPath, ['--input-type=module', '--eval', programs[4]!], { cwd: root, timeout: 15_000 },
+    );
+    expect(stdout).toMatch(/pass 1\n.*fail 0\n/);
+  });
 });
 
 test('the README names every flag', () => {
   const flags = settingNames.map((name) => `--${kebabOf(name)}`);
   expect(flags.filter((flag) => !readme.includes(`\`${flag}`))).toEqual([]);
+});
+
+test('the README names every example of a test framework', () => {
+  const folders = readdirSync(`${root}demo/testing`, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(folders.filter(({ name }) => !readme.includes(`\`${name}\` with `))).toEqual([]);
 });
 
 test('the README names every example', () => {

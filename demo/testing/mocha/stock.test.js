@@ -1,4 +1,4 @@
-/** Mocha with a NestJS microservice: run with `mocha --import=tsx`, for the service is TypeScript. */
+/** Mocha with a NestJS microservice in TypeScript: run with `mocha --import=tsx`. */
 import assert from 'node:assert/strict';
 import { ClientProxyFactory, Transport } from '@nestjs/microservices';
 import { after, before, describe, it } from 'mocha';

@@ -6,12 +6,17 @@ import {
   Ctx, EventPattern, MessagePattern, Payload, Transport, type MicroserviceOptions, type RmqContext,
 } from '@nestjs/microservices';
 
+interface Goods {
+  readonly article: string;
+  readonly count: number;
+}
+
 @Controller()
 class StockController {
   readonly #stock = new Map<string, number>();
 
   @EventPattern('delivered')
-  delivered(@Payload() { article, count }: { article: string; count: number }, @Ctx() context: RmqContext): void {
+  delivered(@Payload() { article, count }: Goods, @Ctx() context: RmqContext): void {
     this.#stock.set(article, (this.#stock.get(article) ?? 0) + count);
     context.getChannelRef().ack(context.getMessage());
   }
