@@ -1,0 +1,138 @@
+import type { Cancel } from '../../core/ports.ts';
+import type { FromClient, LinkData, ToClient } from '../clients/protocol.ts';
+import { LinkPort } from '../clients/link-port.ts';
+import type { ClientLibrary, ClientStatus } from '../port/client-host.ts';
+
+/** What is used of the MessagePort to a client's Worker, a browser's or Node's. */
+export interface ClientPort {
+  postMessage(message: ToClient, transfer?: ArrayBuffer[]): void;
+  addEventListener(type: string, listener: (event: { readonly data?: unknown }) => void): void;
+  start(): void;
+  close(): void;
+}
+
+/** What a client does that the world must see to. */
+export interface ClientWorld {
+  /** What came from a client waits for its turn. */
+  received(client: ClientLink, message: FromClient): void;
+  /** The client's Worker is gone. */
+  lost(client: ClientLink): void;
+  /** Runs `act` after so many milliseconds of the wall. */
+  afterWall(milliseconds: number, act: () => void): Cancel;
+}
+
+/** How long a client may take for a turn, in milliseconds of the wall, before it counts as busy. */
+export const BUSY_AFTER_MS = 2000;
+
+/** One client as the world sees it: what waits to be handed to it, and whether it is done. */
+export class ClientLink {
+  readonly name: string;
+  readonly code: string;
+  readonly library: ClientLibrary;
+  status: ClientStatus = 'starting';
+  error = '';
+  line = 0;
+  paused = false;
+  delayMs = 0;
+  /** Connections that it opened, as the broker names them. */
+  readonly connections: string[] = [];
+  readonly links = new Map<number, LinkPort>();
+  readonly timers = new Map<number, Cancel>();
+  readonly #port: ClientPort;
+  readonly #world: ClientWorld;
+  #round = 0;
+  #onIdle: (() => void) | undefined;
+  #dueTimers: number[] = [];
+  #data: { link: number; data: LinkData }[] = [];
+
+  constructor(
+    spec: { name: string; code: string; library: ClientLibrary }, port: ClientPort,
+    world: ClientWorld,
+  ) {
+    this.name = spec.name;
+    this.code = spec.code;
+    this.library = spec.library;
+    this.#port = port;
+    this.#world = world;
+    port.addEventListener('message', ({ data }) => this.#onMessage(data as FromClient));
+    port.addEventListener('close', () => world.lost(this));
+    port.start();
+  }
+
+  get gone(): boolean {
+    return this.status === 'killed' || this.status === 'failed';
+  }
+
+  /** Whether something waits to be handed to it. */
+  get wanted(): boolean {
+    if (this.gone || this.paused || this.status === 'busy') return false;
+    return this.#dueTimers.length > 0 || this.#data.length > 0;
+  }
+
+  /** Whether a turn of it is under way. */
+  get working(): boolean {
+    return this.#onIdle !== undefined;
+  }
+
+  timerDue(id: number): void {
+    this.timers.delete(id);
+    this.#dueTimers.push(id);
+  }
+
+  /** Something for one of its links; handed over with its next turn. */
+  push(link: number, data: LinkData): void {
+    this.#data.push({ link, data });
+  }
+
+  /** Starts the code; resolves when it waits for something, or has taken too long. */
+  start(start: Extract<ToClient, { type: 'start' }>): Promise<void> {
+    this.#port.postMessage(start);
+    return this.turn(start.now);
+  }
+
+  /** Hands over what waits; resolves when all that it led to is here, or when that takes long. */
+  async turn(now: number): Promise<void> {
+    const timers = this.#dueTimers;
+    const data = this.#data;
+    this.#dueTimers = [];
+    this.#data = [];
+    const round = ++this.#round;
+    const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
+    const transfer = data.map((each) => each.data).filter((each) => each instanceof ArrayBuffer);
+    this.#port.postMessage({ type: 'turn', round, now, timers, data }, transfer);
+    const cancel = this.#world.afterWall(BUSY_AFTER_MS, () => {
+      this.status = 'busy';
+      this.#finish();
+    });
+    await idle;
+    cancel();
+  }
+
+  /** Cuts it off: its connections are lost, what it still says is not heard. */
+  end(status: 'killed' | 'failed'): void {
+    if (this.gone) return;
+    this.status = status;
+    for (const cancel of this.timers.values()) cancel();
+    this.timers.clear();
+    for (const link of this.links.values()) link.lose();
+    this.links.clear();
+    this.#port.close();
+    this.#finish();
+  }
+
+  #onMessage(message: FromClient): void {
+    if (this.gone) return;
+    if (message.type !== 'idle') {
+      this.#world.received(this, message);
+    } else if (message.round === this.#round) {
+      if (this.status === 'busy' || this.status === 'starting') this.status = 'running';
+      this.#finish();
+    }
+  }
+
+  #finish(): void {
+    const done = this.#onIdle;
+    this.#onIdle = undefined;
+    done?.();
+  }
+}

@@ -1,0 +1,226 @@
+import { BehaviorSubject, ReplaySubject } from 'rxjs';
+import { servePort, type Broker, type BufferPool, type Clock, type VirtualClock }
+  from '../../core/index.ts';
+import { framesOf } from '../../core/management/index.ts';
+import { LinkPort } from '../clients/link-port.ts';
+import type { FromClient, LinkData } from '../clients/protocol.ts';
+import type { ClientLog, ClientSpec, ClientView } from '../port/client-host.ts';
+import { ClientLink, type ClientPort, type ClientWorld } from './client-link.ts';
+import { seedOf } from './random.ts';
+
+interface ClientsEnv {
+  readonly broker: Broker;
+  readonly clock: VirtualClock;
+  readonly pool: BufferPool;
+  readonly host: Clock;
+  readonly seed: number;
+  readonly wallStart: number;
+  /** Something waits to be handled. */
+  readonly wake: () => void;
+}
+
+/** Octets that may wait of one client; one that sends more without a pause is cut off. */
+const FLOOD_BYTES = 16 * 1024 * 1024;
+const LOG_LINES = 1000;
+
+/** The clients of a world, and what they sent and is not handled yet. */
+export class Clients {
+  readonly clients$ = new BehaviorSubject<readonly ClientView[]>([]);
+  readonly logs$ = new ReplaySubject<ClientLog>(LOG_LINES);
+  readonly #env: ClientsEnv;
+  readonly #clients = new Map<string, ClientLink>();
+  readonly #inbox: { readonly client: ClientLink; readonly message: FromClient }[] = [];
+  readonly #waitingBytes = new Map<ClientLink, number>();
+  readonly #world: ClientWorld;
+  #lastServed = 0;
+
+  constructor(env: ClientsEnv) {
+    this.#env = env;
+    this.#world = {
+      received: (client, message) => this.#received(client, message),
+      lost: (client) => this.#end(client, 'killed'),
+      afterWall: (milliseconds, act) => env.host.setTimer(milliseconds, act),
+    };
+  }
+
+  /** Takes over the port to a Worker and starts the code in it; `compiled` is what runs. */
+  async start(spec: ClientSpec, compiled: string, port: ClientPort): Promise<void> {
+    const { clock, seed, wallStart } = this.#env;
+    this.kill(spec.name);
+    const client = new ClientLink(spec, port, this.#world);
+    this.#clients.set(spec.name, client);
+    this.#show();
+    await client.start({
+      type: 'start', name: spec.name, code: compiled, seed: seedOf(seed, spec.name), wallStart,
+      now: clock.now(),
+    });
+    this.#show();
+    this.#env.wake();
+  }
+
+  kill(name: string): void {
+    const client = this.#clients.get(name);
+    if (client !== undefined) this.#end(client, 'killed');
+  }
+
+  remove(name: string): void {
+    this.kill(name);
+    this.#clients.delete(name);
+    this.#show();
+  }
+
+  setPaused(name: string, paused: boolean): void {
+    const client = this.#clients.get(name);
+    if (client === undefined) return;
+    client.paused = paused;
+    this.#show();
+    this.#env.wake();
+  }
+
+  setDelay(name: string, delayMs: number): void {
+    const client = this.#clients.get(name);
+    if (client === undefined) return;
+    client.delayMs = delayMs;
+    this.#show();
+  }
+
+  end(): void {
+    for (const client of this.#clients.values()) this.#end(client, 'killed');
+  }
+
+  /** Handles the oldest thing that a client sent; false: there is none. */
+  handleOne(): boolean {
+    const next = this.#inbox.shift();
+    if (next === undefined) return false;
+    if (!next.client.gone) this.#handle(next.client, next.message);
+    return true;
+  }
+
+  /** The next client that something waits for, each in its turn. */
+  next(): ClientLink | undefined {
+    const all = [...this.#clients.values()];
+    for (let i = 1; i <= all.length; i++) {
+      const index = (this.#lastServed + i) % all.length;
+      if (all[index]!.wanted && !all[index]!.working) {
+        this.#lastServed = index;
+        return all[index];
+      }
+    }
+    return undefined;
+  }
+
+  /** Serves somebody who is outside of the world's time; `before` brings it up to date. */
+  serveGuest(port: MessagePort, before: () => void): void {
+    const { broker, clock, pool, wake } = this.#env;
+    const link = new LinkPort((data, transfer) => port.postMessage(data, transfer));
+    port.addEventListener('message', ({ data }) => {
+      before();
+      link.receive(data);
+      wake();
+    });
+    port.addEventListener('close', () => {
+      link.lose();
+      wake();
+    });
+    port.start();
+    servePort(link, broker.serve, { clock, pool }).subscribe({ complete: () => port.close() });
+  }
+
+  #received(client: ClientLink, message: FromClient): void {
+    const isChunk = message.type === 'data' && typeof message.data !== 'string';
+    const bytes = isChunk ? (message.data as ArrayBuffer).byteLength : 0;
+    const waiting = (this.#waitingBytes.get(client) ?? 0) + bytes;
+    if (waiting > FLOOD_BYTES) {
+      client.error = 'it sent more than 16 MiB without waiting for anything';
+      this.#end(client, 'failed');
+      return;
+    }
+    this.#waitingBytes.set(client, waiting);
+    if (isChunk) this.#cut(client, message.link, message.data as ArrayBuffer);
+    else this.#inbox.push({ client, message });
+    this.#env.wake();
+  }
+
+  /** A chunk becomes one message for each frame, so that time can stop between them. */
+  #cut(client: ClientLink, link: number, chunk: ArrayBuffer): void {
+    for (const frame of framesOf(new Uint8Array(chunk))) {
+      const data = frame.slice().buffer;
+      this.#inbox.push({ client, message: { type: 'data', link, data } });
+    }
+  }
+
+  #handle(client: ClientLink, message: FromClient): void {
+    switch (message.type) {
+      case 'timer':
+        this.#setTimer(client, message.id, message.delayMs);
+        return;
+      case 'cancel':
+        client.timers.get(message.id)?.();
+        client.timers.delete(message.id);
+        return;
+      case 'dial':
+        this.#dial(client, message.link);
+        return;
+      case 'data':
+        this.#onData(client, message.link, message.data);
+        return;
+      case 'log':
+        this.#log(client, message.level, message.text);
+        return;
+      case 'failed':
+        client.error = message.text;
+        client.line = message.line;
+        this.#log(client, 'error', message.text);
+        this.#end(client, 'failed');
+    }
+  }
+
+  #setTimer(client: ClientLink, id: number, delayMs: number): void {
+    const due = (): void => client.timerDue(id);
+    client.timers.set(id, this.#env.clock.setTimer(delayMs, due, `${client.name}: timer`));
+  }
+
+  #dial(client: ClientLink, number: number): void {
+    const { broker, clock, pool } = this.#env;
+    const link = new LinkPort((data) => this.#push(client, number, data as LinkData));
+    client.links.set(number, link);
+    servePort(link, broker.serve, { clock, pool }).subscribe();
+    const connection = [...broker.connections].at(-1);
+    if (connection !== undefined) client.connections.push(connection.info.id);
+    this.#show();
+  }
+
+  #push(client: ClientLink, link: number, data: LinkData): void {
+    const { clock } = this.#env;
+    if (client.delayMs === 0) client.push(link, data);
+    else clock.setTimer(client.delayMs, () => client.push(link, data), `${client.name}: slow link`);
+  }
+
+  #onData(client: ClientLink, link: number, data: LinkData): void {
+    if (typeof data !== 'string') {
+      const waiting = this.#waitingBytes.get(client) ?? 0;
+      this.#waitingBytes.set(client, waiting - data.byteLength);
+    }
+    client.links.get(link)?.receive(data);
+  }
+
+  #log(client: ClientLink, level: ClientLog['level'], text: string): void {
+    this.logs$.next({ client: client.name, at: this.#env.clock.now(), level, text });
+  }
+
+  #end(client: ClientLink, status: 'killed' | 'failed'): void {
+    client.end(status);
+    this.#waitingBytes.delete(client);
+    this.#show();
+    this.#env.wake();
+  }
+
+  #show(): void {
+    this.clients$.next([...this.#clients.values()].map((client) => ({
+      name: client.name, code: client.code, library: client.library,
+      status: client.paused && !client.gone ? 'paused' : client.status,
+      connections: [...client.connections], error: client.error, line: client.line,
+      delayMs: client.delayMs,
+    })));
+  }
+}

@@ -1,0 +1,260 @@
+import { BehaviorSubject, Subject } from 'rxjs';
+import { Broker, VirtualClock, type Clock } from '../../core/index.ts';
+import { managementApi, tapOf, type Api, type TapEvent } from '../../core/management/index.ts';
+import type { Cancel } from '../../core/ports.ts';
+import { BufferPool } from '../../core/protocol/index.ts';
+import type {
+  Breakpoint, ClockState, StepUnit, TimerView,
+} from '../port/clock-control.ts';
+import { breakAt, isStep } from './breakpoints.ts';
+import { Clients } from './clients.ts';
+import { Pace } from './pace.ts';
+import { seededRandom } from './random.ts';
+import { TapHub } from './tap-hub.ts';
+
+export interface WorldOptions {
+  readonly seed: number;
+  /** Wall-clock time of virtual time 0, in milliseconds. */
+  readonly wallStart?: number;
+  readonly paused?: boolean;
+}
+
+/** Virtual time of every world starts on the same day, so that runs are alike to the byte. */
+const WALL_START = Date.UTC(2026, 0, 1);
+
+/** What is to be done before time stands still again. */
+type Goal =
+  | { readonly kind: 'step'; readonly unit: StepUnit; reached: boolean;
+      readonly done: (stepped: boolean) => void }
+  | { readonly kind: 'until'; readonly at: number; readonly done: (stepped: boolean) => void };
+
+/**
+ * A broker, its clients and their time, which goes as fast as it is told, or not at all. One thing
+ * happens after the other: a frame reaches the broker, a client has its turn, a timer is due. So
+ * the same start leads to the same frames, and time can stop between any two of them.
+ */
+export class World {
+  readonly broker: Broker;
+  readonly clock: VirtualClock;
+  readonly api: Api;
+  readonly tap: TapHub;
+  readonly clients: Clients;
+  readonly state$: BehaviorSubject<ClockState>;
+  readonly events$ = new Subject<TapEvent>();
+  readonly #options: Required<WorldOptions>;
+  readonly #host: Clock;
+  readonly #pace: Pace;
+  readonly #pool = new BufferPool();
+  readonly #goals: Goal[] = [];
+  #breakpoints: readonly Breakpoint[] = [];
+  #paused: boolean;
+  #stoppedBy = '';
+  #ended = false;
+  #wake: () => void = () => {};
+
+  constructor(host: Clock, options: WorldOptions) {
+    this.#options = { wallStart: WALL_START, paused: false, ...options };
+    const { seed, wallStart, paused } = this.#options;
+    this.#host = host;
+    this.#pace = new Pace(host);
+    this.#paused = paused;
+    this.clock = new VirtualClock(wallStart);
+    const random = seededRandom(seed);
+    this.broker = new Broker(
+      { clock: this.clock, random, pool: this.#pool },
+      { node: 'tabmq@tab', platform: 'Browser' },
+    );
+    this.api = managementApi(this.broker);
+    this.tap = new TapHub(host);
+    this.clients = new Clients({
+      broker: this.broker, clock: this.clock, pool: this.#pool, host, seed, wallStart,
+      wake: () => this.#wake(),
+    });
+    this.state$ = new BehaviorSubject(this.#state());
+    tapOf(this.broker).subscribe((event) => this.#onEvent(event));
+    this.#pace.set(0);
+    void this.#run();
+  }
+
+  /** Serves a link from outside of the world: a screen's own client. It works while time stands. */
+  serve(port: MessagePort): void {
+    this.clients.serveGuest(port, () => this.#catchUp());
+  }
+
+  pause(): void {
+    this.#stop('');
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#stoppedBy = '';
+    this.#pace.set(this.clock.now());
+    this.#changed();
+  }
+
+  setSpeed(speed: number): void {
+    this.#pace.set(this.clock.now(), speed);
+    this.#changed();
+  }
+
+  setBreakpoints(breakpoints: readonly Breakpoint[]): void {
+    this.#breakpoints = breakpoints;
+  }
+
+  step(unit: StepUnit): Promise<boolean> {
+    this.pause();
+    return this.#pursue((done) => ({ kind: 'step', unit, reached: false, done }));
+  }
+
+  /** Finishes what is at hand, then lets the next timer run and all that follows from it. */
+  async nextTimer(): Promise<boolean> {
+    this.pause();
+    await this.#until(this.clock.now());
+    const { nextTimerAt } = this.clock;
+    if (nextTimerAt === undefined) return false;
+    return this.#until(nextTimerAt);
+  }
+
+  async advanceTo(at: number): Promise<void> {
+    await this.#until(at);
+    this.#pace.set(this.clock.now());
+  }
+
+  timers(count = 20): readonly TimerView[] {
+    return this.clock.timers.slice(0, count).map(({ at, what }) => (
+      { at, what: what === 'a message expires' ? this.#expiryText(at) : what }
+    ));
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.clients.end();
+    this.#wake();
+  }
+
+  #until(at: number): Promise<boolean> {
+    return this.#pursue((done) => ({ kind: 'until', at, done }));
+  }
+
+  #pursue(make: (done: (stepped: boolean) => void) => Goal): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#goals.push(make(resolve));
+      this.#wake();
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#ended) {
+      const [goal] = this.#goals;
+      const moved = goal !== undefined || !this.#paused ? await this.#next(goal) : false;
+      if (goal?.kind === 'step' && goal.reached) this.#reach(goal, true);
+      else if (!moved && goal !== undefined) this.#reach(goal, goal.kind === 'until');
+      else if (!moved) await this.#sleep();
+    }
+  }
+
+  /** Does the next thing that is to be done; false: there is nothing until time goes on. */
+  async #next(goal: Goal | undefined): Promise<boolean> {
+    const { clients, clock } = this;
+    clock.runDeferred();
+    if (clients.handleOne()) return true;
+    const client = clients.next();
+    if (client !== undefined) {
+      await client.turn(clock.now());
+      return true;
+    }
+    const limit = goal === undefined ? this.#pace.target : goalTime(goal);
+    const { nextTimerAt } = clock;
+    if (nextTimerAt !== undefined && nextTimerAt <= limit) {
+      clock.advanceTo(nextTimerAt);
+      this.#moved();
+      return true;
+    }
+    if (Number.isFinite(limit) && limit > clock.now()) clock.advanceTo(limit);
+    this.#moved();
+    return false;
+  }
+
+  #reach(goal: Goal, stepped: boolean): void {
+    this.#goals.splice(this.#goals.indexOf(goal), 1);
+    this.tap.flush();
+    this.#changed();
+    goal.done(stepped);
+  }
+
+  #moved(): void {
+    this.#pace.reached(this.clock.now());
+  }
+
+  /** Waits for something to do, or for the next timer. */
+  async #sleep(): Promise<void> {
+    const { nextTimerAt } = this.clock;
+    this.#changed();
+    await new Promise<void>((resolve) => {
+      const due = !this.#paused && nextTimerAt !== undefined;
+      const cancel = due
+        ? this.#host.setTimer(this.#pace.wallUntil(nextTimerAt), resolve)
+        : () => {};
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+    this.#wake = () => {};
+  }
+
+  /** Virtual time is where it is to be, before something comes from outside of it. */
+  #catchUp(): void {
+    if (this.#paused || this.#goals.length > 0) return;
+    const { target } = this.#pace;
+    const { nextTimerAt = Infinity } = this.clock;
+    if (target > this.clock.now() && target < nextTimerAt) this.clock.advanceTo(target);
+  }
+
+  #onEvent(event: TapEvent): void {
+    this.tap.add(event);
+    this.events$.next(event);
+    const [goal] = this.#goals;
+    if (goal?.kind === 'step' && isStep(goal.unit, event)) goal.reached = true;
+    const reason = breakAt(this.#breakpoints, event);
+    if (reason !== undefined) this.#stop(reason);
+  }
+
+  #stop(reason: string): void {
+    this.#paused = true;
+    this.#stoppedBy = reason;
+    for (const goal of this.#goals.splice(0)) goal.done(true);
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.state$.next(this.#state());
+    this.#wake();
+  }
+
+  #state(): ClockState {
+    const { wallStart, seed } = this.#options;
+    return {
+      now: this.clock.now(), wallStart, paused: this.#paused, speed: this.#pace.speed,
+      effectiveSpeed: this.#pace.effectiveSpeed, seed,
+      nextTimerAt: this.clock.nextTimerAt ?? null, stoppedBy: this.#stoppedBy,
+    };
+  }
+
+  /** Whose message it is that expires then. */
+  #expiryText(at: number): string {
+    for (const queue of this.broker.vhost().queues.values()) {
+      let first = Infinity;
+      queue.forEachReady((_message, { expiresAt }) => {
+        first = expiresAt;
+        return false;
+      });
+      if (first === at) return `${queue.name}: a message expires`;
+    }
+    return 'a message expires';
+  }
+}
+
+function goalTime(goal: Goal): number {
+  return goal.kind === 'until' ? goal.at : Infinity;
+}
