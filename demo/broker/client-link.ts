@@ -1,7 +1,9 @@
 import type { Cancel } from '../../core/ports.ts';
 import type { FromClient, LinkData, ToClient } from '../clients/protocol.ts';
-import { LinkPort } from '../clients/link-port.ts';
-import type { ClientLibrary, ClientStatus } from '../port/client-host.ts';
+import type { LinkPort } from '../clients/link-port.ts';
+import type { ClientLibrary, ClientSpec, ClientStatus } from '../port/client-host.ts';
+
+type StartMessage = Extract<ToClient, { type: 'start' }>;
 
 /** What is used of the MessagePort to a client's Worker, a browser's or Node's. */
 export interface ClientPort {
@@ -34,21 +36,25 @@ export class ClientLink {
   line = 0;
   paused = false;
   delayMs = 0;
+  /** Clock time at which the last thing on its way to it arrives. */
+  arrivesAt = 0;
   /** Connections that it opened, as the broker names them. */
   readonly connections: string[] = [];
   readonly links = new Map<number, LinkPort>();
   readonly timers = new Map<number, Cancel>();
   readonly #port: ClientPort;
   readonly #world: ClientWorld;
+  /** What it is started with; undefined once that was sent. */
+  #start: Omit<StartMessage, 'now'> | undefined;
   #round = 0;
   #onIdle: (() => void) | undefined;
   #dueTimers: number[] = [];
   #data: { link: number; data: LinkData }[] = [];
 
   constructor(
-    spec: { name: string; code: string; library: ClientLibrary }, port: ClientPort,
-    world: ClientWorld,
+    spec: ClientSpec, start: Omit<StartMessage, 'now'>, port: ClientPort, world: ClientWorld,
   ) {
+    this.#start = start;
     this.name = spec.name;
     this.code = spec.code;
     this.library = spec.library;
@@ -66,7 +72,7 @@ export class ClientLink {
   /** Whether something waits to be handed to it. */
   get wanted(): boolean {
     if (this.gone || this.paused || this.status === 'busy') return false;
-    return this.#dueTimers.length > 0 || this.#data.length > 0;
+    return this.#start !== undefined || this.#dueTimers.length > 0 || this.#data.length > 0;
   }
 
   /** Whether a turn of it is under way. */
@@ -84,12 +90,6 @@ export class ClientLink {
     this.#data.push({ link, data });
   }
 
-  /** Starts the code; resolves when it waits for something, or has taken too long. */
-  start(start: Extract<ToClient, { type: 'start' }>): Promise<void> {
-    this.#port.postMessage(start);
-    return this.turn(start.now);
-  }
-
   /** Hands over what waits; resolves when all that it led to is here, or when that takes long. */
   async turn(now: number): Promise<void> {
     const timers = this.#dueTimers;
@@ -99,6 +99,8 @@ export class ClientLink {
     const round = ++this.#round;
     const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
     const transfer = data.map((each) => each.data).filter((each) => each instanceof ArrayBuffer);
+    if (this.#start !== undefined) this.#port.postMessage({ ...this.#start, now });
+    this.#start = undefined;
     this.#port.postMessage({ type: 'turn', round, now, timers, data }, transfer);
     const cancel = this.#world.afterWall(BUSY_AFTER_MS, () => {
       this.status = 'busy';

@@ -19,6 +19,13 @@ interface ClientsEnv {
   readonly wake: () => void;
 }
 
+interface Waiting {
+  readonly client: ClientLink;
+  readonly message: FromClient;
+  /** It is a frame of a chunk, and not the last one of it. */
+  readonly partial?: boolean;
+}
+
 /** Octets that may wait of one client; one that sends more without a pause is cut off. */
 const FLOOD_BYTES = 16 * 1024 * 1024;
 const LOG_LINES = 1000;
@@ -29,10 +36,12 @@ export class Clients {
   readonly logs$ = new ReplaySubject<ClientLog>(LOG_LINES);
   readonly #env: ClientsEnv;
   readonly #clients = new Map<string, ClientLink>();
-  readonly #inbox: { readonly client: ClientLink; readonly message: FromClient }[] = [];
+  readonly #inbox: Waiting[] = [];
   readonly #waitingBytes = new Map<ClientLink, number>();
   readonly #world: ClientWorld;
   #lastServed = 0;
+  /** The frame at hand is part of a chunk, of which the client hears only once that it came. */
+  #partial = false;
 
   constructor(env: ClientsEnv) {
     this.#env = env;
@@ -43,17 +52,14 @@ export class Clients {
     };
   }
 
-  /** Takes over the port to a Worker and starts the code in it; `compiled` is what runs. */
-  async start(spec: ClientSpec, compiled: string, port: ClientPort): Promise<void> {
-    const { clock, seed, wallStart } = this.#env;
+  /** Takes over the port to a Worker; the code starts in it when its turn comes. */
+  start(spec: ClientSpec, compiled: string, port: ClientPort): void {
+    const { seed, wallStart } = this.#env;
     this.kill(spec.name);
-    const client = new ClientLink(spec, port, this.#world);
-    this.#clients.set(spec.name, client);
-    this.#show();
-    await client.start({
+    const client = new ClientLink(spec, {
       type: 'start', name: spec.name, code: compiled, seed: seedOf(seed, spec.name), wallStart,
-      now: clock.now(),
-    });
+    }, port, this.#world);
+    this.#clients.set(spec.name, client);
     this.#show();
     this.#env.wake();
   }
@@ -92,7 +98,9 @@ export class Clients {
   handleOne(): boolean {
     const next = this.#inbox.shift();
     if (next === undefined) return false;
+    this.#partial = next.partial === true;
     if (!next.client.gone) this.#handle(next.client, next.message);
+    this.#partial = false;
     return true;
   }
 
@@ -143,10 +151,12 @@ export class Clients {
 
   /** A chunk becomes one message for each frame, so that time can stop between them. */
   #cut(client: ClientLink, link: number, chunk: ArrayBuffer): void {
-    for (const frame of framesOf(new Uint8Array(chunk))) {
+    const frames = [...framesOf(new Uint8Array(chunk))];
+    frames.forEach((frame, i) => {
       const data = frame.slice().buffer;
-      this.#inbox.push({ client, message: { type: 'data', link, data } });
-    }
+      const partial = i < frames.length - 1;
+      this.#inbox.push({ client, message: { type: 'data', link, data }, partial });
+    });
   }
 
   #handle(client: ClientLink, message: FromClient): void {
@@ -191,9 +201,13 @@ export class Clients {
   }
 
   #push(client: ClientLink, link: number, data: LinkData): void {
+    if (this.#partial && data === 'taken') return;
     const { clock } = this.#env;
-    if (client.delayMs === 0) client.push(link, data);
-    else clock.setTimer(client.delayMs, () => client.push(link, data), `${client.name}: slow link`);
+    // Nothing overtakes what is on its way.
+    client.arrivesAt = Math.max(client.arrivesAt, clock.now() + client.delayMs);
+    const delayMs = client.arrivesAt - clock.now();
+    if (delayMs === 0) client.push(link, data);
+    else clock.setTimer(delayMs, () => client.push(link, data), `${client.name}: slow link`);
   }
 
   #onData(client: ClientLink, link: number, data: LinkData): void {

@@ -1,7 +1,6 @@
 import { BehaviorSubject, Subject } from 'rxjs';
 import { Broker, VirtualClock, type Clock } from '../../core/index.ts';
 import { managementApi, tapOf, type Api, type TapEvent } from '../../core/management/index.ts';
-import type { Cancel } from '../../core/ports.ts';
 import { BufferPool } from '../../core/protocol/index.ts';
 import type {
   Breakpoint, ClockState, StepUnit, TimerView,
@@ -163,7 +162,7 @@ export class World {
       await client.turn(clock.now());
       return true;
     }
-    const limit = goal === undefined ? this.#pace.target : goalTime(goal);
+    const limit = goal === undefined ? Math.floor(this.#pace.target) : goalTime(goal);
     const { nextTimerAt } = clock;
     if (nextTimerAt !== undefined && nextTimerAt <= limit) {
       clock.advanceTo(nextTimerAt);
@@ -206,7 +205,7 @@ export class World {
   /** Virtual time is where it is to be, before something comes from outside of it. */
   #catchUp(): void {
     if (this.#paused || this.#goals.length > 0) return;
-    const { target } = this.#pace;
+    const target = Math.floor(this.#pace.target);
     const { nextTimerAt = Infinity } = this.clock;
     if (target > this.clock.now() && target < nextTimerAt) this.clock.advanceTo(target);
   }

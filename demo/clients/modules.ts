@@ -1,0 +1,11 @@
+/** What the code of a client may import. */
+import * as amqpClient from '@cloudamqp/amqp-client';
+import * as rxjs from 'rxjs';
+import * as tabmqClient from '../../browser/client.ts';
+import type { Modules } from './module.ts';
+
+export const modules: Modules = {
+  '@cloudamqp/amqp-client': amqpClient,
+  'tabmq/client': tabmqClient,
+  rxjs,
+};

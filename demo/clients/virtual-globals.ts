@@ -1,0 +1,123 @@
+import { seededRandom } from '../broker/random.ts';
+import type { FromClient, ToClient } from './protocol.ts';
+
+interface Timer {
+  readonly run: () => void;
+  /** Milliseconds from one time to the next; undefined: once. */
+  readonly everyMs: number | undefined;
+}
+
+/** Time as the code of a client sees it, and how the world moves it. */
+export interface VirtualGlobals {
+  begin(start: Extract<ToClient, { type: 'start' }>): void;
+  moveTo(now: number): void;
+  fire(timer: number): void;
+  /** Resolves in a task of its own, after those that are waiting. */
+  nextTask(): Promise<void>;
+  onUncaught(listener: (error: unknown) => void): void;
+}
+
+type Scope = typeof globalThis;
+
+/**
+ * Puts virtual time in place of the real one: timers, dates, `performance.now`, randomness; and
+ * sends what is written to the console to the world. What goes on in real time all the same: tasks
+ * of the platform such as `crypto.subtle` or reading a Blob.
+ */
+export function virtualGlobals(scope: Scope, post: (message: FromClient) => void): VirtualGlobals {
+  const timers = new Map<number, Timer>();
+  let lastTimer = 0;
+  let now = 0;
+  let wallStart = 0;
+  const set = (run: () => void, delayMs: number, repeats: boolean): number => {
+    const id = ++lastTimer;
+    timers.set(id, { run, everyMs: repeats ? Math.max(1, delayMs) : undefined });
+    post({ type: 'timer', id, delayMs });
+    return id;
+  };
+  const clear = (id: unknown): void => {
+    if (timers.delete(id as number)) post({ type: 'cancel', id: id as number });
+  };
+  replaceTimers(scope, set, clear);
+  replaceDate(scope, () => wallStart + now);
+  Object.defineProperty(scope.performance, 'now', { value: () => now });
+  replaceConsole(scope, post);
+  return {
+    begin(start) {
+      ({ now, wallStart } = start);
+      scope.Math.random = seededRandom(start.seed);
+    },
+    moveTo(at) {
+      now = at;
+    },
+    fire(id) {
+      const timer = timers.get(id);
+      if (timer === undefined) return;
+      if (timer.everyMs === undefined) timers.delete(id);
+      else post({ type: 'timer', id, delayMs: timer.everyMs });
+      timer.run();
+    },
+    nextTask: taskQueue(),
+    onUncaught(listener) {
+      scope.addEventListener?.('error', (event) => listener(event.error ?? event.message));
+      scope.addEventListener?.('unhandledrejection', (event) => listener(event.reason));
+    },
+  };
+}
+
+function replaceTimers(
+  scope: Scope, set: (run: () => void, delayMs: number, repeats: boolean) => number,
+  clear: (id: unknown) => void,
+): void {
+  const timer = (repeats: boolean) =>
+    (run: (...parameters: unknown[]) => void, delayMs = 0, ...parameters: unknown[]): number =>
+      set(() => run(...parameters), Number(delayMs) || 0, repeats);
+  Object.assign(scope, {
+    setTimeout: timer(false), setInterval: timer(true), clearTimeout: clear, clearInterval: clear,
+  });
+}
+
+function replaceDate(scope: Scope, wall: () => number): void {
+  scope.Date = new Proxy(scope.Date, {
+    construct: (target, parameters, newTarget) =>
+      Reflect.construct(target, parameters.length === 0 ? [wall()] : parameters, newTarget) as Date,
+    apply: (target) => new target(wall()).toString(),
+    get: (target, name, receiver) => (name === 'now' ? wall : Reflect.get(target, name, receiver)),
+  });
+}
+
+function replaceConsole(scope: Scope, post: (message: FromClient) => void): void {
+  for (const level of ['log', 'info', 'warn', 'error'] as const) {
+    scope.console[level] = (...values: unknown[]) =>
+      post({ type: 'log', level, text: values.map(textOf).join(' ') });
+  }
+  scope.console.debug = scope.console.log;
+}
+
+/** Longest line that a client can write. */
+const LOG_CHARS_MAX = 4000;
+
+function textOf(value: unknown): string {
+  return wordsOf(value).slice(0, LOG_CHARS_MAX);
+}
+
+function wordsOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value instanceof Error) return `${value.name}: ${value.message}`;
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // What has a cycle, or a bigint, has no JSON.
+    return String(value);
+  }
+}
+
+function taskQueue(): () => Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  const waiting: (() => void)[] = [];
+  port1.onmessage = () => waiting.shift()?.();
+  return () => new Promise((resolve) => {
+    waiting.push(resolve);
+    port2.postMessage(undefined);
+  });
+}

@@ -1,0 +1,54 @@
+import type { ClientSpec } from '../port/client-host.ts';
+import type { Coach, Scenario, Topology } from './format.ts';
+
+interface ClientFile {
+  readonly source: string;
+  readonly compiled: string;
+}
+
+const topologies = import.meta.glob<Topology>('./*/topology.json', { import: 'default' });
+const coaches = import.meta.glob<Coach>('./*/coach.json', { import: 'default' });
+const clientFiles = import.meta.glob<ClientFile>(
+  './*/clients/*.{js,ts}', { import: 'default', query: '?client' },
+);
+
+/** What runs of the code of the lessons as they are, so that no compiler is needed for it. */
+const compiled = new Map<string, string>();
+
+export const scenarioNames: readonly string[] =
+  Object.keys(topologies).map((path) => path.split('/')[1]!);
+
+export function compiledFor(code: string): string | undefined {
+  return compiled.get(code);
+}
+
+export async function loadCoach(name: string): Promise<Coach> {
+  return coaches[`./${name}/coach.json`]!();
+}
+
+/** Loads a scenario by the name of its folder; undefined: there is none. */
+export async function loadScenario(name: string): Promise<Scenario | undefined> {
+  const loadTopology = topologies[`./${name}/topology.json`];
+  if (loadTopology === undefined) return undefined;
+  const [topology, coach] = await Promise.all([loadTopology(), loadCoach(name)]);
+  const clients = await Promise.all(clientsOf(name, topology).map(async ({ path, ...client }) => {
+    const file = await clientFiles[path]!();
+    compiled.set(file.source, file.compiled);
+    return { ...client, code: file.source };
+  }));
+  return { name, topology, coach, clients };
+}
+
+function clientsOf(
+  name: string, topology: Topology,
+): readonly (Omit<ClientSpec, 'code'> & { readonly path: string })[] {
+  const folder = `./${name}/clients/`;
+  const paths = Object.keys(clientFiles).filter((path) => path.startsWith(folder)).sort();
+  const nameOf = (path: string): string => path.slice(folder.length).replace(/\.[jt]s$/, '');
+  const listed = topology.clients
+    ?? paths.map((path) => ({ name: nameOf(path), library: '@cloudamqp/amqp-client' as const }));
+  return listed.flatMap((client) => {
+    const path = paths.find((each) => nameOf(each) === client.name);
+    return path === undefined ? [] : [{ ...client, path }];
+  });
+}

@@ -1,0 +1,50 @@
+import { BehaviorSubject, Subject, throttleTime } from 'rxjs';
+import { compileClient } from '../clients/compile.ts';
+import type { BrokerPort } from '../port/broker-port.ts';
+import { RpcClient } from '../port/rpc.ts';
+import { TabBroker } from '../port/tab-broker.ts';
+import type { App, Selection } from './app.ts';
+import { go, route$ } from './router.ts';
+import { topologyOf } from './topology.ts';
+
+/** Sentences that a screen reader is told of in one second. */
+const ANNOUNCE_MS = 1000;
+
+/** The broker of this tab, in a worker of its own. */
+export function openTabBroker(): BrokerPort {
+  const worker = new Worker(new URL('../broker/worker.ts', import.meta.url), {
+    type: 'module', name: 'broker',
+  });
+  return new TabBroker(new RpcClient(worker), spawnClient, compileClient);
+}
+
+function spawnClient(name: string, port: MessagePort): () => void {
+  const worker = new Worker(new URL('../clients/worker.ts', import.meta.url), {
+    type: 'module', name,
+  });
+  worker.postMessage(undefined, [port]);
+  return () => worker.terminate();
+}
+
+export interface RunningApp extends App {
+  /** What is to be said to screen readers. */
+  readonly said$: Subject<string>;
+}
+
+export function makeApp(port: BrokerPort): RunningApp {
+  const selection$ = new BehaviorSubject<Selection | undefined>(undefined);
+  const sentences$ = new Subject<string>();
+  const said$ = new Subject<string>();
+  sentences$.pipe(throttleTime(ANNOUNCE_MS, undefined, { leading: true, trailing: true }))
+    .subscribe(said$);
+  return {
+    port,
+    topology$: topologyOf(port),
+    route$,
+    selection$,
+    said$,
+    go,
+    select: (selection) => selection$.next(selection),
+    announce: (sentence) => sentences$.next(sentence),
+  };
+}

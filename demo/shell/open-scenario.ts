@@ -1,0 +1,47 @@
+import { BehaviorSubject } from 'rxjs';
+import type { Scenario } from '../scenarios/format.ts';
+import { loadScenario } from '../scenarios/load.ts';
+import type { App } from './app.ts';
+
+/** How to begin. */
+export interface OpenOptions {
+  readonly seed?: number;
+  /** Stand still at the beginning: nothing has run. */
+  readonly paused?: boolean;
+}
+
+/** The scenario that is open; undefined before the first, and on a blank canvas. */
+export const scenario$ = new BehaviorSubject<Scenario | undefined>(undefined);
+
+const SEED = 1;
+
+/** Ends what runs and begins the scenario; whether there is one of this name. */
+export async function openScenario(
+  app: App, name: string, options: OpenOptions = {},
+): Promise<boolean> {
+  const scenario = await loadScenario(name);
+  if (scenario === undefined) return false;
+  const { clock, clients } = app.port;
+  if (clock === undefined || clients === undefined) return false;
+  const { seed = SEED, speed = 1, warmUpMs = 0, ...topology } = scenario.topology;
+  await clock.reset(options.seed ?? seed);
+  await app.port.api('/api/definitions', {
+    method: 'POST', body: definitionsOf(topology),
+  });
+  await clock.setSpeed(speed);
+  for (const client of scenario.clients) await clients.start(client);
+  scenario$.next(scenario);
+  if (options.paused === true) return true;
+  await clock.advanceTo(warmUpMs);
+  await clock.resume();
+  return true;
+}
+
+/** What a scenario leaves out is as a client would declare it. */
+function definitionsOf({ exchanges = [], queues = [], bindings = [] }: Scenario['topology']) {
+  return {
+    exchanges: exchanges.map((each) => ({ durable: true, ...each })),
+    queues: queues.map((each) => ({ durable: true, ...each })),
+    bindings: bindings.map((each) => ({ destination_type: 'queue', ...each })),
+  };
+}
