@@ -133,6 +133,7 @@ export class Publisher {
 
   #send(message: MessageBytes, route: Route, options: PublishOptions, flags: number): void {
     const { timeToLive } = options;
+    if (route.keepsAll) this.#persistent = true;
     const marks = options.marks | this.#persistenceMark(message);
     const address = this.#vhost.store.append(message, marks);
     if (this.transaction !== undefined) {

@@ -8,6 +8,8 @@ export interface Route {
   readonly destinations: readonly Destination[];
   /** Whether a queue (or the like) gets the message; else it is unroutable. */
   readonly routed: boolean;
+  /** Whether a destination keeps the message on disk, persistent or not. */
+  readonly keepsAll: boolean;
   /** Whether it depends on exchange and routing key alone. */
   readonly keyOnly: boolean;
 }
@@ -19,9 +21,11 @@ export interface Route {
 export function route(exchange: Exchange, message: Routable, keys: readonly string[]): Route {
   const walk = new Walk(message);
   walk.visit(exchange, keys);
+  const destinations = [...walk.found];
   return {
     exchange,
-    destinations: [...walk.found],
+    destinations,
+    keepsAll: destinations.some(({ keepsAll }) => keepsAll),
     routed: walk.routed,
     keyOnly: walk.keyOnly,
   };

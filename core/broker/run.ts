@@ -47,6 +47,11 @@ export abstract class Destination implements Observer<Run> {
     assert(false, 'a destination has many publishers, so none of them ends it');
   }
 
+  /** Whether it keeps messages over a restart that are not persistent. */
+  get keepsAll(): boolean {
+    return false;
+  }
+
   /** Whether a message would go to a consumer at once. IMM-6. */
   acceptsImmediately(_address: Address): boolean {
     return false;

@@ -232,7 +232,9 @@ export class VirtualHost {
     const target = exchange.name === '' ? this.replyTargets.get(keys[0] ?? '') : undefined;
     if (target === undefined) return found;
     // Addresses for replies come and go with each requester: not worth a place in the cache.
-    return { exchange, destinations: [target], routed: true, keyOnly: false };
+    return {
+      exchange, destinations: [target], routed: true, keepsAll: false, keyOnly: false,
+    };
   }
 
   /** Routes a message anew and enqueues it, as a publish of its exchange to its keys would. */

@@ -32,22 +32,26 @@ export class Compaction {
   }
 
   #isWorthIt(): boolean {
-    const { journal, live } = this.#persistence;
+    const { journal, live, streams } = this.#persistence;
     const { segments } = journal;
     if (segments.length < 2) return false;
     const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
-    return bytes > limits.journalBytesKept && bytes > limits.journalBytesPerLiveByte * live.bytes;
+    const liveBytes = live.bytes + streams.bytes;
+    return bytes > limits.journalBytesKept && bytes > limits.journalBytesPerLiveByte * liveBytes;
   }
 
   #moveLive(segment: number): void {
-    const { journal, live, definitions } = this.#persistence;
+    const { journal, live, definitions, streams } = this.#persistence;
     const moved = [...live.inSegment(segment)];
+    const chunks = streams.move(segment);
     const records = [
       ...definitions.all,
+      ...chunks,
       ...moved.map(([lsn, message]) => this.#persistence.messageRecord(message, lsn)),
     ];
     if (records.length === 0) return;
     const numbers = journal.appendAll(records).slice(definitions.all.length);
+    streams.written(numbers.splice(0, chunks.length));
     const returns: Uint8Array[] = [];
     moved.forEach(([lsn, message], index) => {
       live.delete(lsn);

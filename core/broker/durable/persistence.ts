@@ -6,6 +6,7 @@ import type { Journal, JournalTrouble, Lsn } from '../../storage/journal.ts';
 import { MARK_PERSISTENT, type Address, type MessageStore } from '../message-store.ts';
 import { Compaction } from './compaction.ts';
 import { Definitions } from './definitions.ts';
+import { DurableStreams, type DurableStream } from './streams.ts';
 import { LiveMessages, type LiveMessage } from './live-messages.ts';
 import {
   encodeDefinition, encodeMessageRecord, encodeSettled,
@@ -33,6 +34,7 @@ export class Persistence {
   readonly trouble$: Observable<JournalTrouble>;
   readonly live = new LiveMessages();
   readonly definitions = new Definitions();
+  readonly streams = new DurableStreams(this);
   readonly #compaction = new Compaction(this);
   readonly #journal: Journal;
   readonly #store: MessageStore;
@@ -113,6 +115,11 @@ export class Persistence {
     this.#arrivals.set(address, { address, order: 0, bytes: 0, entries: [entry] });
   }
 
+  /** Messages came to a stream, all of which it keeps, persistent or not. */
+  grown(stream: DurableStream): void {
+    if (this.#recording) this.streams.grown(stream);
+  }
+
   /** A message left a durable destination for good. */
   left(destination: DurableDestination, address: Address): void {
     if (!this.#recording) return;
@@ -142,15 +149,18 @@ export class Persistence {
     const kept = arrivals.filter(({ entries }) =>
       entries.some(({ destination }) => !destination.gone));
     const settled = this.#settled.length === 0 ? [] : [encodeSettled(this.#settled)];
+    const chunks = this.streams.take();
     const records = [
-      ...this.#changes, ...kept.map((live) => this.messageRecord(live, 0)), ...settled,
+      ...this.#changes, ...chunks, ...kept.map((live) => this.messageRecord(live, 0)), ...settled,
     ];
-    const first = this.#changes.length;
+    const firstChunk = this.#changes.length;
+    const first = firstChunk + chunks.length;
     this.#changes = [];
     this.#settled = [];
     this.#arrivals = new Map();
     if (records.length > 0 && !this.#failed) {
       const numbers = this.#journal.appendAll(records);
+      this.streams.written(numbers.slice(firstChunk, first));
       kept.forEach((live, index) => this.keep(live, numbers[first + index]!));
     }
     for (const { address } of arrivals) this.#store.release(address);

@@ -35,6 +35,14 @@ const definitions = {
   'message.returned': { id: 7, args: [
     ['destination', 'long'], ['message', 'longlong'], ['deliveryCount', 'long'],
   ] },
+  /**
+   * What one turn added to a stream from `offset` on. The stream began at `first` then, and the
+   * segment that this is a part of at `segment`. QUE-32.
+   */
+  'stream.chunk': { id: 12, args: [
+    ['destination', 'long'], ['first', 'longlong'], ['segment', 'longlong'],
+    ['offset', 'longlong'], ['records', 'bytes'],
+  ] },
   /** The broker stopped in good order: nothing was out with a consumer. */
   'broker.closed': { id: 8, args: [] },
   /** It was started again after it had not: all that waited then may have been out. */

@@ -3,11 +3,13 @@ import type { Exchange } from '../exchange/exchange.ts';
 import type { Address } from '../message-store.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
 import { ClassicQueue } from '../queue/classic-queue.ts';
+import { StreamQueue } from '../queue/stream-queue.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 import { blockOf } from '../../protocol/bytes.ts';
 import type { Lsn } from '../../storage/journal.ts';
 import type { LiveEntry } from './live-messages.ts';
 import type { Persistence } from './persistence.ts';
+import { StreamRecovery } from './stream-recovery.ts';
 import { decodeRecord, type BrokerRecord, type MessageRecord, type RecordArgs } from './records.ts';
 
 /** A message of the journal that is not settled as far as it was read. */
@@ -43,6 +45,7 @@ export class Recovery {
   readonly #broker: Broker;
   readonly #persistence: Persistence;
   readonly #destinations = new Map<number, ClassicQueue | Exchange>();
+  readonly #streams = new StreamRecovery();
   #found = new Map<Lsn, Found>();
   #clean = true;
 
@@ -56,7 +59,7 @@ export class Recovery {
       this.#apply(lsn, decodeRecord(record));
     }
     if (!this.#clean) this.#crashed();
-    const messages = this.#restoreMessages();
+    const messages = this.#restoreMessages() + this.#streams.restore();
     this.#persistence.start(this.#clean);
     return { ...this.#count(), messages, clean: this.#clean };
   }
@@ -76,6 +79,9 @@ export class Recovery {
         if (entry !== undefined) entry.deliveryCount = deliveryCount;
         return;
       }
+      case 'stream.chunk':
+        this.#streams.found(lsn, record.args);
+        return;
       case 'exchange.declared':
         this.#declareExchange(record.args);
         return;
@@ -121,6 +127,7 @@ export class Recovery {
     if (vhost.queues.has(args.queue)) return;
     const queue = vhost.addQueue(args.queue, { ...args, durable: true }, undefined);
     this.#persistence.restoreNumber(queue, destination);
+    if (queue instanceof StreamQueue) this.#streams.declared(destination, queue);
     if (queue instanceof ClassicQueue) this.#destinations.set(destination, queue);
   }
 

@@ -1,9 +1,19 @@
+import type { Lsn } from '../../storage/journal.ts';
 import type { Retention } from './arguments.ts';
 import type { StreamOffset } from './stream-offset.ts';
 import {
   emptyRecord, readRecord, type MutableRecord, type StreamEntry, type StreamRecord,
 } from './stream-record.ts';
 import { StreamSegment } from './stream-segment.ts';
+
+/** A part of a stream as the journal kept it. */
+export interface KeptChunk {
+  readonly lsn: Lsn;
+  /** Offset of its first message, and of the first message of its segment. */
+  readonly offset: number;
+  readonly segment: number;
+  readonly records: Uint8Array;
+}
 
 /**
  * The messages of a stream in segments, oldest first. Retention drops whole segments, never the
@@ -14,6 +24,8 @@ export class StreamLog {
   bytes = 0;
   readonly #retention: Retention;
   #segments: StreamSegment[] = [new StreamSegment(0)];
+  /** The segment, as the journal has it, of which the last part was taken back. */
+  #restoring = -1;
 
   constructor(retention: Retention) {
     this.#retention = retention;
@@ -36,6 +48,20 @@ export class StreamLog {
     if (full && count > 0) this.#segments.push(new StreamSegment(this.next));
     this.#last.append(entry, now);
     this.bytes += entry.bytes;
+  }
+
+  /** Takes back what the journal kept; call in the order of offsets. */
+  restore({ offset, segment, records, lsn }: KeptChunk): void {
+    // Chunks that were joined are there once more.
+    if (offset < this.next) return;
+    // What is missing in between was lost, and is not there for readers.
+    if (segment !== this.#restoring || offset !== this.next) {
+      this.#restoring = segment;
+      const begun = new StreamSegment(offset);
+      this.#segments = this.next === this.first ? [begun] : [...this.#segments, begun];
+    }
+    this.#last.restore(records, lsn);
+    this.bytes += records.length;
   }
 
   /** Drops what is too much or too old; answers when there will be something too old. */
@@ -65,18 +91,24 @@ export class StreamLog {
 
   /** The segment that follows; where retention overtook a reader, the oldest that there is. */
   after(segment: StreamSegment): StreamSegment {
-    return this.#segmentOf(segment.dropped ? this.first : segment.end);
+    if (segment.dropped) return this.#segments[0]!;
+    return this.#segments[this.#indexOf(segment.first) + 1]!;
+  }
+
+  /** Oldest first. */
+  get segments(): readonly StreamSegment[] {
+    return this.#segments;
   }
 
   #find(offset: number, since: number): StreamCursor {
     const old = this.#segments.find((each) => each.lastTimestamp >= since) ?? this.#last;
-    const segment = this.#segmentOf(Math.max(offset, old.first));
+    const segment = this.#segments[this.#indexOf(Math.max(offset, old.first))]!;
     const found = segment.find(offset, since);
     return new StreamCursor(this, segment, found.offset, found.position);
   }
 
-  /** The segment in which an offset lies, or the nearest one. */
-  #segmentOf(offset: number): StreamSegment {
+  /** Which segment an offset lies in, or the nearest one. */
+  #indexOf(offset: number): number {
     let low = 0;
     let high = this.#segments.length - 1;
     while (low < high) {
@@ -84,7 +116,7 @@ export class StreamLog {
       if (this.#segments[middle]!.first <= offset) low = middle;
       else high = middle - 1;
     }
-    return this.#segments[low]!;
+    return low;
   }
 
   get #last(): StreamSegment {

@@ -6,13 +6,14 @@ import { checkArgument, preconditionFailed } from '../argument-checks.ts';
 import type { ConsumeOptions } from '../consumer.ts';
 import type { Tail } from '../content-frames.ts';
 import { Delivery } from '../delivery.ts';
+import type { Persistence } from '../durable/persistence.ts';
 import { NOWHERE } from '../message-store.ts';
 import type { Run } from '../run.ts';
 import { StoredMessage } from '../stored-message.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 import { Queue, type Outcome, type QueueOptions, type VisitMessage } from './abstract-queue.ts';
 import { StreamConsumer } from './stream-consumer.ts';
-import { StreamLog } from './stream-log.ts';
+import { StreamLog, type KeptChunk } from './stream-log.ts';
 import { streamOffset } from './stream-offset.ts';
 import { streamEntry, type StreamRecord } from './stream-record.ts';
 
@@ -24,7 +25,9 @@ const CONSUMER_MESSAGES = 256;
  * do removes a message; an acknowledgement only lets them have more. QUE-31 to QUE-34.
  */
 export class StreamQueue extends Queue {
-  readonly #log: StreamLog;
+  readonly log: StreamLog;
+  /** Keeps the stream, where the broker keeps anything. */
+  readonly #persistence: Persistence | undefined;
   /** The delivery that is just going out, and its message. */
   #current: Delivery | undefined;
   #record: StreamRecord | undefined;
@@ -34,12 +37,14 @@ export class StreamQueue extends Queue {
 
   constructor(vhost: VirtualHost, name: string, options: QueueOptions) {
     super(vhost, name, options);
-    this.#log = new StreamLog(options.settings.retention!);
+    this.log = new StreamLog(options.settings.retention!);
+    this.#persistence = vhost.persistence;
+    this.#persistence?.streams.add(this);
     this.subscription.add(() => this.#stopAging());
   }
 
   override get readyCount(): number {
-    return this.#log.next - this.#log.first;
+    return this.log.next - this.log.first;
   }
 
   override next(run: Run): void {
@@ -50,10 +55,22 @@ export class StreamQueue extends Queue {
       const address = run.addresses[i]!;
       if (trace.active) trace.enqueued(this, address, 0, Infinity);
       store.locate(address);
-      this.#log.append(streamEntry(store, store.marks), now);
+      this.log.append(streamEntry(store, store.marks), now);
     }
     this.#trim();
+    this.#persistence?.grown(this);
     this.consumers.unparkAll();
+  }
+
+  /** Takes back what the journal kept, in the order of offsets. */
+  restore(chunks: readonly KeptChunk[]): void {
+    for (const chunk of chunks) this.log.restore(chunk);
+    this.#trim();
+  }
+
+  /** What is not persistent is kept as well, so its confirm waits for the disk. */
+  override get keepsAll(): boolean {
+    return this.#persistence !== undefined;
   }
 
   override get(): never {
@@ -81,7 +98,7 @@ export class StreamQueue extends Queue {
 
   override forEachReady(visit: VisitMessage): void {
     const waiting = { address: undefined, returned: undefined, expiresAt: Infinity };
-    for (const cursor = this.#log.open('first', 0); !cursor.atEnd; cursor.advance()) {
+    for (const cursor = this.log.open('first', 0); !cursor.atEnd; cursor.advance()) {
       if (visit(new StoredMessage(cursor.read(), 0), waiting) === false) return;
     }
   }
@@ -91,7 +108,7 @@ export class StreamQueue extends Queue {
 
   override tailOf(delivery: Delivery): Tail {
     if (delivery === this.#current) return this.#record!;
-    return this.#log.open({ number: delivery.position }, 0).read();
+    return this.log.open({ number: delivery.position }, 0).read();
   }
 
   override messageOf(delivery: Delivery): StoredMessage {
@@ -110,7 +127,7 @@ export class StreamQueue extends Queue {
     if (gate.hasPrefetch) {
       throw new AmqpError('NOT_IMPLEMENTED', `${this.text} does not support global qos`);
     }
-    const cursor = this.#log.open(offset, this.vhost.clock.wall());
+    const cursor = this.log.open(offset, this.vhost.clock.wall());
     return new StreamConsumer(this, options, subscriber, cursor);
   }
 
@@ -149,7 +166,7 @@ export class StreamQueue extends Queue {
   /** Keeps what it may keep, and looks again when that is less. */
   #trim(): void {
     const now = this.vhost.clock.wall();
-    const agedAt = this.#log.trim(now);
+    const agedAt = this.log.trim(now);
     if (agedAt === this.#agedAt) return;
     this.#agedAt = agedAt;
     this.#stopAging();

@@ -1,7 +1,19 @@
 import { blockOf, copy, type Block } from '../../protocol/bytes.ts';
+import type { Lsn } from '../../storage/journal.ts';
 import { emptyRecord, readRecord, writeRecord, type StreamEntry } from './stream-record.ts';
 
 const CAPACITY_MIN = 4096;
+
+/** A part of a segment that the journal keeps in one record. */
+export interface StreamChunk {
+  /** Number of that record; 0: it is not written yet. */
+  readonly lsn: Lsn;
+  /** Offset of its first message. */
+  readonly offset: number;
+  /** Where its octets lie in the segment. */
+  readonly start: number;
+  readonly end: number;
+}
 
 /** A piece of a stream: messages with consecutive offsets, which go together. */
 export class StreamSegment {
@@ -16,9 +28,13 @@ export class StreamSegment {
   lastTimestamp = -Infinity;
   /** Retention took it away. */
   dropped = false;
+  #chunks: StreamChunk[] = [];
+  /** Offset and place of the first message that the journal has not. */
+  #unkept = { offset: 0, start: 0 };
 
   constructor(first: number) {
     this.first = first;
+    this.#unkept.offset = first;
     this.block = blockOf(new Uint8Array(CAPACITY_MIN));
   }
 
@@ -33,6 +49,51 @@ export class StreamSegment {
     this.used += entry.bytes;
     this.count++;
     this.#timed(timestamp);
+  }
+
+  /** Takes back records that the journal kept. */
+  restore(records: Uint8Array, lsn: Lsn): void {
+    this.#reserve(records.length);
+    this.block.bytes.set(records, this.used);
+    const record = emptyRecord();
+    const end = this.used + records.length;
+    while (this.used < end) {
+      readRecord(this.block, this.used, record);
+      this.used = record.end;
+      this.count++;
+      this.#timed(record.timestamp);
+    }
+    this.keep({ ...this.#rest, lsn });
+  }
+
+  /** Its parts in the journal, where there is one. */
+  get chunks(): readonly StreamChunk[] {
+    return this.#chunks;
+  }
+
+  /** The part that the journal has not; undefined where it has all. */
+  get unkept(): StreamChunk | undefined {
+    return this.#unkept.start === this.used ? undefined : this.#rest;
+  }
+
+  /** All of it as one part. */
+  get whole(): StreamChunk {
+    return { lsn: 0, offset: this.first, start: 0, end: this.used };
+  }
+
+  /** The journal keeps this part, instead of what it had there before. */
+  keep(chunk: StreamChunk): void {
+    if (chunk.start < this.#unkept.start) {
+      const isOther = ({ start, end }: StreamChunk): boolean =>
+        end <= chunk.start || start >= chunk.end;
+      this.#chunks = this.#chunks.filter(isOther);
+    }
+    this.#chunks.push(chunk);
+    if (chunk.end > this.#unkept.start) this.#unkept = { offset: this.end, start: chunk.end };
+  }
+
+  get #rest(): StreamChunk {
+    return { lsn: 0, ...this.#unkept, end: this.used };
   }
 
   #timed(timestamp: number): void {

@@ -1,0 +1,188 @@
+/** Streams over a restart: a second broker on the journal of the first. */
+import { describe, expect, test } from 'vitest';
+import { StreamQueue } from '../../core/broker/queue/stream-queue.ts';
+import { Broker, VirtualClock } from '../../core/index.ts';
+import type { FieldTable, FieldValue } from '../../core/protocol/types.ts';
+import { MemoryJournal } from '../../core/storage/index.ts';
+import { text } from '../support/fixture.ts';
+import { declareQueue, names, publishAll } from '../support/steps.ts';
+import { connect } from '../support/test-client.ts';
+
+const HOUR_MS = 3_600_000;
+
+class Store {
+  readonly clock = new VirtualClock();
+  journal: MemoryJournal;
+  broker!: Broker;
+
+  constructor(journal = new MemoryJournal()) {
+    this.journal = journal;
+  }
+
+  async start(): Promise<this> {
+    this.broker = new Broker({ clock: this.clock, random: () => 0.5, journal: this.journal });
+    await this.broker.recover();
+    return this;
+  }
+
+  /** What a crash leaves, in the hands of a new broker. */
+  restart(): Promise<this> {
+    this.journal = this.journal.reopen();
+    return this.start();
+  }
+
+  declare(queue: string, table: FieldTable = {}): void {
+    const options = { queue, durable: true, arguments: { 'x-queue-type': 'stream', ...table } };
+    this.broker.turn.within(() => this.broker.vhost().declareQueue(options));
+  }
+
+  /** A turn for each message. */
+  publish(routingKey: string, ...bodies: string[]): void {
+    for (const body of bodies) this.broker.vhost().exchange('').publish({ routingKey, body });
+  }
+
+  /** `offset body` of all that a consumer gets. */
+  read(queue: string, offset: FieldValue = 'first'): string[] {
+    const seen: string[] = [];
+    this.broker.vhost().queue(queue).consume({ prefetch: 60_000, arguments: { 'x-stream-offset': offset } })
+      .subscribe(({ properties, body }) => seen.push(`${properties.headers!['x-stream-offset']} ${text(body)}`))
+      .unsubscribe();
+    return seen;
+  }
+
+  stream(queue: string): StreamQueue {
+    const found = this.broker.vhost().queue(queue);
+    if (!(found instanceof StreamQueue)) throw new TypeError(`${queue} is no stream`);
+    return found;
+  }
+}
+
+const started = (journal?: MemoryJournal): Promise<Store> => new Store(journal).start();
+const numbered = (count: number, bytes = 1): string[] =>
+  Array.from({ length: count }, (_each, index) => `${index}`.padEnd(bytes, '.'));
+
+describe('a stream survives a restart [QUE-32]', () => {
+  test('with its offsets, and goes on where it was', async () => {
+    const store = await started();
+    store.declare('s');
+    store.publish('s', 'a', 'b');
+    expect(await store.restart()).toBe(store);
+    expect(store.read('s')).toEqual(['0 a', '1 b']);
+    store.publish('s', 'c');
+    await store.restart();
+    expect(store.read('s')).toEqual(['0 a', '1 b', '2 c']);
+    expect(store.read('s', 1)).toEqual(['1 b', '2 c']);
+  });
+
+  test('with the times at which messages came', async () => {
+    const store = await started();
+    store.declare('s');
+    store.publish('s', 'old');
+    store.clock.advanceBy(2 * HOUR_MS);
+    store.publish('s', 'new');
+    await store.restart();
+    expect(store.read('s', '1h')).toEqual(['1 new']);
+  });
+
+  test('with all that one turn brought, in a transaction or not', async () => {
+    const store = await started();
+    store.declare('s');
+    store.broker.turn.within(() => store.publish('s', ...numbered(1000, 3000)));
+    await store.restart();
+    expect(store.read('s')).toEqual(numbered(1000, 3000).map((body, index) => `${index} ${body}`));
+  });
+
+  test('not if it was deleted; its name begins anew', async () => {
+    const store = await started();
+    store.declare('s');
+    store.publish('s', 'a');
+    store.broker.turn.within(() => store.broker.vhost().removeQueue(store.stream('s')));
+    await store.restart();
+    expect(store.broker.vhost().queues.size).toBe(0);
+    store.declare('s');
+    store.publish('s', 'b');
+    await store.restart();
+    expect(store.read('s')).toEqual(['0 b']);
+  });
+
+  test('beside queues that the same messages went to', async () => {
+    const store = await started();
+    store.declare('s');
+    const vhost = store.broker.vhost();
+    store.broker.turn.within(() => {
+      const queue = vhost.declareQueue({ queue: 'q', durable: true });
+      for (const each of [queue, store.stream('s')]) vhost.bind(vhost.exchange('amq.fanout'), each, '', {});
+    });
+    vhost.exchange('amq.fanout').publish({ body: 'both', properties: { deliveryMode: 2 } });
+    vhost.exchange('amq.fanout').publish({ body: 'stream alone' });
+    await store.restart();
+    expect(store.read('s')).toEqual(['0 both', '1 stream alone']);
+    expect(store.broker.vhost().queue('q').readyCount).toBe(1);
+  });
+
+  test('in pieces that are joined when a segment is full', async () => {
+    const store = await started();
+    store.declare('s', { 'x-stream-max-segment-size-bytes': 10_000 });
+    store.publish('s', ...numbered(250, 100));
+    const before = store.read('s');
+    const { segments } = store.stream('s').log;
+    expect(segments.length).toBeGreaterThan(2);
+    for (const { chunks } of segments.slice(0, -1)) expect(chunks.length).toBe(1);
+    await store.restart();
+    expect(store.read('s')).toEqual(before);
+    expect(store.stream('s').log.segments.map(({ first }) => first)).toEqual(segments.map(({ first }) => first));
+  });
+});
+
+describe('retention and a restart [QUE-31]', () => {
+  test('what was dropped does not come back', async () => {
+    const store = await started();
+    store.declare('s', { 'x-max-length-bytes': 10_000 });
+    store.publish('s', ...numbered(500, 100));
+    const before = store.read('s');
+    expect(before.length).toBeLessThan(100);
+    await store.restart();
+    expect(store.read('s')).toEqual(before);
+  });
+
+  test('the time that passes while the broker is down counts', async () => {
+    const store = await started();
+    store.declare('s', { 'x-max-age': '1h', 'x-stream-max-segment-size-bytes': 1 });
+    store.publish('s', 'a', 'b', 'c');
+    const { journal, clock } = store;
+    const later = new VirtualClock(clock.wall() + 2 * HOUR_MS);
+    const broker = new Broker({ clock: later, random: () => 0.5, journal: journal.reopen() });
+    await broker.recover();
+    expect(broker.vhost().queue('s').readyCount).toBe(1);
+  });
+
+  test('disk space comes back, and what lies between the dropped is moved', async () => {
+    const store = await started(new MemoryJournal({ segmentBytes: 1_048_576 }));
+    store.declare('quiet');
+    store.declare('busy', { 'x-max-length-bytes': 1_048_576 });
+    store.publish('quiet', 'a', 'b');
+    for (let round = 0; round < 100; round++) {
+      store.broker.turn.within(() => store.publish('busy', ...numbered(10, 100_000)));
+      if (round === 50) store.publish('quiet', 'c');
+    }
+    const bytes = store.journal.segments.reduce((sum, segment) => sum + segment.bytes, 0);
+    expect(bytes).toBeLessThan(40_000_000);
+    const before = store.read('busy');
+    await store.restart();
+    expect(store.read('quiet')).toEqual(['0 a', '1 b', '2 c']);
+    expect(store.read('busy')).toEqual(before);
+  });
+});
+
+test('a confirm waits for the disk even if the message is transient [CNF-02]', async () => {
+  const store = await started();
+  const channel = connect(store.broker, store.clock).channel();
+  declareQueue(channel, 's', { 'x-queue-type': 'stream' }, { durable: true });
+  channel.call('confirm.select');
+  store.journal.hold(true);
+  publishAll(channel, 's', 'x');
+  expect(names(channel)).not.toContain('basic.ack');
+  store.journal.hold(false);
+  channel.client.run();
+  expect(names(channel)).toContain('basic.ack');
+});
