@@ -4,10 +4,11 @@ import type { ChannelCore } from './channel-core.ts';
 import { consume, type ConsumeOptions } from './consume.ts';
 import type { Confirmation } from './confirmation.ts';
 import type { Delivery } from './delivery.ts';
+import type { AckAfterOptions, Project } from './operators.ts';
 import type { Outgoing } from './outgoing.ts';
 import { post, publish, publisher, type PublisherOptions } from './publish.ts';
 import type { Returned } from './returned.ts';
-import { Requester, type RpcOptions } from './rpc.ts';
+import { answer, Requester, type Reply, type RpcOptions } from './rpc.ts';
 
 type Handshakes = `connection.${string}` | 'channel.open' | 'channel.close';
 
@@ -235,6 +236,16 @@ export class Channel {
    */
   rpc(request: Outgoing, options: RpcOptions = {}): Observable<Delivery> {
     return this.#requester.request(request, options);
+  }
+
+  /**
+   * Answers the requests of a queue with what is made of each, and acknowledges those that were
+   * answered. Emits the replies. See `ackAfter` for what becomes of a request that fails.
+   */
+  answer(
+    queue: string, project: Project<Reply>, options: ConsumeOptions & AckAfterOptions = {},
+  ): Observable<Reply> {
+    return answer(this, queue, project, options);
   }
 
   #done<N extends CallName>(name: N, args: Partial<MethodArgs<N>>): Observable<void> {

@@ -1,9 +1,9 @@
-import { Observable } from 'rxjs';
+import { Observable, Subscription } from 'rxjs';
 import { hostClock, hostRandom } from '../clock/host-clock.ts';
 import { Connection } from './connection.ts';
 import { ConnectionCore, type ClientEnv } from './connection-core.ts';
 import type { Dial } from './dial.ts';
-import { LostError, messageOf, UriError } from './errors.ts';
+import { LostError, messageOf, ReplyError, UriError } from './errors.ts';
 import { readSettings, type ConnectTarget, type Settings } from './options.ts';
 
 /**
@@ -72,16 +72,21 @@ function connectOnce(settings: Settings, dial: Dial, env: ClientEnv): Observable
       },
       ended(error) {
         stopTimer();
-        if (error !== undefined) subscriber.error(error);
+        if (error === undefined) return;
+        // A broker that closes closes the link as well; nobody else is waited for to do so.
+        const closes = error instanceof ReplyError && error.by === 'broker';
+        if (!closes) env.clock.defer(() => transport.unsubscribe());
+        subscriber.error(error);
       },
     });
+    const transport = new Subscription();
     const stopTimer = env.clock.setTimer(endpoint.connectTimeoutMs, () => {
       core.drop(new LostError(`${name} did not open within ${endpoint.connectTimeoutMs} ms`));
     });
-    const transport = dial(endpoint, core.serve).subscribe({
+    transport.add(dial(endpoint, core.serve).subscribe({
       error: (error: unknown) => core.drop(toLost(error)),
       complete: () => core.drop(new LostError('connection lost: the transport is closed')),
-    });
+    }));
     subscriber.add(() => {
       core.close();
       // A link ends by itself, once close-ok came or is not waited for any longer.

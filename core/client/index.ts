@@ -26,7 +26,7 @@ export { Message } from './message.ts';
 export type { Outgoing } from './outgoing.ts';
 export type { PublisherOptions } from './publish.ts';
 export { Returned } from './returned.ts';
-export type { RpcOptions } from './rpc.ts';
+export type { Reply, RpcOptions } from './rpc.ts';
 
 // Common shapes of work.
 export {

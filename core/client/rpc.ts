@@ -1,15 +1,39 @@
-import { Observable, Subscription, type Subscriber } from 'rxjs';
+import { defer, map, Observable, Subscription, type Subscriber } from 'rxjs';
 import type { Clock } from '../ports.ts';
 import { DIRECT_REPLY_TO } from '../protocol/spec.ts';
 import type { Channel } from './channel.ts';
+import type { ConsumeOptions } from './consume.ts';
 import type { Delivery } from './delivery.ts';
 import { ClientError } from './errors.ts';
+import { ackAfter, type AckAfterOptions, type Project } from './operators.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Returned } from './returned.ts';
 
 export interface RpcOptions {
   /** Milliseconds to wait for the reply. Default: for ever, or rather until the channel ends. */
   readonly timeoutMs?: number;
+}
+
+/** The body of a reply, and what properties it is to have beside the correlation id. */
+export type Reply = Pick<Outgoing, 'body' | 'properties'>;
+
+/** Answers the requests of a queue; emits the replies. */
+export function answer(
+  channel: Channel, queue: string, project: Project<Reply>,
+  options: ConsumeOptions & AckAfterOptions,
+): Observable<Reply> {
+  return channel.consume(queue, options).pipe(ackAfter((request) => {
+    const { replyTo, correlationId } = request.properties;
+    const send = (reply: Reply): Reply => {
+      const correlation = correlationId === undefined ? {} : { correlationId };
+      if (replyTo !== undefined) {
+        const properties = { ...reply.properties, ...correlation };
+        channel.post({ routingKey: replyTo, body: reply.body, properties });
+      }
+      return reply;
+    };
+    return defer(() => project(request)).pipe(map(send));
+  }, options));
 }
 
 /** Requests of one channel, whose replies come to one consumer of the direct reply-to. */

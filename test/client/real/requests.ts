@@ -1,6 +1,5 @@
 /** Requests and replies. */
 import { expect } from 'vitest';
-import { ackAfter } from '../../../node/client.ts';
 import { failure, first, hold, inboxOf, unique, type Site } from './site.ts';
 
 export function requests(site: Site): void {
@@ -14,11 +13,7 @@ export function requests(site: Site): void {
     expect(await failure(nobody)).toMatchObject({ scope: 'message' });
     const shared = unique('rpc');
     await first(server.declareQueue(shared, { durable: false, autoDelete: true }));
-    inboxOf(server.consume(shared).pipe(ackAfter((request) => {
-      const { replyTo, correlationId } = request.properties;
-      const properties = { correlationId: correlationId! };
-      return server.publish({ routingKey: replyTo!, body: `${request.text()}!`, properties });
-    })));
+    inboxOf(server.answer(shared, (request) => [{ body: `${request.text()}!` }]));
     const replies = await Promise.all(['a', 'b', 'c'].map((body) => first(channel.rpc({ routingKey: shared, body }))));
     expect(replies.map((reply) => reply.text())).toEqual(['a!', 'b!', 'c!']);
     expect(await failure(channel.rpc({ routingKey: queue, body: '' }, { timeoutMs: 1 })), 'nobody answers')
