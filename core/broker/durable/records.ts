@@ -39,7 +39,7 @@ const definitions = {
    * What one turn added to a stream from `offset` on. The stream began at `first` then, and the
    * segment that this is a part of at `segment`. QUE-32.
    */
-  'stream.chunk': { id: 12, args: [
+  'stream.chunk': { id: 13, args: [
     ['destination', 'long'], ['first', 'longlong'], ['segment', 'longlong'],
     ['offset', 'longlong'], ['records', 'bytes'],
   ] },
