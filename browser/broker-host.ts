@@ -5,11 +5,16 @@ import type { TransportEnv } from '../core/session/transport.ts';
 import { holdLife, whenGone } from './life.ts';
 import type { BrokerSettings, Door, FromHost, FromTab, LineMessage } from './line.ts';
 import { openHostedBroker } from './hosted-broker.ts';
+import type { StorageKind } from './storage.ts';
 
 /** A broker, and what its connections are served with. */
 export interface HostedBroker {
   readonly broker: Broker;
   readonly env: TransportEnv;
+  /** What keeps its data. */
+  readonly storage: StorageKind;
+  /** Why that is not what was wished for. */
+  readonly notice?: string;
 }
 
 export interface BrokerHostOptions {
@@ -19,13 +24,18 @@ export interface BrokerHostOptions {
   readonly control?: (port: MessagePort, hosted: HostedBroker) => (() => void) | void;
 }
 
+interface Opened {
+  readonly settings: BrokerSettings;
+  readonly hosted: Promise<HostedBroker>;
+}
+
 /**
  * Runs brokers for tabs: in the page itself, in a worker or in a shared worker. A tab comes with a
  * line, over which it hands in a port for each connection.
  */
 export class BrokerHost {
   readonly #options: BrokerHostOptions;
-  readonly #brokers = new Map<string, Promise<HostedBroker>>();
+  readonly #brokers = new Map<string, Opened>();
   readonly #life = holdLife();
 
   constructor(options: BrokerHostOptions = {}) {
@@ -61,23 +71,34 @@ export class BrokerHost {
     line.addEventListener('close', leave);
   }
 
-  async #answer(line: MessagePort, hosted: Promise<HostedBroker>): Promise<void> {
+  async #answer(line: MessagePort, opening: Promise<HostedBroker>): Promise<void> {
     try {
-      await hosted;
-      say(line, { kind: 'ready', life: await this.#life });
+      const { storage, notice, broker } = await opening;
+      say(line, { kind: 'ready', life: await this.#life, storage });
+      if (notice !== undefined) say(line, { kind: 'notice', text: notice });
+      broker.events$.subscribe((event) => {
+        if (event.type !== 'journal.trouble') return;
+        const text = event.kind === 'space' ? undefined : `Durable data wait: ${event.text}.`;
+        say(line, { kind: 'notice', text });
+      });
     } catch (error) {
       say(line, { kind: 'failed', text: (error as Error).message });
     }
   }
 
-  #hosted(settings: BrokerSettings): Promise<HostedBroker> {
-    const known = this.#brokers.get(settings.name);
-    if (known !== undefined) return known;
+  async #hosted(settings: BrokerSettings): Promise<HostedBroker> {
+    const { name, storage } = settings;
+    const known = this.#brokers.get(name);
+    if (known !== undefined) {
+      const running = known.settings.storage;
+      if (running === storage) return known.hosted;
+      throw new Error(`The broker '${name}' runs with storage '${running}', not '${storage}'.`);
+    }
     const { open = openHostedBroker } = this.#options;
     const hosted = open(settings);
-    this.#brokers.set(settings.name, hosted);
+    this.#brokers.set(name, { settings, hosted });
     // The next tab tries again.
-    hosted.catch(() => this.#brokers.delete(settings.name));
+    hosted.catch(() => this.#brokers.delete(name));
     return hosted;
   }
 

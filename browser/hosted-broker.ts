@@ -3,9 +3,40 @@ import { BufferPool } from '../core/protocol/buffer-pool.ts';
 import type { HostedBroker } from './broker-host.ts';
 import { browserClock } from './host-clock.ts';
 import type { BrokerSettings } from './line.ts';
+import { openTabJournal } from './storage.ts';
+import { explainStorage } from './storage-error.ts';
 
-/** Makes the broker of this name. */
-export async function openHostedBroker({ name }: BrokerSettings): Promise<HostedBroker> {
+/** Makes the broker of this name, with what it kept; rejects with why it cannot keep anything. */
+export async function openHostedBroker(settings: BrokerSettings): Promise<HostedBroker> {
+  const { name, storage } = settings;
+  if (storage === 'memory') return inMemory(settings);
+  try {
+    return await onDisk(settings);
+  } catch (error) {
+    const text = explainStorage(name, error);
+    if (storage === 'durable') throw new Error(text, { cause: error });
+    return { ...inMemory(settings), notice: text };
+  }
+}
+
+function inMemory({ name }: BrokerSettings): HostedBroker {
   const env = { clock: browserClock(), pool: new BufferPool() };
-  return { broker: new Broker(env, { node: name, platform: 'browser' }), env };
+  return { broker: new Broker(env, optionsOf(name)), env, storage: 'memory' };
+}
+
+async function onDisk({ name, salvage }: BrokerSettings): Promise<HostedBroker> {
+  const env = { clock: browserClock(), pool: new BufferPool() };
+  const { journal, kind } = await openTabJournal({ name, salvage, clock: env.clock });
+  const broker = new Broker({ ...env, journal }, optionsOf(name));
+  try {
+    await broker.recover();
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+  return { broker, env, storage: kind };
+}
+
+function optionsOf(name: string): { readonly node: string; readonly platform: string } {
+  return { node: name, platform: 'browser' };
 }

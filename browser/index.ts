@@ -9,4 +9,5 @@ export {
   openBroker, openBrokerHere, type OpenBrokerHereOptions, type OpenBrokerOptions,
 } from './open-broker.ts';
 export { TabBrokerError, type Place, type TabBroker } from './tab-broker.ts';
+export type { StorageKind } from './storage.ts';
 export { TabWebSocket, type DialPort } from './tab-web-socket.ts';

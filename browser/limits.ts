@@ -2,4 +2,10 @@
 export const browserLimits = {
   /** Time between two looks at what a WebSocket has not sent yet, as no event tells. */
   drainCheckMs: 10,
+  /** Size at which the journal of a tab begins its next segment: browsers give less than disks. */
+  journalSegmentBytes: 4_194_304,
+  /** Unit in which IndexedDB keeps files: the end of a journal is written again with each batch. */
+  blockBytes: 16_384,
+  /** How long the data of a broker may still be held by a page that is about to be gone. */
+  storageWaitMs: 3000,
 } as const;

@@ -1,9 +1,18 @@
 /** The line between a tab and the host of a broker: what they say, and what carries it. */
 
+import type { StorageKind } from './storage.ts';
+
 /** Which broker a tab asks for. */
 export interface BrokerSettings {
-  /** Tabs that give the same name get the same broker. */
+  /** Tabs that give the same name get the same broker, and its data. */
   readonly name: string;
+  /**
+   * `durable`: what AMQP calls durable survives a reload and a crash of the tab, and where that
+   * cannot be, there is no broker. `durable-or-memory`: there is one all the same, which forgets.
+   */
+  readonly storage: 'durable' | 'durable-or-memory' | 'memory';
+  /** Opens damaged data with what can be read of them, and gives up the rest for good. */
+  readonly salvage: boolean;
 }
 
 /** What a port that is handed over leads to: AMQP, or the control of whoever runs the host. */
@@ -19,7 +28,13 @@ export type FromTab =
   | { readonly kind: 'stop' };
 
 export type FromHost =
-  | { readonly kind: 'ready'; readonly life: string | undefined }
+  | {
+    readonly kind: 'ready';
+    readonly life: string | undefined;
+    readonly storage: StorageKind;
+  }
+  /** What whoever uses the broker should know of its storage; undefined: all is well again. */
+  | { readonly kind: 'notice'; readonly text: string | undefined }
   | { readonly kind: 'failed'; readonly text: string }
   | { readonly kind: 'stopped' };
 

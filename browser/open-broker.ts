@@ -44,11 +44,17 @@ export async function openBrokerHere(options: OpenBrokerHereOptions = {}): Promi
   return TabBroker.open({ place: 'here', open }, settingsOf(options));
 }
 
-function settingsOf({ name = DEFAULT_NAME }: Partial<BrokerSettings>): BrokerSettings {
+const storages: readonly unknown[] = ['durable', 'durable-or-memory', 'memory'];
+
+function settingsOf(options: Partial<BrokerSettings>): BrokerSettings {
+  const { name = DEFAULT_NAME, storage = 'durable', salvage = false } = options;
   if (typeof name !== 'string' || name === '') {
     throw new TabBrokerError(`The name of a broker is a text, and '${name}' cannot be one.`);
   }
-  return { name };
+  if (!storages.includes(storage)) {
+    throw new TabBrokerError(`The storage is one of ${storages.join(', ')}, and not '${storage}'.`);
+  }
+  return { name, storage, salvage };
 }
 
 function routeOf(options: OpenBrokerOptions): Route {

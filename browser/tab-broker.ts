@@ -1,6 +1,8 @@
+import { BehaviorSubject, type Observable } from 'rxjs';
 import { PortTransport } from '../core/session/message-port.ts';
 import { holdLife, whenGone } from './life.ts';
 import type { BrokerSettings, Door, FromHost, FromTab } from './line.ts';
+import type { StorageKind } from './storage.ts';
 
 /** A broker could not be had, for the reason that the text tells. */
 export class TabBrokerError extends Error {
@@ -28,10 +30,17 @@ interface Reached {
 
 /** A broker as a tab has it, wherever it runs. Make it by `openBroker` or `openBrokerHere`. */
 export class TabBroker {
+  /**
+   * What is wrong with the storage of the broker, in words: it is full, has failed, or is memory
+   * alone although it was to be durable. Undefined while all is well.
+   */
+  readonly notice$: Observable<string | undefined>;
+  readonly #notice$ = new BehaviorSubject<string | undefined>(undefined);
   readonly #route: Route;
   readonly #settings: BrokerSettings;
   readonly #life = holdLife();
   #reached: Promise<Reached> | undefined;
+  #storage: StorageKind = 'memory';
   #closed = false;
 
   /** Resolves once the broker is there; rejects with a TabBrokerError where it cannot be. */
@@ -50,6 +59,12 @@ export class TabBroker {
   private constructor(route: Route, settings: BrokerSettings) {
     this.#route = route;
     this.#settings = settings;
+    this.notice$ = this.#notice$.asObservable();
+  }
+
+  /** What keeps the data of the broker. */
+  get storage(): StorageKind {
+    return this.#storage;
   }
 
   get place(): Place {
@@ -100,7 +115,10 @@ export class TabBroker {
     const line = this.#route.open();
     const hello: FromTab = { kind: 'hello', settings: this.#settings, life: await this.#life };
     const answer = await new Promise<FromHost>((resolve) => {
-      line.onmessage = ({ data }: MessageEvent<FromHost>) => resolve(data);
+      line.onmessage = ({ data }: MessageEvent<FromHost>) => {
+        if (data.kind === 'notice') this.#notice$.next(data.text);
+        else resolve(data);
+      };
       this.#route.onFailure?.((text) => resolve({ kind: 'failed', text }));
       say(line, hello);
     });
@@ -110,6 +128,7 @@ export class TabBroker {
     const forget = (): void => void (this.#reached = undefined);
     line.addEventListener('close', forget);
     void whenGone(answer.life).then(forget);
+    this.#storage = answer.storage;
     return { line };
   }
 
@@ -119,7 +138,9 @@ export class TabBroker {
       return;
     }
     await new Promise<void>((resolve) => {
-      line.onmessage = () => resolve();
+      line.onmessage = ({ data }: MessageEvent<FromHost>) => {
+        if (data.kind === 'stopped') resolve();
+      };
       say(line, { kind: 'stop' });
     });
   }

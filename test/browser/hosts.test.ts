@@ -1,38 +1,19 @@
 /** Brokers in a page, a worker, a shared worker and an elected tab, as their users see them. */
-import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from 'vitest';
-import { bundle } from './bundle.ts';
+import { describe, expect, test } from 'vitest';
 import { hasChromium } from './chromium.ts';
-import { useSite, type Tab } from './page.ts';
-
-const scriptOf = (name: string): Promise<string> =>
-  bundle({ file: fileURLToPath(new URL(`page/${name}.ts`, import.meta.url)) });
+import { crash, useHostsSite } from './hosts-site.ts';
 
 describe.runIf(hasChromium())('a broker', () => {
-  const site = useSite(async () => ({
-    '/script.js': await scriptOf('hosts'),
-    '/client-worker.js': await scriptOf('client-worker'),
-    '/control-worker.js': await scriptOf('control-worker'),
-    '/broker-worker.js': await bundle({ file: 'dist/browser/broker-worker.js' }),
-  }));
-  afterEach(() => site.forget());
-
-  async function openTab(options: object, missing: readonly string[] = []): Promise<Tab> {
-    const tab = await site.open();
-    for (const name of missing) await tab.call('remove', name);
-    const place = await tab.call('open', options);
-    expect(place).toBe('place' in options ? options.place : 'shared-worker');
-    return tab;
-  }
+  const site = useHostsSite();
 
   const places = ['here', 'worker', 'shared-worker', 'elected-worker'];
   test.each(places)('%s serves an unmodified client, and our own', async (place) => {
-    const tab = await openTab({ place });
+    const tab = await site.openWith({ place });
     expect(await tab.call('bothClients', 200)).toEqual({ cloudamqp: 200, tabmq: 200 });
   });
 
   test.each(['worker', 'shared-worker'])('serves clients that run in a %s', async (place) => {
-    const tab = await openTab({});
+    const tab = await site.openWith({});
     expect(await tab.call('bothClientsInWorker', place, 200)).toEqual({ cloudamqp: 200, tabmq: 200 });
   });
 
@@ -45,7 +26,7 @@ describe.runIf(hasChromium())('a broker', () => {
   const shared = ['shared-worker', 'elected-worker'];
   describe.each(shared)('%s', (place) => {
     test('is one for all tabs', async () => {
-      const [first, second] = [await openTab({ place }), await openTab({ place })];
+      const [first, second] = [await site.openWith({ place }), await site.openWith({ place })];
       await first.call('declare', 'tasks');
       expect(await second.call('publish', 'tasks', 'hello')).toBe('confirmed');
       expect(await first.call('next', 'tasks')).toEqual({ text: 'hello', redelivered: false });
@@ -53,7 +34,7 @@ describe.runIf(hasChromium())('a broker', () => {
     });
 
     test('takes back what a tab held that was closed', async () => {
-      const [first, second] = [await openTab({ place }), await openTab({ place })];
+      const [first, second] = [await site.openWith({ place }), await site.openWith({ place })];
       await first.call('declare', 'tasks');
       await first.call('publish', 'tasks', 'hello');
       expect(await second.call('hold', 'tasks')).toBe('hello');
@@ -62,7 +43,7 @@ describe.runIf(hasChromium())('a broker', () => {
     });
 
     test('takes back what a tab held that crashed', async () => {
-      const [first, second] = [await openTab({ place }), await openTab({ place })];
+      const [first, second] = [await site.openWith({ place }), await site.openWith({ place })];
       await first.call('declare', 'tasks');
       await first.call('publish', 'tasks', 'hello');
       expect(await second.call('hold', 'tasks')).toBe('hello');
@@ -71,7 +52,7 @@ describe.runIf(hasChromium())('a broker', () => {
     });
 
     test('takes back what a tab held that was frozen, and lets it come again', async () => {
-      const [first, second] = [await openTab({ place }), await openTab({ place })];
+      const [first, second] = [await site.openWith({ place }), await site.openWith({ place })];
       await first.call('declare', 'tasks');
       await first.call('publish', 'tasks', 'hello');
       await second.call('watchEnd');
@@ -85,16 +66,16 @@ describe.runIf(hasChromium())('a broker', () => {
   });
 
   test('in a shared worker lives while any tab lives', async () => {
-    const first = await openTab({});
+    const first = await site.openWith({});
     await first.call('declare', 'tasks');
     await first.call('publish', 'tasks', 'hello');
-    const second = await openTab({});
+    const second = await site.openWith({});
     await first.page.close();
     expect(await second.call('next', 'tasks')).toEqual({ text: 'hello', redelivered: false });
   });
 
   test('is taken over by another tab when the elected one is gone', async () => {
-    const [first, second] = [await openTab({ place: 'elected-worker' }), await openTab({ place: 'elected-worker' })];
+    const [first, second] = [await site.openWith({ place: 'elected-worker' }), await site.openWith({ place: 'elected-worker' })];
     await second.call('declare', 'tasks');
     await second.call('watchEnd');
     await second.call('publish', 'tasks', 'held');
@@ -106,7 +87,7 @@ describe.runIf(hasChromium())('a broker', () => {
   });
 
   test('is controlled by a port, where its host has that, and is gone once it was closed', async () => {
-    const tab = await openTab({});
+    const tab = await site.openWith({});
     expect(await tab.call('control')).toEqual({
       connections: 1, dialAfterClose: expect.stringMatching(/lost|gone/),
     });
@@ -122,10 +103,3 @@ describe.runIf(hasChromium())('a broker', () => {
     expect(await tab.call('open', { place: 'worker' })).toContain('The script of the worker could not be loaded');
   });
 });
-
-/** Ends the process of a tab, and of no other. */
-async function crash(tab: Tab): Promise<void> {
-  const crashed = tab.page.waitForEvent('crash');
-  await tab.page.goto('chrome://crash').catch(() => {});
-  await crashed;
-}

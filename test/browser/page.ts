@@ -17,7 +17,6 @@ export interface Tab extends ScriptedPage {
 
 export interface Site {
   readonly url: string;
-  readonly browser: Browser;
   /** Opens a further tab, which knows of the ones before. */
   open(): Promise<Tab>;
   /** Forgets all tabs and what they stored. */
@@ -58,9 +57,6 @@ export function useSite(makeScripts: () => Promise<Record<string, string>>): Sit
   return {
     get url() {
       return url;
-    },
-    get browser() {
-      return browser;
     },
     async open() {
       const page = await context.newPage();

@@ -55,8 +55,8 @@ const layers: readonly Layer[] = [
   {
     of: /^browser\//,
     may: [
-      /^browser\//, /^core\/broker\/broker\.ts$/, /^core\/clock\//, client, session, protocol,
-      common, rxjs,
+      /^browser\//, /^core\/broker\/broker\.ts$/, /^core\/storage\/index\.ts$/, /^core\/clock\//,
+      client, session, protocol, common, rxjs,
     ],
   },
   // An example shows what a user can write, so it knows TabMQ by its name alone.

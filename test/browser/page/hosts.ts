@@ -1,5 +1,7 @@
 /** What runs in a tab: brokers in all places, and clients that use them. */
-import { filter, firstValueFrom, Subject, switchMap, take, tap, type Observable } from 'rxjs';
+import {
+  filter, firstValueFrom, map, range, skip, Subject, switchMap, take, tap, toArray, type Observable,
+} from 'rxjs';
 import {
   installTabWebSocket, openBroker, openBrokerHere, type OpenBrokerOptions, type TabBroker,
 } from 'tabmq/browser';
@@ -129,3 +131,40 @@ function outcome(closed: TabBroker): Promise<string> {
     (error: Error) => error.message,
   );
 }
+
+/** What keeps the data of the broker, and what is said about it. */
+export async function storage(): Promise<unknown> {
+  return { storage: broker.storage, notice: await firstValueFrom(broker.notice$) };
+}
+
+/** The next thing that is said about the storage; undefined: all is well. */
+let notice: Promise<string | undefined> | undefined;
+export function watchNotice(): void {
+  notice = firstValueFrom(broker.notice$.pipe(skip(1)));
+}
+export const noticed = (): Promise<string | undefined> => notice!;
+
+/** Lets no script of this page use IndexedDB, as some browsers do when a person wishes it. */
+export function denyStorage(): void {
+  const denied = (): never => {
+    throw new DOMException('the user denied permission to access the database', 'SecurityError');
+  };
+  Object.defineProperty(indexedDB, 'open', { value: denied });
+}
+
+let filled: Promise<string> | undefined;
+
+/** Publishes large messages until one of them is refused or confirmed late, whatever comes first. */
+export function fill(queue: string, count: number): void {
+  // A browser that compresses what it stores must not gain by it.
+  const body = new Uint8Array(15 * 65_536);
+  for (let at = 0; at < body.length; at += 65_536) crypto.getRandomValues(body.subarray(at, at + 65_536));
+  filled = withChannel((channel) => range(count).pipe(
+    map(() => ({ routingKey: queue, body, properties: { deliveryMode: 2 } })),
+    channel.publisher({ inFlightMax: 1 }),
+    toArray(),
+    map((confirmations) => [...new Set(confirmations.map(({ kind }) => kind))].sort().join(' and ')),
+  ));
+}
+/** What became of them. */
+export const filledWith = (): Promise<string> => filled!;

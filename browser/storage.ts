@@ -1,0 +1,69 @@
+import { openSegmentJournal, type Directory, type SegmentJournal } from '../core/storage/index.ts';
+import type { Clock } from '../core/ports.ts';
+import { openIndexedDbDirectory } from './indexeddb-directory.ts';
+import { hasLocks } from './life.ts';
+import { browserLimits } from './limits.ts';
+import { hasSyncFiles, openOpfsDirectory } from './opfs-directory.ts';
+
+/** What keeps the data of a broker. */
+export type StorageKind = 'memory' | 'opfs' | 'indexeddb';
+
+export interface TabJournal {
+  readonly kind: StorageKind;
+  readonly journal: SegmentJournal;
+}
+
+export interface TabJournalOptions {
+  readonly name: string;
+  readonly clock: Clock;
+  /** Keeps everything readable of a damaged journal, and gives up the rest for good. */
+  readonly salvage?: boolean;
+}
+
+/**
+ * Opens the journal of this name, for one user at a time: in files where this worker may use them
+ * synchronously, else in IndexedDB.
+ */
+export async function openTabJournal(options: TabJournalOptions): Promise<TabJournal> {
+  const { name, clock, salvage = false } = options;
+  const kind = hasSyncFiles() ? 'opfs' : 'indexeddb';
+  const directory = await openDirectory(name, kind);
+  const journal = await openSegmentJournal({
+    directory,
+    clock,
+    random: Math.random,
+    segmentBytes: browserLimits.journalSegmentBytes,
+    // The recovery reads it all, and checks it.
+    verify: 'tail',
+    salvage,
+  });
+  return { kind, journal };
+}
+
+/** A directory of this site that nobody else has open. */
+export async function openDirectory(name: string, kind: StorageKind): Promise<Directory> {
+  const release = await lockStorage(name);
+  try {
+    const open = kind === 'opfs' ? openOpfsDirectory : openIndexedDbDirectory;
+    const directory = await open(`tabmq-${encodeURIComponent(name)}`);
+    const close = directory.close.bind(directory);
+    directory.close = () => close().finally(release);
+    return directory;
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Waits a while for the lock, which a page that is being left lets go of. */
+async function lockStorage(name: string): Promise<() => void> {
+  if (!hasLocks()) throw new Error('there are no Web Locks here, which need https or localhost');
+  const signal = AbortSignal.timeout(browserLimits.storageWaitMs);
+  return new Promise((resolve, reject) => {
+    const hold = (): Promise<void> => new Promise((release) => resolve(release));
+    navigator.locks.request(`tabmq:storage:${name}`, { signal }, hold).catch((error: unknown) => {
+      const inUse = new Error('another tab or worker is using them', { cause: error });
+      reject((error as Error).name === 'TimeoutError' ? inUse : error);
+    });
+  });
+}

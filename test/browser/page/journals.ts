@@ -1,0 +1,53 @@
+/** The acceptance tests of journals, where a browser keeps them: in the page, or in a worker. */
+import { hostClock } from 'tabmq';
+import { openDirectory } from '../../../browser/storage.ts';
+import { openSegmentJournal, type Journal } from '../../../core/storage/index.ts';
+import { runJournalTests, type JournalStore } from '../../../core/testing/index.ts';
+import { MortalDirectory } from '../../storage/mortal-directory.ts';
+
+export type Kind = 'opfs' | 'indexeddb';
+
+/** A store whose program can die, as far as it can without the browser's help. */
+function storeOf(kind: Kind, name: string): JournalStore {
+  const mortals = new Map<Journal, MortalDirectory>();
+  return {
+    async open() {
+      const mortal = new MortalDirectory();
+      const directory = mortal.wrap(await openDirectory(name, kind));
+      const journal = await openSegmentJournal({ directory, clock: hostClock(), random: Math.random });
+      mortals.set(journal, mortal);
+      return journal;
+    },
+    crash: (journal) => mortals.get(journal)!.kill(),
+    async destroy() {
+      if (kind === 'indexeddb') indexedDB.deleteDatabase(`tabmq-${name}`);
+      else await (await navigator.storage.getDirectory()).removeEntry(`tabmq-${name}`, { recursive: true });
+    },
+  };
+}
+
+/** Runs one test of the suite here; answers what is wrong, or undefined. */
+export async function journalTest(kind: Kind, title: string): Promise<string | undefined> {
+  const tests = new Map<string, () => Promise<void>>();
+  runJournalTests({
+    test: (name, run) => tests.set(name, run),
+    make: async () => storeOf(kind, crypto.randomUUID()),
+  });
+  try {
+    await tests.get(title)!();
+    return undefined;
+  } catch (error) {
+    return (error as Error).stack;
+  }
+}
+
+let worker: Worker | undefined;
+
+/** The same in a dedicated worker. */
+export function journalTestInWorker(kind: Kind, title: string): Promise<string | undefined> {
+  const own = (worker ??= new Worker('/journal-worker.js', { type: 'module' }));
+  return new Promise((resolve) => {
+    own.onmessage = ({ data }: MessageEvent<string | undefined>) => resolve(data);
+    own.postMessage({ kind, title });
+  });
+}
