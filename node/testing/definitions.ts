@@ -46,7 +46,7 @@ export interface DefinedExchange {
 export interface DefinedQueue {
   readonly name: string;
   readonly vhost?: string;
-  /** `classic` or `quorum`, beside or in place of the argument `x-queue-type`. */
+  /** `classic`, `quorum` or `stream`, beside or in place of the argument `x-queue-type`. */
   readonly type?: string;
   readonly durable?: boolean;
   readonly auto_delete?: boolean;

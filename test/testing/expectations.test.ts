@@ -35,6 +35,16 @@ describe('a queue', () => {
     expect(broker.queue('billing').messageCount).toBe(2);
   });
 
+  test.each(['quorum', 'stream'])('shows them whatever its type: %s', async (type) => {
+    const broker = await shopBroker();
+    const { channel } = await connect(broker);
+    await channel.assertQueue('typed', { arguments: { 'x-queue-type': type } });
+    for (const text of ['a', 'b']) channel.sendToQueue('typed', Buffer.from(text));
+    await broker.settled();
+    expect(broker.queue('typed').peek().map(({ text }) => text)).toEqual(['a', 'b']);
+    expect(broker.queue('typed').messageCount).toBe(2);
+  });
+
   test('counts what waits, what is out and who consumes', async () => {
     const broker = await shopBroker();
     const { channel } = await connect(broker);

@@ -1,4 +1,6 @@
+import { AMQPWebSocketClient } from '@cloudamqp/amqp-client';
 import amqplib from 'amqplib';
+import { WebSocket } from 'ws';
 import { describe, expect, test } from 'vitest';
 import { within } from '../clients/waiting.ts';
 import { confirmChannel, connect, failureOf, ownBroker } from './own-broker.ts';
@@ -64,6 +66,23 @@ describe('dropping connections', () => {
     expect((await within('the close', ended)).message).toContain('CONNECTION-FORCED');
     expect(got).toEqual(['a', 'b']);
     expect(broker.queue('tasks').messageCount).toBe(3);
+  });
+
+  test.each([
+    ['reset', 'not cleanly closed (1006)'], ['close', 'CONNECTION_FORCED'],
+  ] as const)('is the same over WebSocket: %s', async (kind, told) => {
+    Object.assign(globalThis, { WebSocket });
+    const broker = await ownBroker({ topology: (vhost) => void vhost.declareQueue({ queue: 'tasks' }) });
+    const client = new AMQPWebSocketClient({ url: broker.webSocketUrl, username: 'guest', password: 'guest' });
+    const connection = await client.connect();
+    const ended = new Promise<Error>((resolve) => {
+      connection.onerror = resolve;
+    });
+    const channel = await connection.channel();
+    broker.faults.drop({ kind, afterFrames: 3 * 2 });
+    for (const text of ['a', 'b', 'c']) channel.basicPublish('', 'tasks', text).catch(() => {});
+    expect((await within('the end', ended)).message).toContain(told);
+    expect(broker.queue('tasks').peek().map(({ text }) => text)).toEqual(['a', 'b']);
   });
 
   test('can be taken back before it happens', async () => {
