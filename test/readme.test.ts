@@ -11,7 +11,17 @@ import { nextEvent } from './clients/waiting.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = readFileSync(`${root}README.md`, 'utf8');
-const programs = [...readme.matchAll(/```(?:js|ts)\n(.*?)```/gs)].map((match) => match[1]!);
+/** By the heading of their section. */
+const programs = new Map(readme.split(/^## /m).flatMap((section) => {
+  const code = /```(?:js|ts)\n(.*?)```/s.exec(section)?.[1];
+  return code === undefined ? [] : [[section.slice(0, section.indexOf('\n')), code] as const];
+}));
+
+function program(heading: string): string {
+  const code = programs.get(heading);
+  if (code === undefined) throw new Error(`the README has no program under '${heading}'`);
+  return code;
+}
 
 /** Runs a program until it prints a line. */
 async function firstLineOf(program: string): Promise<string> {
@@ -28,32 +38,37 @@ describe('the programs of the README', () => {
   // A browser has this global, and so has Node from version 22 on.
   const browser = "import { WebSocket } from 'ws'; globalThis.WebSocket = WebSocket;\n";
 
-  // The third is tried in a browser: see browser/entry.test.ts.
-  test('there are four of about ten lines, and a test', () => {
-    expect(programs).toHaveLength(5);
-    const short = programs.slice(0, 4);
-    for (const program of short) expect(program.split('\n').length).toBeLessThanOrEqual(12);
+  /** A program with this address in the place of the one it names. */
+  const at = (heading: string, address: string, ours: string): string => {
+    expect(program(heading)).toContain(address);
+    return program(heading).replace(address, ours);
+  };
+
+  // The one in a tab is tried in a browser: see browser/entry.test.ts.
+  test('there are five of about ten lines, and a test', () => {
+    expect(programs.size).toBe(6);
+    const short = [...programs].filter(([heading]) => heading.includes(' lines '));
+    expect(short).toHaveLength(5);
+    for (const [, code] of short) expect(code.split('\n').length).toBeLessThanOrEqual(12);
   });
 
-  test('amqplib', async () => {
-    expect(programs[0]).toContain('amqp://localhost');
-    const program = programs[0]!.replace('amqp://localhost', gateway.amqpUrl);
-    expect(await firstLineOf(program)).toBe('hello');
+  test.each(['Ten lines with amqplib', 'Ten lines with the client of TabMQ'])('%s', async (heading) => {
+    expect(await firstLineOf(at(heading, 'amqp://localhost', gateway.amqpUrl))).toBe('hello');
   });
 
   test.runIf(ownGateway)('a browser', async () => {
-    expect(programs[1]).toContain('ws://localhost:15672/ws/amqp');
-    const program = programs[1]!.replace('ws://localhost:15672/ws/amqp', gateway.wsUrl);
-    expect(await firstLineOf(browser + program)).toBe('hello');
+    const code = at('Ten lines in a browser', 'ws://localhost:15672/ws/amqp', gateway.wsUrl);
+    expect(await firstLineOf(browser + code)).toBe('hello');
   });
 
   test('in process', async () => {
-    expect(await firstLineOf(programs[3]!)).toBe('hello');
+    expect(await firstLineOf(program('Ten lines in process'))).toBe('hello');
   });
 
   test('a test with a broker of its own', async () => {
     const { stdout } = await promisify(execFile)(
-      process.execPath, ['--input-type=module', '--eval', programs[4]!], { cwd: root, timeout: 15_000 },
+      process.execPath, ['--input-type=module', '--eval', program('Replace your RabbitMQ container in tests')],
+      { cwd: root, timeout: 15_000 },
     );
     expect(stdout).toMatch(/pass 1\n.*fail 0\n/);
   });

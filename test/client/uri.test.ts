@@ -10,8 +10,12 @@ test.each<[string, UriParts]>([
   ['amqp://localhost', amqp],
   ['AMQP://localhost/', amqp],
   ['amqps://broker', { scheme: 'amqps', host: 'broker', port: 5671, path: '' }],
-  ['amqp://user:pass@host:10000/vhost', { ...amqp, host: 'host', port: 10_000, user: 'user', password: 'pass', vhost: 'vhost' }],
-  ['amqp://user%61:%61pass@ho%61st:1/v%2fhost', { ...amqp, host: 'hoast', port: 1, user: 'usera', password: 'apass', vhost: 'v/host' }],
+  ['amqp://user:pass@host:10000/vhost', {
+    ...amqp, host: 'host', port: 10_000, user: 'user', password: 'pass', vhost: 'vhost',
+  }],
+  ['amqp://user%61:%61pass@ho%61st:1/v%2fhost', {
+    ...amqp, host: 'hoast', port: 1, user: 'usera', password: 'apass', vhost: 'v/host',
+  }],
   ['amqp://a:b:c%40@host', { ...amqp, host: 'host', user: 'a', password: 'b:c@' }],
   ['amqp://user@host', { ...amqp, host: 'host', user: 'user' }],
   ['amqp://:@host', { ...amqp, host: 'host', user: '', password: '' }],
@@ -21,16 +25,21 @@ test.each<[string, UriParts]>([
   ['amqp://h?heartbeat=0&frame_max=0&channel_max=65535&connection_timeout=1', {
     ...amqp, host: 'h', heartbeat: 0, frameMax: 0, channelMax: 65_535, connectTimeoutMs: 1,
   }],
-  ['amqp://h?auth_mechanism=external&auth_mechanism=plain', { ...amqp, host: 'h', authMechanism: ['EXTERNAL', 'PLAIN'] }],
+  ['amqp://h?auth_mechanism=external&auth_mechanism=plain', {
+    ...amqp, host: 'h', authMechanism: ['EXTERNAL', 'PLAIN'],
+  }],
   ['amqp://h?auth_mechanism=plain%20amqplain', { ...amqp, host: 'h', authMechanism: ['PLAIN', 'AMQPLAIN'] }],
   ['amqps://h?cacertfile=/a%20b&certfile=c&keyfile=k&password=p&server_name_indication=s&verify=verify_none', {
     scheme: 'amqps', host: 'h', port: 5671, path: '',
     tls: { caFile: '/a b', certFile: 'c', keyFile: 'k', passphrase: 'p', servername: 's', rejectUnauthorized: false },
   }],
-  ['amqps://h?verify=verify_peer', { scheme: 'amqps', host: 'h', port: 5671, path: '', tls: { rejectUnauthorized: true } }],
+  ['amqps://h?verify=verify_peer', {
+    scheme: 'amqps', host: 'h', port: 5671, path: '', tls: { rejectUnauthorized: true },
+  }],
   ['ws://h', { scheme: 'ws', host: 'h', port: 80, path: '/' }],
   ['wss://u:p@h:1/ws/amqp?token=a%20b&vhost=%2fv&heartbeat=5&x', {
-    scheme: 'wss', host: 'h', port: 1, path: '/ws/amqp?token=a%20b&x', user: 'u', password: 'p', vhost: '/v', heartbeat: 5,
+    scheme: 'wss', host: 'h', port: 1, path: '/ws/amqp?token=a%20b&x', user: 'u', password: 'p',
+    vhost: '/v', heartbeat: 5,
   }],
   ['ws://h/a&b', { scheme: 'ws', host: 'h', port: 80, path: '/a&b' }],
 ])('%s', (uri, parts) => {
@@ -73,7 +82,8 @@ test('what is given beside a URI goes before what it says, and defaults come las
     authMechanisms: ['PLAIN', 'AMQPLAIN'], clientProperties: { connection_name: 'mine' },
     endpoint: { connectTimeoutMs: 10_000 },
   });
-  expect(readSettings({})).toMatchObject({ name: 'amqp://localhost:5672', user: 'guest', password: 'guest', vhost: '/' });
+  expect(readSettings({}))
+    .toMatchObject({ name: 'amqp://localhost:5672', user: 'guest', password: 'guest', vhost: '/' });
   expect(readSettings({ user: 'other' }).password).toBe('');
   expect(readSettings({ messagePort: {} })).toMatchObject({ name: 'the MessagePort', endpoint: { scheme: 'port' } });
 });
