@@ -1,6 +1,6 @@
 /**
- * `npm test`, `npm run coverage`, `npm run bench`, `npm run sim`: each does all set-up by itself, so that one
- * command is enough on a machine that never saw the project. Plain JavaScript, as it runs first.
+ * `npm test`, `npm run coverage`, `npm run test:kill`, `npm run bench`, `npm run sim`: each does all set-up by
+ * itself, so that one command is enough on a machine that never saw the project. Plain JavaScript, as it runs first.
  */
 import '../node/setup.js';
 import { spawnSync } from 'node:child_process';
@@ -158,12 +158,20 @@ function runProgram(program, parameters) {
   process.exit(runScript('tsx/dist/cli.mjs', [program, ...parameters]));
 }
 
+/** The kill test in its long form: `npm run test:kill -- KILLS SEED`. */
+function kill([kills = '200', seed = String(Date.now() % 1_000_000)]) {
+  process.env['TABMQ_TEST_KILLS'] = kills;
+  process.env['TABMQ_TEST_SEED'] = seed;
+  process.exit(runScript('vitest/vitest.mjs', ['run', 'test/durable/kill.test.ts']));
+}
+
 const [mode = 'test', ...parameters] = process.argv.slice(2);
 if (mode === 'test') test();
 else if (mode === 'coverage') coverage();
+else if (mode === 'kill') kill(parameters);
 else if (mode === 'bench') runProgram('test/bench/main.ts', parameters);
 else if (mode === 'sim') runProgram('test/sim/main.ts', parameters);
 else {
-  say(`Unknown mode "${mode}": it is one of test, coverage, bench and sim.`);
+  say(`Unknown mode "${mode}": it is one of test, coverage, kill, bench and sim.`);
   process.exit(2);
 }
