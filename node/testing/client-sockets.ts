@@ -15,6 +15,10 @@ export class ClientSockets {
 
   constructor(isOwnPort: (port: number | undefined) => boolean) {
     this.#isOwnPort = isOwnPort;
+  }
+
+  /** Hears of sockets from now on. */
+  start(): void {
     subscribe(CHANNEL, this.#onSocket);
   }
 

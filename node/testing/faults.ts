@@ -54,6 +54,8 @@ export interface FaultParts {
   readonly logins: LoginGuard;
   /** Draws what is given as a range; the seed of the test broker decides. */
   readonly random: Random;
+  /** What the broker saw, for failures. */
+  readonly report: () => string;
   /** Sets up what the broker had from the start. */
   readonly applyTopology: () => void;
 }
@@ -218,7 +220,10 @@ export class Faults implements WireWatch {
   #dropNow(connection: ConnectionSelector | undefined, kind: DropKind): Fault {
     const dropped = this.#select(connection);
     if (dropped.length === 0) {
-      throw new TestBrokerError(`there is no connection${targetText(connection)} to drop`);
+      const name = typeof connection === 'string' ? ` '${connection}'` : '';
+      throw new TestBrokerError(
+        `there is no connection${name} to drop\n\n${this.#parts.report()}`,
+      );
     }
     const description = `${kind}${targetText(connection)}`;
     this.#parts.trail.note(`fault: ${description}`);
@@ -303,5 +308,5 @@ function isSelected(info: ConnectionInfo, selector: ConnectionSelector | undefin
 
 function targetText(connection: ConnectionSelector | undefined): string {
   if (connection === undefined) return '';
-  return typeof connection === 'string' ? ` of ${connection}` : ' of some connections';
+  return typeof connection === 'string' ? ` of connection '${connection}'` : ' of some';
 }

@@ -92,6 +92,7 @@ export class TestBroker {
     this.faults = new Faults({
       broker, wires, trail, logins: this.#logins,
       random: seededRandom(this.seed ^ FAULT_SEED_MASK),
+      report: () => this.#report(),
       applyTopology: () => this.#applyTopology(),
     });
     this.#expectations = new Expectations({
@@ -115,6 +116,7 @@ export class TestBroker {
       this.#doors.open('amqp', (accept) => tcpServer(this.#wiring(accept)), place),
       this.#doors.open('http', (accept) => httpServer(http, this.#wiring(accept)), place),
     ]);
+    this.#clientSockets.start();
   }
 
   /** `amqp://guest:guest@127.0.0.1:40123`, for any client; append `/name` for another vhost. */
@@ -346,5 +348,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
 /** A seed that was reported replays; else each run has its own. */
 function seedOfEnvironment(): number {
   const given = process.env['TABMQ_SEED'];
-  return given === undefined ? Math.floor(Math.random() * 0x1_0000_0000) : Number(given);
+  if (given === undefined) return Math.floor(Math.random() * 0x1_0000_0000);
+  if (/^\d+$/.test(given)) return Number(given);
+  throw new TestBrokerError(`TABMQ_SEED is '${given}', and a seed is a whole number`);
 }

@@ -1,7 +1,7 @@
 import { AMQPWebSocketClient } from '@cloudamqp/amqp-client';
 import amqplib from 'amqplib';
 import { WebSocket } from 'ws';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { within } from '../clients/waiting.ts';
 import { confirmChannel, connect, failureOf, ownBroker } from './own-broker.ts';
 
@@ -35,7 +35,9 @@ describe('dropping connections', () => {
   test('says so where there is none to drop', async () => {
     const broker = await ownBroker();
     await connect(broker, 'somebody');
-    expect(() => broker.faults.drop({ connection: 'nobody' })).toThrow('there is no connection of nobody to drop');
+    const { message } = await failureOf((async () => broker.faults.drop({ connection: 'nobody' }))());
+    expect(message).toContain("there is no connection 'nobody' to drop");
+    expect(message).toContain("connection.opened connection-1 'somebody'");
   });
 
   test('waits for so many frames of the client, to the frame', async () => {
@@ -310,6 +312,15 @@ describe('a seed', () => {
     expect(await outcome(7)).toEqual(first);
     const others = await Promise.all([1, 2, 3].map((seed) => outcome(seed)));
     expect(others).not.toEqual([first, first, first]);
+  });
+
+  test('may come from the environment', async () => {
+    onTestFinished(() => void vi.unstubAllEnvs());
+    vi.stubEnv('TABMQ_SEED', '7');
+    expect((await ownBroker()).seed).toBe(7);
+    expect((await ownBroker({ seed: 8 })).seed).toBe(8);
+    vi.stubEnv('TABMQ_SEED', 'seven');
+    await expect(ownBroker()).rejects.toThrow("TABMQ_SEED is 'seven', and a seed is a whole number");
   });
 
   test('is in every failure, to start the next run with', async () => {

@@ -41,17 +41,20 @@ describe('a test broker', () => {
       const firstMs = performance.now() - begin;
       const second = await startTestBroker();
       const secondMs = performance.now() - begin - firstMs;
-      await Promise.all([first.stop(), second.stop()]);
-      console.log(JSON.stringify({ firstMs, secondMs }));`;
+      const others = await Promise.all(Array.from({ length: 100 }, () => startTestBroker()));
+      const hundredMs = performance.now() - begin - firstMs - secondMs;
+      await Promise.all([first, second, ...others].map((broker) => broker.stop()));
+      console.log(JSON.stringify({ firstMs, secondMs, hundredMs }));`;
     const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
       // To wait for ever here would block the runner itself, which could not even say so.
       timeout: 15_000,
       cwd: root, encoding: 'utf8',
     });
-    const { firstMs, secondMs } = JSON.parse(output) as { firstMs: number; secondMs: number };
-    process.stdout.write(`ready in ${firstMs.toFixed(1)} ms, the next in ${secondMs.toFixed(1)} ms\n`);
+    const times = JSON.parse(output) as Record<'firstMs' | 'secondMs' | 'hundredMs', number>;
+    const [first, second, hundred] = Object.values(times).map((ms) => ms.toFixed(1));
+    process.stdout.write(`ready in ${first} ms, the next in ${second} ms, a hundred at once in ${hundred} ms\n`);
     // How long it takes depends on the machine; that it was measured at all does not.
-    expect(secondMs).toBeGreaterThan(0);
+    expect(Math.min(...Object.values(times))).toBeGreaterThan(0);
   });
 
   test('has a hundred like it, none of which meets another', async () => {
