@@ -142,6 +142,7 @@ function test() {
   check('Types of the playground', 'svelte-check/bin/svelte-check', [
     '--tsconfig', 'demo/tsconfig.json', '--threshold', 'error',
   ]);
+  check('Types of its tests', 'typescript/bin/tsc', ['-p', 'test/demo']);
   vitest([]);
   complianceMatrix();
   finish();

@@ -251,6 +251,7 @@ export class Session<R extends Role> implements Machine {
       return chunk.subarray(chunk.length);
     }
     if (header.length === PROTOCOL_HEADER.length) {
+      this.tap?.('in', Uint8Array.from(header));
       this.state = 'starting';
       this.#hooks.onHeader();
     }

@@ -1,0 +1,49 @@
+import { Observable } from 'rxjs';
+import type { TapBatch } from '../../port/broker-port.ts';
+import { MessageThreads } from './message-threads.ts';
+import { WireFrame } from './wire-frame.ts';
+
+/** Frames that the list keeps; the oldest go first, a tenth of them at a time. */
+export const LOG_FRAMES_MAX = 100_000;
+
+/** All frames so far, in their order, and the messages that they belong to. */
+export interface FrameLog {
+  readonly frames: readonly WireFrame[];
+  readonly threads: MessageThreads;
+  /** Counts what was added, so that a view knows that the same array has grown. */
+  readonly version: number;
+  /** Events that came too fast to be told. */
+  readonly dropped: number;
+}
+
+export const emptyLog: FrameLog = {
+  frames: [], threads: new MessageThreads(), version: 0, dropped: 0,
+};
+
+/** Collects the frames of the tap; the arrays grow in place, as they are long. */
+export function frameLog(tap$: Observable<TapBatch>): Observable<FrameLog> {
+  return new Observable((log) => {
+    const frames: WireFrame[] = [];
+    const threads = new MessageThreads();
+    /** The last method frame of a channel and direction, which content frames belong to. */
+    const heads = new Map<string, number>();
+    let version = 0;
+    let dropped = 0;
+    log.add(tap$.subscribe((batch) => {
+      for (const event of batch.events) {
+        if (event.type === 'frame.in' || event.type === 'frame.out') {
+          const place = `${event.type} ${event.connection}/${event.channel}`;
+          const frame = new WireFrame(event, heads.get(place));
+          heads.set(place, frame.head);
+          frames.push(frame);
+          threads.addFrame(frame);
+        } else {
+          threads.addEvent(event);
+        }
+      }
+      if (frames.length > LOG_FRAMES_MAX) frames.splice(0, LOG_FRAMES_MAX / 10);
+      dropped += batch.dropped;
+      log.next({ frames, threads, version: ++version, dropped });
+    }));
+  });
+}
