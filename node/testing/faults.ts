@@ -308,5 +308,5 @@ function isSelected(info: ConnectionInfo, selector: ConnectionSelector | undefin
 
 function targetText(connection: ConnectionSelector | undefined): string {
   if (connection === undefined) return '';
-  return typeof connection === 'string' ? ` of connection '${connection}'` : ' of some';
+  return typeof connection === 'string' ? ` of connection '${connection}'` : ' of some connections';
 }

@@ -1,9 +1,13 @@
+import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { durationText, millisecondsOf } from '../../node/testing/duration.ts';
 import { TestClock } from '../../node/testing/test-clock.ts';
 import { within } from '../clients/waiting.ts';
 import { connect, ownBroker } from './own-broker.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A queue that waits and sends what expired back to `work`. */
 const waiting = (ms: number) => ({
@@ -47,6 +51,32 @@ describe('advance', () => {
     channel.sendToQueue('work', Buffer.from('job'));
     await broker.advance('10m');
     expect(attempts).toEqual([0, 60_000, 120_000, 180_000]);
+  });
+
+  test('lets a client of another process keep up', async () => {
+    const broker = await ownBroker({ clock: 'virtual', patience: '10s' });
+    const { channel } = await connect(broker);
+    await channel.assertQueue('work', { durable: false });
+    await channel.assertQueue('later', waiting(60_000));
+    const program = `
+      import amqplib from 'amqplib';
+      const connection = await amqplib.connect(${JSON.stringify(broker.url)});
+      const channel = await connection.createChannel();
+      await channel.consume('work', (message) => {
+        const attempt = Number(message.content) + 1;
+        channel.sendToQueue(attempt < 3 ? 'later' : 'work.done', Buffer.from(String(attempt)));
+        channel.ack(message);
+      });`;
+    await channel.assertQueue('work.done');
+    const consuming = broker.waitFor('consumer.added', { queue: 'work' }, { timeout: '15s' });
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { cwd: root, stdio: 'ignore' });
+    onTestFinished(() => void child.kill());
+    await consuming;
+    channel.sendToQueue('work', Buffer.from('0'));
+    await broker.advance('119s');
+    expect(broker.queue('work.done').messageCount).toBe(0);
+    await broker.advance('1s');
+    expect(broker.queue('work.done').peek().map(({ text }) => text)).toEqual(['3']);
   });
 
   test('ends a consumer that keeps its delivery for 30 minutes', async () => {
