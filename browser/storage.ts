@@ -5,6 +5,8 @@ import { hasLocks } from './life.ts';
 import { browserLimits } from './limits.ts';
 import { hasSyncFiles, openOpfsDirectory } from './opfs-directory.ts';
 
+export { explainStorage } from './storage-error.ts';
+
 /** What keeps the data of a broker. */
 export type StorageKind = 'memory' | 'opfs' | 'indexeddb';
 
@@ -39,6 +41,8 @@ export async function openTabJournal(options: TabJournalOptions): Promise<TabJou
   });
   return { kind, journal };
 }
+
+export type OpenTabJournal = typeof openTabJournal;
 
 /** A directory of this site that nobody else has open. */
 export async function openDirectory(name: string, kind: StorageKind): Promise<Directory> {

@@ -69,8 +69,8 @@ describe.runIf(hasChromium())('a broker in a tab', () => {
   test('that is denied its storage says so, and goes on in memory only if it may', async () => {
     const tab = await site.open();
     await tab.call('denyStorage');
-    const reason = "The data of the broker 'broker' cannot be kept: the user denied permission to access the database." +
-      " With storage: 'durable-or-memory' it would go on in memory alone.";
+    const reason = "The data of the broker 'broker' cannot be kept: the user denied permission to access the " +
+      "database. With storage: 'durable-or-memory' it would go on in memory alone.";
     expect(await tab.call('open', { place: 'here' })).toBe(`TabBrokerError: ${reason}`);
     await openBroker(tab, { place: 'here', storage: 'durable-or-memory' });
     await tab.call('declare', 'tasks');

@@ -75,7 +75,8 @@ describe.runIf(hasChromium())('a broker', () => {
   });
 
   test('is taken over by another tab when the elected one is gone', async () => {
-    const [first, second] = [await site.openWith({ place: 'elected-worker' }), await site.openWith({ place: 'elected-worker' })];
+    const first = await site.openWith({ place: 'elected-worker' });
+    const second = await site.openWith({ place: 'elected-worker' });
     await second.call('declare', 'tasks');
     await second.call('watchEnd');
     await second.call('publish', 'tasks', 'held');
