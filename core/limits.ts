@@ -39,6 +39,8 @@ export const limits = {
   journalBytesKept: 33_554_432,
   /** Bytes of the journal, for each byte of messages in it, at which it is compacted. */
   journalBytesPerLiveByte: 2,
+  /** Bytes of full segments of streams that stay in memory, where the journal has them too. */
+  streamResidentBytes: 67_108_864,
   /** Entries of the route cache of one virtual host. */
   cachedRoutesMax: 16_384,
   /** Ready and unacknowledged time a delivery may stay unacknowledged, by default. BAS-27. */

@@ -21,14 +21,17 @@ export class Compaction {
   step(): void {
     if (this.#waiting || !this.#isWorthIt()) return;
     this.#waiting = true;
-    const { journal } = this.#persistence;
+    const { journal, streams } = this.#persistence;
     const [oldest, next] = journal.segments;
     this.#moveLive(oldest!.number);
-    this.#persistence.whenDurable(() => {
-      this.#waiting = false;
-      journal.trim(next!.number);
-      this.step();
-    }, () => {});
+    void streams.move(next!.number, (record) => journal.append(record)).then(
+      () => this.#persistence.whenDurable(() => {
+        this.#waiting = false;
+        journal.trim(next!.number);
+        this.step();
+      }, () => {}),
+      (error: unknown) => this.#persistence.unreadable((error as Error).message),
+    );
   }
 
   #isWorthIt(): boolean {
@@ -41,17 +44,14 @@ export class Compaction {
   }
 
   #moveLive(segment: number): void {
-    const { journal, live, definitions, streams } = this.#persistence;
+    const { journal, live, definitions } = this.#persistence;
     const moved = [...live.inSegment(segment)];
-    const chunks = streams.move(segment);
     const records = [
       ...definitions.all,
-      ...chunks,
       ...moved.map(([lsn, message]) => this.#persistence.messageRecord(message, lsn)),
     ];
     if (records.length === 0) return;
     const numbers = journal.appendAll(records).slice(definitions.all.length);
-    streams.written(numbers.splice(0, chunks.length));
     const returns: Uint8Array[] = [];
     moved.forEach(([lsn, message], index) => {
       live.delete(lsn);

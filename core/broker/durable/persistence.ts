@@ -182,6 +182,11 @@ export class Persistence {
     else this.#waiting.push({ lsn, run, refuse });
   }
 
+  /** Something in the journal cannot be read that should be there. */
+  unreadable(text: string): void {
+    this.#trouble.next({ kind: 'failed', text });
+  }
+
   /** The broker stops in good order: what happens to it afterwards is not recorded. */
   async close(): Promise<void> {
     if (this.#recording) {

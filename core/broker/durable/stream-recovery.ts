@@ -1,11 +1,12 @@
 import type { Lsn } from '../../storage/journal.ts';
 import type { KeptChunk } from '../queue/stream-log.ts';
 import type { StreamQueue } from '../queue/stream-queue.ts';
+import { surveyRecords } from '../queue/stream-record.ts';
 import type { RecordArgs } from './records.ts';
 
 /**
- * Collects the chunks of streams. The journal has them in any order, some twice where they were
- * moved, and some that retention had dropped.
+ * Collects where the chunks of streams lie. The journal has them in any order, some twice where
+ * they were moved or joined, and some that retention had dropped.
  */
 export class StreamRecovery {
   readonly #streams = new Map<number, StreamQueue>();
@@ -17,11 +18,16 @@ export class StreamRecovery {
     this.#streams.set(destination, stream);
   }
 
-  found(lsn: Lsn, { destination, first, ...chunk }: RecordArgs<'stream.chunk'>): void {
-    this.#first.set(destination, Math.max(first, this.#first.get(destination) ?? 0));
-    const chunks = this.#chunks.get(destination) ?? [];
-    chunks.push({ lsn, ...chunk });
-    this.#chunks.set(destination, chunks);
+  /** A chunk with its messages. */
+  found(lsn: Lsn, args: RecordArgs<'stream.chunk'>): void {
+    const { segment, offset, records } = args;
+    this.#add(args, { lsn, segment, offset, bytes: records.length, ...surveyRecords(records) });
+  }
+
+  /** Where a chunk lies. */
+  kept(args: RecordArgs<'stream.kept'>): void {
+    const { destination: _destination, first: _first, ...chunk } = args;
+    this.#add(args, chunk);
   }
 
   /** Gives the streams what they had; answers how many messages that is. */
@@ -35,11 +41,19 @@ export class StreamRecovery {
     return count;
   }
 
+  #add(
+    { destination, first }: { destination: number; first: number }, chunk: KeptChunk,
+  ): void {
+    this.#first.set(destination, Math.max(first, this.#first.get(destination) ?? 0));
+    const chunks = this.#chunks.get(destination);
+    if (chunks === undefined) this.#chunks.set(destination, [chunk]);
+    else chunks.push(chunk);
+  }
+
   #inOrder(destination: number): KeptChunk[] {
     const first = this.#first.get(destination) ?? 0;
     const chunks = (this.#chunks.get(destination) ?? []).filter(({ segment }) => segment >= first);
     // Of two that begin alike the longer one has all that is in the other.
-    return chunks.toSorted((a, b) =>
-      a.offset - b.offset || b.records.length - a.records.length || b.lsn - a.lsn);
+    return chunks.toSorted((a, b) => a.offset - b.offset || b.count - a.count || b.lsn - a.lsn);
   }
 }

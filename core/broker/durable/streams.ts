@@ -1,8 +1,10 @@
+import { limits } from '../../limits.ts';
+import { assert } from '../../assert.ts';
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
 import type { StreamLog } from '../queue/stream-log.ts';
 import type { StreamChunk, StreamSegment } from '../queue/stream-segment.ts';
 import type { Persistence } from './persistence.ts';
-import { encodeDefinition } from './records.ts';
+import { decodeRecord, encodeDefinition } from './records.ts';
 
 /** More pieces than this, and a full segment is written once more, as one. */
 const CHUNKS_MAX = 16;
@@ -21,13 +23,20 @@ interface Piece {
 
 /**
  * Keeps streams in the journal. What a turn adds to one is a chunk, which is written with the
- * turn; retention needs no record, for each chunk says how far it had come.
+ * turn; retention needs no record, for each chunk says how far it had come. Of segments that are
+ * full only some stay in memory: those that were filled or read last.
  */
 export class DurableStreams {
   readonly #persistence: Persistence;
   readonly #streams = new Set<DurableStream>();
   readonly #grown = new Set<DurableStream>();
+  /** Segments that were filled in the turn at hand. */
+  #full: StreamSegment[] = [];
   #pending: Piece[] = [];
+  /** Segments that may leave memory, in the order in which they came there, and their octets. */
+  #resident: StreamSegment[] = [];
+  #residentBytes = 0;
+  readonly #loading = new Map<StreamSegment, Promise<void>>();
 
   constructor(persistence: Persistence) {
     this.#persistence = persistence;
@@ -40,7 +49,7 @@ export class DurableStreams {
     return bytes;
   }
 
-  /** The stream is there, and what it holds so far is in the journal. */
+  /** There is a new stream. */
   add(stream: DurableStream): void {
     this.#streams.add(stream);
   }
@@ -50,6 +59,11 @@ export class DurableStreams {
     this.#grown.add(stream);
   }
 
+  /** Nothing will be added to the segment any more. */
+  full(segment: StreamSegment): void {
+    this.#full.push(segment);
+  }
+
   /** The records of what the turn added; `written` is to be called where they are written. */
   take(): Uint8Array[] {
     this.#pending = [];
@@ -57,7 +71,10 @@ export class DurableStreams {
       if (!stream.gone) this.#pending.push(...piecesOf(stream));
     }
     this.#grown.clear();
-    return this.#pending.map((piece) => this.#recordOf(piece));
+    return this.#pending.map((piece) => {
+      const { segment, chunk } = piece;
+      return this.#recordOf(piece, segment.block.bytes.subarray(chunk.start, chunk.end));
+    });
   }
 
   written(numbers: readonly Lsn[]): void {
@@ -65,19 +82,83 @@ export class DurableStreams {
       segment.keep({ ...chunk, lsn: numbers[index]! });
     });
     this.#pending = [];
+    for (const segment of this.#full.splice(0)) this.#remain(segment);
   }
 
-  /** Prepares to move what lies in a segment of the journal: the records to be written anew. */
-  move(number: number): Uint8Array[] {
-    this.#pending = [];
-    for (const stream of this.#alive()) {
-      for (const segment of stream.log.segments) {
-        for (const chunk of segment.chunks) {
-          if (segmentNumberOf(chunk.lsn) === number) this.#pending.push({ stream, segment, chunk });
-        }
+  /** All that streams have in the journal, as records that say where it lies. */
+  get index(): Uint8Array[] {
+    const records: Uint8Array[] = [];
+    for (const { stream, segment, chunk } of this.#pieces()) {
+      records.push(encodeDefinition('stream.kept', {
+        destination: this.#persistence.numberOf(stream),
+        first: stream.log.first,
+        lsn: chunk.lsn,
+        segment: segment.first,
+        offset: chunk.offset,
+        count: chunk.count,
+        bytes: chunk.end - chunk.start,
+        firstTimestamp: segment.firstTimestamp,
+        lastTimestamp: segment.lastTimestamp,
+      }));
+    }
+    return records;
+  }
+
+  /** Writes anew what lies in the segments of the journal before this one. */
+  async move(before: number, append: (record: Uint8Array) => Lsn): Promise<void> {
+    const moved = [...this.#pieces()].filter(({ chunk }) => segmentNumberOf(chunk.lsn) < before);
+    for (const piece of moved) {
+      const { segment, chunk } = piece;
+      const records = await this.#read(segment, chunk.start);
+      if (segment.dropped || !segment.chunks.includes(chunk)) continue;
+      segment.keep({ ...chunk, lsn: append(this.#recordOf(piece, records)) });
+    }
+  }
+
+  /** Brings a segment back into memory; one that cannot be read is dropped. */
+  load(stream: DurableStream, segment: StreamSegment): Promise<void> {
+    const known = this.#loading.get(segment);
+    if (known !== undefined) return known;
+    const loaded = this.#load(segment).catch((error: unknown) => {
+      stream.log.drop(segment);
+      this.#persistence.unreadable((error as Error).message);
+    }).finally(() => this.#loading.delete(segment));
+    this.#loading.set(segment, loaded);
+    return loaded;
+  }
+
+  async #load(segment: StreamSegment): Promise<void> {
+    const bytes = new Uint8Array(segment.used);
+    for (const { start } of segment.chunks) bytes.set(await this.#read(segment, start), start);
+    segment.load(bytes);
+    this.#remain(segment);
+  }
+
+  /** The octets of a chunk. It is looked for again where it was moved while it was read. */
+  async #read(segment: StreamSegment, start: number): Promise<Uint8Array> {
+    const lsnOf = (): Lsn => segment.chunks.find((chunk) => chunk.start === start)!.lsn;
+    for (;;) {
+      const lsn = lsnOf();
+      try {
+        const record = decodeRecord(await this.#persistence.journal.read(lsn));
+        assert(record.kind === 'stream.chunk', 'a chunk lies where it was written');
+        return record.args.records;
+      } catch (error) {
+        if (lsnOf() === lsn) throw error;
       }
     }
-    return this.#pending.map((piece) => this.#recordOf(piece));
+  }
+
+  /** The segment is in memory and may leave it; those that are there longest do. */
+  #remain(segment: StreamSegment): void {
+    if (!segment.isResident) return;
+    this.#resident.push(segment);
+    this.#residentBytes += segment.used;
+    while (this.#residentBytes > limits.streamResidentBytes && this.#resident.length > 1) {
+      const oldest = this.#resident.shift()!;
+      this.#residentBytes -= oldest.used;
+      oldest.unload();
+    }
   }
 
   *#alive(): Iterable<DurableStream> {
@@ -87,13 +168,21 @@ export class DurableStreams {
     }
   }
 
-  #recordOf({ stream, segment, chunk }: Piece): Uint8Array {
+  *#pieces(): Iterable<Piece> {
+    for (const stream of this.#alive()) {
+      for (const segment of stream.log.segments) {
+        for (const chunk of segment.chunks) yield { stream, segment, chunk };
+      }
+    }
+  }
+
+  #recordOf({ stream, segment, chunk }: Piece, records: Uint8Array): Uint8Array {
     return encodeDefinition('stream.chunk', {
       destination: this.#persistence.numberOf(stream),
       first: stream.log.first,
       segment: segment.first,
       offset: chunk.offset,
-      records: segment.block.bytes.subarray(chunk.start, chunk.end),
+      records,
     });
   }
 }
@@ -104,7 +193,7 @@ function* piecesOf(stream: DurableStream): Iterable<Piece> {
   // What was published last lies in the last segments.
   for (let i = segments.length - 1; i >= 0; i--) {
     const segment = segments[i]!;
-    const isFull = i < segments.length - 1;
+    const isFull = i < segments.length - 1 && segment.isResident;
     const chunk = isFull && segment.chunks.length > CHUNKS_MAX ? segment.whole : segment.unkept;
     if (chunk === undefined) return;
     yield { stream, segment, chunk };

@@ -3,12 +3,14 @@ import { Consumer, type ConsumeOptions } from '../consumer.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Queue } from './abstract-queue.ts';
 import { streamFilter, type StreamFilter } from './stream-filter.ts';
-import type { StreamCursor } from './stream-log.ts';
+import type { StreamCursor } from './stream-cursor.ts';
 import type { StreamRecord } from './stream-record.ts';
 
 /** A consumer that reads a stream at a place of its own. */
 export class StreamConsumer extends Consumer {
   readonly cursor: StreamCursor;
+  /** What comes next is on its way from the journal. */
+  loading = false;
   readonly #filter: StreamFilter | undefined;
 
   constructor(
@@ -20,7 +22,7 @@ export class StreamConsumer extends Consumer {
   }
 
   override get ready(): boolean {
-    return super.ready && !this.cursor.atEnd;
+    return super.ready && !this.loading && !this.cursor.atEnd;
   }
 
   wants(record: StreamRecord): boolean {

@@ -1,4 +1,5 @@
 import type { Subscriber } from 'rxjs';
+import { assert } from '../../assert.ts';
 import { AmqpError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Cancel } from '../../ports.ts';
@@ -37,9 +38,11 @@ export class StreamQueue extends Queue {
 
   constructor(vhost: VirtualHost, name: string, options: QueueOptions) {
     super(vhost, name, options);
-    this.log = new StreamLog(options.settings.retention!);
-    this.#persistence = vhost.persistence;
-    this.#persistence?.streams.add(this);
+    const persistence = (this.#persistence = vhost.persistence);
+    persistence?.streams.add(this);
+    this.log = new StreamLog(
+      options.settings.retention!, (segment) => persistence?.streams.full(segment),
+    );
     this.subscription.add(() => this.#stopAging());
   }
 
@@ -64,7 +67,7 @@ export class StreamQueue extends Queue {
 
   /** Takes back what the journal kept, in the order of offsets. */
   restore(chunks: readonly KeptChunk[]): void {
-    for (const chunk of chunks) this.log.restore(chunk);
+    for (const chunk of chunks) this.log.adopt(chunk);
     this.#trim();
   }
 
@@ -98,8 +101,10 @@ export class StreamQueue extends Queue {
 
   override forEachReady(visit: VisitMessage): void {
     const waiting = { address: undefined, returned: undefined, expiresAt: Infinity };
-    for (const cursor = this.log.open('first', 0); !cursor.atEnd; cursor.advance()) {
-      if (visit(new StoredMessage(cursor.read(), 0), waiting) === false) return;
+    const cursor = this.log.open('first', 0);
+    for (let record = cursor.read(); record !== undefined; record = cursor.read()) {
+      if (visit(new StoredMessage(record, 0), waiting) === false) return;
+      cursor.advance();
     }
   }
 
@@ -108,7 +113,9 @@ export class StreamQueue extends Queue {
 
   override tailOf(delivery: Delivery): Tail {
     if (delivery === this.#current) return this.#record!;
-    return this.log.open({ number: delivery.position }, 0).read();
+    const record = this.log.open({ number: delivery.position }, 0).read();
+    assert(record !== undefined, 'the message of a delivery is asked for while it goes out');
+    return record;
   }
 
   override messageOf(delivery: Delivery): StoredMessage {
@@ -146,11 +153,27 @@ export class StreamQueue extends Queue {
     let count = 0;
     for (; count < CONSUMER_MESSAGES && consumer.ready && !consumer.ended; count++) {
       const record = cursor.read();
+      if (record === undefined) {
+        void this.#await(consumer);
+        break;
+      }
       const { offset } = cursor;
       cursor.advance();
       if (consumer.wants(record)) this.#send(consumer, record, offset);
     }
     return count;
+  }
+
+  /** Where the journal alone has what comes next, the consumer waits for it. */
+  async #await(consumer: StreamConsumer): Promise<void> {
+    const { segment, atEnd } = consumer.cursor;
+    if (atEnd) return;
+    consumer.loading = true;
+    await this.#persistence!.streams.load(this, segment);
+    this.vhost.turn.within(() => {
+      consumer.loading = false;
+      this.consumers.unpark(consumer);
+    });
   }
 
   #send(consumer: StreamConsumer, record: StreamRecord, offset: number): void {

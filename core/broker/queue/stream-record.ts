@@ -122,6 +122,22 @@ export function readRecord(block: Block, at: number, into: MutableRecord): Mutab
   return into;
 }
 
+/** How many records these are, and when the first and the last of their messages came. */
+export function surveyRecords(
+  bytes: Uint8Array,
+): { count: number; firstTimestamp: number; lastTimestamp: number } {
+  const block = blockOf(bytes);
+  const record = emptyRecord();
+  const survey = { count: 0, firstTimestamp: Infinity, lastTimestamp: -Infinity };
+  for (let at = 0; at < bytes.length; at = record.end) {
+    const { timestamp } = readRecord(block, at, record);
+    survey.count++;
+    survey.firstTimestamp = Math.min(survey.firstTimestamp, timestamp);
+    survey.lastTimestamp = Math.max(survey.lastTimestamp, timestamp);
+  }
+  return survey;
+}
+
 /** One object for many records: what is read next takes the place of what was read. */
 export type MutableRecord = { -readonly [K in keyof StreamRecord]: StreamRecord[K] };
 

@@ -1,3 +1,4 @@
+import { assert } from '../../assert.ts';
 import { blockOf, copy, type Block } from '../../protocol/bytes.ts';
 import type { Lsn } from '../../storage/journal.ts';
 import { emptyRecord, readRecord, writeRecord, type StreamEntry } from './stream-record.ts';
@@ -8,8 +9,9 @@ const CAPACITY_MIN = 4096;
 export interface StreamChunk {
   /** Number of that record; 0: it is not written yet. */
   readonly lsn: Lsn;
-  /** Offset of its first message. */
+  /** Offset of its first message, and how many messages there are. */
   readonly offset: number;
+  readonly count: number;
   /** Where its octets lie in the segment. */
   readonly start: number;
   readonly end: number;
@@ -19,23 +21,22 @@ export interface StreamChunk {
 export class StreamSegment {
   /** Offset of its first message. */
   readonly first: number;
-  block: Block;
-  /** Messages in it, and octets written. */
+  /** Messages in it, and octets of their records. */
   count = 0;
   used = 0;
   /** Wall-clock times at which its first and its last message came; milliseconds. */
   firstTimestamp = Infinity;
   lastTimestamp = -Infinity;
-  /** Retention took it away. */
+  /** It is not a part of the stream any more. */
   dropped = false;
+  /** Undefined: the journal alone has its octets. */
+  #block: Block | undefined;
   #chunks: StreamChunk[] = [];
-  /** Offset and place of the first message that the journal has not. */
-  #unkept = { offset: 0, start: 0 };
+  /** How many messages and octets the journal has. */
+  #kept = { count: 0, bytes: 0 };
 
   constructor(first: number) {
     this.first = first;
-    this.#unkept.offset = first;
-    this.block = blockOf(new Uint8Array(CAPACITY_MIN));
   }
 
   /** Offset of the first message behind it. */
@@ -43,27 +44,19 @@ export class StreamSegment {
     return this.first + this.count;
   }
 
-  append(entry: StreamEntry, timestamp: number): void {
-    this.#reserve(entry.bytes);
-    writeRecord(this.block, this.used, entry, this.end, timestamp);
-    this.used += entry.bytes;
-    this.count++;
-    this.#timed(timestamp);
+  /** Its octets; only while they are in memory. */
+  get block(): Block {
+    assert(this.#block !== undefined, 'a segment is read while it is in memory');
+    return this.#block;
   }
 
-  /** Takes back records that the journal kept. */
-  restore(records: Uint8Array, lsn: Lsn): void {
-    this.#reserve(records.length);
-    this.block.bytes.set(records, this.used);
-    const record = emptyRecord();
-    const end = this.used + records.length;
-    while (this.used < end) {
-      readRecord(this.block, this.used, record);
-      this.used = record.end;
-      this.count++;
-      this.#timed(record.timestamp);
-    }
-    this.keep({ ...this.#rest, lsn });
+  get isResident(): boolean {
+    return this.#block !== undefined || this.used === 0;
+  }
+
+  /** Whether the journal has all of it. */
+  get isKept(): boolean {
+    return this.#kept.bytes === this.used;
   }
 
   /** Its parts in the journal, where there is one. */
@@ -71,34 +64,52 @@ export class StreamSegment {
     return this.#chunks;
   }
 
+  append(entry: StreamEntry, timestamp: number): void {
+    const block = this.#reserve(entry.bytes);
+    writeRecord(block, this.used, entry, this.end, timestamp);
+    this.#grow(1, entry.bytes, timestamp, timestamp);
+  }
+
+  /** Knows from now on of a part that the journal has. */
+  adopt(
+    lsn: Lsn, count: number, bytes: number, firstTimestamp: number, lastTimestamp: number,
+  ): void {
+    assert(this.#block === undefined, 'what is adopted lies behind nothing that is in memory');
+    this.#grow(count, bytes, firstTimestamp, lastTimestamp);
+    this.keep({ ...this.#rest, lsn });
+  }
+
+  /** The octets are in memory again. */
+  load(bytes: Uint8Array): void {
+    this.#block = blockOf(bytes);
+  }
+
+  /** The octets are in the journal alone. */
+  unload(): void {
+    assert(this.isKept, 'what leaves memory is in the journal');
+    this.#block = undefined;
+  }
+
   /** The part that the journal has not; undefined where it has all. */
   get unkept(): StreamChunk | undefined {
-    return this.#unkept.start === this.used ? undefined : this.#rest;
+    return this.isKept ? undefined : this.#rest;
   }
 
   /** All of it as one part. */
   get whole(): StreamChunk {
-    return { lsn: 0, offset: this.first, start: 0, end: this.used };
+    return { lsn: 0, offset: this.first, count: this.count, start: 0, end: this.used };
   }
 
   /** The journal keeps this part, instead of what it had there before. */
   keep(chunk: StreamChunk): void {
-    if (chunk.start < this.#unkept.start) {
+    if (chunk.start < this.#kept.bytes) {
       const isOther = ({ start, end }: StreamChunk): boolean =>
         end <= chunk.start || start >= chunk.end;
       this.#chunks = this.#chunks.filter(isOther);
     }
     this.#chunks.push(chunk);
-    if (chunk.end > this.#unkept.start) this.#unkept = { offset: this.end, start: chunk.end };
-  }
-
-  get #rest(): StreamChunk {
-    return { lsn: 0, ...this.#unkept, end: this.used };
-  }
-
-  #timed(timestamp: number): void {
-    this.firstTimestamp = Math.min(this.firstTimestamp, timestamp);
-    this.lastTimestamp = Math.max(this.lastTimestamp, timestamp);
+    if (chunk.end <= this.#kept.bytes) return;
+    this.#kept = { count: chunk.offset + chunk.count - this.first, bytes: chunk.end };
   }
 
   /** Where the first message lies that is neither before `offset` nor older than `since`. */
@@ -115,12 +126,29 @@ export class StreamSegment {
     return { offset: at, position };
   }
 
+  get #rest(): StreamChunk {
+    const { count, bytes } = this.#kept;
+    return {
+      lsn: 0, offset: this.first + count, count: this.count - count, start: bytes, end: this.used,
+    };
+  }
+
+  #grow(count: number, bytes: number, firstTimestamp: number, lastTimestamp: number): void {
+    this.count += count;
+    this.used += bytes;
+    this.firstTimestamp = Math.min(this.firstTimestamp, firstTimestamp);
+    this.lastTimestamp = Math.max(this.lastTimestamp, lastTimestamp);
+  }
+
   /** Small streams are many: a block grows as it must. */
-  #reserve(bytes: number): void {
+  #reserve(bytes: number): Block {
     const needed = this.used + bytes;
-    if (needed <= this.block.bytes.length) return;
-    const larger = blockOf(new Uint8Array(Math.max(needed, 2 * this.block.bytes.length)));
-    copy(larger, 0, this.block, 0, this.used);
-    this.block = larger;
+    const block = this.#block;
+    if (block !== undefined && needed <= block.bytes.length) return block;
+    const capacity = Math.max(needed, CAPACITY_MIN, 2 * (block?.bytes.length ?? 0));
+    const larger = blockOf(new Uint8Array(capacity));
+    if (block !== undefined) copy(larger, 0, block, 0, this.used);
+    this.#block = larger;
+    return larger;
   }
 }

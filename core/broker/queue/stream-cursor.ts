@@ -1,0 +1,63 @@
+import type { StreamLog } from './stream-log.ts';
+import { emptyRecord, readRecord, type StreamRecord } from './stream-record.ts';
+import type { StreamSegment } from './stream-segment.ts';
+
+/** A place in a stream, which a reader moves on. */
+export class StreamCursor {
+  /** Offset of the message that comes next, or of one before it that is too old. */
+  offset: number;
+  /** The segment that this lies in; it may have to be loaded first. */
+  segment: StreamSegment;
+  readonly #log: StreamLog;
+  readonly #record = emptyRecord();
+  /** Messages before this wall-clock time are passed over; milliseconds. */
+  #since: number;
+  /** Where in the segment the message lies; undefined: that is still to be found. */
+  #position: number | undefined;
+
+  constructor(log: StreamLog, offset: number, since = -Infinity) {
+    this.#log = log;
+    this.offset = offset;
+    this.#since = since;
+    this.segment = log.segmentOf(offset);
+  }
+
+  /** Whether all was read. */
+  get atEnd(): boolean {
+    return this.offset === this.#log.next;
+  }
+
+  /**
+   * The message that comes next, valid until the cursor is asked again; undefined where there is
+   * none, or none in memory.
+   */
+  read(): StreamRecord | undefined {
+    for (;;) {
+      if (this.segment.dropped || this.offset >= this.segment.end) this.#enterNext();
+      const { segment } = this;
+      if (this.atEnd || !segment.isResident) return undefined;
+      const position = this.#position ?? this.#find();
+      if (this.offset < segment.end) return readRecord(segment.block, position, this.#record);
+    }
+  }
+
+  /** Goes on behind the message that was read. */
+  advance(): void {
+    this.#position = this.#record.end;
+    this.offset++;
+  }
+
+  #enterNext(): void {
+    this.segment = this.#log.segmentOf(this.offset);
+    this.#position = undefined;
+  }
+
+  #find(): number {
+    const { offset, position } = this.segment.find(this.offset, this.#since);
+    this.offset = offset;
+    this.#position = position;
+    // Times rise with offsets: what follows is not too old.
+    if (offset < this.segment.end) this.#since = -Infinity;
+    return position;
+  }
+}
