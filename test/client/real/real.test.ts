@@ -8,6 +8,7 @@ import { publishing } from './publishing.ts';
 import { recovery } from './recovery.ts';
 import { requests } from './requests.ts';
 import { Site } from './site.ts';
+import { streams } from './streams.ts';
 
 describe.each(brokerKinds)('the client on $product', (kind) => {
   const site = new Site(kind);
@@ -17,4 +18,5 @@ describe.each(brokerKinds)('the client on $product', (kind) => {
   requests(site);
   errors(site);
   recovery(site);
+  streams(site);
 });
