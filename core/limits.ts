@@ -14,6 +14,11 @@ export const limits = {
   journalBatchBytes: 1_048_576,
   /** A buffer that grew beyond this is not kept for the next batch. */
   journalBatchKeptBytesMax: 4_194_304,
+  /**
+   * Bytes that may wait for the disk; above, connections that publish are not read until half of
+   * it is durable.
+   */
+  journalPendingBytesMax: 33_554_432,
   /** How long the journal waits before it tries a full disk again. */
   journalRetryMs: 1000,
   /** Bytes the journal reads at once, and how many such pieces it keeps. */

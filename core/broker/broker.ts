@@ -109,7 +109,7 @@ export class Broker {
     this.trace$ = this.events.trace.trace$;
     this.frames$ = this.#tappedFrames();
     const { store, turn, events } = this;
-    const persistence = env.journal && new Persistence(env.journal, store, clock);
+    const persistence = env.journal && new Persistence(env.journal, store, clock, turn);
     this.persistence = persistence;
     if (persistence !== undefined) this.#watchJournal(persistence);
     this.#parts = { clock, random, store, turn, events, persistence };
@@ -158,12 +158,21 @@ export class Broker {
     return `low on ${[...this.#alarms].join(' & ')}`;
   }
 
+  /** Whether publishers wait for the disk, which they are not told: it takes but a moment. */
+  get isBehind(): boolean {
+    return this.persistence?.behind$.value === true;
+  }
+
   /** Raises or clears an alarm: publishers are blocked while there is one. CON-33. */
   setAlarm(alarm: Alarm, on: boolean): void {
     if (on === this.#alarms.has(alarm)) return;
     if (on) this.#alarms.add(alarm);
     else this.#alarms.delete(alarm);
     this.events.emit({ type: on ? 'alarm.set' : 'alarm.cleared', alarm });
+    this.#updateBlocked();
+  }
+
+  #updateBlocked(): void {
     this.turn.within(() => {
       for (const connection of this.#connections) connection.updateBlocked();
     });
@@ -218,6 +227,7 @@ export class Broker {
   /** A full disk blocks publishers until there is space again; a broken one blocks for good. */
   #watchJournal(persistence: Persistence): void {
     this.turn.commit = () => persistence.commit();
+    persistence.behind$.subscribe(() => this.#updateBlocked());
     persistence.trouble$.subscribe((trouble) => {
       const text = trouble.kind === 'space' ? 'there is space again' : trouble.text;
       this.events.emit({ type: 'journal.trouble', kind: trouble.kind, text });

@@ -64,6 +64,8 @@ export class ServerChannel implements PublisherSink, Flushed {
   /** What is to be answered when the turn is written, and how much of it waits for the disk. */
   readonly #onCommitted: { run: () => void; refuse: () => void }[] = [];
   #waitingCount = 0;
+  /** What the disk lets go out at the end of the turn. */
+  #due: (() => void)[] = [];
 
   constructor(connection: ServerConnection, vhost: VirtualHost, number: number) {
     this.connection = connection;
@@ -153,6 +155,7 @@ export class ServerChannel implements PublisherSink, Flushed {
   /** Called by the turn: confirms go out. */
   flush(): void {
     if (!this.session.isOpen(this.number)) return;
+    for (const send of this.#due.splice(0)) send();
     const { broker } = this.connection;
     const holds = broker.holdConfirms !== undefined || broker.persistence !== undefined;
     this.publisher.flush(holds ? this.#holder : undefined);
@@ -188,9 +191,18 @@ export class ServerChannel implements PublisherSink, Flushed {
     this.#waitingCount++;
     const settle = (act: () => void) => (): void => {
       this.#waitingCount--;
-      this.#sendHeld(act);
+      this.#sendDue(act);
     };
     persistence.whenDurable(settle(run), settle(refuse));
+  }
+
+  /** Of the confirms that one sync of the disk let go, the last one is for all. CNF-02. */
+  #sendDue(send: () => void): void {
+    // The channel may have ended meanwhile, and another one have its number.
+    if (this.subscription.closed) return;
+    if (this.publisher.confirms !== undefined) this.#due = [];
+    this.#due.push(send);
+    this.flushLater();
   }
 
   #sendHeld(send: () => void): void {

@@ -112,11 +112,13 @@ export class ServerConnection implements SessionHooks {
 
   /** Blocks a publisher, or lets it go on. CON-33. */
   updateBlocked(): void {
-    const { alarm } = this.broker;
-    const blocked = alarm !== undefined && this.#publishes && this.session.state === 'running';
+    const { alarm, isBehind } = this.broker;
+    const publishes = this.#publishes && this.session.state === 'running';
+    const reading = !publishes || (alarm === undefined && !isBehind);
+    if (reading !== this.session.reading) this.session.setReading(reading);
+    const blocked = publishes && alarm !== undefined;
     if (blocked === this.#blocked) return;
     this.#blocked = blocked;
-    this.session.setReading(!blocked);
     const notifies = this.capable('connection.blocked') && this.session.state === 'running';
     if (blocked) this.#emit({ type: 'connection.blocked', reason: alarm! });
     else this.#emit({ type: 'connection.unblocked' });

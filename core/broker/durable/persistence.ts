@@ -1,9 +1,11 @@
-import { Subject, type Observable } from 'rxjs';
+import { BehaviorSubject, Subject, type Observable } from 'rxjs';
 import { assert } from '../../assert.ts';
 import { AmqpError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
 import type { Clock } from '../../ports.ts';
 import type { Journal, JournalTrouble, Lsn } from '../../storage/journal.ts';
 import { MARK_PERSISTENT, type Address, type MessageStore } from '../message-store.ts';
+import type { Turn } from '../turn.ts';
 import { Compaction } from './compaction.ts';
 import { Definitions } from './definitions.ts';
 import { DurableStreams, type DurableStream } from './streams.ts';
@@ -32,6 +34,8 @@ interface Waiting {
  */
 export class Persistence {
   readonly trouble$: Observable<JournalTrouble>;
+  /** Whether so much waits for the disk that publishers have to wait as well. */
+  readonly behind$ = new BehaviorSubject(false);
   readonly live = new LiveMessages();
   readonly definitions = new Definitions();
   readonly streams = new DurableStreams(this);
@@ -39,6 +43,7 @@ export class Persistence {
   readonly #journal: Journal;
   readonly #store: MessageStore;
   readonly #clock: Clock;
+  readonly #turn: Turn;
   readonly #trouble = new Subject<JournalTrouble>();
   readonly #numbers = new Map<DurableDestination, number>();
   #lastNumber = 0;
@@ -50,10 +55,11 @@ export class Persistence {
   #waiting: Waiting[] = [];
   #failed = false;
 
-  constructor(journal: Journal, store: MessageStore, clock: Clock) {
+  constructor(journal: Journal, store: MessageStore, clock: Clock, turn: Turn) {
     this.#journal = journal;
     this.#store = store;
     this.#clock = clock;
+    this.#turn = turn;
     this.trouble$ = this.#trouble.asObservable();
     journal.onDurable((upTo) => this.#release(upTo));
     journal.onTrouble((trouble) => this.#onTrouble(trouble));
@@ -164,7 +170,9 @@ export class Persistence {
       kept.forEach((live, index) => this.keep(live, numbers[first + index]!));
     }
     for (const { address } of arrivals) this.#store.release(address);
-    if (records.length > 0 && !this.#failed) this.#compaction.step();
+    if (records.length === 0 || this.#failed) return;
+    this.#compaction.step();
+    this.#updateBehind();
   }
 
   /** The message lies in the journal under this number from now on. */
@@ -224,19 +232,33 @@ export class Persistence {
     return at === Infinity ? Infinity : at - this.#clock.now() + this.#clock.wall();
   }
 
+  /** What one sync made durable is told of in one turn. */
   #release(upTo: Lsn): void {
     const due = this.#waiting.findIndex(({ lsn }) => lsn > upTo);
     const ready = due === -1 ? this.#waiting.splice(0) : this.#waiting.splice(0, due);
-    for (const { run } of ready) run();
+    this.#turn.within(() => {
+      for (const { run } of ready) run();
+      this.#updateBehind();
+    });
+  }
+
+  /** It ends at half of what began it, so that it does not flap. */
+  #updateBehind(): void {
+    const isBehind = this.behind$.value;
+    const bytesMax = limits.journalPendingBytesMax / (isBehind ? 2 : 1);
+    const behind = this.#journal.pendingBytes > bytesMax;
+    if (behind !== isBehind) this.behind$.next(behind);
   }
 
   #onTrouble(trouble: JournalTrouble): void {
-    if (trouble.kind !== 'space') {
-      // What is in flight is not confirmed any more: its publishers are told so. CNF-02.
-      for (const { refuse } of this.#waiting.splice(0)) refuse();
-    }
     this.#failed ||= trouble.kind === 'failed';
-    this.#trouble.next(trouble);
+    this.#turn.within(() => {
+      if (trouble.kind !== 'space') {
+        // What is in flight is not confirmed any more: its publishers are told so. CNF-02.
+        for (const { refuse } of this.#waiting.splice(0)) refuse();
+      }
+      this.#trouble.next(trouble);
+    });
   }
 }
 
