@@ -94,7 +94,8 @@ describe('the frame log', () => {
     channel.sendToQueue('tasks', Buffer.from('hello'), { contentType: 'text/plain' });
     await broker.queue('tasks').untilMessages(1);
     const lines = broker.frameLog.split('\n');
-    expect(lines[0]).toMatch(/^ +\d+\.\d connection-1 client < broker ch 0 .*connection\.start/);
+    expect(lines[0]).toMatch(/^ +\d+\.\d connection-1 client > broker AMQP 0-0-9-1$/);
+    expect(lines[1]).toMatch(/^ +\d+\.\d connection-1 client < broker ch 0 connection\.start /);
     const told = lines.join('\n');
     expect(told).toMatch(/client > broker ch 1 .*queue\.declare.*queue="?tasks/);
     expect(told).toMatch(/client < broker ch 1 .*queue\.declare-ok/);
