@@ -38,6 +38,7 @@ export class ClientLink {
   delayMs = 0;
   /** Clock time at which the last thing on its way to it arrives. */
   arrivesAt = 0;
+  unfinished = 0;
   /** Connections that it opened, as the broker names them. */
   readonly connections: string[] = [];
   readonly links = new Map<number, LinkPort>();
@@ -114,6 +115,7 @@ export class ClientLink {
   end(status: 'killed' | 'failed'): void {
     if (this.gone) return;
     this.status = status;
+    this.unfinished = this.timers.size;
     for (const cancel of this.timers.values()) cancel();
     this.timers.clear();
     for (const link of this.links.values()) link.lose();

@@ -234,7 +234,7 @@ export class Clients {
       name: client.name, code: client.code, library: client.library,
       status: client.paused && !client.gone ? 'paused' : client.status,
       connections: [...client.connections], error: client.error, line: client.line,
-      delayMs: client.delayMs,
+      delayMs: client.delayMs, unfinished: client.unfinished,
     })));
   }
 }

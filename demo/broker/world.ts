@@ -48,6 +48,7 @@ export class World {
   #breakpoints: readonly Breakpoint[] = [];
   #paused: boolean;
   #stoppedBy = '';
+  #steps = 0;
   #ended = false;
   #wake: () => void = () => {};
 
@@ -101,6 +102,7 @@ export class World {
   }
 
   step(unit: StepUnit): Promise<boolean> {
+    this.#steps++;
     this.pause();
     return this.#pursue((done) => ({ kind: 'step', unit, reached: false, done }));
   }
@@ -236,7 +238,7 @@ export class World {
     return {
       now: this.clock.now(), wallStart, paused: this.#paused, speed: this.#pace.speed,
       effectiveSpeed: this.#pace.effectiveSpeed, seed,
-      nextTimerAt: this.clock.nextTimerAt ?? null, stoppedBy: this.#stoppedBy,
+      nextTimerAt: this.clock.nextTimerAt ?? null, stoppedBy: this.#stoppedBy, steps: this.#steps,
     };
   }
 

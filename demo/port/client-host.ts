@@ -31,6 +31,8 @@ export interface ClientView {
   readonly line: number;
   /** Milliseconds that each of its messages is held back. */
   readonly delayMs: number;
+  /** Timers that it had set when it ended: what it had begun and will never finish. */
+  readonly unfinished: number;
 }
 
 /** A line that a client wrote to its console. */

@@ -16,6 +16,8 @@ export interface ClockState {
   readonly nextTimerAt: number | null;
   /** Why time was stopped, where a breakpoint did it; ''. */
   readonly stoppedBy: string;
+  /** How many steps were made by hand, so that a picture can show what each did. */
+  readonly steps: number;
 }
 
 /** Something that waits for its time. */

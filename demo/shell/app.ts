@@ -59,6 +59,8 @@ export interface Panel {
   readonly title: string;
   readonly order: number;
   readonly shows: readonly Selection['kind'][];
+  /** Whether it is shown as well while nothing is selected. Default: false. */
+  readonly idle?: boolean;
   readonly load: () => Promise<{ readonly default: Component<ScreenProps> }>;
 }
 

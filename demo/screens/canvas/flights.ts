@@ -1,0 +1,171 @@
+import type { TapEvent } from '../../../core/management/index.ts';
+import type { EdgeCount } from '../../port/broker-port.ts';
+import { edgesOf } from '../../port/edges.ts';
+import { deadLetterWay } from './model.ts';
+
+/** Virtual milliseconds that a message takes for one line of the picture. */
+export const HOP_MS = 500;
+/** How long a mark stays of what went nowhere. */
+const FALL_MS = 900;
+/** Flights at once; older ones have been seen. */
+const FLIGHTS_MAX = 2000;
+/** Flow of a line that is shown as a band fades within this time of the wall. */
+const BAND_MS = 600;
+
+/** How a message looks: filled, hollow, ringed, a triangle, or a cross. */
+export type Look = 'ready' | 'unacked' | 'redelivered' | 'dead' | 'dropped';
+
+/** A message on its way along a line, between two moments of virtual time. */
+export interface Flight {
+  readonly message: number;
+  readonly way: string;
+  readonly look: Look;
+  readonly start: number;
+  readonly end: number;
+  /** From the end of the line to its beginning. */
+  readonly back: boolean;
+}
+
+/** A message that falls off a thing, with a word for why. */
+export interface Fall {
+  readonly message: number;
+  readonly thing: string;
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** So many messages a second that nobody could follow each. */
+export interface Band {
+  readonly rate: number;
+  readonly until: number;
+}
+
+/**
+ * What moves in the picture. Where a dot is, follows from virtual time alone: the same moment is
+ * the same picture. While time stands and is stepped, `played` lets the last steps be seen.
+ */
+export class Flights {
+  flights: Flight[] = [];
+  falls: Fall[] = [];
+  readonly bands = new Map<string, Band>();
+  /** Milliseconds by which the picture is ahead of virtual time. */
+  played = 0;
+  /** Time stood when the last messages moved. */
+  stepped = false;
+  /** When each message arrives where its last flight leads, by message and thing. */
+  readonly #arrivals = new Map<string, number>();
+  readonly #delivered = new Map<string, string>();
+
+  clear(): void {
+    this.flights = [];
+    this.falls = [];
+    this.bands.clear();
+    this.#arrivals.clear();
+    this.#delivered.clear();
+    this.played = 0;
+  }
+
+  /** Adds what the event sets in motion; `wayOf` says which line an edge is. */
+  add(event: TapEvent, wayOf: ReadonlyMap<string, string>): void {
+    switch (event.type) {
+      case 'message.published':
+      case 'message.routed':
+        this.#fly(event, '', edgesOf(event).map((edge) => wayOf.get(edge)), 'ready');
+        return;
+      case 'message.unroutable':
+        this.#fall(event, `exchange:${event.exchange}`, 'unroutable');
+        return;
+      case 'message.refused':
+        this.#fall(event, `queue:${event.queue}`, 'refused');
+        return;
+      case 'message.dropped':
+        if (event.reason !== 'purged' && event.reason !== 'queue-deleted') {
+          this.#fall(event, `queue:${event.queue}`, event.reason);
+        }
+        return;
+      case 'message.delivered': {
+        const way = wayOf.get(edgesOf(event)[0]!);
+        if (way !== undefined) this.#delivered.set(placeOf(event.message, event.queue), way);
+        const look = event.noAck ? 'ready' : 'unacked';
+        this.#fly(event, event.queue, [way], event.redelivered ? 'redelivered' : look);
+        return;
+      }
+      case 'message.requeued': {
+        const way = this.#delivered.get(placeOf(event.message, event.queue));
+        this.#fly(event, event.queue, [way], 'unacked', true);
+        return;
+      }
+      case 'message.dead-lettered': {
+        const way = deadLetterWay(event.queue, event.exchange);
+        const arrival = this.#fly(event, event.queue, [way], 'dead');
+        this.#arrivals.set(placeOf(event.becomes, ''), arrival);
+      }
+    }
+  }
+
+  /** Lines on which more went than can be shown one by one. */
+  count(
+    counts: readonly EdgeCount[], wayOf: ReadonlyMap<string, string>, perSecond: number,
+    wall: number,
+  ): void {
+    for (const { edge, count } of counts) {
+      const way = wayOf.get(edge);
+      if (way === undefined) continue;
+      this.bands.set(way, { rate: count * perSecond, until: wall + BAND_MS });
+    }
+  }
+
+  /** Forgets what has arrived by then. */
+  prune(now: number, wall: number): void {
+    this.flights = this.flights.filter(({ end }) => end > now).slice(-FLIGHTS_MAX);
+    this.falls = this.falls.filter(({ end }) => end > now).slice(-FLIGHTS_MAX);
+    for (const [way, { until }] of this.bands) if (until < wall) this.bands.delete(way);
+    for (const map of [this.#arrivals, this.#delivered]) trim(map);
+  }
+
+  /** Whether anything is under way at that moment. */
+  movesAfter(now: number): boolean {
+    return this.flights.some(({ end }) => end > now) || this.falls.some(({ end }) => end > now);
+  }
+
+  /** One flight after the other: a message leaves a place when it has arrived there. */
+  #fly(
+    event: OfMessage, queue: string, ways: readonly (string | undefined)[], look: Look,
+    back = false,
+  ): number {
+    const { message } = event;
+    const start = this.#startOf(event, queue);
+    const end = start + HOP_MS;
+    for (const way of ways) {
+      if (way !== undefined) this.flights.push({ message, way, look, start, end, back });
+    }
+    this.#arrivals.set(placeOf(message, queue), end);
+    return end;
+  }
+
+  #fall(event: OfMessage, thing: string, text: string): void {
+    const start = this.#startOf(event, '');
+    this.falls.push({ message: event.message, thing, text, start, end: start + FALL_MS });
+  }
+
+  #startOf({ message, at }: OfMessage, queue: string): number {
+    const arrival = this.#arrivals.get(placeOf(message, queue))
+      ?? this.#arrivals.get(placeOf(message, '')) ?? 0;
+    return Math.max(at + this.played, arrival);
+  }
+}
+
+type OfMessage = { readonly message: number; readonly at: number };
+
+/** A message in a queue; or on its way to queues, of which there may be several. */
+function placeOf(message: number, queue: string): string {
+  return `${message}@${queue}`;
+}
+
+function trim(map: Map<string, unknown>): void {
+  for (const key of map.keys()) {
+    if (map.size <= 2 * FLIGHTS_MAX) return;
+    map.delete(key);
+  }
+}

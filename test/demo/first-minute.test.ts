@@ -1,0 +1,78 @@
+/** The first 60 seconds of a newcomer. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import type { TapEvent, TapOf } from '../../core/management/index.ts';
+import { hasChromium } from '../browser/chromium.ts';
+import { usePlayground } from './playground.ts';
+
+const PAGE_BYTES_MAX = 150_000;
+
+describe.skipIf(!hasChromium())('the first minute', () => {
+  const playground = usePlayground();
+
+  const delivered = (events: readonly TapEvent[]): TapOf<'message.delivered'>[] =>
+    events.filter((event) => event.type === 'message.delivered');
+
+  test('it opens running, and asks nobody for anything', async () => {
+    const { page, requests } = await playground.open({ route: '/' });
+    await page.getByText('A real AMQP broker is running in this tab.').waitFor();
+    await page.getByLabel(/^queue tasks, \d+ ready/).first().waitFor();
+    await page.waitForFunction('performance.getEntriesByName("playground-drawn").length > 0');
+    expect(requests.filter((url) => !url.startsWith(playground.url()))).toEqual([]);
+    expect(await page.evaluate('window.__playground.clock().then(({ paused }) => paused)')).toBe(false);
+  });
+
+  test('the scripts of the first paint are small', async () => {
+    const { requests } = await playground.open({ route: '/' });
+    // The broker and the clients are in workers, which nothing of the page waits for.
+    const assets = join(playground.folder(), 'assets');
+    const ofWorkers = readdirSync(assets).filter((name) => /^(worker|modules|amqp-|host-clock)/.test(name));
+    const scripts = requests.map((url) => url.split('/').at(-1)!)
+      .filter((name) => name.endsWith('.js') && !ofWorkers.includes(name));
+    const bytes = new Set(scripts).values()
+      .reduce((sum, name) => sum + gzipSync(readFileSync(join(assets, name))).length, 0);
+    expect(bytes).toBeGreaterThan(0);
+    expect(bytes).toBeLessThan(PAGE_BYTES_MAX);
+  });
+
+  test('a consumer that is killed loses nothing: the other one gets its message', async () => {
+    const pg = await playground.open();
+    await pg.advanceTo(2500);
+    const [held] = delivered(await pg.tap('message.delivered'));
+    await pg.page.getByRole('button', { name: 'Kill consumer 1', exact: true }).click();
+    await pg.page.getByText('killed').first().waitFor();
+    await pg.advanceTo(6000);
+    const again = delivered(await pg.tap('message.delivered')).filter(({ redelivered }) => redelivered);
+    expect(again).toMatchObject([{ message: held!.message, queue: 'tasks' }]);
+    expect(again[0]!.owner).not.toBe(held!.owner);
+  });
+
+  test('time stands still, and steps', async () => {
+    const pg = await playground.open();
+    await pg.advanceTo(1500);
+    const before = (await pg.tap()).length;
+    expect(await pg.now()).toBe(1500);
+    await pg.page.keyboard.press('n');
+    await pg.page.waitForFunction('window.__playground.clock().then(({ now }) => now === 2000)');
+    expect((await pg.tap()).length).toBeGreaterThan(before);
+    expect(await pg.step(1, 'event')).toBe(1);
+  });
+
+  test('the same seed is the same run, to the byte', async () => {
+    const digest = async (): Promise<string> => {
+      const pg = await playground.open();
+      await pg.advanceTo(20_000);
+      return await pg.page.evaluate(async () => {
+        const events = await window.__playground.tap();
+        const text = JSON.stringify(events, (_key, value: unknown) => (
+          value instanceof Uint8Array ? [...value] : typeof value === 'bigint' ? String(value) : value
+        ));
+        const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+        return `${events.length} ${[...new Uint8Array(hash)].join(' ')}`;
+      });
+    };
+    expect(await digest()).toBe(await digest());
+  });
+});

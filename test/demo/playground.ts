@@ -1,0 +1,141 @@
+/** The playground in Chromium, built once for a file of tests, with time that tests move. */
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { build } from 'vite';
+import { afterAll, beforeAll, expect } from 'vitest';
+import type { TapEvent } from '../../core/management/index.ts';
+import type { StepUnit } from '../../demo/port/clock-control.ts';
+import { launchChromium } from '../browser/chromium.ts';
+
+const config = fileURLToPath(new URL('../../demo/vite.config.ts', import.meta.url));
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml',
+};
+
+/** How a page is opened. */
+export interface PageOptions {
+  /** Part of the address behind `#`. Default: the work queue, paused at its very beginning. */
+  readonly route?: string;
+  readonly theme?: 'light' | 'dark';
+  readonly width?: number;
+  readonly height?: number;
+  readonly reducedMotion?: boolean;
+}
+
+/** One page of the playground, and the seam by which its time moves. */
+export class PlaygroundPage {
+  readonly page: Page;
+  /** Where the page asked for something, one URL each. */
+  readonly requests: readonly string[];
+
+  constructor(page: Page, requests: readonly string[]) {
+    this.page = page;
+    this.requests = requests;
+  }
+
+  /** How many of the steps there were to make. */
+  step(count = 1, unit: StepUnit = 'event'): Promise<number> {
+    return this.#call('step', count, unit);
+  }
+
+  nextTimer(): Promise<boolean> {
+    return this.#call('nextTimer');
+  }
+
+  /** Resolves when all that happens until this virtual time has happened. */
+  advanceTo(at: number): Promise<void> {
+    return this.#call('advanceTo', at);
+  }
+
+  async now(): Promise<number> {
+    return (await this.#call<{ now: number }>('clock')).now;
+  }
+
+  /** Events of these types that the ring of the tap has; without their bytes. */
+  async tap(...wanted: readonly TapEvent['type'][]): Promise<TapEvent[]> {
+    const all = await this.#call<TapEvent[]>('tap');
+    return all.filter(({ type }) => wanted.length === 0 || wanted.includes(type));
+  }
+
+  /** Calls a function of `window.__playground`. */
+  #call<T>(name: string, ...parameters: readonly unknown[]): Promise<T> {
+    return this.page.evaluate(
+      `window.__playground[${JSON.stringify(name)}](...${JSON.stringify(parameters)})`,
+    ) as Promise<T>;
+  }
+}
+
+export interface PlaygroundServer {
+  readonly url: () => string;
+  readonly folder: () => string;
+  /** A new page of a browser that has nothing kept; closed at the end of the file. */
+  open(options?: PageOptions): Promise<PlaygroundPage>;
+  /** A further page of the same profile. */
+  context(): Promise<BrowserContext>;
+}
+
+/** Builds and serves the playground for all tests of a file, which must see no error in a page. */
+export function usePlayground(): PlaygroundServer {
+  const folder = fileURLToPath(new URL('../results/demo', import.meta.url));
+  let browser: Browser | undefined;
+  const faults: string[] = [];
+  const server = serveFolder(folder);
+
+  beforeAll(async () => {
+    await build({ configFile: config, logLevel: 'error', build: { outDir: folder, emptyOutDir: true } });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    browser = await launchChromium();
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    server.close();
+    expect(faults, 'errors that nobody caught in a page').toEqual([]);
+  });
+
+  const url = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const context = () => browser!.newContext({ serviceWorkers: 'block' });
+  return {
+    url,
+    folder: () => folder,
+    context,
+    async open({ route = '/s/work-queue?seed=1&paused=1', theme = 'light', width = 1280, height = 760,
+      reducedMotion = false } = {}) {
+      const page = await browser!.newPage({
+        viewport: { width, height }, colorScheme: theme, serviceWorkers: 'block',
+        reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
+      });
+      const requests: string[] = [];
+      page.on('request', (request) => requests.push(request.url()));
+      page.on('pageerror', (error) => faults.push(String(error)));
+      page.on('console', (message) => {
+        if (message.type() === 'error') faults.push(message.text());
+      });
+      await page.goto(`${url()}#${route}`);
+      await page.waitForSelector('[data-ready]', { timeout: 30_000 });
+      return new PlaygroundPage(page, requests);
+    },
+  };
+}
+
+/** Serves files of a folder as any static host would. */
+function serveFolder(folder: string): Server {
+  return createServer(({ url = '/' }, response) => {
+    const { pathname } = new URL(url, 'http://localhost');
+    const path = pathname === '/' ? '/index.html' : pathname;
+    try {
+      const body = readFileSync(join(folder, path));
+      response.writeHead(200, { 'Content-Type': types[extname(path)] ?? 'application/octet-stream' });
+      response.end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+}
