@@ -9,7 +9,7 @@ import { usePlayground } from './playground.ts';
 
 const PAGE_BYTES_MAX = 150_000;
 
-describe.skipIf(!hasChromium())('the first minute', () => {
+describe.skipIf(!hasChromium())('the first minute', { timeout: 90_000 }, () => {
   const playground = usePlayground();
 
   const delivered = (events: readonly TapEvent[]): TapOf<'message.delivered'>[] =>
@@ -31,7 +31,7 @@ describe.skipIf(!hasChromium())('the first minute', () => {
     const ofWorkers = readdirSync(assets).filter((name) => /^(worker|modules|amqp-|host-clock)/.test(name));
     const scripts = requests.map((url) => url.split('/').at(-1)!)
       .filter((name) => name.endsWith('.js') && !ofWorkers.includes(name));
-    const bytes = new Set(scripts).values()
+    const bytes = [...new Set(scripts)]
       .reduce((sum, name) => sum + gzipSync(readFileSync(join(assets, name))).length, 0);
     expect(bytes).toBeGreaterThan(0);
     expect(bytes).toBeLessThan(PAGE_BYTES_MAX);
