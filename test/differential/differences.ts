@@ -42,6 +42,9 @@ const deadLetter = (tag: number): readonly string[] => [
   `HEADER headers={x-death: ${deadOnce}, ${firstDeath}}`,
   'BODY "x"',
 ];
+const filledStream = [
+  'queue.declare-ok p.st msgs=0 cons=0', 'confirm.select-ok', 'basic.ack tag=1', 'basic.ack tag=2', 'basic.ack tag=3',
+];
 const replyAddress = 'amq.rabbitmq.reply-to.<token>';
 
 export const differences: readonly Difference[] = [
@@ -136,4 +139,10 @@ export const differences: readonly Difference[] = [
       'basic.get-ok tag=1 redelivered=0 exchange="" key="p.q" msgs=0', 'HEADER', 'BODY "x"',
       'basic.consume-ok ctag=dead', ...deadLetter(2),
       'x-last-death-exchange="" x-last-death-queue="p.q" x-last-death-reason="rejected"']),
+  because('QUE-33: as in RabbitMQ 4, where 3.10 fails within.',
+    ['stream: an offset that is a word', ...filledStream, 'basic.qos-ok', 'CHANNEL.CLOSE 406 "PRECONDITION_FAILED - ' +
+      'invalid arg \'x-stream-offset\' for queue \'p.st\' in vhost \'/\': ' +
+      '{invalid_stream_offset_arg,{longstr,<<"soon">>}}" class=60 method=20']),
+  because('QUE-11: the count is that of the messages, where RabbitMQ always says 0 of a stream.',
+    ['stream: deleted, whatever the conditions', ...filledStream, 'queue.delete-ok count=3']),
 ].flat();

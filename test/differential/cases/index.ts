@@ -11,9 +11,10 @@ import { framingCases } from './framing.ts';
 import { getCases } from './get.ts';
 import { publishCases } from './publish.ts';
 import { queueCases } from './queue.ts';
+import { streamCases } from './stream.ts';
 import { txCases } from './tx.ts';
 
 export const cases: readonly Case[] = [
   connectionCases, framingCases, channelCases, exchangeCases, queueCases, bindingCases, publishCases, consumeCases,
-  getCases, ackCases, confirmCases, txCases, deadLetterCases,
+  getCases, ackCases, confirmCases, txCases, deadLetterCases, streamCases,
 ].flat();
