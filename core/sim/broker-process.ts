@@ -7,7 +7,7 @@ import type { Chance } from './chance.ts';
 import type { BrokerView } from './model.ts';
 import type { Seen } from './model-queue.ts';
 import type { Plan } from './plan.ts';
-import { ProcessClock } from './process-clock.ts';
+import type { ProcessClock } from './process-clock.ts';
 import type { SimDisk } from './sim-disk.ts';
 import { check } from './violation.ts';
 
@@ -52,15 +52,16 @@ export class BrokerProcess implements BrokerView {
 
   /** Starts on what is on the disk. */
   static async start(
-    world: World, onRecovered: (process: BrokerProcess) => void,
+    world: World, clock: ProcessClock, onRecovered: (process: BrokerProcess) => void,
   ): Promise<BrokerProcess> {
-    const clock = new ProcessClock(world.clock, () => world.afterTask(), () => 0);
     const random = (): number => world.chance.next();
     const { segmentBytes } = world.plan;
     const directory = world.disk.open(clock);
     const journal = await openSegmentJournal({ directory, clock, random, segmentBytes });
     const process = new BrokerProcess(world, clock, journal);
     await process.broker.recover();
+    // What a process that was killed has at hand still runs, but it does nothing more to the world.
+    if (clock.killed) await new Promise(() => {});
     onRecovered(process);
     process.#declare(world.plan);
     return process;

@@ -20,6 +20,8 @@ export class ModelChannel {
   readonly consumers = new Map<string, ModelConsumer>();
   /** Copies that are out, by delivery tag; those of other queues stand for themselves. */
   readonly out = new Map<number, Copy | 'other'>();
+  /** Out again after a rollback; nobody settles them, as the channel ends. */
+  readonly restored: (Copy | 'other')[] = [];
   readonly unconfirmed = new Map<number, ModelMessage>();
   readonly gets: { readonly queue: ModelQueue | undefined; readonly noAck: boolean }[] = [];
   /** Messages that must come back, for want of a queue. */

@@ -58,10 +58,8 @@ const handlers: Partial<Record<WireMethod['name'], Handler>> = {
     const { transaction } = channel;
     if (transaction === undefined) return;
     transaction.publishes = [];
-    // TX-03; only the channel's end can follow, so that the order of tags does not matter here.
-    for (const { taken } of transaction.settlements.splice(0)) {
-      taken.forEach((copy, index) => channel.out.set(-1 - channel.out.size - index, copy));
-    }
+    // TX-03
+    for (const { taken } of transaction.settlements.splice(0)) channel.restored.push(...taken);
   },
 
   'basic.qos'(_model, channel, { args }) {

@@ -26,6 +26,8 @@ export class ModelQueue {
   readonly deliveryLimit: number;
   /** Those that are ready or out. */
   copies: Copy[] = [];
+  /** The turn in which something came to it, or came back, last. */
+  grewIn = 0;
   /** Those that are gone, but may come back after a crash. */
   lately: Copy[] = [];
   #left: Left[] = [];
@@ -68,8 +70,7 @@ export class ModelQueue {
       if (dead) return turnedAway ? 'either' : 'dead';
       return turnedAway ? 'turned away' : undefined;
     }
-    const somethingCame = this.copies.some(({ readySince }) => readySince === turn);
-    const dropped = somethingCame && this.copies.length >= this.maxLength;
+    const dropped = this.grewIn === turn && this.copies.length >= this.maxLength;
     return dead || dropped ? 'dead' : undefined;
   }
 

@@ -31,6 +31,11 @@ export class ModelConnection {
   }
 }
 
+interface Said {
+  readonly connection: ModelConnection;
+  readonly method: WireMethod;
+}
+
 /**
  * The broker as the specification has it: lists, and searches through all of them. It hears what
  * the broker hears and what the broker says, turn by turn. What must follow is checked; what the
@@ -46,7 +51,7 @@ export class Model {
   now = 0;
   /** Publishes of this turn so far. */
   index = 0;
-  #said: { connection: ModelConnection; method: WireMethod }[] = [];
+  #said: Said[] = [];
   #marked: Copy[] = [];
   /** Messages whose publishers were told in this turn that they may be lost. */
   refused: ModelMessage[] = [];
@@ -102,7 +107,11 @@ export class Model {
     const spoken = this.#said;
     this.#said = [];
     for (const { connection, method } of spoken) this.#noticeClose(connection, method);
-    for (const { connection, method } of spoken) said(this, connection, method);
+    // What went to channels that end came back before it went to anybody else.
+    const isEnding = ({ connection, method }: Said): boolean =>
+      connection.channels.get(method.channel)?.ending === true;
+    const inOrder = [...spoken.filter(isEnding), ...spoken.filter((each) => !isEnding(each))];
+    for (const { connection, method } of inOrder) said(this, connection, method);
     this.#endChannels();
     for (const queue of this.sourcesFirst) this.#look(queue, view);
     for (const queue of this.queues.values()) queue.checkOrder(this.turn);
@@ -119,6 +128,7 @@ export class Model {
     const index = from.source === undefined ? ++this.index : 0;
     const copy = new Copy(queue, message, { ...from, index, turn: this.turn, now: this.now });
     queue.copies.push(copy);
+    queue.grewIn = this.turn;
     this.#marked.push(copy);
     return copy;
   }
@@ -145,6 +155,7 @@ export class Model {
     copy.redelivered = true;
     copy.returns++;
     copy.readySince = this.turn;
+    copy.queue.grewIn = this.turn;
   }
 
   /** A dead letter that was seen before its death was: dies now, if it may. */
@@ -197,13 +208,9 @@ export class Model {
         this.#checkReturns(channel);
         channel.moved = [];
         if (!channel.ending) continue;
-        for (const copy of channel.out.values()) {
+        const unsettled = channel.transaction?.settlements.flatMap(({ taken }) => taken) ?? [];
+        for (const copy of [...channel.out.values(), ...channel.restored, ...unsettled]) {
           if (copy !== 'other' && copy.holder === channel) this.giveBack(copy);
-        }
-        for (const { taken } of channel.transaction?.settlements ?? []) {
-          for (const copy of taken) {
-            if (copy !== 'other' && copy.holder === channel) this.giveBack(copy);
-          }
         }
         connection.channels.delete(number);
       }

@@ -14,33 +14,26 @@ interface Hand {
   readonly channel: ClientChannel;
 }
 
-/** Does what the operation says, as far as the client can at this moment. */
+/** Does what the operation says as soon as the channel is open, as far as the client can then. */
 export function operate(plan: Plan, operation: Operation, client: SimClient): void {
   const chance = new Chance(operation.seed);
-  const channel = client.channel(chance.between(1, plan.channels));
-  if (channel === undefined) return;
-  actions[operation.kind]?.({ plan, operation, chance, client, channel });
+  client.use(chance.between(1, plan.channels), (channel) => {
+    actions[operation.kind]?.({ plan, operation, chance, client, channel });
+  });
 }
 
 const actions: Partial<Record<OperationKind, (hand: Hand) => void>> = {
   publish(hand) {
-    const { client, channel, chance, operation } = hand;
+    const { client, channel, chance, operation, plan } = hand;
+    if (channel.mode === 'plain' && chance.happens(plan.confirming)) select(hand, 'confirm');
     const count = chance.pick([1, 1, 3, 10]);
     client.publish(channel.number, Array.from({ length: count }, (_, index) =>
       drawMessage(hand, `m${operation.number}.${index}`)));
   },
 
-  confirm({ client, channel }) {
-    if (channel.mode !== 'plain') return;
-    channel.mode = 'confirm';
-    client.send(channel.number, 'confirm.select');
-  },
+  confirm: (hand) => select(hand, 'confirm'),
 
-  transact({ client, channel }) {
-    if (channel.mode !== 'plain') return;
-    channel.mode = 'transaction';
-    client.send(channel.number, 'tx.select');
-  },
+  transact: (hand) => select(hand, 'transaction'),
 
   commit({ client, channel }) {
     if (channel.mode === 'transaction') client.send(channel.number, 'tx.commit');
@@ -159,7 +152,8 @@ function drawMessage({ plan, chance }: Hand, messageId: string): SimMessage {
     ...(chance.happens(plan.expiring) ? { expiration: String(chance.pick([0, 5, 50, 500])) } : {}),
     ...(plan.priorities ? { priority: chance.below(6) } : {}),
   };
-  const size = chance.happens(plan.large) ? chance.between(4000, 20_000) : chance.below(100);
+  const large = chance.happens(plan.large);
+  const size = large ? chance.between(4000, 20_000) : chance.below(chance.pick([20, 200, 1500]));
   return {
     exchange: direct ? '' : chance.pick(plan.exchanges).name,
     routingKey: direct ? chance.pick(plan.queues).name : chance.pick(KEYS),
@@ -167,6 +161,13 @@ function drawMessage({ plan, chance }: Hand, messageId: string): SimMessage {
     properties,
     body: new TextEncoder().encode(messageId.repeat(size).slice(0, size)),
   };
+}
+
+/** Tells the broker how this channel publishes, once. */
+function select({ client, channel }: Hand, mode: 'confirm' | 'transaction'): void {
+  if (channel.mode !== 'plain') return;
+  channel.mode = mode;
+  client.send(channel.number, mode === 'confirm' ? 'confirm.select' : 'tx.select');
 }
 
 /** Settles one delivery, or all up to one. */

@@ -24,7 +24,8 @@ export type OperationKind =
   | 'publish' | 'confirm' | 'transact' | 'commit' | 'rollback' | 'consume' | 'cancel' | 'qos'
   | 'get' | 'ack' | 'nack' | 'reject' | 'recover' | 'flow' | 'closeChannel' | 'closeConnection'
   | 'passing' | 'illegal' | 'reset' | 'halfClose' | 'stopReading' | 'readOn'
-  | 'kill' | 'losePower' | 'slowDisk' | 'fastDisk' | 'fillDisk' | 'freeDisk' | 'failDisk'
+  | 'kill' | 'losePower' | 'breakOff'
+  | 'slowDisk' | 'fastDisk' | 'fillDisk' | 'freeDisk' | 'failDisk'
   | 'damageDisk';
 
 /** What a seed switches on and off (swarm testing: no run has everything, all runs together do). */
@@ -38,8 +39,14 @@ export interface Plan {
   readonly exchanges: readonly ExchangePlan[];
   readonly weights: Weights;
   readonly manners: NetworkManners;
+  /** What a sync takes on average, and any other operation of the disk. */
   readonly syncMs: number;
+  readonly writeMs: number;
+  /** Bytes that the disk takes at once. */
+  readonly writeBytesMax: number;
   readonly segmentBytes: number;
+  /** How often a channel that publishes asks for confirms, of 1. */
+  readonly confirming: number;
   /** Share of messages that are persistent, that expire, and that are large, of 1. */
   readonly persistent: number;
   readonly expiring: number;
@@ -61,6 +68,9 @@ export function drawPlan(chance: Chance): Plan {
     weights: drawWeights(chance),
     manners: drawManners(chance),
     syncMs: chance.pick([0, 2, 20, 100]),
+    writeMs: chance.pick([0, 0, 1]),
+    writeBytesMax: chance.pick([Infinity, 1000, 100]),
+    confirming: chance.pick([0, 0.8, 1]),
     segmentBytes: chance.pick([4096, 16_384, 131_072]),
     persistent: chance.pick([1, 1, 0.8]),
     expiring: chance.pick([0, 0, 0.3]),
@@ -139,7 +149,7 @@ function drawWeights(chance: Chance): Weights {
     ack: 15, nack: often(6), reject: often(4), recover: often(1), flow: often(1, 0.3),
     closeChannel: often(2), closeConnection: often(1), passing: often(3), illegal: often(2, 0.5),
     reset: network(2), halfClose: network(1), stopReading: network(2), readOn: 2,
-    kill: crashes, losePower: crashes,
+    kill: crashes, losePower: crashes, breakOff: 3 * crashes,
     slowDisk: disk(2), fastDisk: disk(2), fillDisk: disk(1), freeDisk: disk(2),
     failDisk: disk(0.5), damageDisk: disk(0.5),
   };

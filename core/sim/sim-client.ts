@@ -51,7 +51,7 @@ export function argumentsOf<N extends MethodName>(
  */
 export class SimClient implements SessionHooks {
   readonly serve: Serve;
-  /** What is to be done as soon as the connection is open. */
+  /** The connection is gone, or is about to go. */
   ended = false;
   /** Called with each delivery, in its order. */
   onDelivery: (channel: ClientChannel, deliveryTag: number) => void = (channel, deliveryTag) => {
@@ -59,6 +59,8 @@ export class SimClient implements SessionHooks {
   };
   readonly #frameMax: number;
   readonly #channels = new Map<number, ClientChannel>();
+  /** What waits for a channel to be open. */
+  #waiting: { readonly number: number; readonly run: (channel: ClientChannel) => void }[] = [];
   #session!: Session<'client'>;
   #sink!: Sink;
 
@@ -72,26 +74,10 @@ export class SimClient implements SessionHooks {
     });
   }
 
-  get running(): boolean {
-    return this.#session.state === 'running';
-  }
-
-  get channels(): Iterable<ClientChannel> {
-    return this.#channels.values();
-  }
-
-  /** The channel, if it is open; where it is not, it is being opened from now on. */
-  channel(number: number): ClientChannel | undefined {
-    if (!this.running) return undefined;
-    if (this.#session.isOpen(number)) return this.#channels.get(number);
-    if (this.#session.isFree(number)) {
-      this.#channels.set(number, {
-        number, mode: 'plain', unsettled: [], consumers: new Set(), getting: false,
-      });
-      this.#session.send(number, 'channel.open', {});
-      this.#session.flush();
-    }
-    return undefined;
+  /** Does something on a channel as soon as that is open; it is opened where it is not. */
+  use(number: number, run: (channel: ClientChannel) => void): void {
+    this.#waiting.push({ number, run });
+    this.#useOpen();
   }
 
   send<N extends From<'client'>>(
@@ -154,6 +140,10 @@ export class SimClient implements SessionHooks {
         session.send(0, 'connection.open', argumentsOf('connection.open', { virtualHost: '/' }));
         return;
       }
+      case 'connection.open-ok':
+      case 'channel.open-ok':
+        this.#useOpen();
+        return;
       case 'basic.get-empty':
         if (channel !== undefined) channel.getting = false;
         return;
@@ -189,6 +179,32 @@ export class SimClient implements SessionHooks {
 
   onFault(fault: unknown): void {
     throw fault;
+  }
+
+  #useOpen(): void {
+    const session = this.#session;
+    if (session.state !== 'running') return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { number, run } of waiting) {
+      // What was done before may have closed the connection.
+      if (session.state !== 'running') return;
+      const channel = session.isOpen(number) ? this.#channels.get(number) : undefined;
+      if (channel !== undefined) {
+        run(channel);
+        continue;
+      }
+      if (session.isFree(number)) this.#open(number);
+      this.#waiting.push({ number, run });
+    }
+    session.flush();
+  }
+
+  #open(number: number): void {
+    this.#channels.set(number, {
+      number, mode: 'plain', unsettled: [], consumers: new Set(), getting: false,
+    });
+    this.#session.send(number, 'channel.open', {});
   }
 }
 

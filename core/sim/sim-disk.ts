@@ -14,13 +14,17 @@ export interface DiskPace {
  * of its process, and is never heard of again when that is killed.
  */
 export class SimDisk {
-  readonly pace: DiskPace = { syncMs: 2, otherMs: 0 };
+  readonly pace: DiskPace;
+  /** What `breakIn` waits for. */
+  #planned: { left: number; readonly isSync: boolean; readonly run: () => void } | undefined;
   #memory = new MemoryDisk();
   #directory: Directory | undefined;
   readonly #chance: Chance;
 
-  constructor(chance: Chance) {
+  constructor(chance: Chance, pace: DiskPace, writeBytesMax: number) {
     this.#chance = chance;
+    this.pace = { ...pace };
+    this.#memory.faults.writeBytesMax = writeBytesMax;
   }
 
   get memory(): MemoryDisk {
@@ -30,16 +34,22 @@ export class SimDisk {
   open(clock: Clock): Directory {
     const inner = this.#memory.open();
     this.#directory = inner;
-    const slowly = (ms: number): Promise<void> => this.#pass(clock, ms);
+    const slowly: Pass = (ms, kind) => this.#pass(clock, ms, kind);
     const file = (opened: DirectoryFile): DirectoryFile => slowFile(opened, this.pace, slowly);
     const { pace } = this;
     return {
-      list: () => inner.list(),
+      async list() {
+        await slowly(0);
+        return inner.list();
+      },
       async create(name) {
         await slowly(pace.otherMs);
         return file(await inner.create(name));
       },
-      open: async (name) => file(await inner.open(name)),
+      async open(name) {
+        await slowly(0);
+        return file(await inner.open(name));
+      },
       async remove(name) {
         await slowly(pace.otherMs);
         await inner.remove(name);
@@ -53,18 +63,29 @@ export class SimDisk {
     };
   }
 
+  /** Calls `run` instead of doing the write, or the sync, that is so many ahead. */
+  breakIn(left: number, isSync: boolean, run: () => void): void {
+    this.#planned = { left, isSync, run };
+  }
+
+  /** No operation is broken off any more. */
+  mend(): void {
+    this.#planned = undefined;
+  }
+
   /** The process is gone. All that it wrote is there; with the power, what it did not sync goes. */
   lose(power: boolean): void {
     const { faults } = this.#memory;
     if (power) {
       this.#memory = this.#memory.crash(() => this.#chance.next());
       this.#memory.faults.full = faults.full;
+      this.#memory.faults.writeBytesMax = faults.writeBytesMax;
     } else {
       void this.#directory?.close();
       faults.syncError = undefined;
-      faults.writeBytesMax = Infinity;
     }
     this.#directory = undefined;
+    this.mend();
   }
 
   /** A disk with the same files, for somebody else to look at. */
@@ -74,25 +95,38 @@ export class SimDisk {
     return copy;
   }
 
-  #pass(clock: Clock, ms: number): Promise<void> {
+  #pass(clock: Clock, ms: number, kind?: 'write' | 'sync'): Promise<void> {
     const delayMs = Math.floor(this.#chance.next() * 2 * ms);
-    return new Promise((resolve) => void clock.setTimer(delayMs, resolve));
+    return new Promise((resolve) => void clock.setTimer(delayMs, () => {
+      const planned = this.#planned;
+      const counts = kind !== undefined && planned?.isSync === (kind === 'sync');
+      if (!counts || planned.left-- > 0) resolve();
+      else planned.run();
+    }));
   }
 }
 
+type Pass = (ms: number, kind?: 'write' | 'sync') => Promise<void>;
+
 function slowFile(
-  file: DirectoryFile, pace: DiskPace, slowly: (ms: number) => Promise<void>,
+  file: DirectoryFile, pace: DiskPace, slowly: Pass,
 ): DirectoryFile {
   return {
     size: () => file.size(),
-    read: (target, position) => file.read(target, position),
+    async read(target, position) {
+      await slowly(0);
+      return file.read(target, position);
+    },
     async write(bytes, position) {
-      await slowly(pace.otherMs);
+      await slowly(pace.otherMs, 'write');
       return file.write(bytes, position);
     },
-    resize: (bytes) => file.resize(bytes),
+    async resize(bytes) {
+      await slowly(pace.otherMs);
+      await file.resize(bytes);
+    },
     async sync() {
-      await slowly(pace.syncMs);
+      await slowly(pace.syncMs, 'sync');
       await file.sync();
     },
     close: () => file.close(),

@@ -7,6 +7,7 @@ import { Model } from './model.ts';
 import { ModelCrash } from './model-crash.ts';
 import { operate } from './operations.ts';
 import type { OperationKind } from './plan.ts';
+import { ProcessClock } from './process-clock.ts';
 import type { Operation, Script } from './script.ts';
 import { SimClient } from './sim-client.ts';
 import { SimDisk } from './sim-disk.ts';
@@ -64,6 +65,8 @@ export class Simulator implements Observer {
   readonly #world: World;
   readonly #actors = new Map<number, Actor>();
   readonly #failures: unknown[] = [];
+  /** The clock of the process that runs or starts. */
+  #life: ProcessClock | undefined;
   #process: BrokerProcess | undefined;
   #starting: Promise<void> | undefined;
   #crash: ModelCrash | undefined;
@@ -77,8 +80,8 @@ export class Simulator implements Observer {
     const { seed, plan } = script;
     this.#chance = new Chance(seed ^ 0x5bd1e995);
     this.model = new Model(plan);
-    this.#disk = new SimDisk(new Chance(this.#chance.seed()));
-    this.#disk.pace.syncMs = plan.syncMs;
+    const pace = { syncMs: plan.syncMs, otherMs: plan.writeMs };
+    this.#disk = new SimDisk(new Chance(this.#chance.seed()), pace, plan.writeBytesMax);
     this.#world = {
       clock: this.#clock, disk: this.#disk, chance: new Chance(this.#chance.seed()), plan,
       makeBroker: make,
@@ -156,7 +159,7 @@ export class Simulator implements Observer {
       return;
     }
     const actor = this.#actor(number);
-    if (actor?.client.running === true) operate(this.#script.plan, operation, actor.client);
+    if (actor !== undefined) operate(this.#script.plan, operation, actor.client);
   }
 
   /** Operations that clients know nothing of. */
@@ -167,6 +170,10 @@ export class Simulator implements Observer {
     readOn: (_chance, actor) => actor?.link.setClientReading(true),
     kill: (chance) => this.#kill(false, chance.below(50)),
     losePower: (chance) => this.#kill(true, chance.below(50)),
+    breakOff: (chance) => {
+      const [power, isSync] = [chance.happens(0.5), chance.happens(0.5)];
+      this.#disk.breakIn(chance.below(8), isSync, () => this.#kill(power, 10));
+    },
     slowDisk: () => void (this.#disk.pace.syncMs = 300),
     fastDisk: () => void (this.#disk.pace.syncMs = this.#script.plan.syncMs),
     fillDisk: () => void (this.#disk.memory.faults.full = true),
@@ -205,8 +212,12 @@ export class Simulator implements Observer {
 
   #start(): void {
     if (this.#process !== undefined || this.#starting !== undefined) return;
-    this.#starting = this.#boot().catch((error: unknown) => {
+    const clock = new ProcessClock(this.#clock, () => this.endTurn(), () => 0);
+    this.#life = clock;
+    this.#starting = this.#boot(clock).catch((error: unknown) => {
+      if (clock.killed) return;
       this.#starting = undefined;
+      this.#life = undefined;
       // A disk without space is no place to start on, until there is some.
       if (!this.#disk.memory.faults.full) throw error;
       this.#clock.setTimer(RETRY_MS, () => this.#start());
@@ -214,8 +225,8 @@ export class Simulator implements Observer {
     this.#background(this.#starting);
   }
 
-  async #boot(): Promise<void> {
-    const process = await BrokerProcess.start(this.#world, (recovered) => {
+  async #boot(clock: ProcessClock): Promise<void> {
+    const process = await BrokerProcess.start(this.#world, clock, (recovered) => {
       if (this.#declared) recovered.checkDeclared(this.#script.plan);
       this.model.now = this.now();
       this.#crash?.recovered(recovered);
@@ -228,13 +239,17 @@ export class Simulator implements Observer {
 
   /** The process dies, and with the power goes what the disk had not synced. */
   #kill(power: boolean, downMs: number): void {
+    if (this.#life === undefined) return;
+    this.endTurn();
+    this.#life.kill();
+    this.#life = undefined;
+    this.#starting = undefined;
     const process = this.#process;
-    if (process === undefined) return;
-    process.clock.kill();
     this.#process = undefined;
-    this.#crash = new ModelCrash(this.model, process.durable);
+    // Who had not recovered yet owes what the one before had.
+    if (process !== undefined) this.#crash = new ModelCrash(this.model, process.durable);
     this.trace.add(this.model.turn, this.now(), 'broker',
-      `${power ? 'loses power' : 'is killed'}, durable to ${process.durable}`);
+      `${power ? 'loses power' : 'is killed'}, durable to ${process?.durable}`);
     for (const { link } of this.#actors.values()) link.loseServer();
     this.#disk.lose(power);
     this.#clock.setTimer(downMs, () => this.#start());
@@ -247,6 +262,7 @@ export class Simulator implements Observer {
     this.#disk.memory.faults.full = false;
     this.#disk.memory.faults.syncError = undefined;
     this.#disk.pace.syncMs = 1;
+    this.#disk.mend();
     if (this.#process?.failed === true) this.#kill(true, 0);
     const runs = (): boolean => this.#process !== undefined && this.#starting === undefined;
     await this.#until(runs, 'a start');
@@ -263,14 +279,15 @@ export class Simulator implements Observer {
   async #drain(): Promise<void> {
     const actor = this.#actor(-1)!;
     const { client } = actor;
-    await this.#until(() => client.channel(1) !== undefined, 'a channel');
     client.onDelivery = ({ number }, deliveryTag) => {
       client.send(number, 'basic.ack', { deliveryTag });
     };
-    client.send(1, 'basic.qos', { prefetchCount: 10 });
-    for (const { name } of this.model.queues.values()) {
-      client.send(1, 'basic.consume', { queue: name, consumerTag: `held-${name}` });
-    }
+    client.use(1, () => {
+      client.send(1, 'basic.qos', { prefetchCount: 10 });
+      for (const { name } of this.model.queues.values()) {
+        client.send(1, 'basic.consume', { queue: name, consumerTag: `held-${name}` });
+      }
+    });
     const empty = (): boolean => [...this.model.queues.values()].every(({ name, copies }) =>
       copies.length === 0 && this.#process!.readyCount(name) === 0);
     await this.#until(empty, 'draining');
@@ -285,6 +302,7 @@ export class Simulator implements Observer {
     check(broker.store.liveBytes === 0, 'leak', () => `${broker.store.liveBytes} B of messages`);
     check(clock.pending === 0, 'leak', () => `${clock.pending} timers`);
     this.#process = undefined;
+    this.#life = undefined;
     this.#disk.lose(false);
     this.#crash = undefined;
     this.#start();

@@ -3,7 +3,7 @@ import {
 } from '../protocol/spec.ts';
 import type { MethodName } from '../protocol/types.ts';
 import { StrictValues } from './strict-values.ts';
-import { check } from './violation.ts';
+import { check, Violation } from './violation.ts';
 
 /** A method as it went over the wire, with the message that it carried. */
 export interface WireMethod {
@@ -67,7 +67,8 @@ export class StrictDecoder {
       check(size + 8 <= this.frameBytesMax, 'decoder', () => `a frame of ${size + 8} octets`);
       if (bytes.length - at < size + 8) break;
       check(bytes[at + 7 + size] === FRAME_END, 'decoder', () => 'a frame without its end');
-      this.#frame(bytes[at]!, view.getUint16(at + 1), bytes.slice(at + 7, at + 7 + size));
+      const payload = bytes.slice(at + 7, at + 7 + size);
+      this.#judgeFrame(bytes[at]!, view.getUint16(at + 1), payload);
       at += size + 8;
     }
     this.#rest = bytes.slice(at);
@@ -79,6 +80,16 @@ export class StrictDecoder {
     const same = PROTOCOL_HEADER.every((octet, index) => bytes[index] === octet);
     check(same, 'decoder', () => 'another protocol header');
     return PROTOCOL_HEADER.length;
+  }
+
+  /** A client may send what it may not; the broker then answers, or is deaf on that channel. */
+  #judgeFrame(type: number, channel: number, payload: Uint8Array): void {
+    try {
+      this.#frame(type, channel, payload);
+    } catch (error) {
+      if (this.#from === 'server' || !(error instanceof Violation)) throw error;
+      this.#contents.delete(channel);
+    }
   }
 
   #frame(type: number, channel: number, payload: Uint8Array): void {
