@@ -45,6 +45,7 @@ type WorldAction = (chance: Chance, actor: Actor | undefined) => void;
 
 /** Continuations of promises that follow from one instant; no chain in the core is as long. */
 const SETTLING_TICKS = 40;
+const RECOVERY_TICKS = 3000;
 /** Virtual time within which all must drain once everything is healed. */
 const LIVENESS_MS = 60_000;
 /** Pause before a start that failed is tried again. */
@@ -348,6 +349,10 @@ export class Simulator implements Observer {
   /** Runs the continuations of promises, and ends the turn that they were. */
   async #settle(): Promise<void> {
     for (let tick = 0; tick < SETTLING_TICKS; tick++) await undefined;
+    // A recovery reads on and on, and is over before anything else happens to the process.
+    for (let tick = 0; tick < RECOVERY_TICKS && this.#starting !== undefined; tick++) {
+      await undefined;
+    }
     this.endTurn();
     if (this.#failures.length > 0) throw this.#failures[0];
   }
