@@ -18,8 +18,9 @@ export interface ReconnectOptions {
   /** Attempts in a row that may fail; then the last error comes through. Default: no limit. */
   readonly attemptsMax?: number;
   /**
-   * Whether it is worth another attempt. Default: where the connection ended, but not where the
-   * broker refused the login (403) or the virtual host (530).
+   * Whether it is worth another attempt. Default: where the connection ended or what was declared
+   * is not to be had yet (404, 405), but not where the broker refused the login (403), the virtual
+   * host (530), or what was declared (406 and others).
    */
   readonly retryIf?: (error: unknown) => boolean;
   /** Hears how it stands, from the first attempt on. */
@@ -132,12 +133,15 @@ class Reconnector {
 }
 
 /**
- * Another attempt may help: the connection ended, or an exclusive queue is still held by the
- * connection before, of whose loss the broker has not heard.
+ * Another attempt may help: the connection ended; an exclusive queue is still held by the
+ * connection before, of whose loss the broker has not heard; or something is not there yet that
+ * another client declares, who comes back as well.
  */
 function isPassing(error: unknown): boolean {
   if (!(error instanceof ReplyError)) return endsConnection(error);
   const { replyName } = error;
-  if (error.scope === 'channel') return replyName === 'RESOURCE_LOCKED';
+  if (error.scope === 'channel') {
+    return replyName === 'RESOURCE_LOCKED' || replyName === 'NOT_FOUND';
+  }
   return replyName !== 'ACCESS_REFUSED' && replyName !== 'NOT_ALLOWED';
 }

@@ -2,8 +2,8 @@
 import { filter, Subject, type Observable } from 'rxjs';
 import { expect, onTestFinished, test } from 'vitest';
 import {
-  reconnecting, type Confirmation, type ConnectTarget, type Outgoing, type Random, type ReconnectOptions,
-  type RecoveringConnection, type RecoveryState,
+  reconnecting, type Confirmation, type Connection, type ConnectTarget, type Outgoing, type Random,
+  type ReconnectOptions, type RecoveringConnection, type RecoveryState,
 } from '../../core/client/index.ts';
 import { Outcome, world, type World } from './fixture.ts';
 
@@ -239,6 +239,26 @@ test('waits for an exclusive queue that a connection before still holds', () => 
   rival.unsubscribe();
   clock.advanceBy(1000);
   expect([states.at(-1), connecting.error, queues.has('mine')]).toEqual(['connected', undefined, true]);
+});
+
+test('waits for an exchange that another client declares', () => {
+  const { connection, connecting, ask, states, lose, clock, connect, watch } = recovering();
+  const declareByOther = (): Outcome<Connection> => {
+    const other = watch(connect('amqp://other?heartbeat=0'));
+    const options = { durable: false, autoDelete: true };
+    ask(watch(other.value.channel()).value.declareExchange('theirs', 'fanout', options));
+    return other;
+  };
+  const before = declareByOther();
+  ask(connection.declareQueue('mine', { exclusive: true }));
+  ask(connection.bindQueue('mine', 'theirs'));
+  before.unsubscribe();
+  lose();
+  expect(states.at(-1)).toBe('waiting 1000');
+  const after = declareByOther();
+  clock.advanceBy(1000);
+  expect([states.at(-1), connecting.error]).toEqual(['connected', undefined]);
+  after.unsubscribe();
 });
 
 test('fails where the broker has something else in the place of what was declared', () => {

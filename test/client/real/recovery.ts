@@ -18,7 +18,7 @@ export function recovery(site: Site): void {
     };
     await until('connected');
     const exchange = unique('exchange');
-    await first(recovering.declareExchange(exchange, 'fanout', { durable: false, autoDelete: true }));
+    await first(recovering.declareExchange(exchange, 'fanout', { durable: false }));
     const { queue } = await first(recovering.declareQueue('', { durable: false, exclusive: true }));
     await first(recovering.bindQueue(queue, exchange));
     const bodies = inboxOf(recovering.consume(queue, { noAck: true }));
@@ -36,6 +36,7 @@ export function recovery(site: Site): void {
     source.next({ body: 'after' });
     expect([(await results.take()).kind, (await bodies.take()).text()]).toEqual(['confirmed', 'after']);
     expect(relay.connectionCount).toBe(2);
+    await first(recovering.deleteExchange(exchange));
   });
 
   site.test('publishes again what was on its way, where it is told to', async () => {
