@@ -3,6 +3,7 @@ export {
   Broker, type Alarm, type BrokerEnv, type BrokerOptions,
 } from './broker/broker.ts';
 export type { ConfirmHold } from './broker/confirms.ts';
+export { UnknownRecord } from './broker/durable/records.ts';
 export type { Recovered } from './broker/durable/recovery.ts';
 export type { BrokerEvent, ConnectionInfo, FrameEvent, RoutedEvent } from './broker/events.ts';
 export type { Exchange } from './broker/exchange/exchange.ts';

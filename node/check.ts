@@ -68,10 +68,9 @@ function vhostLines({ name, exchanges, queues }: VirtualHost): string[] {
 }
 
 function queueLine(queue: Queue): string {
-  let bytes = 0;
-  queue.forEachReady((message) => (bytes += message.bytes.bodyBytes));
-  const noun = queue.settings.type === 'stream' ? 'stream' : 'queue';
-  return `  ${noun} ${queue.name}: ${queue.readyCount} messages, ${bytes} bytes`;
+  const { name, settings, readyCount, readyBytes } = queue;
+  const noun = settings.type === 'stream' ? 'stream' : 'queue';
+  return `  ${noun} ${name}: ${readyCount} messages, ${readyBytes} bytes`;
 }
 
 function damageLines({ opened: { dropped } }: SegmentJournal): string[] {

@@ -1,8 +1,8 @@
+import { UnknownRecord, type Clock } from '../core/index.ts';
 import {
   JournalDamage, NewerFormat, describeDropped, isSegmentName, openSegmentJournal,
   overlayDirectory, type Directory, type SegmentJournal,
 } from '../core/storage/index.ts';
-import type { Clock } from '../core/ports.ts';
 import { directoryAt, openDirectory } from './file-system.ts';
 import { nodeClock } from './host-clock.ts';
 import { StartError, codeOf } from './start-error.ts';
@@ -64,7 +64,7 @@ export function explainJournal(path: string, error: unknown): Error {
         'Bring the directory back from a copy, or start with --salvage to keep all else.',
     );
   }
-  if (error instanceof NewerFormat) {
+  if (error instanceof NewerFormat || error instanceof UnknownRecord) {
     return new StartError(`The journal in ${path} is of a newer TabMQ: ${error.message}.`);
   }
   if (codeOf(error) === '') return error as Error;

@@ -220,8 +220,18 @@ export class Broker {
     }
     if (this.#connections.size === 0) this.#onAllEnded!();
     await ended;
+    this.#endConsumers();
     await this.persistence?.close();
     for (const vhost of this.vhosts.values()) vhost.subscription.unsubscribe();
+  }
+
+  /** Whoever consumes in process gives back what is not settled, while that is still recorded. */
+  #endConsumers(): void {
+    this.turn.within(() => {
+      for (const vhost of this.vhosts.values()) {
+        for (const queue of vhost.queues.values()) queue.consumers.end();
+      }
+    });
   }
 
   /** A full disk blocks publishers until there is space again; a broken one blocks for good. */

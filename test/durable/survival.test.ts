@@ -119,6 +119,24 @@ describe.each(ends)('after %s', (end) => {
     expect(redelivered).toEqual(end === 'a crash' ? [true, true, true, true, true] : [true, true, true, true, false]);
   });
 
+  test('what a consumer in process had, and one that does not say good-bye, is redelivered', async () => {
+    const lives = await Lives.begin();
+    const silent = lives.open();
+    for (const queue of ['a', 'b']) {
+      declareQueue(silent, queue, {}, durable);
+      publish(silent, queue, '12');
+    }
+    lives.broker.vhost().queue('a').consume({ prefetch: 1 }).subscribe();
+    get(silent, 'b', false);
+    silent.client.setReading(false);
+    await lives.next(end);
+    const channel = lives.open();
+    for (const queue of ['a', 'b']) {
+      const redelivered = [get(channel, queue)!, get(channel, queue)!].map(({ args }) => args.redelivered);
+      expect(redelivered).toEqual([true, end === 'a crash']);
+    }
+  });
+
   test('a message is redelivered in a life after the next as well', async () => {
     const lives = await Lives.begin();
     const first = lives.open();

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import amqplib from 'amqplib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openFileJournal } from '../../node/file-journal.ts';
+import { nodeClock } from '../../node/host-clock.ts';
 import { within } from '../clients/waiting.ts';
 import { run, start, startReady, type CommandOptions, type Running } from './command.ts';
 
@@ -154,6 +156,14 @@ describe('a data directory that cannot be had: one sentence and the exit code 2'
     expect(await refusal()).toBe(reason);
   });
 
+  test('with a record that only a newer TabMQ writes', async () => {
+    const journal = await openFileJournal(data, { clock: nodeClock() });
+    journal.append(Uint8Array.of(200));
+    await journal.close();
+    expect(await refusal()).toBe(`The journal in ${data} is of a newer TabMQ: there is a record of kind 200.`);
+    expect((await run({ flags: ['check', data] })).code).toBe(2);
+  });
+
   test('with data and memory at once', async () => {
     expect(await refusal('--memory')).toBe('The flag --memory contradicts the one for a data directory.');
     expect(existsSync(data)).toBe(false);
@@ -199,6 +209,9 @@ describe('tabmq check', () => {
     await withChannel(gateway.ready.amqp, async (channel) => {
       await channel.assertExchange('orders', 'topic');
       await channel.bindQueue('kept', 'orders', 'order.*');
+      await channel.assertQueue('log', { arguments: { 'x-queue-type': 'stream' } });
+      channel.sendToQueue('log', Buffer.from('entry'), { persistent: true });
+      await channel.waitForConfirms();
     });
     for (const body of ['second', 'third']) await fill(gateway.ready.amqp, body);
     await stop(gateway, signal);
@@ -206,7 +219,7 @@ describe('tabmq check', () => {
 
   const content = [
     'virtual host /', '  exchange orders: topic, 1 bindings', '  queue kept: 3 messages, 16 bytes',
-    '3 messages in all', 'no damage',
+    expect.stringMatching(/^  stream log: 1 messages, [1-9]\d* bytes$/), '4 messages in all', 'no damage',
   ];
 
   const ends: NodeJS.Signals[] = ['SIGTERM', 'SIGKILL'];

@@ -163,7 +163,16 @@ export function encodeSettled(pairs: readonly SettledPair[]): Uint8Array {
   return bytesOf(writer);
 }
 
-/** Reads a record back. Throws AmqpError 502 where it is none of ours. */
+/** A later version wrote the record. */
+export class UnknownRecord extends Error {
+  override readonly name = 'UnknownRecord';
+
+  constructor(kind: number) {
+    super(`there is a record of kind ${kind}`);
+  }
+}
+
+/** Reads a record back. Throws UnknownRecord where no version up to this one wrote it. */
 export function decodeRecord(bytes: Uint8Array): BrokerRecord {
   const reader = new Reader(bytes);
   reader.strict = false;
@@ -171,7 +180,7 @@ export function decodeRecord(bytes: Uint8Array): BrokerRecord {
   if (id === MESSAGE) return decodeMessage(reader);
   if (id === SETTLED) return decodeSettled(reader);
   const known = codecs.get(id);
-  assert(known !== undefined, `the journal holds only records that exist, not ${id}`);
+  if (known === undefined) throw new UnknownRecord(id);
   return { kind: known.name, args: known.codec.read(reader) } as unknown as DefinitionRecord;
 }
 

@@ -70,6 +70,9 @@ export abstract class Queue extends Destination {
   /** Messages that wait; in a stream, all that it keeps. */
   abstract get readyCount(): number;
 
+  /** Bytes of their bodies; in a stream, of all that it keeps. They are counted when asked for. */
+  abstract get readyBytes(): number;
+
   override get gone(): boolean {
     return this.subscription.closed;
   }

@@ -60,6 +60,14 @@ export class ClassicQueue extends Queue {
     return this.#ready.length;
   }
 
+  override get readyBytes(): number {
+    let bytes = 0;
+    this.#ready.forEach((address) => {
+      bytes += this.vhost.store.bodyBytesOf(address);
+    });
+    return bytes;
+  }
+
   /** Messages arrive. */
   override next(run: Run): void {
     for (let i = 0; i < run.count; i++) {

@@ -50,6 +50,10 @@ export class StreamQueue extends Queue {
     return this.log.next - this.log.first;
   }
 
+  override get readyBytes(): number {
+    return this.log.bytes;
+  }
+
   override next(run: Run): void {
     const { store, clock, events } = this.vhost;
     const now = clock.wall();
