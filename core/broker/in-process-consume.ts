@@ -1,4 +1,5 @@
 import { Observable } from 'rxjs';
+import { assert } from '../assert.ts';
 import type { FieldTable, Properties } from '../protocol/types.ts';
 import type { Delivery } from './delivery.ts';
 import { Gate } from './gate.ts';
@@ -33,6 +34,7 @@ export class IncomingMessage {
 
   constructor(delivery: Delivery, settle: (outcome: Outcome) => void) {
     const message = delivery.queue.messageOf(delivery);
+    assert(message !== undefined, 'a message is there while it goes out');
     this.exchange = message.exchange;
     this.routingKey = message.routingKey;
     this.properties = message.visibleProperties;

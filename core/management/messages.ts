@@ -68,7 +68,9 @@ export function peek(broker: Broker, queue: Queue, options: PeekOptions = {}): M
   if (state !== 'ready') {
     let position = 0;
     for (const { owner, delivery } of unackedOf(broker, queue)) {
-      show(position++, queue.messageOf(delivery), delivery.address, {
+      const message = queue.messageOf(delivery);
+      if (message === undefined) continue;
+      show(position++, message, delivery.address, {
         state: 'unacked', redelivered: delivery.redelivered,
         delivery_count: delivery.deliveryCount, expires_at: null,
         held_by: {

@@ -2,6 +2,7 @@ import { take } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import type { VirtualClock } from '../../core/index.ts';
 import type { FieldTable, FieldValue, Properties } from '../../core/protocol/types.ts';
+import { peek } from '../../core/management/messages.ts';
 import { fixture, type Fixture } from '../support/fixture.ts';
 import {
   ack, bind, consume, counts, declareQueue, deliveries, nack, names, publishAll, qos, refusal, texts, type Message,
@@ -401,4 +402,15 @@ describe('the place of a stream among the other things', () => {
     expect(seen).toEqual(['0 a', '1 b']);
     expect(vhost.queue('s').unackedCount).toBe(0);
   });
+});
+
+test('a peek shows what waits, and what is out as long as it is there', () => {
+  const { broker, vhost, channel, read } = stream('abcd', { 'x-max-length-bytes': 1000 });
+  read('first', 2);
+  const shown = (state: 'ready' | 'unacked'): string[] =>
+    peek(broker, vhost.queue('s'), { state }).map(({ payload }) => new TextDecoder().decode(payload));
+  expect(shown('ready')).toEqual(['a', 'b', 'c', 'd']);
+  expect(shown('unacked')).toEqual(['a', 'b']);
+  publishAll(channel, 's', 'x'.repeat(100));
+  expect(shown('unacked')).toEqual([]);
 });

@@ -24,7 +24,7 @@ export class Compaction {
     const { journal, streams } = this.#persistence;
     const [oldest, next] = journal.segments;
     this.#moveLive(oldest!.number);
-    void streams.move(next!.number, (record) => journal.append(record)).then(
+    void streams.move(oldest!.number, next!.number, (record) => journal.append(record)).then(
       () => this.#persistence.whenDurable(() => {
         this.#waiting = false;
         journal.trim(next!.number);

@@ -43,12 +43,6 @@ const definitions = {
     ['destination', 'long'], ['first', 'longlong'], ['segment', 'longlong'],
     ['offset', 'longlong'], ['records', 'bytes'],
   ] },
-  /** Where such a chunk lies, and what is in it. */
-  'stream.kept': { id: 14, args: [
-    ['destination', 'long'], ['first', 'longlong'], ['lsn', 'longlong'], ['segment', 'longlong'],
-    ['offset', 'longlong'], ['count', 'long'], ['bytes', 'long'],
-    ['firstTimestamp', 'longlong'], ['lastTimestamp', 'longlong'],
-  ] },
   /** The broker stopped in good order: nothing was out with a consumer. */
   'broker.closed': { id: 8, args: [] },
   /** It was started again after it had not: all that waited then may have been out. */

@@ -82,9 +82,6 @@ export class Recovery {
       case 'stream.chunk':
         this.#streams.found(lsn, record.args);
         return;
-      case 'stream.kept':
-        this.#streams.kept(record.args);
-        return;
       case 'exchange.declared':
         this.#declareExchange(record.args);
         return;

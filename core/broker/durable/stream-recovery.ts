@@ -20,14 +20,12 @@ export class StreamRecovery {
 
   /** A chunk with its messages. */
   found(lsn: Lsn, args: RecordArgs<'stream.chunk'>): void {
-    const { segment, offset, records } = args;
-    this.#add(args, { lsn, segment, offset, bytes: records.length, ...surveyRecords(records) });
-  }
-
-  /** Where a chunk lies. */
-  kept(args: RecordArgs<'stream.kept'>): void {
-    const { destination: _destination, first: _first, ...chunk } = args;
-    this.#add(args, chunk);
+    const { destination, first, segment, offset, records } = args;
+    this.#first.set(destination, Math.max(first, this.#first.get(destination) ?? 0));
+    const chunk = { lsn, segment, offset, bytes: records.length, ...surveyRecords(records) };
+    const chunks = this.#chunks.get(destination);
+    if (chunks === undefined) this.#chunks.set(destination, [chunk]);
+    else chunks.push(chunk);
   }
 
   /** Gives the streams what they had; answers how many messages that is. */
@@ -39,15 +37,6 @@ export class StreamRecovery {
       count += stream.readyCount;
     }
     return count;
-  }
-
-  #add(
-    { destination, first }: { destination: number; first: number }, chunk: KeptChunk,
-  ): void {
-    this.#first.set(destination, Math.max(first, this.#first.get(destination) ?? 0));
-    const chunks = this.#chunks.get(destination);
-    if (chunks === undefined) this.#chunks.set(destination, [chunk]);
-    else chunks.push(chunk);
   }
 
   #inOrder(destination: number): KeptChunk[] {

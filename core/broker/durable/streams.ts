@@ -85,29 +85,16 @@ export class DurableStreams {
     for (const segment of this.#full.splice(0)) this.#remain(segment);
   }
 
-  /** All that streams have in the journal, as records that say where it lies. */
-  get index(): Uint8Array[] {
-    const records: Uint8Array[] = [];
-    for (const { stream, segment, chunk } of this.#pieces()) {
-      records.push(encodeDefinition('stream.kept', {
-        destination: this.#persistence.numberOf(stream),
-        first: stream.log.first,
-        lsn: chunk.lsn,
-        segment: segment.first,
-        offset: chunk.offset,
-        count: chunk.count,
-        bytes: chunk.end - chunk.start,
-        firstTimestamp: segment.firstTimestamp,
-        lastTimestamp: segment.lastTimestamp,
-      }));
-    }
-    return records;
+  /** Where the records are that lie in these segments of the journal. */
+  between(fromSegment: number, beforeSegment: number): Lsn[] {
+    return Array.from(this.#piecesIn(fromSegment, beforeSegment), ({ chunk }) => chunk.lsn);
   }
 
-  /** Writes anew what lies in the segments of the journal before this one. */
-  async move(before: number, append: (record: Uint8Array) => Lsn): Promise<void> {
-    const moved = [...this.#pieces()].filter(({ chunk }) => segmentNumberOf(chunk.lsn) < before);
-    for (const piece of moved) {
+  /** Writes anew what lies in these segments of the journal, in memory or not. */
+  async move(
+    fromSegment: number, beforeSegment: number, append: (record: Uint8Array) => Lsn,
+  ): Promise<void> {
+    for (const piece of [...this.#piecesIn(fromSegment, beforeSegment)]) {
       const { segment, chunk } = piece;
       const records = await this.#read(segment, chunk.start);
       if (segment.dropped || !segment.chunks.includes(chunk)) continue;
@@ -168,10 +155,13 @@ export class DurableStreams {
     }
   }
 
-  *#pieces(): Iterable<Piece> {
+  *#piecesIn(fromSegment: number, beforeSegment: number): Iterable<Piece> {
     for (const stream of this.#alive()) {
       for (const segment of stream.log.segments) {
-        for (const chunk of segment.chunks) yield { stream, segment, chunk };
+        for (const chunk of segment.chunks) {
+          const number = segmentNumberOf(chunk.lsn);
+          if (number >= fromSegment && number < beforeSegment) yield { stream, segment, chunk };
+        }
       }
     }
   }

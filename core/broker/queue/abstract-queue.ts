@@ -134,8 +134,8 @@ export abstract class Queue extends Destination {
    */
   abstract tailOf(delivery: Delivery, countFrom?: number): Tail;
 
-  /** The message of a delivery, while the queue keeps it. */
-  abstract messageOf(delivery: Delivery): StoredMessage;
+  /** The message of a delivery; undefined where it is not in memory, or is there no more. */
+  abstract messageOf(delivery: Delivery): StoredMessage | undefined;
 
   /** Delivers what waits to the consumers that can take it. Called by the turn. */
   override pump(): void {

@@ -105,10 +105,11 @@ export class StreamQueue extends Queue {
 
   override forEachReady(visit: VisitMessage): void {
     const waiting = { address: undefined, returned: undefined, expiresAt: Infinity };
-    const cursor = this.log.open('first', 0);
-    for (let record = cursor.read(); record !== undefined; record = cursor.read()) {
-      if (visit(new StoredMessage(record, 0), waiting) === false) return;
-      cursor.advance();
+    for (const { first, end } of this.log.segments.filter(({ isResident }) => isResident)) {
+      const cursor = this.log.open({ number: first }, 0);
+      for (; cursor.offset < end; cursor.advance()) {
+        if (visit(new StoredMessage(cursor.read()!, 0), waiting) === false) return;
+      }
     }
   }
 
@@ -116,14 +117,16 @@ export class StreamQueue extends Queue {
   override checkDeletable(): void {}
 
   override tailOf(delivery: Delivery): Tail {
-    if (delivery === this.#current) return this.#record!;
-    const record = this.log.open({ number: delivery.position }, 0).read();
-    assert(record !== undefined, 'the message of a delivery is asked for while it goes out');
-    return record;
+    assert(delivery === this.#current, 'the bytes of a delivery are there while it goes out');
+    return this.#record!;
   }
 
-  override messageOf(delivery: Delivery): StoredMessage {
-    return new StoredMessage(this.tailOf(delivery), 0);
+  override messageOf(delivery: Delivery): StoredMessage | undefined {
+    if (delivery === this.#current) return new StoredMessage(this.#record!, 0);
+    const cursor = this.log.open({ number: delivery.position }, 0);
+    const record = cursor.read();
+    const isThere = record !== undefined && cursor.offset === delivery.position;
+    return isThere ? new StoredMessage(record, 0) : undefined;
   }
 
   protected override admit(
