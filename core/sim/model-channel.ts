@@ -8,7 +8,6 @@ export interface ModelConsumer {
   /** 0: no limit. */
   readonly prefetch: number;
   readonly priority: number;
-  cancelled: boolean;
 }
 
 export type Outcome = 'ack' | 'requeue' | 'reject';

@@ -20,6 +20,7 @@ export class ModelCrash {
     this.#durable = durable;
     model.connections.clear();
     for (const queue of model.queues.values()) {
+      queue.removeConsumers();
       for (const copy of queue.copies) this.#expected.set(copy, this.#ofPresent(copy));
       for (const copy of queue.lately) this.#expected.set(copy, this.#ofGone(copy));
     }

@@ -1,4 +1,4 @@
-import { ModelChannel, type Outcome } from './model-channel.ts';
+import { ModelChannel, type ModelConsumer, type Outcome } from './model-channel.ts';
 import type { Copy, ModelMessage } from './model-copy.ts';
 import type { Model, ModelConnection } from './model.ts';
 import { routeOf } from './model-routes.ts';
@@ -68,18 +68,19 @@ const handlers: Partial<Record<WireMethod['name'], Handler>> = {
 
   'basic.consume'(model, channel, { args }) {
     const table = args['arguments'] as Record<string, unknown>;
-    channel.consumers.set(args['consumerTag'] as string, {
+    const consumer: ModelConsumer = {
       queue: model.queues.get(args['queue'] as string),
       noAck: args['noAck'] as boolean,
       prefetch: channel.consumerPrefetch,
       priority: (table['x-priority'] as number | undefined) ?? 0,
-      cancelled: false,
-    });
+    };
+    channel.consumers.set(args['consumerTag'] as string, consumer);
+    consumer.queue?.addConsumer(consumer);
   },
 
   'basic.cancel'(_model, channel, { args }) {
     const consumer = channel.consumers.get(args['consumerTag'] as string);
-    if (consumer !== undefined) consumer.cancelled = true;
+    if (consumer !== undefined) consumer.queue?.removeConsumer(consumer);
   },
 
   'basic.get'(model, channel, { args }) {

@@ -1,3 +1,4 @@
+import type { ModelConsumer } from './model-channel.ts';
 import type { QueuePlan } from './plan.ts';
 import type { Copy } from './model-copy.ts';
 import { isBefore, NOT_YET } from './model-copy.ts';
@@ -30,6 +31,11 @@ export class ModelQueue {
   grewIn = 0;
   /** Those that are gone, but may come back after a crash. */
   lately: Copy[] = [];
+  /** Whether only one consumer is served, and who that was in this turn. QUE-25. */
+  readonly single: boolean;
+  readonly served = new Set<ModelConsumer>();
+  #consumers: ModelConsumer[] = [];
+  #active: ModelConsumer | undefined;
   #left: Left[] = [];
 
   constructor({ name, deadQueue, arguments: table }: QueuePlan) {
@@ -42,6 +48,30 @@ export class ModelQueue {
     this.maxLength = number('x-max-length', Infinity);
     this.refusesWhenFull = table['x-overflow'] === 'reject-publish';
     this.deliveryLimit = number('x-delivery-limit', Infinity);
+    this.single = table['x-single-active-consumer'] === true;
+  }
+
+  addConsumer(consumer: ModelConsumer): void {
+    this.#consumers.push(consumer);
+    this.#activate(this.#active ?? consumer);
+  }
+
+  /** The highest priority comes next, and among those who have it who waits longest. */
+  removeConsumer(consumer: ModelConsumer): void {
+    this.#consumers = this.#consumers.filter((other) => other !== consumer);
+    if (this.#active !== consumer) return;
+    const highest = Math.max(...this.#consumers.map(({ priority }) => priority));
+    this.#activate(this.#consumers.find(({ priority }) => priority === highest));
+  }
+
+  removeConsumers(): void {
+    this.#consumers = [];
+    this.#activate(undefined);
+  }
+
+  #activate(consumer: ModelConsumer | undefined): void {
+    this.#active = consumer;
+    if (consumer !== undefined) this.served.add(consumer);
   }
 
   get ready(): Copy[] {
@@ -101,6 +131,8 @@ export class ModelQueue {
         () => `${copy.name} went before ${later!.copy.message.id}, on one connection`);
     });
     this.#left = [];
+    this.served.clear();
+    this.#activate(this.#active);
   }
 
   /** The broker's list has every copy once, in its order, and nothing else. */

@@ -28,9 +28,10 @@ const handlers: Partial<Record<WireMethod['name'], Handler>> = {
     if (channel.returns[0] === id) channel.returns.shift();
   },
 
-  'basic.get-empty'(_model, channel) {
+  'basic.get-empty'(model, channel) {
     const get = channel.gets.shift();
     check(get !== undefined, 'reply', () => 'basic.get-empty that nobody asked for');
+    if (get.queue !== undefined) model.emptied.push(get.queue);
   },
 
   'basic.get-ok'(model, channel, method) {
@@ -44,6 +45,9 @@ const handlers: Partial<Record<WireMethod['name'], Handler>> = {
     const consumer = channel.consumers.get(consumerTag);
     check(consumer !== undefined, 'reply', () => `a delivery for ${consumerTag}, who is unknown`);
     deliver(model, channel, method, consumer, consumerTag);
+    const { queue } = consumer;
+    check(queue?.single !== true || queue.served.has(consumer), 'single active consumer',
+      () => `${consumerTag} is served by ${queue!.name} while another one is active`);
     if (consumer.noAck || consumer.prefetch === 0 || channel.ending) return;
     const count = channel.unackedOf(consumerTag);
     check(count <= consumer.prefetch, 'prefetch',

@@ -55,6 +55,8 @@ export class Model {
   #marked: Copy[] = [];
   /** Messages whose publishers were told in this turn that they may be lost. */
   refused: ModelMessage[] = [];
+  /** Queues that were said to be empty in this turn. */
+  emptied: ModelQueue[] = [];
   #looked = 0;
 
   constructor(plan: Plan) {
@@ -107,6 +109,7 @@ export class Model {
     const spoken = this.#said;
     this.#said = [];
     for (const { connection, method } of spoken) this.#noticeClose(connection, method);
+    this.#endConsumers();
     // What went to channels that end came back before it went to anybody else.
     const isEnding = ({ connection, method }: Said): boolean =>
       connection.channels.get(method.channel)?.ending === true;
@@ -116,6 +119,7 @@ export class Model {
     for (const queue of this.sourcesFirst) this.#look(queue, view);
     for (const queue of this.queues.values()) queue.checkOrder(this.turn);
     this.#checkRefusals(view);
+    this.#checkEmptied();
     this.#mark(view);
     this.turn++;
     this.index = 0;
@@ -202,6 +206,15 @@ export class Model {
     closed.ending = true;
   }
 
+  #endConsumers(): void {
+    for (const { channels } of this.connections.values()) {
+      for (const { ending, consumers } of channels.values()) {
+        if (!ending) continue;
+        for (const consumer of consumers.values()) consumer.queue?.removeConsumer(consumer);
+      }
+    }
+  }
+
   #endChannels(): void {
     for (const [id, connection] of this.connections) {
       for (const [number, channel] of connection.channels) {
@@ -260,6 +273,15 @@ export class Model {
     }
     const deadLetter = this.die(copy);
     if (deadLetter !== undefined) deadLetter.doubtful = doubtful || excuse === 'either';
+  }
+
+  /** What waited all the time, and still does, was not to be hidden from a get. */
+  #checkEmptied(): void {
+    for (const queue of this.emptied) {
+      const hidden = queue.ready.find(({ readySince }) => readySince < this.turn);
+      check(hidden === undefined, 'hidden', () => `${hidden!.name} was hidden from basic.get`);
+    }
+    this.emptied = [];
   }
 
   #checkRefusals({ troubled }: BrokerView): void {
