@@ -8,12 +8,13 @@ export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './',
   plugins: [svelte({ configFile: false }), compiledClients(), offline()],
-  worker: { format: 'es' },
+  worker: { format: 'es', rolldownOptions: { checks: { pluginTimings: false } } },
   build: {
     outDir: fileURLToPath(new URL('../dist/demo', import.meta.url)),
     emptyOutDir: true,
     target: 'es2022',
     modulePreload: { polyfill: false },
+    rolldownOptions: { checks: { pluginTimings: false } },
     // Below this size pictures become data: URLs, which the policy allows for pictures alone.
     assetsInlineLimit: (file) => (file.endsWith('.svg') ? undefined : false),
   },

@@ -4,7 +4,9 @@ import { checkData } from './check.ts';
 import { readSettings, variableOf } from './configuration.ts';
 import { startGateway, type Gateway } from './gateway.ts';
 import { nodeLimits } from './limits.ts';
+import type { ListenerInfo } from './doors.ts';
 import { Log } from './log.ts';
+import { Playground } from './playground.ts';
 import { kebabOf, settingNames, settings, type Settings } from './settings.ts';
 import { StartError } from './start-error.ts';
 import type { TlsFiles } from './tls.ts';
@@ -69,12 +71,13 @@ async function check(path: string): Promise<void> {
 }
 
 async function run(set: Settings): Promise<void> {
-  const gateway = await start(set);
+  const playground = Playground.installed();
+  const gateway = await start(set, playground);
   drainOnSignal(gateway);
-  announce(gateway, set.readyJson ?? false);
+  announce(gateway, set.readyJson ?? false, playground !== undefined);
 }
 
-function start(set: Settings): Promise<Gateway> {
+function start(set: Settings, playground: Playground | undefined): Promise<Gateway> {
   return startGateway({
     hosts: set.host,
     ports: {
@@ -88,6 +91,7 @@ function start(set: Settings): Promise<Gateway> {
     salvage: set.salvage,
     immediate: set.immediate,
     memoryHighWatermark: set.memoryHighWatermark,
+    playground,
     log: new Log({ levels: set.logLevel, format: set.logFormat }),
   });
 }
@@ -100,7 +104,9 @@ function tlsFilesOf({ tlsCert, tlsKey, tlsCa }: Settings): TlsFiles | undefined 
   throw new StartError('TLS needs both a certificate and its key: --tls-cert and --tls-key.');
 }
 
-function announce({ ports, listeners, data }: Gateway, asJson: boolean): void {
+function announce(
+  { ports, listeners, data }: Gateway, asJson: boolean, hasPlayground: boolean,
+): void {
   if (asJson) {
     const hosts = [...new Set(listeners.map(({ host }) => host))];
     say(JSON.stringify({ ready: true, ...ports, host: hosts[0], hosts, data: data ?? null }));
@@ -108,7 +114,14 @@ function announce({ ports, listeners, data }: Gateway, asJson: boolean): void {
     for (const { url } of listeners) say(`TabMQ ${version} listens on ${url}`);
     const where = data === undefined ? 'nothing: all is in memory' : `its data in ${data}`;
     say(`TabMQ ${version} keeps ${where}`);
+    const page = listeners.find(({ way }) => way === 'http');
+    if (hasPlayground && page !== undefined) say(`The playground is at ${pageOf(page)}`);
   }
+}
+
+/** Where a browser finds what the listener serves. */
+function pageOf({ url }: ListenerInfo): string {
+  return new URL('/', url.replace(/^ws/, 'http')).href;
 }
 
 function say(line: string): void {

@@ -12,6 +12,7 @@ import { answerHttp } from './http.ts';
 import { Log } from './log.ts';
 import { MemoryMonitor, processMemory } from './memory-monitor.ts';
 import { OriginRule } from './origin.ts';
+import type { Playground } from './playground.ts';
 import { httpServer, httpsServer, tcpServer, tlsServer } from './servers.ts';
 import { readTls, type TlsFiles } from './tls.ts';
 import { UserList, type User } from './users.ts';
@@ -45,6 +46,8 @@ export interface GatewayOptions {
   readonly immediate?: BrokerOptions['immediate'] | undefined;
   /** Share of the heap or container limit at which publishers must wait. Default: 0.6. */
   readonly memoryHighWatermark?: number | undefined;
+  /** Served to browsers on the HTTP port. Default: none. */
+  readonly playground?: Playground | undefined;
   /** Default: nothing is logged. */
   readonly log?: Log | undefined;
 }
@@ -154,7 +157,7 @@ async function openDoors(doors: Doors, options: GatewayOptions): Promise<void> {
   });
   const tls = options.tls === undefined ? undefined : readTls(options.tls);
   const http = {
-    answer: answerHttp(version, () => doors.listeners.map(({ url }) => url)),
+    answer: answerHttp(version, () => doors.listeners.map(({ url }) => url), options.playground),
     webSockets: new WebSocketAcceptor(new OriginRule(options.allowedOrigins)),
   };
   await doors.open('amqp', tcpServer, place('amqp'));

@@ -1,15 +1,20 @@
 import type { RequestListener, ServerResponse } from 'node:http';
+import type { Playground } from './playground.ts';
 
 /**
  * Answers the few plain HTTP requests that the WebSocket port gets, from people and from probes.
- * `urls` says where clients connect.
+ * `urls` says where clients connect; where there is a playground, browsers get that.
  */
-export function answerHttp(version: string, urls: () => readonly string[]): RequestListener {
+export function answerHttp(
+  version: string, urls: () => readonly string[], playground?: Playground,
+): RequestListener {
   return (request, response) => {
-    const path = request.url?.replace(/[?#].*$/, '');
+    const path = request.url?.replace(/[?#].*$/, '') ?? '/';
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
       answer(response, 405, 'Method Not Allowed\n');
+    } else if (playground?.answer(path, request, response) === true) {
+      return;
     } else if (path === '/') {
       answer(response, 200, frontPage(version, urls()));
     } else if (path === '/health') {

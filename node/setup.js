@@ -89,9 +89,24 @@ function build() {
   writeFileSync(buildStamp, '');
 }
 
+/** Makes the playground, which the gateway can do without. */
+function buildPlayground() {
+  const config = join(root, 'demo', 'vite.config.ts');
+  if (!existsSync(config)) return;
+  const sources = ['demo', 'core', 'browser'].map((name) => join(root, name));
+  const built = join(root, 'dist', 'demo', 'sw.js');
+  if (changedAt(built) > Math.max(...sources.map(newestChangeIn))) return;
+  say('Building the playground ...');
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  if (!run(process.execPath, [vite, 'build', '-c', config, '--logLevel', 'warn'])) {
+    say('The playground could not be built, and the gateway starts without it.');
+  }
+}
+
 checkNodeVersion();
 // Packages from the npm registry come compiled and never carry a lock file.
 if (existsSync(lockFile)) {
   install();
   build();
+  buildPlayground();
 }

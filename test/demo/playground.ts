@@ -1,4 +1,4 @@
-/** The playground in Chromium, built once for a file of tests, with time that tests move. */
+/** The playground in Chromium, with time that tests move. */
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -6,13 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { build } from 'vite';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { TapEvent } from '../../core/management/index.ts';
 import type { StepUnit } from '../../demo/port/clock-control.ts';
 import { launchChromium } from '../browser/chromium.ts';
 
-const config = fileURLToPath(new URL('../../demo/vite.config.ts', import.meta.url));
+/** As set-up built it, which `npm test` runs first: `npm run build:demo` does it by hand. */
+const folder = fileURLToPath(new URL('../../dist/demo', import.meta.url));
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml',
@@ -80,15 +80,13 @@ export interface PlaygroundServer {
   context(): Promise<BrowserContext>;
 }
 
-/** Builds and serves the playground for all tests of a file, which must see no error in a page. */
+/** Serves the playground to all tests of a file, which must see no error in a page. */
 export function usePlayground(): PlaygroundServer {
-  const folder = fileURLToPath(new URL('../results/demo', import.meta.url));
   let browser: Browser | undefined;
   const faults: string[] = [];
-  const server = serveFolder(folder);
+  const server = serveFolder();
 
   beforeAll(async () => {
-    await build({ configFile: config, logLevel: 'error', build: { outDir: folder, emptyOutDir: true } });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     browser = await launchChromium();
@@ -126,7 +124,7 @@ export function usePlayground(): PlaygroundServer {
 }
 
 /** Serves files of a folder as any static host would. */
-function serveFolder(folder: string): Server {
+function serveFolder(): Server {
   return createServer(({ url = '/' }, response) => {
     const { pathname } = new URL(url, 'http://localhost');
     const path = pathname === '/' ? '/index.html' : pathname;
