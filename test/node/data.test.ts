@@ -48,6 +48,23 @@ function fill(port: number, ...bodies: string[]): Promise<void> {
   });
 }
 
+/** Reads the stream `log` from its beginning until it has so many messages; each with its offset. */
+function readLog(port: number, count: number): Promise<string[]> {
+  return withChannel(port, async (channel) => {
+    await channel.prefetch(100);
+    const messages: string[] = [];
+    const arguments_ = { 'x-stream-offset': 'first' };
+    await within(`${count} messages`, new Promise<void>((resolve, reject) => {
+      const onMessage = (message: amqplib.ConsumeMessage | null): void => {
+        messages.push(`${message?.properties.headers?.['x-stream-offset']} ${message?.content.toString()}`);
+        if (messages.length === count) resolve();
+      };
+      channel.consume('log', onMessage, { arguments: arguments_ }).catch(reject);
+    }));
+    return messages;
+  });
+}
+
 /** The messages that wait in the queue `kept`, which stay there. */
 function kept(port: number): Promise<string[]> {
   return withChannel(port, async (channel) => {
@@ -260,4 +277,21 @@ describe('tabmq check', () => {
     expect((await run({ flags: ['check', join(data, 'none')] })).code).toBe(2);
     expect((await run({ flags: ['check'] })).code).toBe(2);
   });
+});
+
+test('a stream is read again after a kill, what is transient in it too, and goes on with its offsets', async () => {
+  const publish = (port: number, ...bodies: string[]): Promise<void> => withChannel(port, async (channel) => {
+    await channel.assertQueue('log', { arguments: { 'x-queue-type': 'stream' } });
+    for (const body of bodies) channel.sendToQueue('log', Buffer.from(body));
+    await channel.waitForConfirms();
+  });
+  const first = await startOn();
+  await publish(first.ready.amqp, 'a', 'b');
+  await stop(first, 'SIGKILL');
+  const second = await startOn();
+  expect(await readLog(second.ready.amqp, 2)).toEqual(['0 a', '1 b']);
+  await publish(second.ready.amqp, 'c');
+  await stop(second, 'SIGKILL');
+  const third = await startOn();
+  expect(await readLog(third.ready.amqp, 3)).toEqual(['0 a', '1 b', '2 c']);
 });
