@@ -33,6 +33,13 @@ export class MessageThreads {
     for (const message of this.#messages.get(cause) ?? []) this.#link(seq, message);
   }
 
+  /** The message that a frame has to do with, if it is one alone. */
+  messageOf(frame: WireFrame, frames: readonly WireFrame[]): number | undefined {
+    const parts = frames.filter(({ head }) => head === frame.head);
+    const messages = new Set(parts.flatMap(({ seq }) => [...this.#messages.get(seq) ?? []]));
+    return messages.size === 1 ? [...messages][0] : undefined;
+  }
+
   /** The frames of all messages that a frame has to do with. */
   follow(start: WireFrame, frames: readonly WireFrame[]): readonly WireFrame[] {
     const heads = new Set<number>();

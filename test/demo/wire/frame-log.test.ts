@@ -41,6 +41,7 @@ test('following one frame finds the message on every connection, to its ack, and
     'connection-2 basic.deliver', 'connection-2 header', 'connection-2 body', 'connection-2 basic.ack',
   ]);
   expect(followed[2]!.text).toContain('two');
+  expect(followed.map((frame) => threads.messageOf(frame, frames))).toEqual(Array(7).fill(2));
 });
 
 test('a dead-lettered message is followed into the queue where it goes on', () => {
