@@ -1,6 +1,7 @@
 /**
- * `npm test`, `npm run coverage`, `npm run test:kill`, `npm run bench`, `npm run sim`: each does all set-up by
- * itself, so that one command is enough on a machine that never saw the project. Plain JavaScript, as it runs first.
+ * `npm test`, `npm run coverage`, `npm run test:kill`, `npm run test:browser`, `npm run bench` and `npm run sim`: each
+ * does all set-up by itself, so that one command is enough on a machine that never saw the project. Plain JavaScript,
+ * as it runs first.
  */
 import '../node/setup.js';
 import { spawnSync } from 'node:child_process';
@@ -8,7 +9,6 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const reportFile = fileURLToPath(new URL('results/vitest.json', import.meta.url));
 const continuousIntegration = process.env['CI'] === 'true';
 const total = { passed: 0, failed: 0, skipped: 0 };
 
@@ -107,16 +107,23 @@ function installTools() {
   total.skipped += stillMissing.length;
 }
 
-function vitest(parameters) {
-  say('\nTests');
+/** Runs tests, and leaves a report of them in `test/results`. */
+function vitest(title, report, parameters = []) {
+  say(`\n${title}`);
+  const reportFile = fileURLToPath(new URL(`results/${report}.json`, import.meta.url));
   rmSync(reportFile, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
   const status = runScript('vitest/vitest.mjs', ['run', ...reporters, ...parameters]);
-  const report = existsSync(reportFile) ? JSON.parse(readFileSync(reportFile, 'utf8')) : undefined;
-  total.passed += report?.numPassedTests ?? 0;
-  total.skipped += (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
+  const results = existsSync(reportFile) ? JSON.parse(readFileSync(reportFile, 'utf8')) : undefined;
+  total.passed += results?.numPassedTests ?? 0;
+  total.skipped += (results?.numPendingTests ?? 0) + (results?.numTodoTests ?? 0);
   // An error outside of every test, or an end before the report, is a failure as well.
-  total.failed += report?.numFailedTests || (status === 0 ? 0 : 1);
+  total.failed += results?.numFailedTests || (status === 0 ? 0 : 1);
+}
+
+/** The same files as in Node, as far as they need nothing of it. */
+function testInChromium() {
+  vitest('Tests of the core in Chromium', 'chromium', ['--config', 'test/browser/vitest.config.ts']);
 }
 
 /** Writes which test covers which method and field, from the results of the tests before. */
@@ -143,14 +150,15 @@ function test() {
     '--tsconfig', 'demo/tsconfig.json', '--threshold', 'error',
   ]);
   check('Types of its tests', 'typescript/bin/tsc', ['-p', 'test/demo']);
-  vitest([]);
+  vitest('Tests', 'vitest');
+  if (!missingTools().some(({ packages }) => packages.includes('chromium'))) testInChromium();
   complianceMatrix();
   finish();
 }
 
 function coverage() {
   installTools();
-  vitest(['--coverage']);
+  vitest('Tests', 'vitest', ['--coverage']);
   finish();
 }
 
@@ -166,13 +174,20 @@ function kill([kills = '200', seed = String(Date.now() % 1_000_000)]) {
   process.exit(runScript('vitest/vitest.mjs', ['run', 'test/durable/kill.test.ts']));
 }
 
+function browser() {
+  installTools();
+  testInChromium();
+  finish();
+}
+
 const [mode = 'test', ...parameters] = process.argv.slice(2);
 if (mode === 'test') test();
 else if (mode === 'coverage') coverage();
+else if (mode === 'browser') browser();
 else if (mode === 'kill') kill(parameters);
 else if (mode === 'bench') runProgram('test/bench/main.ts', parameters);
 else if (mode === 'sim') runProgram('test/sim/main.ts', parameters);
 else {
-  say(`Unknown mode "${mode}": it is one of test, coverage, kill, bench and sim.`);
+  say(`Unknown mode "${mode}": it is one of test, coverage, browser, kill, bench and sim.`);
   process.exit(2);
 }

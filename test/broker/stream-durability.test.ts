@@ -1,5 +1,4 @@
 /** Streams over a restart: a second broker on the journal of the first. */
-import { setImmediate } from 'node:timers/promises';
 import { lastValueFrom, map, takeWhile, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { StreamQueue } from '../../core/broker/queue/stream-queue.ts';
@@ -9,6 +8,7 @@ import { MemoryJournal } from '../../core/storage/index.ts';
 import { text } from '../support/fixture.ts';
 import { declareQueue, names, publishAll } from '../support/steps.ts';
 import { connect } from '../support/test-client.ts';
+import { nextTask } from '../support/task.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -172,7 +172,7 @@ describe('retention and a restart [QUE-31]', () => {
       store.broker.turn.within(() => store.publish('busy', ...numbered(10, 100_000)));
       if (round === 50) store.publish('quiet', 'c');
       // What is to be moved is read, which takes turns of its own.
-      await setImmediate();
+      await nextTask();
     }
     const bytes = store.journal.segments.reduce((sum, segment) => sum + segment.bytes, 0);
     expect(bytes).toBeLessThan(40_000_000);

@@ -6,7 +6,7 @@ import { chromium } from 'playwright-core';
 const commands = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 /** None of it is needed here, and much of it would look for a network or a screen. */
-const flags = [
+export const chromiumFlags = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ];
@@ -30,5 +30,5 @@ export function hasChromium(): boolean {
 }
 
 export function launchChromium(): ReturnType<typeof chromium.launch> {
-  return chromium.launch({ executablePath: findChromium()!, args: flags });
+  return chromium.launch({ executablePath: findChromium()!, args: chromiumFlags });
 }

@@ -7,13 +7,10 @@ import { FRAME_HEADER_BYTES, frameTypes } from '../../core/protocol/spec.ts';
 import type { MethodName } from '../../core/protocol/types.ts';
 import { readFixture, sessions } from './fixture.ts';
 import { amqpErrorOf, argsOf, methodNames, readAll, specOf, written } from './generators.ts';
+import { fromHex, toHex } from '../support/bytes.ts';
 
 /** Octets of a method frame before its arguments. */
 const ARGS_AT = FRAME_HEADER_BYTES + 4;
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
-}
 
 /** pika sets the last bit of connection.open, which is reserved; we do not. */
 function withoutInsist(name: MethodName, frame: Uint8Array): Uint8Array {
@@ -65,11 +62,11 @@ test('bits share an octet, the first lowest; what is reserved is sent empty', ()
   const frame = written((writer) => writeMethod(writer, 7, 'queue.declare', {
     queue: 'q', passive: false, durable: true, exclusive: false, autoDelete: true, noWait: false, arguments: {},
   }));
-  expect(hex(frame)).toBe('01' + '0007' + '0000000d' + '0032000a' + '0000' + '0171' + '0a' + '00000000' + 'ce');
+  expect(toHex(frame)).toBe('01' + '0007' + '0000000d' + '0032000a' + '0000' + '0171' + '0a' + '00000000' + 'ce');
 });
 
 test('bits that are not bits of the method are ignored', () => {
-  const bytes = Buffer.from('0000' + '0171' + 'e0' + '00000000', 'hex');
+  const bytes = fromHex('0000' + '0171' + 'e0' + '00000000');
   expect(readAll(bytes, methodCodec('queue.declare').decode)).toMatchObject({ passive: false, noWait: false });
 });
 
@@ -100,6 +97,6 @@ describe.each(sessions)('%s', (session) => {
     expect(meaning).toContain(` ${codec.name}`);
     const args = codec.decode(new Reader(bytes, ARGS_AT, bytes.length - 1));
     const again = written((writer) => writeMethod(writer, view.getUint16(1), codec.name, args));
-    expect(hex(again)).toBe(hex(withoutInsist(codec.name, bytes)));
+    expect(toHex(again)).toBe(toHex(withoutInsist(codec.name, bytes)));
   });
 });

@@ -8,6 +8,7 @@ import { writeBody, writeContentHeader } from '../../core/protocol/properties.ts
 import { Decimal, type FieldTable } from '../../core/protocol/types.ts';
 import { readFixture, sessions } from './fixture.ts';
 import { argsOf, methodNames, propertySets, written } from './generators.ts';
+import { concat, fromHex } from '../support/bytes.ts';
 
 /** Checks that these nodes, and the children of each, cover [start, end) one after the other. */
 function expectTiled(nodes: readonly Dissected[], start: number, end: number): void {
@@ -34,15 +35,11 @@ function at(nodes: readonly Dissected[], ...path: readonly string[]): Dissected 
   return rest.length === 0 ? node : at(node.children!, ...rest);
 }
 
-function bytesOf(hex: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
-}
-
 /** A frame of this payload on channel 1. */
 function frame(type: number, payload: string): Uint8Array {
-  const body = bytesOf(payload);
+  const body = fromHex(payload);
   const size = body.length.toString(16).padStart(8, '0');
-  return Uint8Array.of(...bytesOf(`0${type} 0001 ${size}`), ...body, 0xce);
+  return Uint8Array.of(...fromHex(`0${type} 0001 ${size}`), ...body, 0xce);
 }
 
 function bind(args: FieldTable): Uint8Array {
@@ -62,7 +59,7 @@ describe.each(sessions)('%s', (session) => {
   });
 
   test('as one stretch of bytes', () => {
-    const bytes = Uint8Array.from(Buffer.concat(frames.map((each) => each.bytes)));
+    const bytes = concat(frames.map((each) => each.bytes));
     const nodes = dissectFrames(bytes);
     expect(nodes.map(summarize)).toEqual(frames.map(({ meaning }) => meaning));
     expectTiled(nodes, 0, bytes.length);
@@ -144,13 +141,13 @@ describe('the tree', () => {
 
 describe('on one line', () => {
   test.each([
-    ['a heartbeat', bytesOf('08 0000 00000000 ce'), 'ch 0 heartbeat'],
-    ['a protocol header', bytesOf('414d5150 00000901'), 'AMQP 0-0-9-1'],
-    ['another protocol header', bytesOf('414d5150 03010000'), 'AMQP 3-1-0-0'],
-    ['a type of frame that is none', bytesOf('04 0000 00000000 ce'), 'malformed: unknown type of frame, 8 octets'],
-    ['half a frame', bytesOf('01 0001 000000'), 'malformed: truncated arguments, 6 octets'],
-    ['a frame without its end', bytesOf('08 0000 00000000 cd'), 'malformed: frame has a wrong end, 8 octets'],
-    ['a frame that goes on', bytesOf('03 0000 00000009 ce'), 'malformed: incomplete frame, 8 octets'],
+    ['a heartbeat', fromHex('08 0000 00000000 ce'), 'ch 0 heartbeat'],
+    ['a protocol header', fromHex('414d5150 00000901'), 'AMQP 0-0-9-1'],
+    ['another protocol header', fromHex('414d5150 03010000'), 'AMQP 3-1-0-0'],
+    ['a type of frame that is none', fromHex('04 0000 00000000 ce'), 'malformed: unknown type of frame, 8 octets'],
+    ['half a frame', fromHex('01 0001 000000'), 'malformed: truncated arguments, 6 octets'],
+    ['a frame without its end', fromHex('08 0000 00000000 cd'), 'malformed: frame has a wrong end, 8 octets'],
+    ['a frame that goes on', fromHex('03 0000 00000009 ce'), 'malformed: incomplete frame, 8 octets'],
     ['an unknown method', frame(1, '003c 03e7 ff'), 'ch 1 method malformed="unknown method 60.999"'],
     ['a method cut short', frame(1, '003c 0050 00000000'), 'ch 1 basic.ack malformed="truncated arguments"'],
     ['a method with more', frame(1, '005a 000a 00'), 'ch 1 tx.select malformed="octets left over"'],

@@ -10,13 +10,10 @@ import { eachField, findField, skipValue } from '../../core/protocol/raw-table.t
 import { Reader } from '../../core/protocol/reader.ts';
 import { Decimal, type FieldTable, type FieldValue } from '../../core/protocol/types.ts';
 import { amqpErrorOf, fieldScalars, fieldTables, readAll, written } from './generators.ts';
+import { concat, fromHex, textOf, toHex } from '../support/bytes.ts';
 
 /** Octets of a table's size. */
 const SIZE_BYTES = 4;
-
-function bytesOf(hex: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
-}
 
 function encode(table: FieldTable): Uint8Array {
   return written((writer) => writeTable(writer, table));
@@ -63,7 +60,7 @@ const tags: readonly (readonly [tag: string, hex: string, value: FieldValue])[] 
 
 describe('decoding', () => {
   test.each(tags)('%s: %s', (_tag, hex, value) => {
-    const bytes = bytesOf(hex);
+    const bytes = fromHex(hex);
     const reader = new Reader(bytes);
     expect(readValue(reader)).toEqual(value);
     expect(reader.remaining).toBe(0);
@@ -81,7 +78,7 @@ describe('decoding', () => {
   });
 
   test('keys that are special to JavaScript are keys like any other', () => {
-    const table = readAll(bytesOf('00000023 095f5f70726f746f5f5f 46 00000003 0161 56'
+    const table = readAll(fromHex('00000023 095f5f70726f746f5f5f 46 00000003 0161 56'
       + '0b636f6e7374727563746f72 53 00000000'), readTable);
     expect(Object.keys(table)).toEqual(['__proto__', 'constructor']);
     expect(Object.getPrototypeOf(table)).toBeNull();
@@ -90,11 +87,11 @@ describe('decoding', () => {
   });
 
   test('the first of equal keys counts', () => {
-    expect(readAll(bytesOf('0000000e 0161 4900000001 0161 4900000002'), readTable)).toEqual({ a: 1 });
+    expect(readAll(fromHex('0000000e 0161 4900000001 0161 4900000002'), readTable)).toEqual({ a: 1 });
   });
 
-  test('bytes are copied, also out of a Buffer', () => {
-    const source = Buffer.from('7800000001ff', 'hex');
+  test('bytes are copied', () => {
+    const source = fromHex('7800000001ff');
     const value = readAll(source, readValue);
     source.fill(0);
     expect(value).toEqual(Uint8Array.of(0xff));
@@ -114,7 +111,7 @@ describe('encoding', () => {
     [2 ** 63, '6443e0000000000000'], [0.5, '643fe0000000000000'], [Infinity, '647ff0000000000000'],
     [1n, '6c0000000000000001'], [-(2n ** 63n), '6c8000000000000000'],
   ] as const)('%s', (value, hex) => {
-    expect(Buffer.from(valueBytes(value)).toString('hex')).toBe(hex);
+    expect(toHex(valueBytes(value))).toBe(hex);
   });
 
   test('what no octets stand for is a mistake of the caller', () => {
@@ -188,7 +185,7 @@ describe('bounds', () => {
 
   test('what is inside a table may not reach out of it', () => {
     // An inner table of 3 octets whose only value would take 5 more than it has.
-    const bytes = bytesOf('0000000f 0161 46 00000003 0162 49 00000001 56');
+    const bytes = fromHex('0000000f 0161 46 00000003 0162 49 00000001 56');
     expect(amqpErrorOf(() => readAll(bytes, readTable))?.replyCode).toBe(502);
   });
 });
@@ -234,11 +231,11 @@ describe('access without decoding', () => {
       const keys: string[] = [];
       eachField(blockOf(encoded), SIZE_BYTES, encoded.length, (keyStart, keyEnd, tag, valueStart, valueEnd) => {
         pieces.push(encoded.subarray(keyStart - 1, valueEnd));
-        keys.push(Buffer.from(encoded.subarray(keyStart, keyEnd)).toString());
+        keys.push(textOf(encoded.subarray(keyStart, keyEnd)));
         expect(encoded[valueStart - 1]).toBe(tag);
       });
       expect(keys).toEqual(Object.keys(any));
-      expect(Buffer.concat(pieces)).toEqual(Buffer.from(encoded.subarray(SIZE_BYTES)));
+      expect(concat(pieces)).toEqual(encoded.slice(SIZE_BYTES));
     }), { numRuns: 50 });
   });
 

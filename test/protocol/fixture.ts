@@ -1,19 +1,22 @@
 /** Recorded bytes: `;` starts a comment, `# ` says what the frame in the next line of hex means. */
-import { readFileSync } from 'node:fs';
+import client from '../fixtures/rabbitmq-session-client.hex?raw';
+import server from '../fixtures/rabbitmq-session-server.hex?raw';
+import { fromHex } from '../support/bytes.ts';
 
 export interface RecordedFrame {
   readonly meaning: string;
   readonly bytes: Uint8Array;
 }
 
+const texts = { 'rabbitmq-session-client': client, 'rabbitmq-session-server': server };
+
 /** The frames of `test/fixtures/<name>.hex`. */
-export function readFixture(name: string): RecordedFrame[] {
-  const text = readFileSync(new URL(`../fixtures/${name}.hex`, import.meta.url), 'utf8');
+export function readFixture(name: keyof typeof texts): RecordedFrame[] {
   const frames: RecordedFrame[] = [];
   let meaning = '';
-  for (const line of text.split('\n')) {
+  for (const line of texts[name].split('\n')) {
     if (line.startsWith('# ')) meaning = line.slice(2);
-    else if (/^[0-9a-f]+$/.test(line)) frames.push({ meaning, bytes: Uint8Array.from(Buffer.from(line, 'hex')) });
+    else if (/^[0-9a-f]+$/.test(line)) frames.push({ meaning, bytes: fromHex(line) });
   }
   return frames;
 }

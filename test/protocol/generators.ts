@@ -8,6 +8,7 @@ import {
   Decimal, type FieldTable, type FieldValue, type MethodArgs, type MethodName, type Properties,
 } from '../../core/protocol/types.ts';
 import { Writer } from '../../core/protocol/writer.ts';
+import { concat } from '../support/bytes.ts';
 
 export const methodNames = Object.keys(methods) as MethodName[];
 
@@ -21,7 +22,7 @@ export function written(write: (writer: Writer) => void): Uint8Array {
   const writer = new Writer(new BufferPool(), (batch) => batches.push(batch));
   write(writer);
   writer.flush();
-  return Uint8Array.from(Buffer.concat(batches));
+  return concat(batches);
 }
 
 /** Reads all of these bytes, as far as `read` goes. */

@@ -10,16 +10,13 @@ import { basicProperties, frameTypes } from '../../core/protocol/spec.ts';
 import type { Properties } from '../../core/protocol/types.ts';
 import { readFixture, sessions } from './fixture.ts';
 import { amqpErrorOf, propertySets, readAll, written } from './generators.ts';
+import { concat, fromHex, toHex } from '../support/bytes.ts';
 
 /** Octets of a content header frame before the flags. */
 const FLAGS_AT = 19;
 
 function encode(properties: Properties): Uint8Array {
   return written((writer) => writeProperties(writer, properties));
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
 }
 
 const names = basicProperties.map(([name]) => name);
@@ -35,8 +32,8 @@ describe('properties', () => {
     expect(propertyFlags.headers).toBe(0x2000);
     expect(propertyFlags.deliveryMode).toBe(0x1000);
     expect(propertyFlags.clusterId).toBe(0x0004);
-    expect(hex(encode({}))).toBe('0000');
-    expect(hex(encode(all)).slice(0, 4)).toBe('fffc');
+    expect(toHex(encode({}))).toBe('0000');
+    expect(toHex(encode(all)).slice(0, 4)).toBe('fffc');
   });
 
   test('come back as they went', () => {
@@ -60,7 +57,7 @@ describe('properties', () => {
     ['a property in a later word is refused', '1001' + '8000' + '02', undefined],
     ['the word that was promised must come', '0001', undefined],
   ])('%s', (_title, text, expected) => {
-    const bytes = Uint8Array.from(Buffer.from(text, 'hex'));
+    const bytes = fromHex(text);
     const failure = amqpErrorOf(() => expect(readAll(bytes, readProperties)).toEqual(expected));
     expect(failure?.replyCode).toBe(expected === undefined ? 502 : undefined);
   });
@@ -96,7 +93,7 @@ describe('a property in place', () => {
   });
 
   test('lies behind all words of flags', () => {
-    const bytes = Uint8Array.from(Buffer.from('1001' + '0000' + '02', 'hex'));
+    const bytes = fromHex('1001' + '0000' + '02');
     expect(locateProperty(blockOf(bytes), 0, 5, 'deliveryMode')).toEqual({ start: 4, end: 5 });
   });
 
@@ -112,7 +109,7 @@ describe('a property in place', () => {
 describe('content frames', () => {
   test('the header has class, weight and a body size of 64 bits', () => {
     const frame = written((writer) => writeContentHeader(writer, 258, 2 ** 40 + 1, { deliveryMode: 2 }));
-    expect(hex(frame)).toBe('02' + '0102' + '0000000f' + '003c' + '0000' + '0000010000000001' + '1000' + '02' + 'ce');
+    expect(toHex(frame)).toBe('02' + '0102' + '0000000f' + '003c' + '0000' + '0000010000000001' + '1000' + '02' + 'ce');
   });
 
   test.each([
@@ -134,7 +131,7 @@ describe('content frames', () => {
       at += size + 8;
     }
     expect(payloads.map(({ length }) => length)).toEqual(pieces);
-    expect(Buffer.concat(payloads).equals(body)).toBe(true);
+    expect(concat(payloads)).toEqual(body);
   });
 
   test('a frame without room for a body is a mistake of the caller', () => {

@@ -4,6 +4,7 @@ import {
   openSegmentJournal, type Journal, type JournalTrouble, type Lsn, type SegmentJournal, type SegmentJournalOptions,
 } from '../../core/storage/index.ts';
 import { MemoryDisk } from '../../core/testing/index.ts';
+import { nextTask } from '../support/task.ts';
 
 /** A pseudo-random sequence (mulberry32). */
 export function seeded(seed: number): () => number {
@@ -38,8 +39,8 @@ export class Bench {
   async settle(): Promise<void> {
     do {
       this.clock.runDeferred();
-      // Operations on this disk are microtasks: all of them are over before the next immediate.
-      await new Promise((resolve) => void setImmediate(resolve));
+      // Operations on this disk are microtasks: all of them are over before the next task.
+      await nextTask();
     } while (this.clock.nextTimerAt === undefined && this.clock.pending > 0);
   }
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../core/clock/virtual-clock.ts';
 import { MemoryJournal, type JournalTrouble } from '../../core/storage/index.ts';
-import { nodeClock } from '../../node/host-clock.ts';
 import { runJournalTests } from '../../node/testing/index.ts';
+import { hostClock } from '../../core/index.ts';
+import { defer } from '../support/task.ts';
 
 function makeStore(journal: MemoryJournal) {
   let kept = journal;
@@ -18,7 +19,7 @@ describe('durable at once', () => {
 });
 
 describe('durable after the turn', () => {
-  runJournalTests({ test, make: async () => makeStore(new MemoryJournal({ clock: nodeClock() })) });
+  runJournalTests({ test, make: async () => makeStore(new MemoryJournal({ clock: hostClock({ defer }) })) });
 });
 
 describe('by hand', () => {

@@ -7,6 +7,7 @@ import {
   writeSegmentHeader,
 } from '../../core/storage/record-frame.ts';
 import { bytesOf } from './disk.ts';
+import { toHex } from '../support/bytes.ts';
 
 /** CRC32C bit by bit, as its definition has it. */
 function slowCrc32c(bytes: Uint8Array): number {
@@ -46,7 +47,7 @@ describe('a segment', () => {
   test('has a header of known bytes', () => {
     const block = blockOf(new Uint8Array(32));
     writeSegmentHeader(block, 7, 0x01020304);
-    expect(Buffer.from(block.bytes).toString('hex')).toBe(
+    expect(toHex(block.bytes)).toBe(
       '5461624d516c6f67' + '00000001' + '00000007' + '01020304' + '01020304' + '00000000' + '6cd15691',
     );
     expect(readSegmentHeader(block)).toEqual({
@@ -58,7 +59,7 @@ describe('a segment', () => {
     const block = blockOf(new Uint8Array(FRAME_BYTES + 3));
     block.bytes.set(bytesOf('abc'), FRAME_BYTES);
     writeFrame(block, 0, FrameKind.whole, 3, 0x01020304, 52);
-    expect(Buffer.from(block.bytes).toString('hex')).toBe('20000003' + '7d4943c2' + '6d02a7cd' + '616263');
+    expect(toHex(block.bytes)).toBe('20000003' + '7d4943c2' + '6d02a7cd' + '616263');
   });
 
   test('begins with a mark that says where the one before ended', () => {

@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { limits } from '../../core/limits.ts';
 import { openSegmentJournal } from '../../core/storage/index.ts';
 import { MemoryDisk, runJournalTests } from '../../core/testing/index.ts';
-import { nodeClock } from '../../node/host-clock.ts';
 import { appendTexts, Bench, bytesOf, entriesOf, seeded, troublesOf } from './disk.ts';
+import { hostClock } from '../../core/index.ts';
+import { defer } from '../support/task.ts';
 
 for (const segmentBytes of [4096, limits.journalSegmentBytes]) {
   describe(`segments of ${segmentBytes} bytes`, () => {
@@ -15,7 +16,7 @@ for (const segmentBytes of [4096, limits.journalSegmentBytes]) {
         disk.faults.writeBytesMax = 100_000;
         return {
           open: () => {
-            const env = { directory: disk.open(), clock: nodeClock(), random: seeded(1) };
+            const env = { directory: disk.open(), clock: hostClock({ defer }), random: seeded(1) };
             return openSegmentJournal({ ...env, segmentBytes });
           },
           crash: async () => void (disk = disk.crash(seeded(2))),

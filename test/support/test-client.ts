@@ -23,6 +23,7 @@ import { pair } from '../../core/session/pair.ts';
 import { plainResponse } from '../../core/session/sasl.ts';
 import { Session, type Method, type SessionEnd, type SessionHooks } from '../../core/session/session.ts';
 import { negotiate } from '../../core/session/tune.ts';
+import { concat } from './bytes.ts';
 
 /** A method of the broker, with the message that it carries if it carries one. */
 export type Received<N extends From<'server'> = From<'server'>> = {
@@ -260,7 +261,7 @@ function readMessage(content: Content): Received {
   for (let at = headerEnd; at < contentEnd; at = frameEnd(block.view, at)) {
     pieces.push(block.bytes.subarray(at + FRAME_HEADER_BYTES, frameEnd(block.view, at) - 1));
   }
-  const body = Uint8Array.from(Buffer.concat(pieces));
+  const body = concat(pieces);
   const text = new TextDecoder().decode(body);
   return { name: codec.name, args, properties, body, text } as Received;
 }
