@@ -46,6 +46,14 @@ export const limits = {
   journalBytesPerLiveByte: 2,
   /** Bytes of full segments of streams that stay in memory, where the journal has them too. */
   streamResidentBytes: 67_108_864,
+  /** Bytes of messages that have to be settled before somebody looks what is dead. */
+  compactionSettledBytes: 1_048_576,
+  /** Bytes of live messages that are moved at once when a segment is to be dropped. */
+  compactionGroupBytes: 1_048_576,
+  /** Bytes of persistent messages in memory; beyond, long queues have theirs on disk alone. */
+  residentBytesMax: 67_108_864,
+  /** Messages of one queue that are soon delivered, and so stay in memory. */
+  residentMessagesPerQueue: 1024,
   /** Entries of the route cache of one virtual host. */
   cachedRoutesMax: 16_384,
   /** Ready and unacknowledged time a delivery may stay unacknowledged, by default. BAS-27. */

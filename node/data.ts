@@ -7,8 +7,8 @@ import type { Log } from './log.ts';
 export async function openData(
   path: string, clock: Clock, { salvage = false }: { salvage?: boolean | undefined }, log: Log,
 ): Promise<SegmentJournal> {
-  // All that is kept is read in the recovery, which checks it: no need to read it twice.
-  const journal = await openFileJournal(path, { clock, salvage, verify: 'tail' });
+  // The recovery reads what it needs and no more, so damage is looked for here.
+  const journal = await openFileJournal(path, { clock, salvage, verify: 'all' });
   const { torn, dropped } = journal.opened;
   const tell = (text: string, lost: Dropped): void => {
     log.write('journal', 'warn', `${text} ${describeDropped(lost)}`);
@@ -19,9 +19,12 @@ export async function openData(
 }
 
 /** Brings back what the journal kept, if there is one; a StartError says where it is damaged. */
-export async function recover(broker: Broker, path: string | undefined): Promise<Recovered> {
+export async function recover(
+  broker: Broker, journal: SegmentJournal | undefined, path: string | undefined,
+): Promise<Recovered> {
   try {
-    return await broker.recover();
+    const salvaged = journal !== undefined && journal.opened.dropped.length > 0;
+    return await broker.recover({ salvaged });
   } catch (error) {
     throw path === undefined ? error : explainJournal(path, error);
   }

@@ -82,7 +82,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const logging = logBroker(broker, log);
   const doors = new Doors(broker.serve, env, log);
   try {
-    const recovered = await recover(broker, data);
+    const recovered = await recover(broker, journal, data);
     await openDoors(doors, options);
     // Only now: who cannot start says one sentence, and no more.
     if (data !== undefined) log.write('journal', 'info', 'recovered', { data, ...recovered });

@@ -43,6 +43,13 @@ export interface BrokerOptions {
   readonly immediate?: 'spec' | 'refuse';
   /** How long a delivery may stay unacknowledged, in milliseconds; 0: for ever. BAS-27. */
   readonly consumerTimeoutMs?: number;
+  /**
+   * Bytes of persistent messages that stay in memory; what comes to long queues beyond that lies
+   * in the journal alone until it is due.
+   */
+  readonly residentBytesMax?: number;
+  /** Bytes of the journal that nobody looks through for what is dead. */
+  readonly journalBytesKept?: number;
   /** Connections at once; one more is refused with 530. */
   readonly connectionsMax?: number;
   /** Told to clients in connection.start. */
@@ -55,6 +62,8 @@ const defaults = {
   vhosts: ['/'],
   immediate: 'spec',
   consumerTimeoutMs: limits.consumerTimeoutMs,
+  residentBytesMax: limits.residentBytesMax,
+  journalBytesKept: limits.journalBytesKept,
   connectionsMax: limits.connectionsMax,
   node: 'tabmq',
   platform: 'JavaScript',
@@ -109,7 +118,8 @@ export class Broker {
     this.trace$ = this.events.trace.trace$;
     this.frames$ = this.#tappedFrames();
     const { store, turn, events } = this;
-    const persistence = env.journal && new Persistence(env.journal, store, clock, turn);
+    const persistence =
+      env.journal && new Persistence(env.journal, store, clock, turn, this.options);
     this.persistence = persistence;
     if (persistence !== undefined) this.#watchJournal(persistence);
     this.#parts = { clock, random, store, turn, events, persistence };
@@ -130,10 +140,13 @@ export class Broker {
     return vhost;
   }
 
-  /** Brings back what the journal kept; before anything else is done with the broker. */
-  async recover(): Promise<Recovered> {
+  /**
+   * Brings back what the journal kept; before anything else is done with the broker. `salvaged`:
+   * the journal lost something, so all that is left of it is read. Default: false.
+   */
+  async recover({ salvaged = false }: { salvaged?: boolean } = {}): Promise<Recovered> {
     if (this.persistence === undefined) return NOTHING_RECOVERED;
-    return new Recovery(this, this.persistence).run();
+    return new Recovery(this, this.persistence).run(!salvaged);
   }
 
   get connectionCount(): number {
@@ -242,7 +255,7 @@ export class Broker {
       const text = trouble.kind === 'space' ? 'there is space again' : trouble.text;
       this.events.emit({ type: 'journal.trouble', kind: trouble.kind, text });
       if (trouble.kind === 'failed') this.setAlarm('journal', true);
-      else this.setAlarm('disk', trouble.kind === 'full');
+      else if (trouble.kind !== 'unreadable') this.setAlarm('disk', trouble.kind === 'full');
     });
   }
 

@@ -23,10 +23,12 @@ export function deadLetter(
     done();
     return;
   }
-  vhost.turn.afterwards(() => {
-    republish(queue, address, reason);
-    done();
-  });
+  vhost.whenReadable(address, () => {
+    vhost.turn.afterwards(() => {
+      republish(queue, address, reason);
+      done();
+    });
+  }, () => vhost.store.release(address));
 }
 
 function republish(queue: ClassicQueue, address: Address, reason: DeadLetterReason): void {

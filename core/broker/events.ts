@@ -53,8 +53,8 @@ export type BrokerEventBody =
   | ({ readonly type: 'consumer.added' | 'consumer.removed' } & ConsumerEvent)
   | ({ readonly type: 'message.dead-lettered'; readonly reason: string } & QueueEvent)
   | { readonly type: 'alarm.set' | 'alarm.cleared'; readonly alarm: string }
-  | { readonly type: 'journal.trouble'; readonly kind: 'full' | 'space' | 'failed';
-      readonly text: string }
+  | { readonly type: 'journal.trouble'; readonly text: string;
+      readonly kind: 'full' | 'space' | 'failed' | 'unreadable' }
   | { readonly type: 'broker.stopping' };
 
 /** An event with the wall-clock time at which it happened, in milliseconds. */

@@ -2,8 +2,12 @@ import { assert } from '../assert.ts';
 import { limits } from '../limits.ts';
 import { blockOf, copy, type Block } from '../protocol/bytes.ts';
 import { copyMessage, recut, type MessageBytes } from './message-bytes.ts';
+import { ABSENT, MessageTable, type Slot } from './message-table.ts';
 
-/** Where a message lies in the store: segment number and offset in one integer. */
+/**
+ * Where a message lies in the store: segment number and offset in one integer. Below 0: the row
+ * of a persistent message in the table, whose bytes may be in the journal alone.
+ */
 export type Address = number;
 
 /** No address: that of what is not in the store, as a message of a stream. */
@@ -12,14 +16,13 @@ export const NOWHERE: Address = Infinity;
 const ADDRESS_UNIT = 0x10_0000;
 const OFFSET_MASK = ADDRESS_UNIT - 1;
 
-/** Offsets in a record: three integers of 32 bits, two of 16, a number of 64. */
+/** Offsets in a record: three integers of 32 bits, two of 16. */
 const TAIL_BYTES = 0;
 const REFERENCES = 4;
 const BODY_BYTES = 8;
 const NAMES_BYTES = 12;
 const MARKS = 14;
-const LSN = 16;
-const RECORD_HEADER_BYTES = 24;
+const RECORD_HEADER_BYTES = 16;
 
 /** Messages larger than this get a segment of their own. */
 const SHARED_RECORD_BYTES_MAX = limits.segmentBytes / 4;
@@ -71,6 +74,10 @@ export class MessageStore {
   allocatedBytes = 0;
   /** Told of each message that nobody refers to any more; set only while somebody looks. */
   onFreed: ((address: Address) => void) | undefined;
+  /** Bytes of persistent messages that are in memory. */
+  residentBytes = 0;
+  /** The persistent messages. */
+  readonly table = new MessageTable();
   readonly #segments: (Segment | undefined)[] = [];
   readonly #freeIndexes: number[] = [];
   readonly #spare: Block[] = [];
@@ -85,7 +92,47 @@ export class MessageStore {
   /** Copies a message in; the caller holds the first reference. */
   append(message: MessageBytes, marks = 0): Address {
     // Frames as a publisher likes them are cut anew: what is at rest is always alike.
-    if (!message.canonical) return this.append(recut(message), marks);
+    const canonical = message.canonical ? message : recut(message);
+    const bytesAddress = this.#appendBytes(canonical, marks);
+    if ((marks & MARK_PERSISTENT) === 0) return bytesAddress;
+    const { namesStart, namesEnd, contentStart, contentEnd, bodyBytes } = canonical;
+    const namesBytes = namesEnd - namesStart;
+    const tailBytes = namesBytes + 1 + contentEnd - contentStart;
+    this.residentBytes += tailBytes;
+    return -this.table.add(bytesAddress, tailBytes, bodyBytes, namesBytes, marks);
+  }
+
+  /** Whether the bytes of a message are in memory, so that it can be read. */
+  isResident(address: Address): boolean {
+    return address >= 0 || this.table.bytesAddress(-address) >= 0;
+  }
+
+  /** Brings back the bytes of a persistent message: its tail, as the journal kept it. */
+  load(slot: Slot, tail: Uint8Array): void {
+    const { table } = this;
+    const namesBytes = table.namesBytes(slot);
+    table.setBytesAddress(slot, this.#appendBytes({
+      block: blockOf(tail),
+      namesStart: 0,
+      namesEnd: namesBytes,
+      contentStart: namesBytes + 1,
+      contentEnd: tail.length,
+      bodyBytes: table.bodyBytes(slot),
+      canonical: true,
+    }, table.marks(slot)));
+    this.residentBytes += tail.length;
+  }
+
+  /** Leaves the bytes of a persistent message to the journal. */
+  unload(slot: Slot): void {
+    const bytesAddress = this.table.bytesAddress(slot);
+    if (bytesAddress < 0) return;
+    this.residentBytes -= this.table.tailBytes(slot);
+    this.table.setBytesAddress(slot, ABSENT);
+    this.release(bytesAddress);
+  }
+
+  #appendBytes(message: MessageBytes, marks: number): Address {
     const namesBytes = message.namesEnd - message.namesStart;
     const tailBytes = namesBytes + 1 + message.contentEnd - message.contentStart;
     const segment = this.#room(RECORD_HEADER_BYTES + tailBytes);
@@ -96,13 +143,16 @@ export class MessageStore {
     view.setUint32(at + BODY_BYTES, message.bodyBytes);
     view.setUint16(at + NAMES_BYTES, namesBytes);
     view.setUint16(at + MARKS, marks);
-    view.setFloat64(at + LSN, 0);
     copyMessage(segment.block, at + RECORD_HEADER_BYTES, message);
     return segment.index * ADDRESS_UNIT + at;
   }
 
   /** One more refers to the message. */
   retain(address: Address): void {
+    if (address < 0) {
+      this.table.retain(-address);
+      return;
+    }
     const { view } = this.#find(address).block;
     const at = this.#offset + REFERENCES;
     view.setUint32(at, view.getUint32(at) + 1);
@@ -110,6 +160,7 @@ export class MessageStore {
 
   /** One less refers to it; whether it was the last one. */
   release(address: Address): boolean {
+    if (address < 0) return this.#releaseRow(-address);
     const segment = this.#segments[(address / ADDRESS_UNIT) | 0];
     assert(segment !== undefined, 'an address lies in a segment');
     const offset = address & OFFSET_MASK;
@@ -140,28 +191,8 @@ export class MessageStore {
     this.marks = view.getUint16(at + MARKS);
   }
 
-  marksOf(address: Address): number {
-    const { view } = this.#find(address).block;
-    return view.getUint16(this.#offset + MARKS);
-  }
-
-  /** Where the journal keeps the message; 0: nowhere. */
-  lsnOf(address: Address): number {
-    const { view } = this.#find(address).block;
-    return view.getFloat64(this.#offset + LSN);
-  }
-
-  setLsn(address: Address, lsn: number): void {
-    const { view } = this.#find(address).block;
-    view.setFloat64(this.#offset + LSN, lsn);
-  }
-
-  tailBytesOf(address: Address): number {
-    const { view } = this.#find(address).block;
-    return view.getUint32(this.#offset + TAIL_BYTES);
-  }
-
   bodyBytesOf(address: Address): number {
+    if (address < 0) return this.table.bodyBytes(-address);
     const { view } = this.#find(address).block;
     return view.getUint32(this.#offset + BODY_BYTES);
   }
@@ -169,7 +200,20 @@ export class MessageStore {
   /** Offset of the record that `#find` found last. */
   #offset = 0;
 
+  #releaseRow(slot: Slot): boolean {
+    // With the last reference the bytes go as well.
+    if (this.table.references(slot) === 1) this.unload(slot);
+    const dead = this.table.release(slot);
+    if (dead) this.onFreed?.(-slot);
+    return dead;
+  }
+
   #find(address: Address): Segment {
+    if (address < 0) {
+      const bytesAddress = this.table.bytesAddress(-address);
+      assert(bytesAddress >= 0, 'a message is in memory when it is read');
+      return this.#find(bytesAddress);
+    }
     const segment = this.#segments[(address / ADDRESS_UNIT) | 0];
     assert(segment !== undefined, 'an address lies in a segment');
     this.#offset = address & OFFSET_MASK;

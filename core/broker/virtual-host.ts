@@ -267,6 +267,17 @@ export class VirtualHost {
     this.turn.publish(destinations, address, timeToLive, refusals, sequence);
   }
 
+  /**
+   * Runs in a turn, once the bytes of a message are in memory: at once where they are. `lost` runs
+   * in its place where they cannot be read.
+   */
+  whenReadable(address: Address, run: () => void, lost: () => void): void {
+    const paging = this.persistence?.paging;
+    if (paging === undefined) run();
+    else paging.whenResident(address, () => this.turn.within(run), lost);
+  }
+
+  /** A message whose bytes are in memory; see `whenReadable`. */
   readMessage(address: Address): StoredMessage {
     this.store.locate(address);
     return new StoredMessage(this.store, this.store.marks);

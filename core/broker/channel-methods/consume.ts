@@ -47,9 +47,13 @@ export const consumeMethods: ChannelMethods<
   /** BAS-19 */
   'basic.get': (channel, { queue: name, noAck }) => {
     const queue = usableQueue(channel, name);
-    const delivery = queue.get();
-    if (delivery === undefined) channel.send('basic.get-empty', {});
-    else sendGetOk(channel, queue, delivery, noAck);
+    queue.get((delivery) => {
+      if (channel.subscription.closed) {
+        // The channel ended while the message was fetched.
+        if (delivery !== undefined) queue.settle(delivery, 'return');
+      } else if (delivery === undefined) channel.send('basic.get-empty', {});
+      else sendGetOk(channel, queue, delivery, noAck);
+    });
   },
 };
 

@@ -1,70 +1,146 @@
+import { assert } from '../../assert.ts';
 import { limits } from '../../limits.ts';
-import type { Lsn } from '../../storage/journal.ts';
-import type { LiveMessage } from './live-messages.ts';
+import { blockOf } from '../../protocol/bytes.ts';
+import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
+import type { Slot } from '../message-table.ts';
 import type { Persistence } from './persistence.ts';
-import { encodeDefinition } from './records.ts';
+import { RecordGroup } from './record-group.ts';
+import { decodeRecord, writeMessageRecord } from './records.ts';
+
+/** A message of the segment to be dropped, and its record there. */
+interface Moved {
+  readonly slot: Slot;
+  readonly lsn: Lsn;
+  readonly record: Uint8Array;
+}
 
 /**
  * Gives disk space back. Segments are dropped from the oldest on, so that no settlement outlives
  * the message that it is about; what is live in the segment to be dropped is written anew at the
- * end first, and so are all definitions.
+ * end first (copy-forward). Definitions need no copies: each checkpoint has all of them.
  */
 export class Compaction {
   readonly #persistence: Persistence;
-  #waiting = false;
+  readonly #bytesKept: number;
+  #running = false;
+  /** The end of the journal, and the bytes of live messages, when it was last looked at. */
+  #lookedNumber = 0;
+  #lookedBytes = 0;
 
-  constructor(persistence: Persistence) {
+  constructor(persistence: Persistence, bytesKept: number) {
     this.#persistence = persistence;
+    this.#bytesKept = bytesKept;
   }
 
-  /** Drops the oldest segment if that is worth it, and goes on when that is done. */
+  /** Drops the oldest segments while that is worth it. */
   step(): void {
-    if (this.#waiting || !this.#isWorthIt()) return;
-    this.#waiting = true;
-    const { journal, streams } = this.#persistence;
-    const [oldest, next] = journal.segments;
-    this.#moveLive(oldest!.number);
-    void streams.move(oldest!.number, next!.number, (record) => journal.append(record)).then(
-      () => this.#persistence.whenDurable(() => {
-        this.#waiting = false;
-        journal.trim(next!.number);
-        this.step();
-      }, () => {}),
-      (error: unknown) => this.#persistence.unreadable((error as Error).message),
+    if (this.#running || !this.#hasChanged() || !this.#isWorthIt()) return;
+    this.#running = true;
+    void this.#run().then(
+      () => (this.#running = false),
+      // What cannot be read is not dropped: from now on nothing is, and whoever looks is told.
+      (error: unknown) => {
+        if (this.#persistence.recording) this.#persistence.unreadable((error as Error).message);
+      },
     );
   }
 
+  /** Whether there is a new segment, or much was settled: to look costs something. */
+  #hasChanged(): boolean {
+    const { journal, live } = this.#persistence;
+    const number = segmentNumberOf(journal.last);
+    const settled = this.#lookedBytes - live.bytes;
+    if (number === this.#lookedNumber && settled < limits.compactionSettledBytes) {
+      this.#lookedBytes = Math.max(this.#lookedBytes, live.bytes);
+      return false;
+    }
+    this.#lookedNumber = number;
+    this.#lookedBytes = live.bytes;
+    return true;
+  }
+
   #isWorthIt(): boolean {
-    const { journal, live, streams } = this.#persistence;
+    const { journal, live, streams, recording } = this.#persistence;
     const { segments } = journal;
-    if (segments.length < 2) return false;
+    if (!recording || segments.length < 2) return false;
     const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
     const liveBytes = live.bytes + streams.bytes;
-    return bytes > limits.journalBytesKept && bytes > limits.journalBytesPerLiveByte * liveBytes;
+    return bytes > this.#bytesKept && bytes > limits.journalBytesPerLiveByte * liveBytes;
   }
 
-  #moveLive(segment: number): void {
-    const { journal, live, definitions } = this.#persistence;
-    const moved = [...live.inSegment(segment)];
-    const records = [
-      ...definitions.all,
-      ...moved.map(([lsn, message]) => this.#persistence.messageRecord(message, lsn)),
-    ];
-    if (records.length === 0) return;
-    const numbers = journal.appendAll(records).slice(definitions.all.length);
-    const returns: Uint8Array[] = [];
-    moved.forEach(([lsn, message], index) => {
-      live.delete(lsn);
-      this.#persistence.keep(message, numbers[index]!);
-      returns.push(...this.#returnsOf(message, numbers[index]!));
+  async #run(): Promise<void> {
+    const persistence = this.#persistence;
+    const { journal, live, streams } = persistence;
+    while (this.#isWorthIt()) {
+      const [oldest, next] = journal.segments;
+      const append = (record: Uint8Array): Lsn => this.#appendChunk(record);
+      await streams.move(oldest!.number, next!.number, append);
+      const moved = await this.#move(live.between(oldest!.number, next!.number));
+      if (!moved || !(await persistence.allDurable())) return;
+      journal.trim(next!.number);
+      live.trim(next!.number);
+    }
+  }
+
+  #appendChunk(record: Uint8Array): Lsn {
+    const { journal, checkpoint, recording } = this.#persistence;
+    assert(recording, 'nothing is moved in a journal that is closed');
+    const lsn = journal.append(record);
+    checkpoint.written(lsn);
+    return lsn;
+  }
+
+  /**
+   * Writes messages anew, some at a time, so that no turn waits long for its own; whether that
+   * was done for all of them.
+   */
+  async #move(slots: readonly Slot[]): Promise<boolean> {
+    const { journal, table } = this.#persistence;
+    let moved: Moved[] = [];
+    let bytes = 0;
+    for (const slot of slots) {
+      const lsn = table.lsn(slot);
+      if (lsn === 0) continue;
+      const found = journal.read(lsn);
+      const record = found instanceof Promise ? await found : found;
+      moved.push({ slot, lsn, record });
+      bytes += record.length;
+      if (bytes < limits.compactionGroupBytes) continue;
+      if (!this.#append(moved)) return false;
+      moved = [];
+      bytes = 0;
+      // The disk takes these before there are more.
+      if (!(await this.#persistence.allDurable())) return false;
+    }
+    return this.#append(moved);
+  }
+
+  /** Appends those that were not settled while they were read; false: nothing is any more. */
+  #append(moved: readonly Moved[]): boolean {
+    const persistence = this.#persistence;
+    const { journal, live, table, checkpoint } = persistence;
+    // The number of a record is that of one message for ever, that of a row is not.
+    const kept = moved.filter(({ slot, lsn }) => table.lsn(slot) === lsn);
+    if (!persistence.recording) return false;
+    if (kept.length === 0) return true;
+    const group = new RecordGroup();
+    for (const { slot, lsn, record } of kept) {
+      const message = decodeRecord(record);
+      if (message.kind !== 'message') throw new Error(`record ${lsn} is no message`);
+      const { tail } = message;
+      const head = persistence.headOf(slot);
+      writeMessageRecord(group.next(), head, lsn, blockOf(tail), 0, tail.length);
+    }
+    const numbers = journal.appendAll(group.take());
+    checkpoint.written(numbers[0]!);
+    kept.forEach(({ slot, lsn }, index) => {
+      checkpoint.settled(EVERYWHERE, lsn);
+      table.setOrder(slot, table.order(slot));
+      live.add(slot, numbers[index]!);
     });
-    if (returns.length > 0) journal.appendAll(returns);
-  }
-
-  #returnsOf({ entries }: LiveMessage, message: Lsn): Uint8Array[] {
-    const returned = entries.filter(({ deliveryCount }) => deliveryCount > 0);
-    return returned.map(({ destination, deliveryCount }) => encodeDefinition('message.returned', {
-      destination: this.#persistence.numberOf(destination), message, deliveryCount,
-    }));
+    return true;
   }
 }
+
+/** Stands for all destinations of a message. */
+const EVERYWHERE = 0;

@@ -1,58 +1,89 @@
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
-import type { Address } from '../message-store.ts';
-import type { DurableDestination } from './persistence.ts';
+import type { MessageTable, Slot } from '../message-table.ts';
 
-/** That a message lies in a queue, or is held back by an exchange. */
-export interface LiveEntry {
-  readonly destination: DurableDestination;
-  /** On the broker's clock. */
-  readonly until: number;
-  /** How often it came back there; it is redelivered if it did. */
-  deliveryCount: number;
-}
+const CAPACITY_MIN = 64;
 
-/** A message that the journal keeps, and where it lies. */
-export interface LiveMessage {
-  readonly address: Address;
-  /** Its place among all messages: its first log sequence number. */
-  order: Lsn;
-  /** Size of its record. */
-  bytes: number;
-  readonly entries: LiveEntry[];
-}
+/** The rows of one segment's messages, in the order of their records. */
+class SlotList {
+  slots = new Uint32Array(CAPACITY_MIN);
+  length = 0;
 
-/** The messages in the journal that are not settled, by the segment that they lie in. */
-export class LiveMessages {
-  /** Size of all their records. */
-  bytes = 0;
-  readonly #segments = new Map<number, Map<Lsn, LiveMessage>>();
-
-  get(lsn: Lsn): LiveMessage | undefined {
-    return this.#segments.get(segmentNumberOf(lsn))?.get(lsn);
-  }
-
-  set(lsn: Lsn, live: LiveMessage): void {
-    const number = segmentNumberOf(lsn);
-    let segment = this.#segments.get(number);
-    if (segment === undefined) {
-      segment = new Map();
-      this.#segments.set(number, segment);
+  push(slot: Slot): void {
+    if (this.length === this.slots.length) {
+      const larger = new Uint32Array(2 * this.length);
+      larger.set(this.slots);
+      this.slots = larger;
     }
-    segment.set(lsn, live);
-    this.bytes += live.bytes;
-  }
-
-  delete(lsn: Lsn): void {
-    const segment = this.#segments.get(segmentNumberOf(lsn));
-    this.bytes -= segment?.get(lsn)?.bytes ?? 0;
-    segment?.delete(lsn);
-    if (segment?.size === 0) this.#segments.delete(segmentNumberOf(lsn));
-  }
-
-  /** Those of one segment. */
-  inSegment(number: number): ReadonlyMap<Lsn, LiveMessage> {
-    return this.#segments.get(number) ?? NONE;
+    this.slots[this.length++] = slot;
   }
 }
 
-const NONE: ReadonlyMap<Lsn, LiveMessage> = new Map();
+/**
+ * Which messages lie in which segment of the journal: four bytes a message. Those that were
+ * settled stay listed, for nobody looks for them; what the table says of a row decides.
+ */
+export class LiveMessages {
+  readonly #table: MessageTable;
+  readonly #segments = new Map<number, SlotList>();
+
+  constructor(table: MessageTable) {
+    this.#table = table;
+  }
+
+  /** Size of the records of all messages that are not settled. */
+  get bytes(): number {
+    return this.#table.keptBytes;
+  }
+
+  /** The journal keeps the message there from now on. */
+  add(slot: Slot, lsn: Lsn): void {
+    const number = segmentNumberOf(lsn);
+    let list = this.#segments.get(number);
+    if (list === undefined) {
+      list = new SlotList();
+      this.#segments.set(number, list);
+    }
+    list.push(slot);
+    this.#table.setLsn(slot, lsn);
+  }
+
+  /** Those with addresses from one segment number to before another, in their order. */
+  between(fromSegment: number, beforeSegment: number): Slot[] {
+    const found: Slot[] = [];
+    for (let number = fromSegment; number < beforeSegment; number++) {
+      for (const slot of this.#inSegment(number)) found.push(slot);
+    }
+    return found;
+  }
+
+  /** The message whose record this is, while rows that were settled are not used again. */
+  find(lsn: Lsn): Slot | undefined {
+    const list = this.#segments.get(segmentNumberOf(lsn));
+    if (list === undefined) return undefined;
+    let low = 0;
+    let high = list.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#table.lsn(list.slots[middle]!) < lsn) low = middle + 1;
+      else high = middle;
+    }
+    const slot = list.slots[low];
+    return low < list.length && this.#table.lsn(slot!) === lsn ? slot : undefined;
+  }
+
+  /** Forgets the segments before this one. */
+  trim(beforeSegment: number): void {
+    for (const number of this.#segments.keys()) {
+      if (number < beforeSegment) this.#segments.delete(number);
+    }
+  }
+
+  #inSegment(number: number): Slot[] {
+    const list = this.#segments.get(number);
+    if (list === undefined) return [];
+    // A row that was used again in the same segment is listed twice.
+    const slots = [...new Set(list.slots.subarray(0, list.length))].filter((slot) =>
+      this.#table.references(slot) > 0 && segmentNumberOf(this.#table.lsn(slot)) === number);
+    return slots.sort((a, b) => this.#table.lsn(a) - this.#table.lsn(b));
+  }
+}

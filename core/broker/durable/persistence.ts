@@ -1,23 +1,37 @@
 import { BehaviorSubject, Subject, type Observable } from 'rxjs';
-import { assert } from '../../assert.ts';
 import { AmqpError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Clock } from '../../ports.ts';
 import type { Journal, JournalTrouble, Lsn } from '../../storage/journal.ts';
-import { MARK_PERSISTENT, type Address, type MessageStore } from '../message-store.ts';
+import type { Address, MessageStore } from '../message-store.ts';
+import type { MessageTable, Slot } from '../message-table.ts';
 import type { Turn } from '../turn.ts';
+import { Checkpoint } from './checkpoint.ts';
 import { Compaction } from './compaction.ts';
 import { Definitions } from './definitions.ts';
+import { Destinations, type DurableDestination } from './destinations.ts';
+import { LiveMessages } from './live-messages.ts';
+import { Paging } from './paging.ts';
+import { RecordGroup } from './record-group.ts';
 import { DurableStreams, type DurableStream } from './streams.ts';
-import { LiveMessages, type LiveMessage } from './live-messages.ts';
 import {
-  encodeDefinition, encodeMessageRecord, encodeSettled,
-  type DefinitionName, type RecordArgs, type SettledPair,
+  encodeDefinition, writeMessageRecord, writeSettled,
+  type DefinitionName, type MessageHead, type RecordArgs, type Returned,
 } from './records.ts';
 
-/** A durable queue or exchange, which messages lie in. */
-export interface DurableDestination {
-  readonly gone: boolean;
+export type { DurableDestination } from './destinations.ts';
+
+/** What a message that is to be read met with. */
+export interface Unreadable {
+  readonly kind: 'unreadable';
+  readonly text: string;
+}
+
+export interface PersistenceOptions {
+  /** Bytes of persistent messages that stay in memory; beyond, the journal alone has them. */
+  readonly residentBytesMax: number;
+  /** Bytes of the journal that nobody looks through for what is dead. */
+  readonly journalBytesKept: number;
 }
 
 /** Something that waits for a record to be durable, and hears it if that will never be. */
@@ -33,40 +47,54 @@ interface Waiting {
  * is whole or absent. What came and went within a turn is never written at all.
  */
 export class Persistence {
-  readonly trouble$: Observable<JournalTrouble>;
+  readonly trouble$: Observable<JournalTrouble | Unreadable>;
   /** Whether so much waits for the disk that publishers have to wait as well. */
   readonly behind$ = new BehaviorSubject(false);
-  readonly live = new LiveMessages();
+  readonly journal: Journal;
+  readonly table: MessageTable;
+  readonly live: LiveMessages;
   readonly definitions = new Definitions();
+  readonly destinations = new Destinations();
   readonly streams = new DurableStreams(this);
-  readonly #compaction = new Compaction(this);
-  readonly #journal: Journal;
+  readonly checkpoint = new Checkpoint(this);
+  readonly paging: Paging;
+  readonly #compaction: Compaction;
   readonly #store: MessageStore;
   readonly #clock: Clock;
   readonly #turn: Turn;
-  readonly #trouble = new Subject<JournalTrouble>();
-  readonly #numbers = new Map<DurableDestination, number>();
-  #lastNumber = 0;
-  /** Records of the turn at hand; nothing is recorded before the broker has recovered. */
-  #recording = false;
-  #changes: Uint8Array[] = [];
-  #arrivals = new Map<Address, LiveMessage>();
-  #settled: SettledPair[] = [];
-  #waiting: Waiting[] = [];
+  readonly #trouble = new Subject<JournalTrouble | Unreadable>();
+  #started = false;
   #failed = false;
+  /** What the turn at hand changed. */
+  readonly #group = new RecordGroup();
+  #arrivals = new Set<Slot>();
+  /** Pairs of destination and message. */
+  #settled: number[] = [];
+  #returned: Returned[] = [];
+  #waiting: Waiting[] = [];
 
-  constructor(journal: Journal, store: MessageStore, clock: Clock, turn: Turn) {
-    this.#journal = journal;
+  constructor(
+    journal: Journal, store: MessageStore, clock: Clock, turn: Turn, options: PersistenceOptions,
+  ) {
+    this.journal = journal;
     this.#store = store;
+    this.table = store.table;
+    this.live = new LiveMessages(store.table);
     this.#clock = clock;
     this.#turn = turn;
+    this.#compaction = new Compaction(this, options.journalBytesKept);
+    this.paging = new Paging(journal, store, this.destinations, {
+      residentBytesMax: options.residentBytesMax,
+      onUnreadable: (text) => this.unreadable(text),
+    });
     this.trouble$ = this.#trouble.asObservable();
     journal.onDurable((upTo) => this.#release(upTo));
     journal.onTrouble((trouble) => this.#onTrouble(trouble));
   }
 
-  get journal(): Journal {
-    return this.#journal;
+  /** Whether changes are recorded: from the end of the recovery to that of the broker. */
+  get recording(): boolean {
+    return this.#started && !this.#failed;
   }
 
   /**
@@ -74,8 +102,11 @@ export class Persistence {
    * what it made redelivered stays so when the broker has stopped in good order meanwhile.
    */
   start(clean: boolean): void {
-    this.#recording = true;
-    if (!clean) this.#journal.append(encodeDefinition('broker.crashed', {}));
+    this.#started = true;
+    if (clean) return;
+    const crashed = this.journal.append(encodeDefinition('broker.crashed', {}));
+    this.checkpoint.written(crashed);
+    this.checkpoint.crashed(crashed);
   }
 
   /** Refuses to declare what would have to be durable, where nothing will be any more. */
@@ -83,148 +114,169 @@ export class Persistence {
     if (this.#failed) throw new AmqpError('INTERNAL_ERROR', 'the disk failed, nothing is durable');
   }
 
-  /** Number under which the journal knows a destination. */
   numberOf(destination: DurableDestination): number {
-    const known = this.#numbers.get(destination);
-    if (known !== undefined) return known;
-    this.#numbers.set(destination, ++this.#lastNumber);
-    return this.#lastNumber;
-  }
-
-  /** The number that a destination had before the restart. */
-  restoreNumber(destination: DurableDestination, number: number): void {
-    this.#numbers.set(destination, number);
-    this.#lastNumber = Math.max(this.#lastNumber, number);
+    return this.destinations.numberOf(destination);
   }
 
   forget(destination: DurableDestination): void {
-    this.#numbers.delete(destination);
+    this.destinations.forget(destination);
   }
 
   /** A definition changed; it is written with the turn. */
   define<N extends DefinitionName>(name: N, args: RecordArgs<N>): void {
     const record = encodeDefinition(name, args);
     this.definitions.apply(name, args, record);
-    if (this.#recording) this.#changes.push(record);
+    if (this.#started) this.#group.add(record);
   }
 
   /** A message came to a durable destination. `until` is on the broker's clock. */
-  arrived(destination: DurableDestination, address: Address, until: number): void {
-    if (!this.#recording || (this.#store.marksOf(address) & MARK_PERSISTENT) === 0) return;
-    const entry = { destination, until, deliveryCount: 0 };
-    const known = this.#arrivals.get(address);
-    if (known !== undefined) {
-      known.entries.push(entry);
-      return;
+  arrived(
+    destination: DurableDestination, address: Address, until: number, priority = 0,
+  ): void {
+    // What is not persistent has no row.
+    if (address >= 0 || !this.#started) return;
+    const slot = -address;
+    const { table } = this;
+    if (!this.#arrivals.has(slot)) {
+      this.#store.retain(address);
+      this.#arrivals.add(slot);
     }
-    this.#store.retain(address);
-    this.#arrivals.set(address, { address, order: 0, bytes: 0, entries: [entry] });
+    table.enter(slot, { destination: this.numberOf(destination), until, deliveryCount: 0 });
+    if (priority > table.priority(slot)) table.setPriority(slot, priority);
   }
 
   /** Messages came to a stream, all of which it keeps, persistent or not. */
   grown(stream: DurableStream): void {
-    if (this.#recording) this.streams.grown(stream);
+    if (this.#started) this.streams.grown(stream);
   }
 
   /** A message left a durable destination for good. */
   left(destination: DurableDestination, address: Address): void {
-    if (!this.#recording) return;
-    const message = this.#store.lsnOf(address);
-    if (message === 0) {
-      removeEntry(this.#arrivals.get(address), destination);
-      return;
-    }
-    this.#settled.push({ destination: this.numberOf(destination), message });
-    if (removeEntry(this.live.get(message), destination)) this.live.delete(message);
+    if (address >= 0 || !this.#started) return;
+    const slot = -address;
+    const { table } = this;
+    const number = this.numberOf(destination);
+    const lsn = table.lsn(slot);
+    if (lsn !== 0) this.#settled.push(number, lsn);
+    if (table.leave(slot, number) && lsn !== 0) table.setLsn(slot, 0);
   }
 
   /** A message came back to its queue. */
   returned(queue: DurableDestination, address: Address, deliveryCount: number): void {
-    const message = this.#store.lsnOf(address);
-    if (!this.#recording || message === 0) return;
-    const entries = this.live.get(message)?.entries;
-    const entry = entries?.find(({ destination }) => destination === queue);
-    if (entry !== undefined) entry.deliveryCount = deliveryCount;
-    const record = { destination: this.numberOf(queue), message, deliveryCount };
-    this.#changes.push(encodeDefinition('message.returned', record));
+    if (address >= 0 || !this.#started) return;
+    const destination = this.numberOf(queue);
+    this.table.setDeliveryCount(-address, destination, deliveryCount);
+    const message = this.table.lsn(-address);
+    if (message === 0) return;
+    const returned = { destination, message, deliveryCount };
+    this.#returned.push(returned);
+    this.#group.add(encodeDefinition('message.returned', returned));
   }
 
   /** Writes what the turn changed, all or none of it. */
   commit(): void {
-    const arrivals = [...this.#arrivals.values()];
-    const kept = arrivals.filter(({ entries }) =>
-      entries.some(({ destination }) => !destination.gone));
-    const settled = this.#settled.length === 0 ? [] : [encodeSettled(this.#settled)];
-    const chunks = this.streams.take();
-    const records = [
-      ...this.#changes, ...chunks, ...kept.map((live) => this.messageRecord(live, 0)), ...settled,
-    ];
-    const firstChunk = this.#changes.length;
-    const first = firstChunk + chunks.length;
-    this.#changes = [];
-    this.#settled = [];
-    this.#arrivals = new Map();
-    if (records.length > 0 && !this.#failed) {
-      const numbers = this.#journal.appendAll(records);
+    const firstChunk = this.#group.count;
+    for (const chunk of this.streams.take()) this.#group.add(chunk);
+    const first = this.#group.count;
+    const arrivals = this.#takeArrivals();
+    for (const slot of arrivals) this.#writeMessage(slot);
+    if (this.#settled.length > 0) writeSettled(this.#group.next(), this.#settled);
+    const written = this.#group.count > 0;
+    const records = this.#group.take();
+    if (written && !this.#failed) {
+      const numbers = this.journal.appendAll(records);
+      this.#written(numbers, arrivals, first);
       this.streams.written(numbers.slice(firstChunk, first));
-      kept.forEach((live, index) => this.keep(live, numbers[first + index]!));
     }
-    for (const { address } of arrivals) this.#store.release(address);
-    if (records.length === 0 || this.#failed) return;
+    for (const slot of arrivals) {
+      if (this.#store.release(-slot) || this.#failed) continue;
+      this.paging.kept(slot);
+    }
+    this.#settled = [];
+    this.#returned = [];
+    if (!written || this.#failed) return;
     this.#compaction.step();
     this.#updateBehind();
   }
 
-  /** The message lies in the journal under this number from now on. */
-  keep(live: LiveMessage, lsn: Lsn): void {
-    this.#store.setLsn(live.address, lsn);
-    live.order ||= lsn;
-    this.live.set(lsn, live);
-  }
-
   /** Runs when all that was written so far is durable; at once, where it is. */
   whenDurable(run: () => void, refuse: () => void): void {
-    const lsn = this.#journal.last;
+    const lsn = this.journal.last;
     if (this.#failed) refuse();
-    else if (lsn <= this.#journal.durable) run();
+    else if (lsn <= this.journal.durable) run();
     else this.#waiting.push({ lsn, run, refuse });
+  }
+
+  /** Resolves when all that was written so far is durable; false: it will never be. */
+  allDurable(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.whenDurable(() => resolve(true), () => resolve(false));
+    });
   }
 
   /** Something in the journal cannot be read that should be there. */
   unreadable(text: string): void {
-    this.#trouble.next({ kind: 'failed', text });
+    this.#trouble.next({ kind: 'unreadable', text });
   }
 
   /** The broker stops in good order: what happens to it afterwards is not recorded. */
   async close(): Promise<void> {
-    if (this.#recording) {
-      this.#changes.push(encodeDefinition('broker.closed', {}));
+    if (this.#started) {
+      this.#group.add(encodeDefinition('broker.closed', {}));
       this.commit();
-      this.#recording = false;
+      this.#started = false;
     }
-    await this.#journal.close();
+    await this.journal.close();
   }
 
-  /** The record of a message; `supersedes` is the one that it takes the place of. */
-  messageRecord(live: LiveMessage, supersedes: Lsn): Uint8Array {
-    const { address, order, entries } = live;
+  /** What the journal says of a message, its bytes aside. */
+  headOf(slot: Slot): MessageHead {
+    const { table } = this;
+    return {
+      order: table.order(slot),
+      marks: table.marks(slot),
+      priority: table.priority(slot),
+      namesBytes: table.namesBytes(slot),
+      bodyBytes: table.bodyBytes(slot),
+      entries: table.entries(slot)
+        .filter(({ destination }) => this.destinations.find(destination) !== undefined)
+        .map((entry) => ({ ...entry, until: this.#wallTime(entry.until) })),
+    };
+  }
+
+  /** The messages of this turn that are somewhere at its end; the others are let go. */
+  #takeArrivals(): readonly Slot[] {
+    if (this.#arrivals.size === 0) return [];
+    const arrivals = [...this.#arrivals];
+    this.#arrivals.clear();
+    const isKept = (slot: Slot): boolean => this.table.entries(slot).some(
+      ({ destination }) => this.destinations.find(destination) !== undefined,
+    );
+    return arrivals.filter((slot) => isKept(slot) || void this.#store.release(-slot));
+  }
+
+  #writeMessage(slot: Slot): void {
     const store = this.#store;
-    store.locate(address);
-    const record = encodeMessageRecord({
-      kind: 'message',
-      order,
-      supersedes,
-      marks: store.marks,
-      entries: entries.filter(({ destination }) => !destination.gone).map((entry) => ({
-        destination: this.numberOf(entry.destination),
-        until: this.#wallTime(entry.until),
-      })),
-      tail: store.block.bytes.subarray(store.start, store.end),
-      namesBytes: store.namesBytes,
-      bodyBytes: store.bodyBytes,
+    store.locate(-slot);
+    const { block, start, end } = store;
+    const supersedes = this.table.lsn(slot);
+    writeMessageRecord(this.#group.next(), this.headOf(slot), supersedes, block, start, end);
+  }
+
+  #written(numbers: readonly Lsn[], arrivals: readonly Slot[], first: number): void {
+    const { checkpoint, live, table } = this;
+    checkpoint.written(numbers[0]!);
+    arrivals.forEach((slot, index) => {
+      const before = table.lsn(slot);
+      if (before !== 0) {
+        checkpoint.settled(0, before);
+        table.setOrder(slot, table.order(slot));
+      }
+      live.add(slot, numbers[first + index]!);
     });
-    live.bytes = record.length;
-    return record;
+    const settled = this.#settled;
+    for (let i = 0; i < settled.length; i += 2) checkpoint.settled(settled[i]!, settled[i + 1]!);
+    for (const returned of this.#returned) checkpoint.returned(returned);
   }
 
   /** Deadlines hold over a restart, so they are written in wall-clock time. QUE-14. */
@@ -246,7 +298,7 @@ export class Persistence {
   #updateBehind(): void {
     const isBehind = this.behind$.value;
     const bytesMax = limits.journalPendingBytesMax / (isBehind ? 2 : 1);
-    const behind = this.#journal.pendingBytes > bytesMax;
+    const behind = this.journal.pendingBytes > bytesMax;
     if (behind !== isBehind) this.behind$.next(behind);
   }
 
@@ -260,13 +312,4 @@ export class Persistence {
       this.#trouble.next(trouble);
     });
   }
-}
-
-/** Takes a destination out of a message's entries; whether none is left. */
-function removeEntry(live: LiveMessage | undefined, destination: DurableDestination): boolean {
-  if (live === undefined) return false;
-  const index = live.entries.findIndex((entry) => entry.destination === destination);
-  assert(index !== -1, 'a message leaves a destination that it came to');
-  live.entries.splice(index, 1);
-  return live.entries.length === 0;
 }

@@ -1,11 +1,12 @@
-import { assert } from '../../assert.ts';
-import { BufferPool } from '../../protocol/buffer-pool.ts';
-import { blockOf } from '../../protocol/bytes.ts';
+import type { Block } from '../../protocol/bytes.ts';
 import { argumentsCodec, type ArgumentsCodec } from '../../protocol/codec.ts';
 import { Reader } from '../../protocol/reader.ts';
+import { bufferWriter } from '../../protocol/scratch.ts';
 import type { Domain } from '../../protocol/spec.ts';
 import type { DomainTypes } from '../../protocol/types.ts';
-import { Writer } from '../../protocol/writer.ts';
+import type { Writer } from '../../protocol/writer.ts';
+import type { Lsn } from '../../storage/journal.ts';
+import type { Entry } from '../message-table.ts';
 
 /**
  * What the journal holds, declared once. Queues and delaying exchanges have a number
@@ -61,100 +62,162 @@ export type RecordArgs<N extends DefinitionName> = {
 const MESSAGE = 9;
 /** Messages left destinations: pairs of destination and message. */
 const SETTLED = 10;
+/** What is left of the segments before; see checkpoint.ts. */
+const CHECKPOINT = 12;
 
-/** Where a message lies and until when: Infinity, where it does not expire. */
-export interface MessageEntry {
-  readonly destination: number;
-  /** Wall-clock milliseconds: the message expires then, or is due then. */
-  readonly until: number;
-}
-
-/** A message as the journal keeps it. */
-export interface MessageRecord {
-  readonly kind: 'message';
+/** A message as the journal keeps it, without its bytes. */
+export interface MessageHead {
   /** Its place among all messages: its first log sequence number; 0: that of this record. */
-  readonly order: number;
-  /** The record of the same message that this one takes the place of; 0: none. */
-  readonly supersedes: number;
+  readonly order: Lsn;
   readonly marks: number;
-  readonly entries: readonly MessageEntry[];
-  /** Names, frame end, header frame, body frames, as the message store keeps them. */
-  readonly tail: Uint8Array;
+  readonly priority: number;
   readonly namesBytes: number;
   readonly bodyBytes: number;
+  /** The destinations that it lies in; deadlines are wall-clock milliseconds. */
+  readonly entries: readonly Entry[];
 }
 
-/** A message, by the number of its record, that left a destination. */
-export interface SettledPair {
-  readonly destination: number;
-  readonly message: number;
+export interface MessageRecord extends MessageHead {
+  readonly kind: 'message';
+  /** The record of the same message that this one takes the place of; 0: none. */
+  readonly supersedes: Lsn;
+  /** Names, frame end, header frame, body frames, as the message store keeps them. */
+  readonly tail: Uint8Array;
 }
 
+/** Pairs of a destination and of a message, by its record, that left it. */
 export interface SettledRecord {
   readonly kind: 'settled';
-  readonly pairs: readonly SettledPair[];
+  readonly pairs: SettledPairs;
+}
+
+/** Destination, message, destination, message ... Destination 0: all that it lay in. */
+export type SettledPairs = readonly number[];
+
+export interface CheckpointRecord {
+  readonly kind: 'checkpoint';
+  /** The checkpoint before this one; 0: there is none. */
+  readonly previous: Lsn;
+  /** The segments that it stands for: from the first number on, before the second. */
+  readonly fromSegment: number;
+  readonly beforeSegment: number;
+  /** The highest number that a destination ever had. */
+  readonly lastNumber: number;
+  /** All definitions. */
+  readonly definitions: readonly DefinitionRecord[];
+  /** What these segments said of messages in earlier ones. */
+  readonly settled: SettledPairs;
+  readonly returned: readonly Returned[];
+  /** Where the last of these segments says that the broker had crashed; 0: nowhere. */
+  readonly crashed: Lsn;
+  /** The chunks of streams in these segments. */
+  readonly chunks: readonly Lsn[];
+  /** The messages in these segments that were not settled, in the order of their records. */
+  readonly messages: Iterable<CheckpointMessage>;
+}
+
+/** How often a message came back to a destination. */
+export type Returned = RecordArgs<'message.returned'>;
+
+export interface CheckpointMessage extends MessageHead {
+  readonly lsn: Lsn;
+  readonly tailBytes: number;
 }
 
 export type DefinitionRecord = {
   [N in DefinitionName]: { readonly kind: N; readonly args: RecordArgs<N> };
 }[DefinitionName];
 
-export type BrokerRecord = DefinitionRecord | MessageRecord | SettledRecord;
+export type BrokerRecord =
+  DefinitionRecord | MessageRecord | SettledRecord | CheckpointRecord;
+
+const RETURNED = definitions['message.returned'].id;
 
 const codecs = new Map<number, { readonly name: DefinitionName; readonly codec: ArgumentsCodec }>();
 for (const [name, { id, args }] of Object.entries(definitions)) {
   codecs.set(id, { name: name as DefinitionName, codec: argumentsCodec(args) });
 }
 
-const pool = new BufferPool();
-
-/** A writer into a buffer that only grows; `bytesOf` takes its content. */
-function recordWriter(id: number, bytesMin = 256): Writer {
-  const writer = new Writer(pool, () => assert(false, 'a record is never sent'));
-  writer.grow(bytesMin);
-  writer.octet(id);
-  return writer;
-}
-
-function bytesOf(writer: Writer): Uint8Array {
-  return writer.block.bytes.subarray(0, writer.length);
-}
+/** Where records are encoded that are copied out of it. */
+const scratch = bufferWriter();
 
 export function encodeDefinition<N extends DefinitionName>(
   name: N, args: RecordArgs<N>,
 ): Uint8Array {
   const { id } = definitions[name];
-  const writer = recordWriter(id);
-  codecs.get(id)!.codec.write(writer, args);
-  return bytesOf(writer);
+  scratch.length = 0;
+  scratch.octet(id);
+  codecs.get(id)!.codec.write(scratch, args);
+  return scratch.block.bytes.slice(0, scratch.length);
 }
 
-export function encodeMessageRecord(record: MessageRecord): Uint8Array {
-  const { entries, tail } = record;
-  const writer = recordWriter(MESSAGE, 64 + 12 * entries.length + tail.length);
-  writer.longlong(record.order);
-  writer.longlong(record.supersedes);
-  writer.short(record.marks);
-  writer.short(record.namesBytes);
-  writer.long(record.bodyBytes);
-  writer.long(entries.length);
-  for (const { destination, until } of entries) {
+/** Adds a message to what is written already; its tail is block[start, end). */
+export function writeMessageRecord(
+  writer: Writer, head: MessageHead, supersedes: Lsn, block: Block, start: number, end: number,
+): void {
+  writer.octet(MESSAGE);
+  writer.longlong(supersedes);
+  writeHead(writer, head);
+  writer.raw(block, start, end);
+}
+
+function writeHead(writer: Writer, head: MessageHead): void {
+  writer.longlong(head.order);
+  writer.short(head.marks);
+  writer.octet(head.priority);
+  writer.short(head.namesBytes);
+  writer.long(head.bodyBytes);
+  writer.long(head.entries.length);
+  for (const { destination, until, deliveryCount } of head.entries) {
     writer.long(destination);
+    writer.long(deliveryCount);
     // 0 stands for never: that time is long past.
     writer.longlong(until === Infinity ? 0 : Math.max(1, Math.ceil(until)));
   }
-  writer.raw(blockOf(tail), 0, tail.length);
-  return bytesOf(writer);
 }
 
-export function encodeSettled(pairs: readonly SettledPair[]): Uint8Array {
-  const writer = recordWriter(SETTLED, 16 + 12 * pairs.length);
-  writer.long(pairs.length);
-  for (const { destination, message } of pairs) {
-    writer.long(destination);
-    writer.longlong(message);
+export function writeSettled(writer: Writer, pairs: SettledPairs): void {
+  writer.octet(SETTLED);
+  writePairs(writer, pairs);
+}
+
+function writePairs(writer: Writer, pairs: readonly number[]): void {
+  writer.long(pairs.length / 2);
+  for (let i = 0; i < pairs.length; i += 2) {
+    writer.long(pairs[i]!);
+    writer.longlong(pairs[i + 1]!);
   }
-  return bytesOf(writer);
+}
+
+export interface CheckpointParts extends Omit<CheckpointRecord, 'kind' | 'definitions'> {
+  readonly definitions: readonly Uint8Array[];
+}
+
+export function encodeCheckpoint(parts: CheckpointParts): Uint8Array {
+  const writer = bufferWriter();
+  writer.octet(CHECKPOINT);
+  writer.longlong(parts.previous);
+  writer.longlong(parts.fromSegment);
+  writer.longlong(parts.beforeSegment);
+  writer.long(parts.lastNumber);
+  writer.long(parts.definitions.length);
+  for (const definition of parts.definitions) writer.bytes(definition);
+  writePairs(writer, parts.settled);
+  writer.long(parts.returned.length);
+  for (const each of parts.returned) codecs.get(RETURNED)!.codec.write(writer, each);
+  writer.longlong(parts.crashed);
+  writer.long(parts.chunks.length);
+  for (const lsn of parts.chunks) writer.longlong(lsn);
+  for (const message of parts.messages) {
+    writer.longlong(message.lsn);
+    writer.long(message.tailBytes);
+    writeHead(writer, message);
+  }
+  return writer.block.bytes.subarray(0, writer.length);
+}
+
+export function isCheckpoint(record: Uint8Array): boolean {
+  return record[0] === CHECKPOINT;
 }
 
 /** A later version wrote the record. */
@@ -170,35 +233,93 @@ export class UnknownRecord extends Error {
 export function decodeRecord(bytes: Uint8Array): BrokerRecord {
   const reader = new Reader(bytes);
   reader.strict = false;
+  switch (bytes[0]) {
+    case MESSAGE:
+      reader.octet();
+      return decodeMessage(reader);
+    case SETTLED:
+      reader.octet();
+      return { kind: 'settled', pairs: readPairs(reader) };
+    case CHECKPOINT:
+      reader.octet();
+      return decodeCheckpoint(reader);
+    default:
+      return decodeDefinition(reader);
+  }
+}
+
+function decodeDefinition(reader: Reader): DefinitionRecord {
   const id = reader.octet();
-  if (id === MESSAGE) return decodeMessage(reader);
-  if (id === SETTLED) return decodeSettled(reader);
   const known = codecs.get(id);
   if (known === undefined) throw new UnknownRecord(id);
   return { kind: known.name, args: known.codec.read(reader) } as unknown as DefinitionRecord;
 }
 
 function decodeMessage(reader: Reader): MessageRecord {
-  const order = reader.longlong();
   const supersedes = reader.longlong();
-  const marks = reader.short();
-  const namesBytes = reader.short();
-  const bodyBytes = reader.long();
-  const entries: MessageEntry[] = [];
-  for (let left = reader.long(); left > 0; left--) {
-    const destination = reader.long();
-    const until = reader.longlong();
-    entries.push({ destination, until: until === 0 ? Infinity : until });
-  }
+  const head = readHead(reader);
   const start = reader.skip(reader.remaining);
   const tail = reader.block.bytes.subarray(start, reader.end);
-  return { kind: 'message', order, supersedes, marks, entries, tail, namesBytes, bodyBytes };
+  return { kind: 'message', supersedes, ...head, tail };
 }
 
-function decodeSettled(reader: Reader): SettledRecord {
-  const pairs: SettledPair[] = [];
+function readHead(reader: Reader): MessageHead {
+  const order = reader.longlong();
+  const marks = reader.short();
+  const priority = reader.octet();
+  const namesBytes = reader.short();
+  const bodyBytes = reader.long();
+  const entries: Entry[] = [];
   for (let left = reader.long(); left > 0; left--) {
-    pairs.push({ destination: reader.long(), message: reader.longlong() });
+    const destination = reader.long();
+    const deliveryCount = reader.long();
+    const until = reader.longlong();
+    entries.push({ destination, until: until === 0 ? Infinity : until, deliveryCount });
   }
-  return { kind: 'settled', pairs };
+  return { order, marks, priority, namesBytes, bodyBytes, entries };
+}
+
+function readPairs(reader: Reader): number[] {
+  const pairs: number[] = [];
+  for (let left = reader.long(); left > 0; left--) pairs.push(reader.long(), reader.longlong());
+  return pairs;
+}
+
+function decodeCheckpoint(reader: Reader): CheckpointRecord {
+  const previous = reader.longlong();
+  const fromSegment = reader.longlong();
+  const beforeSegment = reader.longlong();
+  const lastNumber = reader.long();
+  const all = readDefinitions(reader);
+  const settled = readPairs(reader);
+  const returned: Returned[] = [];
+  for (let left = reader.long(); left > 0; left--) {
+    returned.push(codecs.get(RETURNED)!.codec.read(reader) as unknown as Returned);
+  }
+  const crashed = reader.longlong();
+  const chunks: Lsn[] = [];
+  for (let left = reader.long(); left > 0; left--) chunks.push(reader.longlong());
+  return {
+    kind: 'checkpoint', previous, fromSegment, beforeSegment, lastNumber, definitions: all,
+    settled, returned, crashed, chunks, messages: readMessages(reader),
+  };
+}
+
+function readDefinitions(reader: Reader): DefinitionRecord[] {
+  const records: DefinitionRecord[] = [];
+  for (let left = reader.long(); left > 0; left--) {
+    const bytes = reader.long();
+    const start = reader.skip(bytes);
+    records.push(decodeDefinition(Reader.lenient(reader.block, start, start + bytes)));
+  }
+  return records;
+}
+
+/** One after the other: there may be a million. */
+function* readMessages(reader: Reader): Generator<CheckpointMessage> {
+  while (reader.remaining > 0) {
+    const lsn = reader.longlong();
+    const tailBytes = reader.long();
+    yield { lsn, tailBytes, ...readHead(reader) };
+  }
 }

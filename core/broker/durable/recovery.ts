@@ -1,31 +1,20 @@
+import { assert } from '../../assert.ts';
+import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
 import type { Broker } from '../broker.ts';
-import type { Exchange } from '../exchange/exchange.ts';
-import type { Address } from '../message-store.ts';
+import { Exchange } from '../exchange/exchange.ts';
+import { MARK_PERSISTENT } from '../message-store.ts';
+import { ABSENT, type MessageTable, type Slot } from '../message-table.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
 import { ClassicQueue } from '../queue/classic-queue.ts';
 import { StreamQueue } from '../queue/stream-queue.ts';
 import type { VirtualHost } from '../virtual-host.ts';
-import { blockOf } from '../../protocol/bytes.ts';
-import type { Lsn } from '../../storage/journal.ts';
-import type { LiveEntry } from './live-messages.ts';
 import type { Persistence } from './persistence.ts';
 import { StreamRecovery } from './stream-recovery.ts';
-import { decodeRecord, type BrokerRecord, type MessageRecord, type RecordArgs } from './records.ts';
-
-/** A message of the journal that is not settled as far as it was read. */
-interface Found {
-  readonly lsn: Lsn;
-  readonly order: Lsn;
-  readonly address: Address;
-  /** Where it lies, by the destination's number. */
-  readonly entries: Map<number, FoundEntry>;
-}
-
-interface FoundEntry {
-  /** On the wall clock. */
-  readonly until: number;
-  deliveryCount: number;
-}
+import {
+  decodeRecord, isCheckpoint,
+  type BrokerRecord, type CheckpointRecord, type DefinitionRecord, type MessageHead,
+  type RecordArgs, type Returned, type SettledPairs,
+} from './records.ts';
 
 /** What recovery brought back. */
 export interface Recovered {
@@ -37,51 +26,147 @@ export interface Recovered {
 }
 
 /**
- * Replays the journal into a broker that has just been made: durable exchanges, queues and
- * bindings, and the persistent messages in them, each in its place. After a crash nobody knows
- * which messages were out with consumers, so all of them count as redelivered.
+ * Brings what the journal keeps into a broker that has just been made: durable exchanges, queues
+ * and bindings, and the persistent messages in them, each in its place. Their bytes stay where
+ * they are. It reads the checkpoints, and the records that none stands for. After a crash nobody
+ * knows which messages were out with consumers, so all of them count as redelivered.
  */
 export class Recovery {
   readonly #broker: Broker;
   readonly #persistence: Persistence;
-  readonly #destinations = new Map<number, ClassicQueue | Exchange>();
+  readonly #table: MessageTable;
   readonly #streams = new StreamRecovery();
-  #found = new Map<Lsn, Found>();
+  /** All messages found, settled ones too. */
+  readonly #slots: Slot[] = [];
+  /** Whether messages are in another order than their records. */
+  #moved = false;
   #clean = true;
 
   constructor(broker: Broker, persistence: Persistence) {
     this.#broker = broker;
     this.#persistence = persistence;
+    this.#table = persistence.table;
   }
 
-  async run(): Promise<Recovered> {
-    for await (const { lsn, record } of this.#persistence.journal.replay()) {
+  /** Without checkpoints it reads all that there is: after damage they may tell of what is lost. */
+  async run(withCheckpoints: boolean): Promise<Recovered> {
+    const { journal, checkpoint } = this.#persistence;
+    checkpoint.fromSegment = journal.segments[0]!.number;
+    if (withCheckpoints) await this.#recoverCheckpoints();
+    for await (const { lsn, record } of journal.replay(checkpoint.fromSegment)) {
       this.#apply(lsn, decodeRecord(record));
     }
     if (!this.#clean) this.#crashed();
-    const messages = this.#restoreMessages() + this.#streams.restore();
-    this.#persistence.start(this.#clean);
+    const messages = (await this.#restoreMessages()) + this.#streams.restore();
+    // A new segment begins with a checkpoint: nobody asks the old ones again.
+    if (!withCheckpoints) journal.rotate();
+    this.#persistence.start(this.#clean && withCheckpoints);
     return { ...this.#count(), messages, clean: this.#clean };
+  }
+
+  async #recoverCheckpoints(): Promise<void> {
+    const { checkpoint } = this.#persistence;
+    const last = await this.#findCheckpoint();
+    if (last === undefined) return;
+    await this.#applyCheckpoints(last.record, checkpoint.fromSegment);
+    checkpoint.fromSegment = last.record.beforeSegment;
+    checkpoint.previous = last.lsn;
+  }
+
+  /** The last checkpoint: it lies in the last segment, or in one shortly before. */
+  async #findCheckpoint(): Promise<{ lsn: Lsn; record: CheckpointRecord } | undefined> {
+    const { journal } = this.#persistence;
+    for (const { number } of journal.segments.toReversed()) {
+      let found: { lsn: Lsn; record: CheckpointRecord } | undefined;
+      for await (const { lsn, record } of journal.replay(number)) {
+        if (!isCheckpoint(record)) continue;
+        found = { lsn, record: await this.#readCheckpoint(lsn) };
+      }
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  async #readCheckpoint(lsn: Lsn): Promise<CheckpointRecord> {
+    const record = decodeRecord(await this.#persistence.journal.read(lsn));
+    assert(record.kind === 'checkpoint', 'a checkpoint is where another says');
+    return record;
+  }
+
+  async #readChunk(lsn: Lsn, firstSegment: number): Promise<void> {
+    if (segmentNumberOf(lsn) < firstSegment) return;
+    const record = decodeRecord(await this.#persistence.journal.read(lsn));
+    assert(record.kind === 'stream.chunk', 'a chunk of a stream is where a checkpoint says');
+    this.#streams.found(lsn, record.args);
+  }
+
+  /** Applies the last checkpoint and those before it, as far as their segments are kept. */
+  async #applyCheckpoints(last: CheckpointRecord, firstSegment: number): Promise<void> {
+    const chain = [last];
+    for (let { previous } = last; segmentNumberOf(previous) >= firstSegment;) {
+      const record = await this.#readCheckpoint(previous);
+      chain.push(record);
+      previous = record.previous;
+    }
+    this.#defineAll(last);
+    for (const { messages, settled, returned, crashed, chunks } of chain.toReversed()) {
+      // What these segments hold counts itself, all before does not.
+      if (crashed !== 0) this.#crashed();
+      for (const message of messages) {
+        const { lsn } = message;
+        if (segmentNumberOf(lsn) >= firstSegment) this.#message(lsn, message, message.tailBytes);
+      }
+      for (const lsn of chunks) await this.#readChunk(lsn, firstSegment);
+      this.#settle(settled);
+      for (const each of returned) this.#return(each);
+    }
   }
 
   #apply(lsn: Lsn, record: BrokerRecord): void {
     this.#clean = record.kind === 'broker.closed';
+    const { checkpoint } = this.#persistence;
     switch (record.kind) {
       case 'message':
-        this.#message(lsn, record);
+        this.#message(lsn, record, record.tail.length);
+        if (record.supersedes === 0) return;
+        checkpoint.settled(0, record.supersedes);
+        this.#settle([0, record.supersedes]);
         return;
       case 'settled':
-        for (const { destination, message } of record.pairs) this.#settle(message, destination);
+        for (let i = 0; i < record.pairs.length; i += 2) {
+          checkpoint.settled(record.pairs[i]!, record.pairs[i + 1]!);
+        }
+        this.#settle(record.pairs);
         return;
-      case 'message.returned': {
-        const { message, destination, deliveryCount } = record.args;
-        const entry = this.#found.get(message)?.entries.get(destination);
-        if (entry !== undefined) entry.deliveryCount = deliveryCount;
+      case 'message.returned':
+        checkpoint.returned(record.args);
+        this.#return(record.args);
         return;
-      }
       case 'stream.chunk':
         this.#streams.found(lsn, record.args);
         return;
+      case 'broker.crashed':
+        checkpoint.crashed(lsn);
+        this.#crashed();
+        return;
+      case 'checkpoint':
+        this.#defineAll(record);
+        return;
+      case 'broker.closed':
+        return;
+      default:
+        this.#define(record);
+    }
+  }
+
+  #defineAll({ definitions, lastNumber }: CheckpointRecord): void {
+    const { destinations } = this.#persistence;
+    for (const definition of definitions) this.#define(definition);
+    destinations.lastNumber = Math.max(destinations.lastNumber, lastNumber);
+  }
+
+  #define(record: DefinitionRecord): void {
+    switch (record.kind) {
       case 'exchange.declared':
         this.#declareExchange(record.args);
         return;
@@ -94,9 +179,6 @@ export class Recovery {
       case 'queue.deleted':
         remove(this.#vhost(record.args.vhost).queues.get(record.args.queue));
         return;
-      case 'broker.crashed':
-        this.#crashed();
-        return;
       case 'binding.added':
       case 'binding.removed':
         this.#bind(record.args, record.kind === 'binding.added');
@@ -105,8 +187,10 @@ export class Recovery {
 
   /** Any message may have been out with a consumer. */
   #crashed(): void {
-    for (const { entries } of this.#found.values()) {
-      for (const entry of entries.values()) entry.deliveryCount ||= 1;
+    for (const slot of this.#slots) {
+      for (const { destination, deliveryCount } of this.#table.entries(slot)) {
+        if (deliveryCount === 0) this.#table.setDeliveryCount(slot, destination, 1);
+      }
     }
   }
 
@@ -117,18 +201,16 @@ export class Recovery {
   #declareExchange({ destination, ...args }: RecordArgs<'exchange.declared'>): void {
     const vhost = this.#vhost(args.vhost);
     if (vhost.exchanges.has(args.exchange)) return;
-    const exchange = vhost.addExchange({ ...args, durable: true });
-    this.#persistence.restoreNumber(exchange, destination);
-    this.#destinations.set(destination, exchange);
+    this.#persistence.destinations.reserve(destination);
+    vhost.addExchange({ ...args, durable: true });
   }
 
   #declareQueue({ destination, ...args }: RecordArgs<'queue.declared'>): void {
     const vhost = this.#vhost(args.vhost);
     if (vhost.queues.has(args.queue)) return;
+    this.#persistence.destinations.reserve(destination);
     const queue = vhost.addQueue(args.queue, { ...args, durable: true }, undefined);
-    this.#persistence.restoreNumber(queue, destination);
     if (queue instanceof StreamQueue) this.#streams.declared(destination, queue);
-    if (queue instanceof ClassicQueue) this.#destinations.set(destination, queue);
   }
 
   #bind(args: RecordArgs<'binding.added'>, adds: boolean): void {
@@ -142,71 +224,92 @@ export class Recovery {
     else source.unbind({ destination, routingKey, arguments: table });
   }
 
-  #message(lsn: Lsn, record: MessageRecord): void {
-    const { tail, namesBytes, bodyBytes, marks, supersedes } = record;
-    this.#drop(supersedes);
-    const address = this.#broker.store.append({
-      block: blockOf(tail),
-      namesStart: 0,
-      namesEnd: namesBytes,
-      contentStart: namesBytes + 1,
-      contentEnd: tail.length,
-      bodyBytes,
-      canonical: true,
-    }, marks);
-    const entries = new Map(record.entries.map(({ destination, until }) => {
-      return [destination, { until, deliveryCount: 0 }];
-    }));
-    const order = record.order === 0 ? lsn : record.order;
-    this.#found.set(lsn, { lsn, order, address, entries });
+  #message(lsn: Lsn, head: MessageHead, tailBytes: number): void {
+    const { clock } = this.#broker;
+    const table = this.#table;
+    const { marks, namesBytes, bodyBytes, priority, order, entries } = head;
+    const slot = table.add(ABSENT, tailBytes, bodyBytes, namesBytes, marks | MARK_PERSISTENT);
+    for (const entry of entries) {
+      const left = entry.until === Infinity ? Infinity : entry.until - clock.wall();
+      table.enter(slot, { ...entry, until: clock.now() + left });
+    }
+    if (priority > 0) table.setPriority(slot, priority);
+    if (order !== 0 && order !== lsn) {
+      table.setOrder(slot, order);
+      this.#moved = true;
+    }
+    this.#persistence.live.add(slot, lsn);
+    this.#slots.push(slot);
   }
 
-  #settle(message: Lsn, destination: number): void {
-    const found = this.#found.get(message);
-    found?.entries.delete(destination);
-    if (found?.entries.size === 0) this.#drop(message);
+  #settle(pairs: SettledPairs): void {
+    for (let i = 0; i < pairs.length; i += 2) {
+      const slot = this.#persistence.live.find(pairs[i + 1]!);
+      if (slot === undefined) continue;
+      // 0 stands for all.
+      const left = pairs[i] === 0
+        ? this.#table.entries(slot).map(({ destination }) => destination)
+        : [pairs[i]!];
+      for (const destination of left) this.#table.leave(slot, destination);
+    }
   }
 
-  #drop(message: Lsn): void {
-    const found = this.#found.get(message);
-    if (found === undefined) return;
-    this.#broker.store.release(found.address);
-    this.#found.delete(message);
+  #return({ destination, message, deliveryCount }: Returned): void {
+    const slot = this.#persistence.live.find(message);
+    if (slot !== undefined) this.#table.setDeliveryCount(slot, destination, deliveryCount);
   }
 
-  #restoreMessages(): number {
+  async #restoreMessages(): Promise<number> {
+    const table = this.#table;
+    // Those that were moved are mostly in order among themselves, which is soon sorted.
+    if (this.#moved) this.#slots.sort((a, b) => table.order(a) - table.order(b));
+    await this.#loadFirst();
     let count = 0;
-    const inOrder = [...this.#found.values()].sort((a, b) => a.order - b.order);
-    this.#found = new Map();
-    for (const found of inOrder) {
-      if (this.#restore(found)) count++;
-      this.#broker.store.release(found.address);
+    for (const slot of this.#slots) {
+      if (this.#restore(slot)) count++;
+      this.#broker.store.release(-slot);
     }
     return count;
   }
 
-  /** Gives the message back to its destinations; whether there is any left. */
-  #restore({ lsn, order, address, entries }: Found): boolean {
-    const { clock, store } = this.#broker;
-    const kept: LiveEntry[] = [];
-    for (const [number, { until: wallTime, deliveryCount }] of entries) {
-      const destination = this.#destinations.get(number);
-      if (destination === undefined || destination.gone) continue;
-      const until = wallTime === Infinity ? Infinity : wallTime - clock.wall() + clock.now();
-      store.retain(address);
-      destination.restore(address, until, deliveryCount);
-      kept.push({ destination, until, deliveryCount });
+  /** Brings back the bytes of the oldest messages, as many as may be in memory. */
+  async #loadFirst(): Promise<void> {
+    const { paging } = this.#persistence;
+    const { store, options } = this.#broker;
+    for (const slot of this.#slots) {
+      if (store.residentBytes >= options.residentBytesMax) return;
+      if (this.#table.entryCount(slot) === 0) continue;
+      await new Promise<void>((resolve) => {
+        if (paging.load(-slot, resolve) !== 'coming') resolve();
+      });
     }
-    if (kept.length === 0) return false;
-    const live = { address, order, bytes: store.tailBytesOf(address), entries: kept };
-    this.#persistence.keep(live, lsn);
-    return true;
+  }
+
+  /** Gives the message back to its destinations; whether there is any left. */
+  #restore(slot: Slot): boolean {
+    const { store } = this.#broker;
+    const table = this.#table;
+    let restored = false;
+    for (const { destination: number, until, deliveryCount } of table.entries(slot)) {
+      const destination = this.#destination(number);
+      if (destination === undefined) continue;
+      store.retain(-slot);
+      destination.restore(-slot, until, deliveryCount, table.priority(slot));
+      restored = true;
+    }
+    return restored;
+  }
+
+  /** A destination that keeps messages by their addresses. */
+  #destination(number: number): ClassicQueue | Exchange | undefined {
+    const found = this.#persistence.destinations.find(number);
+    return found instanceof ClassicQueue || found instanceof Exchange ? found : undefined;
   }
 
   #count(): { exchanges: number; queues: number } {
-    const alive = [...this.#destinations.values()].filter(({ gone }) => !gone);
-    const queues = alive.filter((destination) => destination instanceof ClassicQueue).length;
-    return { exchanges: alive.length - queues, queues };
+    const { all } = this.#persistence.destinations;
+    const exchanges = all.filter((destination) => destination instanceof Exchange).length;
+    return { exchanges, queues: all.length - exchanges };
   }
 }
 

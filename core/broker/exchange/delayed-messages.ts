@@ -54,8 +54,11 @@ export class DelayedMessages extends Destination {
   }
 
   #wait(address: Address, delay: number): void {
-    const send = (): void => this.#send(address);
     const { vhost } = this.#exchange;
+    const lost = (): void => {
+      if (this.#held.delete(address)) vhost.store.release(address);
+    };
+    const send = (): void => vhost.whenReadable(address, () => this.#send(address), lost);
     this.#held.set(address, vhost.setTimer(delay, send, 'a delayed message is due'));
   }
 
@@ -67,7 +70,7 @@ export class DelayedMessages extends Destination {
   /** Time is up: the message is routed as the inner type of the exchange says. */
   #send(address: Address): void {
     const { vhost } = this.#exchange;
-    this.#held.delete(address);
+    if (!this.#held.delete(address)) return;
     // A negative delay tells the receiver how long it was, and is no delay for another exchange.
     const { bytes, marks, properties } = vhost.readMessage(address);
     const sent = rewrite(bytes, { setHeaders: { 'x-delay': -(delayOf(properties) ?? 0) } });

@@ -104,8 +104,11 @@ export abstract class Queue extends Destination {
     return consumeInProcess(this, options);
   }
 
-  /** Takes the oldest message out for basic.get; the caller settles it. QUE-25, QUE-32. */
-  abstract get(): Delivery | undefined;
+  /**
+   * Takes the oldest message out for basic.get, at once or when its bytes are here; the caller
+   * settles it. undefined: there is none. QUE-25, QUE-32.
+   */
+  abstract get(take: (delivery: Delivery | undefined) => void): void;
 
   /** Refuses an outcome that deliveries of this queue cannot have, before any is settled. */
   checkOutcome(_outcome: Outcome): void {}
@@ -119,7 +122,10 @@ export abstract class Queue extends Destination {
   /** Drops what no restart leaves: messages that are not persistent. BAS-07. */
   abstract dropTransient(): void;
 
-  /** Visits the messages that wait, in the order in which they go out, and leaves them there. */
+  /**
+   * Visits the messages that wait, in the order in which they go out, and leaves them there. Those
+   * whose bytes the journal alone has are passed over.
+   */
   abstract forEachReady(visit: VisitMessage): void;
 
   /** Refuses a deletion under conditions that are not met. QUE-11. */

@@ -86,23 +86,27 @@ export class ClassicQueue extends Queue {
    * Puts a message back that the journal kept; those that were out before all others. The queue
    * takes over a reference to it.
    */
-  restore(address: Address, expiresAt: number, deliveryCount: number): void {
+  restore(
+    address: Address, expiresAt: number, deliveryCount: number, priority: number,
+  ): void {
     if (expiresAt !== Infinity) this.#expires = true;
-    this.#ready.restore(address, expiresAt, deliveryCount, this.#priorityOf(address));
+    const { maxPriority = 0 } = this.settings;
+    this.#ready.restore(address, expiresAt, deliveryCount, Math.min(priority, maxPriority));
     if (this.#countsBytes) this.#readyBytes += this.vhost.store.bodyBytesOf(address);
     this.touch();
   }
 
-  override get(): Delivery | undefined {
+  override get(take: (delivery: Delivery | undefined) => void): void {
     this.#checkGettable();
     this.used();
     this.#dropExpired(this.vhost.turn.now);
+    if (!this.#isHeadHere(() => this.vhost.turn.within(() => this.get(take)))) return;
     const delivery = this.#take();
     if (delivery !== undefined) this.unackedCount++;
     // What is at the head now may be due, and if not, has a time of its own.
     this.#dropExpired(this.vhost.turn.now);
     if (this.#expires) this.touch();
-    return delivery;
+    take(delivery);
   }
 
   override settle(delivery: Delivery, outcome: Outcome): void {
@@ -128,7 +132,7 @@ export class ClassicQueue extends Queue {
   override dropTransient(): void {
     const kept: Delivery[] = [];
     for (let taken = this.#take(); taken !== undefined; taken = this.#take()) {
-      if (isPersistent(this.messageOf(taken).bytes)) kept.push(taken);
+      if (isPersistent(this.vhost.readMessage(taken.address).bytes)) kept.push(taken);
       else this.#forget(taken.address);
     }
     for (const delivery of kept) this.#requeue(delivery);
@@ -145,8 +149,10 @@ export class ClassicQueue extends Queue {
   }
 
   override forEachReady(visit: VisitMessage): void {
-    this.#ready.forEach((address, returned, expiresAt) =>
-      visit(this.vhost.readMessage(address), { address, returned, expiresAt }));
+    this.#ready.forEach((address, returned, expiresAt) => {
+      if (!this.vhost.store.isResident(address)) return undefined;
+      return visit(this.vhost.readMessage(address), { address, returned, expiresAt });
+    });
   }
 
   override tailOf({ address, deliveryCount }: Delivery, countFrom = 1): Tail {
@@ -162,8 +168,8 @@ export class ClassicQueue extends Queue {
     }));
   }
 
-  override messageOf({ address }: Delivery): StoredMessage {
-    return this.vhost.readMessage(address);
+  override messageOf({ address }: Delivery): StoredMessage | undefined {
+    return this.vhost.store.isResident(address) ? this.vhost.readMessage(address) : undefined;
   }
 
   override checkDeletable(ifUnused: boolean, ifEmpty: boolean): void {
@@ -220,6 +226,7 @@ export class ClassicQueue extends Queue {
         this.#drop(this.#take()!, 'expired');
         continue;
       }
+      if (ready.headAddress < 0 && !this.#canDeliverHead()) return;
       const consumer = this.consumers.next();
       if (consumer === undefined) return;
       if (left === 0) {
@@ -234,8 +241,27 @@ export class ClassicQueue extends Queue {
         this.unackedCount++;
         delivery.deliveredAt = turn.now;
         consumer.deliver(delivery);
+        if (delivery.address < 0) this.#persistence?.paging.delivered(delivery.address);
       }
     }
+  }
+
+  /** Whether the persistent message at the head can go out; if not, it may be on its way. */
+  #canDeliverHead(): boolean {
+    if (this.vhost.store.isResident(this.#ready.headAddress)) return true;
+    return this.consumers.anyReady && this.#isHeadHere(() => this.touch());
+  }
+
+  /** Whether the oldest message can be read; if not, `then` is called when it may be. */
+  #isHeadHere(then: () => void): boolean {
+    while (this.#ready.length > 0) {
+      const { headAddress } = this.#ready;
+      const residence = this.#persistence?.paging.load(headAddress, then) ?? 'here';
+      if (residence !== 'lost') return residence === 'here';
+      // The journal has it, damaged as it is; here it is gone.
+      this.vhost.store.release(this.#take()!.address);
+    }
+    return true;
   }
 
   /** Whether the message was taken; false where a limit refuses it. QUE-17. */
@@ -248,7 +274,7 @@ export class ClassicQueue extends Queue {
     const priority = this.#priorityOf(address);
     this.#ready.push(address, turn.now + ttl, priority);
     if (this.#trace.active) this.#trace.enqueued(this, address, priority, turn.now + ttl);
-    this.#persistence?.arrived(this, address, turn.now + ttl);
+    this.#persistence?.arrived(this, address, turn.now + ttl, priority);
     if (this.#countsBytes) this.#readyBytes += store.bodyBytesOf(address);
     if (this.#limited) this.#makeRoom();
     this.touch();

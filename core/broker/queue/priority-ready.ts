@@ -32,6 +32,10 @@ export class PriorityReady {
     return this.#first()?.expiresAt ?? Infinity;
   }
 
+  get headAddress(): Address {
+    return this.#first()!.headAddress;
+  }
+
   requeue(delivery: Delivery): void {
     this.#level(delivery.priority).requeue(delivery);
     this.#added(delivery.priority);

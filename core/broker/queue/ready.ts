@@ -25,6 +25,8 @@ export class Ready {
   #addresses: Float64Array = new Float64Array(CAPACITY_MIN);
   /** Made when the first message that expires comes. */
   #expirations: Float64Array | undefined;
+  /** How often each came back; made when the first comes that did. */
+  #counts: Uint32Array | undefined;
   #head = 0;
   #ringLength = 0;
   /** Latest first, so that the oldest is popped from the end. */
@@ -48,6 +50,7 @@ export class Ready {
       this.#expirations ??= new Float64Array(this.#addresses.length).fill(Infinity);
       this.#expirations[index] = expiresAt;
     }
+    if (this.#counts !== undefined) this.#counts[index] = 0;
   }
 
   /** Takes the oldest out. */
@@ -61,12 +64,22 @@ export class Ready {
 
   #shiftRing(): Delivery {
     const head = this.#head;
-    const expiresAt = this.#expirations?.[head] ?? Infinity;
-    const delivery = new Delivery(
-      this.#queue, this.#addresses[head]!, this.#headPosition++, this.#priority, expiresAt,
-    );
+    const delivery = this.#deliveryAt(head, this.#headPosition++);
     this.#head = (head + 1) & (this.#addresses.length - 1);
     if (--this.#ringLength === 0) this.#shrink();
+    return delivery;
+  }
+
+  #deliveryAt(index: number, position: number): Delivery {
+    const expiresAt = this.#expirations?.[index] ?? Infinity;
+    const delivery = new Delivery(
+      this.#queue, this.#addresses[index]!, position, this.#priority, expiresAt,
+    );
+    const count = this.#counts?.[index] ?? 0;
+    if (count > 0) {
+      delivery.redelivered = true;
+      delivery.deliveryCount = count;
+    }
     return delivery;
   }
 
@@ -80,6 +93,15 @@ export class Ready {
     return this.#expirations?.[this.#head] ?? Infinity;
   }
 
+  /** The address of the oldest; there is one. */
+  get headAddress(): Address {
+    if (this.#returned.length > 0) {
+      this.#sort();
+      return this.#returned.at(-1)!.address;
+    }
+    return this.#addresses[this.#head]!;
+  }
+
   /** Puts a delivery back to the place it had. */
   requeue(delivery: Delivery): void {
     const last = this.#returned.at(-1);
@@ -89,18 +111,11 @@ export class Ready {
 
   /** Adds a message after a restart; it was out with a consumer if `deliveryCount` is not 0. */
   restore(address: Address, expiresAt: number, deliveryCount: number, _priority = 0): void {
-    if (deliveryCount === 0) {
-      this.push(address, expiresAt);
-      return;
-    }
-    // What came back lies before the ring, so all that is in the ring by now goes there too.
-    const before: Delivery[] = [];
-    while (this.#ringLength > 0) before.push(this.#shiftRing());
-    const position = this.#headPosition++;
-    const delivery = new Delivery(this.#queue, address, position, this.#priority, expiresAt);
-    delivery.redelivered = true;
-    delivery.deliveryCount = deliveryCount;
-    for (const each of [...before, delivery]) this.requeue(each);
+    this.push(address, expiresAt);
+    if (deliveryCount === 0) return;
+    this.#counts ??= new Uint32Array(this.#addresses.length);
+    this.#counts[(this.#head + this.#ringLength - 1) & (this.#addresses.length - 1)] =
+      deliveryCount;
   }
 
   /** Visits those that wait, oldest first, and leaves them there; false: it was stopped. */
@@ -113,8 +128,9 @@ export class Ready {
     const mask = this.#addresses.length - 1;
     for (let i = 0; i < this.#ringLength; i++) {
       const index = (this.#head + i) & mask;
-      const expiresAt = this.#expirations?.[index] ?? Infinity;
-      if (visit(this.#addresses[index]!, undefined, expiresAt) === false) return false;
+      const delivery = this.#deliveryAt(index, this.#headPosition + i);
+      const returned = delivery.redelivered ? delivery : undefined;
+      if (visit(delivery.address, returned, delivery.expiresAt) === false) return false;
     }
     return true;
   }
@@ -131,16 +147,17 @@ export class Ready {
     if (this.#addresses.length <= 4096) return;
     this.#addresses = new Float64Array(CAPACITY_MIN);
     this.#expirations = undefined;
+    this.#counts = undefined;
   }
 
   #resize(capacity: number): void {
-    this.#addresses = this.#moved(this.#addresses, capacity);
-    this.#expirations &&= this.#moved(this.#expirations, capacity);
+    this.#addresses = this.#moved(this.#addresses, new Float64Array(capacity));
+    this.#expirations &&= this.#moved(this.#expirations, new Float64Array(capacity));
+    this.#counts &&= this.#moved(this.#counts, new Uint32Array(capacity));
     this.#head = 0;
   }
 
-  #moved(ring: Float64Array, capacity: number): Float64Array {
-    const larger = new Float64Array(capacity);
+  #moved<T extends Float64Array | Uint32Array>(ring: T, larger: T): T {
     const firstPart = ring.subarray(this.#head);
     larger.set(firstPart);
     larger.set(ring.subarray(0, this.#head), firstPart.length);

@@ -1,0 +1,80 @@
+import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
+import type { Slot } from '../message-table.ts';
+import type { Persistence } from './persistence.ts';
+import { encodeCheckpoint, type CheckpointMessage, type Returned } from './records.ts';
+
+/**
+ * Writes at the beginning of each segment what is left of the one before: all definitions, its
+ * messages that are not settled, without their bytes, where its chunks of streams are, and what it
+ * says of messages in earlier segments. Each checkpoint names the one before it. So a recovery
+ * reads the checkpoints and the last segment, and no history; and no checkpoint is larger than its
+ * segment, however much waits.
+ */
+export class Checkpoint {
+  /** The last one; 0: there is none. */
+  previous: Lsn = 0;
+  /** The first segment that none stands for. */
+  fromSegment = 0;
+  readonly #persistence: Persistence;
+  #settled: number[] = [];
+  #returned: Returned[] = [];
+  #crashed: Lsn = 0;
+
+  constructor(persistence: Persistence) {
+    this.#persistence = persistence;
+  }
+
+  /** Records were written, the first of them here: perhaps they are the first of a segment. */
+  written(first: Lsn): void {
+    const number = segmentNumberOf(first);
+    if (number > this.fromSegment) this.#write(number);
+  }
+
+  /** A record about a message was written, maybe in a later segment than that message. */
+  settled(destination: number, message: Lsn): void {
+    if (this.#isEarlier(message)) this.#settled.push(destination, message);
+  }
+
+  returned(returned: Returned): void {
+    if (this.#isEarlier(returned.message)) this.#returned.push(returned);
+  }
+
+  /** The broker was started here after it had not stopped in good order. */
+  crashed(lsn: Lsn): void {
+    this.#crashed = lsn;
+  }
+
+  #isEarlier(message: Lsn): boolean {
+    return segmentNumberOf(message) < this.fromSegment;
+  }
+
+  #write(beforeSegment: number): void {
+    const { previous, fromSegment } = this;
+    const persistence = this.#persistence;
+    const { journal, live, streams, definitions, destinations } = persistence;
+    const slots = live.between(fromSegment, beforeSegment);
+    this.previous = journal.append(encodeCheckpoint({
+      previous,
+      fromSegment,
+      beforeSegment,
+      lastNumber: destinations.lastNumber,
+      definitions: definitions.all,
+      settled: this.#settled,
+      returned: this.#returned,
+      crashed: this.#crashed,
+      chunks: streams.between(fromSegment, beforeSegment),
+      messages: slots.map((slot) => this.#messageOf(slot)),
+    }));
+    this.fromSegment = beforeSegment;
+    this.#settled = [];
+    this.#returned = [];
+    this.#crashed = 0;
+  }
+
+  #messageOf(slot: Slot): CheckpointMessage {
+    const { table } = this.#persistence;
+    return {
+      ...this.#persistence.headOf(slot), lsn: table.lsn(slot), tailBytes: table.tailBytes(slot),
+    };
+  }
+}

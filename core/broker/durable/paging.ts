@@ -1,0 +1,137 @@
+import { assert } from '../../assert.ts';
+import { limits } from '../../limits.ts';
+import type { Address, MessageStore } from '../message-store.ts';
+import { LOST, type Slot } from '../message-table.ts';
+import type { Journal } from '../../storage/journal.ts';
+import type { Destinations } from './destinations.ts';
+import { decodeRecord } from './records.ts';
+
+export interface PagingOptions {
+  /** Bytes of persistent messages that stay in memory; beyond, the journal alone has them. */
+  readonly residentBytesMax: number;
+  /** A message was to be read and cannot be. */
+  readonly onUnreadable: (text: string) => void;
+}
+
+/** Where the bytes of a message are. */
+export type Residence = 'here' | 'coming' | 'lost';
+
+interface Waiting {
+  readonly address: Address;
+  readonly run: () => void;
+  readonly lost: () => void;
+}
+
+/**
+ * Decides which persistent messages have their bytes in memory, and brings bytes back from the
+ * journal. The messages that came last to a long queue go first, for they are needed last.
+ */
+export class Paging {
+  readonly #journal: Journal;
+  readonly #store: MessageStore;
+  readonly #destinations: Destinations;
+  readonly #options: PagingOptions;
+  /** Work that waits for bytes, each after the one before it. */
+  readonly #line: Waiting[] = [];
+
+  constructor(
+    journal: Journal, store: MessageStore, destinations: Destinations, options: PagingOptions,
+  ) {
+    this.#journal = journal;
+    this.#store = store;
+    this.#destinations = destinations;
+    this.#options = options;
+  }
+
+  /** The journal keeps the message: its bytes may go, if there are too many. */
+  kept(slot: Slot): void {
+    const { residentBytes } = this.#store;
+    const { residentBytesMax } = this.#options;
+    if (residentBytes <= residentBytesMax) return;
+    const { destination } = this.#store.table.firstEntry(slot);
+    const waiting = this.#destinations.find(destination)?.readyCount ?? Infinity;
+    const isNear = waiting <= limits.residentMessagesPerQueue;
+    // What is delivered soon stays, unless that alone is too much.
+    if (isNear && residentBytes <= 2 * residentBytesMax) return;
+    this.#unload(slot);
+  }
+
+  /** The message went out to a receiver: its bytes are not needed for a while. */
+  delivered(address: Address): void {
+    if (address >= 0 || this.#store.residentBytes <= this.#options.residentBytesMax) return;
+    if (this.#store.table.lsn(-address) !== 0) this.#unload(-address);
+  }
+
+  /** Brings the bytes of a message back; where they are coming, `then` is called after that. */
+  load(address: Address, then: () => void): Residence {
+    if (this.#store.isResident(address)) return 'here';
+    const slot = -address;
+    if (this.#store.table.bytesAddress(slot) === LOST) return 'lost';
+    const found = this.#read(slot);
+    if (!(found instanceof Promise)) {
+      this.#fill(slot, found);
+      return 'here';
+    }
+    void this.#fetch(slot, found, then);
+    return 'coming';
+  }
+
+  /** Runs when the bytes are in memory, and after whatever waits before; or `lost`. */
+  whenResident(address: Address, run: () => void, lost: () => void): void {
+    this.#store.retain(address);
+    this.#line.push({ address, run, lost });
+    if (this.#line.length === 1) this.#advance();
+  }
+
+  #advance(): void {
+    for (let first = this.#line[0]; first !== undefined; first = this.#line[0]) {
+      const residence = this.load(first.address, () => this.#advance());
+      if (residence === 'coming') return;
+      this.#line.shift();
+      if (residence === 'here') first.run();
+      else first.lost();
+      this.#store.release(first.address);
+    }
+  }
+
+  /** Reads the record again where it was moved meanwhile, and is not where it was. */
+  #read(slot: Slot): Uint8Array | Promise<Uint8Array> {
+    const lsn = this.#store.table.lsn(slot);
+    const found = this.#journal.read(lsn);
+    if (!(found instanceof Promise)) return found;
+    return found.catch((error: unknown) => {
+      if (this.#store.table.lsn(slot) === lsn) throw error;
+      return this.#read(slot);
+    });
+  }
+
+  async #fetch(slot: Slot, coming: Promise<Uint8Array>, then: () => void): Promise<void> {
+    // While the bytes are on their way the row stays what it is.
+    this.#store.retain(-slot);
+    try {
+      this.#fill(slot, await coming);
+    } catch (error) {
+      // What was settled meanwhile may be gone.
+      if (this.#store.table.lsn(slot) !== 0) this.#lose(slot, error);
+    }
+    this.#store.release(-slot);
+    then();
+  }
+
+  #lose(slot: Slot, error: unknown): void {
+    this.#store.table.setBytesAddress(slot, LOST);
+    this.#options.onUnreadable((error as Error).message);
+  }
+
+  #fill(slot: Slot, record: Uint8Array): void {
+    const decoded = decodeRecord(record);
+    assert(decoded.kind === 'message', 'the journal has a message where it was put');
+    if (!this.#store.isResident(-slot)) this.#store.load(slot, decoded.tail);
+  }
+
+  /** Who else refers to the message than the queues that the journal knows of needs its bytes. */
+  #unload(slot: Slot): void {
+    const { table } = this.#store;
+    if (table.references(slot) <= table.entryCount(slot)) this.#store.unload(slot);
+  }
+}
