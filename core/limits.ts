@@ -16,9 +16,17 @@ export const limits = {
   journalBatchKeptBytesMax: 4_194_304,
   /**
    * Bytes that may wait for the disk; above, connections that publish are not read until half of
-   * it is durable.
+   * it is durable. Less than the reserve, in which what waits when the disk is full finds room.
    */
-  journalPendingBytesMax: 33_554_432,
+  journalPendingBytesMax: 8_388_608,
+  /**
+   * Space that a disk must have left, or this share of a small one, or it counts as full: then
+   * there is room still to write acknowledgements and what compaction moves, which make room.
+   */
+  journalReserveBytes: 67_108_864,
+  journalReserveShare: 0.25,
+  /** Bytes the journal writes until it asks again how much space is left. */
+  journalSpaceCheckBytes: 1_048_576,
   /** How long the journal waits before it tries a full disk again. */
   journalRetryMs: 1000,
   /** Bytes the journal reads at once, and how many such pieces it keeps. */

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Directory, DirectoryFile } from '../core/storage/index.ts';
 import { lockDirectory } from './directory-lock.ts';
@@ -50,6 +50,10 @@ export function directoryAt(path: string, { access, close }: DirectoryAccess): D
     open: async (name) => fileOf(await open(join(path, name), access)),
     remove: (name) => unlink(join(path, name)),
     sync: () => syncDirectory(path),
+    space: async () => {
+      const { bavail, blocks, bsize } = await statfs(path);
+      return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+    },
     isFull: (error) => fullCodes.includes(codeOf(error)),
   };
 }

@@ -21,7 +21,13 @@ export class BatchWriter {
   /** The segment whose file is open for writing. */
   #segment: Segment;
   #running = false;
+  /** Nothing can be written for want of space. */
   #full = false;
+  /** What space is left is kept for what makes room. */
+  #scarce = false;
+  /** Bytes written since somebody asked how much space is left. */
+  #unasked = Infinity;
+  #stopAsking: Cancel = () => {};
   #closing = false;
   #failure: Error | undefined;
   #retry: () => void = () => {};
@@ -71,6 +77,7 @@ export class BatchWriter {
   /** Waits for all batches; a disk that is full from now on is a failure. */
   async drain(): Promise<void> {
     this.#closing = true;
+    this.#stopAsking();
     this.#retry();
     if (this.#running) await new Promise<void>((resolve) => (this.#idle = resolve));
     if (this.#failure !== undefined) throw this.#failure;
@@ -87,6 +94,8 @@ export class BatchWriter {
       }
       this.#batches.shift();
       batch.segment.durableEnd = batch.start + batch.used;
+      this.#unasked += batch.used;
+      if (this.#unasked > limits.journalSpaceCheckBytes) void this.#askSpace();
       this.durable$.next(batch);
     }
     this.#running = false;
@@ -113,20 +122,34 @@ export class BatchWriter {
     for (;;) {
       try {
         const result = await run();
-        if (this.#full) {
-          this.#full = false;
-          this.trouble$.next({ kind: 'space' });
-        }
+        this.#setSpace(false, this.#scarce, '');
         return result;
       } catch (error) {
         if (this.#closing || !this.#directory.isFull(error)) throw error;
-        if (!this.#full) {
-          this.#full = true;
-          this.trouble$.next({ kind: 'full', text: textOf(segment, error) });
-        }
+        this.#setSpace(true, this.#scarce, textOf(segment, error));
         await this.#pause();
       }
     }
+  }
+
+  async #askSpace(): Promise<void> {
+    this.#unasked = 0;
+    this.#stopAsking();
+    const space = await this.#directory.space?.().catch(() => undefined);
+    if (space === undefined || this.#closing || this.#failure !== undefined) return;
+    const { freeBytes, totalBytes } = space;
+    const reserve = Math.min(limits.journalReserveBytes, totalBytes * limits.journalReserveShare);
+    this.#setSpace(this.#full, freeBytes < reserve, `only ${freeBytes} bytes are left`);
+    if (!this.#scarce) return;
+    this.#stopAsking = this.#clock.setTimer(limits.journalRetryMs, () => void this.#askSpace());
+  }
+
+  #setSpace(full: boolean, scarce: boolean, text: string): void {
+    const before = this.#full || this.#scarce;
+    this.#full = full;
+    this.#scarce = scarce;
+    if (before === (full || scarce)) return;
+    this.trouble$.next(before ? { kind: 'space' } : { kind: 'full', text });
   }
 
   #pause(): Promise<void> {

@@ -1,3 +1,9 @@
+/** Bytes of the disk that a directory lies on. */
+export interface DiskSpace {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
 /** A file of a directory, open for reading and writing. */
 export interface DirectoryFile {
   size(): Promise<number>;
@@ -27,6 +33,8 @@ export interface Directory {
   sync(): Promise<void>;
   /** Lets others have the directory. */
   close(): Promise<void>;
+  /** How much space is left, where that is known. */
+  space?(): Promise<DiskSpace>;
   /** Whether an operation failed with this error for want of space. */
   isFull(error: unknown): boolean;
 }

@@ -8,6 +8,8 @@ const SECTOR_BYTES = 512;
 export interface DiskFaults {
   /** Nothing can be written for want of space. */
   full: boolean;
+  /** Space that is said to be left. */
+  freeBytes: number;
   /** A write takes no more bytes than these. */
   writeBytesMax: number;
   /** What a write fails with. */
@@ -65,7 +67,7 @@ class StoredFile {
 /** A disk with one directory, in memory; it can be full, fail, and lose what was not synced. */
 export class MemoryDisk {
   readonly faults: DiskFaults = {
-    full: false, writeBytesMax: Infinity, writeError: undefined, syncError: undefined,
+    full: false, freeBytes: Infinity, writeBytesMax: Infinity, writeError: undefined, syncError: undefined,
     syncHold: undefined,
   };
   /** Syncs of files, begun so far. */
@@ -125,6 +127,7 @@ export class MemoryDisk {
         this.#durable = new Map(this.#files);
       },
       close: async () => void (this.#inUse = false),
+      space: async () => ({ freeBytes: this.faults.freeBytes, totalBytes: 1e12 }),
       isFull: (error) => error instanceof DiskFull,
     };
   }

@@ -115,6 +115,22 @@ describe('a full disk', () => {
     expect(drain(world.open(), 'q')).toEqual(['kept', 'in flight', 'as well', 'later', 'last']);
   });
 
+  test('counts as full while there is room for acknowledgements, which make room', async () => {
+    const world = await World.begin();
+    const channel = await world.publisher();
+    world.bench.disk.faults.freeBytes = limits.journalReserveBytes - 1;
+    await world.publish(channel, 'a', 'x'.repeat(limits.journalSpaceCheckBytes));
+    expect(told(channel)).toEqual([['connection.blocked', 'low on disk']]);
+    expect(world.troubles).toEqual([`full: only ${limits.journalReserveBytes - 1} bytes are left`]);
+    // What had come already has space enough.
+    expect(confirms(channel)).toEqual(['+1', '+2']);
+    world.bench.disk.faults.freeBytes = limits.journalReserveBytes;
+    await world.after(limits.journalRetryMs);
+    expect(told(channel)[1]).toBe('connection.unblocked');
+    await world.after(10 * limits.journalRetryMs);
+    expect(world.bench.clock.pending).toBe(0);
+  });
+
   test('refuses a transaction that is on its way', async () => {
     const world = await World.begin();
     const channel = world.open();
