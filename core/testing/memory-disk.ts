@@ -67,8 +67,8 @@ class StoredFile {
 /** A disk with one directory, in memory; it can be full, fail, and lose what was not synced. */
 export class MemoryDisk {
   readonly faults: DiskFaults = {
-    full: false, freeBytes: Infinity, writeBytesMax: Infinity, writeError: undefined, syncError: undefined,
-    syncHold: undefined,
+    full: false, freeBytes: Infinity, writeBytesMax: Infinity, writeError: undefined,
+    syncError: undefined, syncHold: undefined,
   };
   /** Syncs of files, begun so far. */
   syncs = 0;
