@@ -10,6 +10,7 @@ import { findRabbitmq, rabbitmqStarter } from './rabbitmq.ts';
 import { ceilingStarter, tabmqStarter } from './ready-line.ts';
 import * as report from './report.ts';
 import { type BrokerName, SCENARIOS } from './scenario.ts';
+import { benchTab, tabAsText } from './tab/bench.ts';
 import type { PhaseResult } from './verdict.ts';
 
 /** `npm run bench`: see README.md beside this file. */
@@ -24,6 +25,8 @@ interface Choices {
 
 /** The comparison of client libraries, beside the scenarios of brokers. */
 const CLIENTS = 'clients';
+/** The broker inside a tab of a browser. */
+const TAB = 'tab';
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -62,10 +65,15 @@ function chooseBrokers(
   return brokers;
 }
 
+async function tabFigures({ scale, repeat: repeats }: Choices): Promise<string> {
+  return tabAsText(await benchTab({ scale, repeats }));
+}
+
 async function bench(names: readonly string[], choices: Choices): Promise<void> {
   if (process.platform !== 'linux') {
     throw new CannotBench('The bench reads CPU time and memory from /proc and needs Linux.');
   }
+  if (names.length === 1 && names[0] === TAB) return say(await tabFigures(choices));
   const generator = Generator.compile();
   const brokers = chooseBrokers(choices.only, generator);
   const machine = report.describeMachine();
@@ -87,6 +95,7 @@ async function bench(names: readonly string[], choices: Choices): Promise<void> 
     generator, brokers, scale, repeats, failures,
     report: (result) => say(clientsAsText(result)),
   });
+  if (names.length === 0 || names.includes(TAB)) say(await tabFigures(choices));
   const date = new Date().toISOString().slice(0, 10);
   const result = { date, machine, versions, scale, repeats, phases, clients, failures };
   say(report.summaryAsText(result));
@@ -98,7 +107,7 @@ async function bench(names: readonly string[], choices: Choices): Promise<void> 
 }
 
 const scenarios = new Argument('[scenario...]', 'which to run; without any, all').choices([
-  ...SCENARIOS.map((scenario) => scenario.name), CLIENTS,
+  ...SCENARIOS.map((scenario) => scenario.name), CLIENTS, TAB,
 ]);
 const only = new Option('--only <broker>', 'one broker alone; ceiling is the generator itself');
 const scale = new Option('--scale <factor>', 'of the number of messages and connections');
