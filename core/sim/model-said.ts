@@ -89,7 +89,7 @@ function deliver(
     return;
   }
   const copy = takeOut(model, queue, id, args['redelivered'] as boolean);
-  queue.leave(copy, channel.connection, model.turn);
+  queue.leave(copy, channel.ending ? undefined : channel.connection, model.turn);
   if (noAck) {
     model.remove(copy);
     return;

@@ -26,9 +26,7 @@ const actions: Partial<Record<OperationKind, (hand: Hand) => void>> = {
   publish(hand) {
     const { client, channel, chance, operation, plan } = hand;
     if (channel.mode === 'plain' && chance.happens(plan.confirming)) select(hand, 'confirm');
-    const count = chance.pick([1, 1, 3, 10]);
-    client.publish(channel.number, Array.from({ length: count }, (_, index) =>
-      drawMessage(hand, `m${operation.number}.${index}`)));
+    client.publish(channel.number, drawMessages(plan, operation, chance));
   },
 
   confirm: (hand) => select(hand, 'confirm'),
@@ -144,7 +142,14 @@ function drawQueue({ queues }: Plan, chance: Chance): string {
   return deadQueue !== undefined && chance.happens(0.3) ? deadQueue : name;
 }
 
-function drawMessage({ plan, chance }: Hand, messageId: string): SimMessage {
+/** The messages that an operation publishes. */
+export function drawMessages(plan: Plan, { number }: Operation, chance: Chance): SimMessage[] {
+  const count = chance.pick([1, 1, 3, 10]);
+  return Array.from({ length: count }, (_, index) =>
+    drawMessage(plan, chance, `m${number}.${index}`));
+}
+
+function drawMessage(plan: Plan, chance: Chance, messageId: string): SimMessage {
   const direct = chance.happens(0.6);
   const properties: Properties = {
     messageId,

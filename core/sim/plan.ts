@@ -23,7 +23,7 @@ export type Weights = Readonly<Record<OperationKind, number>>;
 export type OperationKind =
   | 'publish' | 'confirm' | 'transact' | 'commit' | 'rollback' | 'consume' | 'cancel' | 'qos'
   | 'get' | 'ack' | 'nack' | 'reject' | 'recover' | 'flow' | 'closeChannel' | 'closeConnection'
-  | 'passing' | 'illegal' | 'reset' | 'halfClose' | 'stopReading' | 'readOn'
+  | 'passing' | 'stream' | 'illegal' | 'reset' | 'halfClose' | 'stopReading' | 'readOn'
   | 'kill' | 'losePower' | 'breakOff'
   | 'slowDisk' | 'fastDisk' | 'fillDisk' | 'freeDisk' | 'failDisk'
   | 'damageDisk';
@@ -83,7 +83,7 @@ export function drawPlan(chance: Chance): Plan {
 
 function drawQueues(chance: Chance): QueuePlan[] {
   const features = {
-    deadLetter: chance.happens(0.6), ttl: chance.happens(0.3), maxLength: chance.happens(0.3),
+    deadLetter: chance.happens(0.75), ttl: chance.happens(0.3), maxLength: chance.happens(0.3),
     priority: chance.happens(0.3), single: chance.happens(0.3), quorum: chance.happens(0.3),
   };
   const count = chance.between(1, 4);
@@ -146,10 +146,11 @@ function drawWeights(chance: Chance): Weights {
   return {
     publish: 30, confirm: often(6), transact: 2 * transactions, commit: 5 * transactions,
     rollback: transactions, consume: 8, cancel: often(2), qos: often(3), get: often(4),
-    ack: 15, nack: often(6), reject: often(4), recover: often(1), flow: often(1, 0.3),
-    closeChannel: often(2), closeConnection: often(1), passing: often(3), illegal: often(2, 0.5),
+    ack: 15, nack: often(6), reject: often(6), recover: often(1), flow: often(1, 0.3),
+    closeChannel: often(2), closeConnection: often(1), passing: often(3),
+    stream: often(6, 0.5), illegal: often(2, 0.5),
     reset: network(2), halfClose: network(1), stopReading: network(2), readOn: 2,
-    kill: crashes, losePower: crashes, breakOff: 3 * crashes,
+    kill: crashes, losePower: crashes, breakOff: 6 * crashes,
     slowDisk: disk(2), fastDisk: disk(2), fillDisk: disk(1), freeDisk: disk(2),
     failDisk: disk(0.5), damageDisk: disk(0.5),
   };

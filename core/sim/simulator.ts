@@ -1,11 +1,13 @@
 import { VirtualClock } from '../clock/virtual-clock.ts';
+import type { Serve } from '../ports.ts';
 import { BrokerProcess, makeBroker, type MakeBroker, type World } from './broker-process.ts';
 import { ByteHash } from './byte-hash.ts';
 import { Chance } from './chance.ts';
 import { probeDamage } from './damage-probe.ts';
 import { Model } from './model.ts';
 import { ModelCrash } from './model-crash.ts';
-import { operate } from './operations.ts';
+import { LibraryClient } from './library-client.ts';
+import { drawMessages, operate } from './operations.ts';
 import type { OperationKind } from './plan.ts';
 import { ProcessClock } from './process-clock.ts';
 import type { Operation, Script } from './script.ts';
@@ -41,7 +43,9 @@ interface Actor {
 }
 
 /** What happens to the world; where it happens to a connection, to that of the actor. */
-type WorldAction = (chance: Chance, actor: Actor | undefined) => void;
+type WorldAction = (
+  chance: Chance, actor: Actor | undefined, operation: Operation,
+) => void;
 
 /** Continuations of promises that follow from one instant; no chain in the core is as long. */
 const SETTLING_TICKS = 40;
@@ -70,6 +74,7 @@ export class Simulator implements Observer {
   #life: ProcessClock | undefined;
   #process: BrokerProcess | undefined;
   #starting: Promise<void> | undefined;
+  #library: LibraryClient | undefined;
   #crash: ModelCrash | undefined;
   #declared = false;
   #connections = 0;
@@ -156,7 +161,7 @@ export class Simulator implements Observer {
       `* ${kind} (operation ${operation.number})`);
     const special = this.#worldActions[kind];
     if (special !== undefined) {
-      special(new Chance(seed), this.#actors.get(number));
+      special(new Chance(seed), this.#actors.get(number), operation);
       return;
     }
     const actor = this.#actor(number);
@@ -171,6 +176,11 @@ export class Simulator implements Observer {
     readOn: (_chance, actor) => actor?.link.setClientReading(true),
     kill: (chance) => this.#kill(false, chance.below(50)),
     losePower: (chance) => this.#kill(true, chance.below(50)),
+    stream: (chance, _actor, operation) => {
+      const { plan } = this.#script;
+      this.#library ??= this.#openLibrary(plan.queues[0]!.name, plan.prefetchMax);
+      this.#library.publish(drawMessages(plan, operation, chance));
+    },
     breakOff: (chance) => {
       const [power, isSync] = [chance.happens(0.5), chance.happens(0.5)];
       this.#disk.breakIn(chance.below(8), isSync, () => this.#kill(power, 10));
@@ -199,16 +209,26 @@ export class Simulator implements Observer {
     const process = this.#process;
     if (process === undefined) return undefined;
     known?.link.reset();
-    const manners = this.#healing ? QUIET : this.#script.plan.manners;
     const client = new SimClient(this.#clock, this.#chance.pick([4096, 0]));
-    const watch = new WatchedLink(++this.#connections, this);
-    const link = new SimLink(
-      this.#clock, new Chance(this.#chance.seed()), manners, watch, client.serve,
-      process.broker.serve,
-    );
-    const actor = { client, link };
+    const actor = { client, link: this.#link(client.serve, process) };
     this.#actors.set(number, actor);
     return actor;
+  }
+
+  #link(serve: Serve, process: BrokerProcess): SimLink {
+    const manners = this.#healing ? QUIET : this.#script.plan.manners;
+    const watch = new WatchedLink(++this.#connections, this);
+    const chance = new Chance(this.#chance.seed());
+    return new SimLink(this.#clock, chance, manners, watch, serve, process.broker.serve);
+  }
+
+  #openLibrary(queue: string, prefetch: number): LibraryClient {
+    const { model } = this;
+    return new LibraryClient({
+      clock: this.#clock, chance: new Chance(this.#chance.seed()), model,
+      open: (serve) => this.#process && this.#link(serve, this.#process),
+      guard: (work) => this.guard(work),
+    }, queue, prefetch);
   }
 
   #start(): void {
@@ -252,6 +272,7 @@ export class Simulator implements Observer {
     this.trace.add(this.model.turn, this.now(), 'broker',
       `${power ? 'loses power' : 'is killed'}, durable to ${process?.durable}`);
     for (const { link } of this.#actors.values()) link.loseServer();
+    this.#library?.link?.loseServer();
     this.#disk.lose(power);
     this.#clock.setTimer(downMs, () => this.#start());
   }
@@ -272,6 +293,10 @@ export class Simulator implements Observer {
       link.setClientReading(true);
       if (!client.ended) client.close();
     }
+    this.#library?.link?.setManners(QUIET);
+    const library = this.#library;
+    await this.#until(() => (library?.pending.size ?? 0) === 0, 'what became of all messages');
+    library?.close();
     await this.#until(() => this.#process!.broker.connectionCount === 0, 'closing of connections');
     this.#actors.clear();
   }

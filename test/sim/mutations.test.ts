@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { drawScript, Simulator } from '../../core/sim/index.ts';
 import { mutations } from './mutations.ts';
 
-const SEEDS_MAX = 150;
+const SEEDS_MAX = 100;
 
 for (const { name, plant } of mutations) {
   test(`finds: ${name}`, { timeout: 300_000 }, async () => {
