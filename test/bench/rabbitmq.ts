@@ -41,15 +41,15 @@ function versionIn(logFile: string): string {
   return /RabbitMQ [\d.]+ on Erlang [\d.]+/.exec(log)?.[0] ?? 'RabbitMQ';
 }
 
-/** How to start the given rabbitmq-server. */
-export function rabbitmqStarter(script: string): StartBroker {
+/** How to start the given rabbitmq-server, with these lines as its configuration. */
+export function rabbitmqStarter(script: string, settings = ''): StartBroker {
   return async (directory, log) => {
     const [amqp = 0, distribution = 0, mapper = 0] = await freePorts(3);
     const stdio = ['ignore', log, log] as const;
     const words = ['-port', String(mapper), '-address', '127.0.0.1'];
     const epmd = await startChild('epmd', words, { stdio: [...stdio] });
     const configuration = join(directory, 'rabbitmq.conf');
-    writeFileSync(configuration, '');
+    writeFileSync(configuration, settings);
     const logs = join(directory, 'log');
     const node = `tabmq_bench_${process.pid}@localhost`;
     const env = {

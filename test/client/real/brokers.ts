@@ -44,9 +44,14 @@ async function startRabbitmq(): Promise<RunningBroker> {
     const { hostname, port } = new URL(externalUrl);
     return { host: hostname, port: Number(port || 5672), stop: async () => {} };
   }
+  return startOwnRabbitmq(script!);
+}
+
+/** A RabbitMQ of the test's own, with these lines as its configuration. */
+export async function startOwnRabbitmq(script: string, settings = ''): Promise<RunningBroker> {
   const directory = makeDirectory('tabmq-rabbitmq-');
   const log = openSync(join(directory, 'output.log'), 'a');
-  const started = await rabbitmqStarter(script!)(directory, log).finally(() => closeSync(log));
+  const started = await rabbitmqStarter(script, settings)(directory, log).finally(() => closeSync(log));
   if (started === undefined) throw new Error('RabbitMQ ended before it was ready');
   const { child, ports, helpers = [] } = started;
   const stop = async (): Promise<void> => {
