@@ -39,7 +39,8 @@ export function toSvg({ exchanges, queues, bindings }: Definitions): string {
     const { vhost, source, destination_type: kind, destination } = binding;
     const from = nodes.get(keyOf('exchange', vhost, source));
     const to = nodes.get(keyOf(kind, vhost, destination));
-    return from === undefined || to === undefined ? [] : [drawLine(from, to, bindingLabel(binding))];
+    if (from === undefined || to === undefined) return [];
+    return [drawLine(from, to, bindingLabel(binding))];
   });
   const all = [...nodes.values()];
   const width = COLUMN_PX + NODE.width + 2 * MARGIN_PX;
@@ -68,7 +69,8 @@ function drawNode({ kind, name, detail, x, y }: Node): string {
   return [
     `<rect x="${x}" y="${y}" width="${NODE.width}" height="${NODE.height}" rx="${radius}" ` +
       `fill="${fill}" stroke="${line}"/>`,
-    `<text x="${textX}" y="${nameY}" text-anchor="middle" font-weight="600">${escaped(name)}</text>`,
+    `<text x="${textX}" y="${nameY}" text-anchor="middle" font-weight="600">` +
+      `${escaped(name)}</text>`,
     detail === '' ? ''
       : `<text x="${textX}" y="${y + 40}" text-anchor="middle" fill="#566071" font-size="11">` +
         `${escaped(detail)}</text>`,
@@ -84,7 +86,8 @@ function drawLine(from: Node, to: Node, label: string): string {
   const [c1, c2] = [x1 + bend, same ? x2 + bend : x2 - bend];
   const text = label === '' ? ''
     : `<text x="${(c1 + c2) / 2}" y="${(y1 + y2) / 2 - 6}" text-anchor="middle" font-size="11" ` +
-      `paint-order="stroke" stroke="#ffffff" stroke-width="3" fill="#171b22">${escaped(label)}</text>`;
+      'paint-order="stroke" stroke="#ffffff" stroke-width="3" fill="#171b22">' +
+      `${escaped(label)}</text>`;
   return `<path d="M${x1} ${y1}C${c1} ${y1} ${c2} ${y2} ${x2} ${y2}" fill="none" ` +
     `stroke="#8a94a4" stroke-width="1.5" marker-end="url(#tip)"/>${text}`;
 }

@@ -38,7 +38,8 @@ export function bindingLabel({ routing_key: key, arguments: table }: BindingView
 /** Text that Mermaid takes as it is. */
 function quoted(text: string): string {
   const escaped = text
-    .replaceAll('&', '#amp;').replaceAll('"', '#quot;').replaceAll('<', '#lt;').replaceAll('>', '#gt;')
+    .replaceAll('&', '#amp;').replaceAll('"', '#quot;')
+    .replaceAll('<', '#lt;').replaceAll('>', '#gt;')
     .replaceAll('\n', '<br/>');
   return `"${escaped}"`;
 }
