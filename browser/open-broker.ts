@@ -1,5 +1,4 @@
 import { BrokerHost, type BrokerHostOptions } from './broker-host.ts';
-import { ElectedRoute } from './election.ts';
 import { hasLocks } from './life.ts';
 import type { BrokerSettings, LineMessage } from './line.ts';
 import { TabBroker, TabBrokerError, type Place, type Route } from './tab-broker.ts';
@@ -25,7 +24,8 @@ const NO_SCRIPT = 'The script of the worker could not be loaded.';
  * with a TabBrokerError that says why it cannot be had.
  */
 export async function openBroker(options: OpenBrokerOptions = {}): Promise<TabBroker> {
-  return TabBroker.open(routeOf(options), settingsOf(options));
+  const settings = settingsOf(options);
+  return TabBroker.open(await routeOf(options, settings.name), settings);
 }
 
 export interface OpenBrokerHereOptions extends Partial<BrokerSettings>, BrokerHostOptions {}
@@ -57,7 +57,7 @@ function settingsOf(options: Partial<BrokerSettings>): BrokerSettings {
   return { name, storage, salvage };
 }
 
-function routeOf(options: OpenBrokerOptions): Route {
+async function routeOf(options: OpenBrokerOptions, name: string): Promise<Route> {
   const { place = defaultPlace(), worker = makeWorker, sharedWorker = makeSharedWorker } = options;
   switch (place) {
     case 'shared-worker':
@@ -66,10 +66,13 @@ function routeOf(options: OpenBrokerOptions): Route {
     case 'worker':
       if (globalThis.Worker === undefined) throw missing('Worker');
       return workerRoute(worker());
-    case 'elected-worker':
+    case 'elected-worker': {
       if (globalThis.Worker === undefined) throw missing('Worker');
       if (!hasLocks()) throw missing('Web Locks, which need https or localhost');
-      return new ElectedRoute(options.name ?? DEFAULT_NAME, worker);
+      // Few browsers need it, so that only they load it.
+      const { ElectedRoute } = await import('./election.ts');
+      return new ElectedRoute(name, worker);
+    }
     default:
       throw new TabBrokerError(
         `A broker runs in a shared-worker, a worker or an elected-worker, and not in '${place}'.`,

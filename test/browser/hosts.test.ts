@@ -74,6 +74,15 @@ describe.runIf(hasChromium())('a broker', () => {
     expect(await second.call('next', 'tasks')).toEqual({ text: 'hello', redelivered: false });
   });
 
+  test('in a shared worker is started again by the tabs that are left, when it crashed with one of them', async () => {
+    const [first, second] = [await site.openWith({}), await site.openWith({})];
+    await second.call('declare', 'tasks');
+    expect(await second.call('publish', 'tasks', 'hello')).toBe('confirmed');
+    // The process of the first tab is that of the shared worker.
+    await crash(first);
+    expect(await second.call('next', 'tasks')).toMatchObject({ text: 'hello' });
+  });
+
   test('is taken over by another tab when the elected one is gone', async () => {
     const first = await site.openWith({ place: 'elected-worker' });
     const second = await site.openWith({ place: 'elected-worker' });

@@ -20,12 +20,12 @@ const budgets = [
   {
     what: 'the broker and the browser',
     code: "export * from 'tabmq/browser';",
-    kilobytesMax: { first: 60, later: 10 },
+    kilobytesMax: { first: 60, later: 12 },
   },
   {
     what: 'a page whose broker is in a worker',
     code: "export { installTabWebSocket, openBroker } from 'tabmq/browser';",
-    kilobytesMax: { first: 10, later: 10 },
+    kilobytesMax: { first: 10, later: 12 },
   },
 ];
 
@@ -56,7 +56,7 @@ async function gzipped(code: string): Promise<Sizes> {
 test.each(budgets)('$what, with the rxjs it needs, keeps within its bounds', async (budget) => {
   const { first, later } = await gzipped(budget.code);
   const inKilobytes = (bytes: number): string => `${(bytes / KILOBYTE).toFixed(1)} kB`;
-  const loadedLater = later === 0 ? '' : `, and ${inKilobytes(later)} for durable storage`;
+  const loadedLater = later === 0 ? '' : `, and ${inKilobytes(later)} when wanted`;
   process.stdout.write(`${budget.what} with rxjs: ${inKilobytes(first)} gzipped${loadedLater}\n`);
   expect(first).toBeLessThan(budget.kilobytesMax.first * KILOBYTE);
   expect(later).toBeLessThanOrEqual(budget.kilobytesMax.later * KILOBYTE);
