@@ -1,4 +1,4 @@
-import { BehaviorSubject, ReplaySubject } from 'rxjs';
+import { BehaviorSubject, ReplaySubject, Subscription } from 'rxjs';
 import { servePort, type Broker, type BufferPool, type Clock, type VirtualClock }
   from '../../core/index.ts';
 import { framesOf } from '../../core/management/index.ts';
@@ -39,6 +39,8 @@ export class Clients {
   readonly #inbox: Waiting[] = [];
   readonly #waitingBytes = new Map<ClientLink, number>();
   readonly #world: ClientWorld;
+  /** Links from outside; they are dropped with the world. */
+  readonly #guests = new Subscription();
   #lastServed = 0;
   /** The frame at hand is part of a chunk, of which the client hears only once that it came. */
   #partial = false;
@@ -92,6 +94,7 @@ export class Clients {
 
   end(): void {
     for (const client of this.#clients.values()) this.#end(client, 'killed');
+    this.#guests.unsubscribe();
   }
 
   /** Handles the oldest thing that a client sent; false: there is none. */
@@ -131,7 +134,8 @@ export class Clients {
       wake();
     });
     port.start();
-    servePort(link, broker.serve, { clock, pool }).subscribe({ complete: () => port.close() });
+    this.#guests.add(servePort(link, broker.serve, { clock, pool })
+      .subscribe({ complete: () => port.close() }));
   }
 
   #received(client: ClientLink, message: FromClient): void {
