@@ -1,4 +1,4 @@
-import { firstValueFrom, switchMap, take, type Observable } from 'rxjs';
+import { defaultIfEmpty, firstValueFrom, switchMap, type Observable } from 'rxjs';
 import type { Channel, Connection, FieldTable } from '../../../browser/client.ts';
 import type { BrokerPort } from '../../port/broker-port.ts';
 import { CANVAS_NAME } from './model.ts';
@@ -62,9 +62,9 @@ export class CanvasClient {
 
   async #on(call: (channel: Channel) => Observable<unknown>): Promise<unknown> {
     const connection = await this.#connect();
-    return firstValueFrom(connection.channel().pipe(take(1), switchMap(call)), {
-      defaultValue: undefined,
-    });
+    return firstValueFrom(connection.channel().pipe(
+      switchMap((channel) => call(channel).pipe(defaultIfEmpty(undefined))),
+    ));
   }
 
   #connect(): Promise<Connection> {

@@ -164,6 +164,11 @@ export class Editing {
     }
   }
 
+  /** Forgets what the broker refused about a thing. */
+  forgive(id: string): void {
+    this.errors = new Map([...this.errors].filter(([each]) => each !== id));
+  }
+
   /** Takes the last change back. */
   async undo(): Promise<void> {
     const last = this.#done.pop();
@@ -174,7 +179,8 @@ export class Editing {
     }
     try {
       await last.undo();
-      this.#say(`Undone: ${last.title}${last.caveat === undefined ? '' : `; ${last.caveat}`}`, true);
+      const caveat = last.caveat === undefined ? '' : `; ${last.caveat}`;
+      this.#say(`Undone: ${last.title}${caveat}`, true);
     } catch (error) {
       this.#say(`Not undone: ${textOf(error)}`, false);
     }
@@ -203,7 +209,7 @@ export class Editing {
     id: string, title: string, act: () => Promise<(() => Promise<unknown>) | undefined>,
     caveat?: string,
   ): Promise<boolean> {
-    this.errors = new Map([...this.errors].filter(([each]) => each !== id));
+    this.forgive(id);
     try {
       const undo = await act();
       if (undo !== undefined) {

@@ -8,7 +8,7 @@ export interface Point {
 /** What every node measures, so that lines are known before anything is drawn. */
 export const sizes = {
   client: { width: 176, height: 68 },
-  exchange: { width: 176, height: 68 },
+  exchange: { width: 184, height: 68 },
   queue: { width: 188, height: 88 },
 } as const;
 

@@ -13,7 +13,8 @@ export type Order =
   | { readonly do: 'producer'; readonly name: string; readonly exchange: string;
       readonly key: string }
   | { readonly do: 'consumer'; readonly name: string; readonly queue: string }
-  | { readonly do: 'delete'; readonly name: string; readonly kind: 'queue' | 'exchange' | undefined };
+  | { readonly do: 'delete'; readonly name: string;
+      readonly kind: 'queue' | 'exchange' | undefined };
 
 /** Every form of a line, for whoever has to be told. */
 export const orderForms = [

@@ -1,7 +1,7 @@
 import type { App } from '../../shell/app.ts';
 import type { Editing } from './editing.svelte.ts';
 import type { Action } from './menu.svelte';
-import type { Thing } from './model.ts';
+import type { Party, Thing } from './model.ts';
 
 /** How much slower a client gets at once, in virtual milliseconds. */
 const SLOWER_MS = 500;
@@ -37,7 +37,7 @@ export function actionsOf(
 type Queue = Extract<Thing, { kind: 'queue' }>;
 type Exchange = Extract<Thing, { kind: 'exchange' }>;
 
-function clientActions({ client }: Extract<Thing, { kind: 'client' }>['party'], app: App): Action[] {
+function clientActions({ client }: Party, app: App): Action[] {
   const { clients } = app.port;
   if (client === undefined || clients === undefined) return [];
   const { name, status, delayMs } = client;
