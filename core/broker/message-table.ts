@@ -149,9 +149,9 @@ export class MessageTable {
     return this.#integer(slot, NAMES_AND_MARKS) & 0xffff;
   }
 
-  /** Where the journal keeps the message; 0: nowhere. */
+  /** Where the journal keeps the message; 0: nowhere, or there is no message any more. */
   lsn(slot: Slot): number {
-    return this.#number(slot, LSN);
+    return this.#chunks[(slot - 1) >>> ROW_SHIFT] === undefined ? 0 : this.#number(slot, LSN);
   }
 
   /** The journal keeps the message there from now on; 0: no more. */
@@ -219,6 +219,11 @@ export class MessageTable {
     if (index !== -1) further![index] = { ...further![index]!, deliveryCount };
   }
 
+  /** The first of its destinations; 0: it lies in none. */
+  destination(slot: Slot): number {
+    return this.#integer(slot, DESTINATION);
+  }
+
   entryCount(slot: Slot): number {
     if (this.#integer(slot, DESTINATION) === 0) return 0;
     return 1 + (this.#further.get(slot)?.length ?? 0);
@@ -235,7 +240,10 @@ export class MessageTable {
   /** All destinations that the message lies in. */
   entries(slot: Slot): readonly Entry[] {
     if (this.#integer(slot, DESTINATION) === 0) return [];
-    return [this.firstEntry(slot), ...this.#further.get(slot) ?? []];
+    const further = this.#further.get(slot);
+    return further === undefined
+      ? [this.firstEntry(slot)]
+      : [this.firstEntry(slot), ...further];
   }
 
   #recordBytes(slot: Slot): number {

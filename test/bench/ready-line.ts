@@ -42,9 +42,11 @@ export function tabmqStarter(): StartBroker {
     throw new CannotBench('TabMQ is not built: run `npm run build` first.');
   }
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  const words = [GATEWAY, '--memory', '--ready-json', '--amqp-port', '0', '--http-port', '0'];
+  const words = [GATEWAY, '--ready-json', '--amqp-port', '0', '--http-port', '0'];
   const title = `TabMQ ${version} on Node ${process.versions.node}`;
-  return (_directory, log) => startReadyLine(process.execPath, words, log, title);
+  return (directory, log) => {
+    return startReadyLine(process.execPath, [...words, '--data', directory], log, title);
+  };
 }
 
 /** The generator's own broker that does nothing: what it reaches is the ceiling of this bench. */

@@ -73,8 +73,7 @@ export class Checkpoint {
 
   #messageOf(slot: Slot): CheckpointMessage {
     const { table } = this.#persistence;
-    return {
-      ...this.#persistence.headOf(slot), lsn: table.lsn(slot), tailBytes: table.tailBytes(slot),
-    };
+    const head = this.#persistence.headOf(slot);
+    return { lsn: table.lsn(slot), tailBytes: table.tailBytes(slot), head };
   }
 }

@@ -83,7 +83,7 @@ export class LiveMessages {
     if (list === undefined) return [];
     // A row that was used again in the same segment is listed twice.
     const slots = [...new Set(list.slots.subarray(0, list.length))].filter((slot) =>
-      this.#table.references(slot) > 0 && segmentNumberOf(this.#table.lsn(slot)) === number);
+      segmentNumberOf(this.#table.lsn(slot)) === number);
     return slots.sort((a, b) => this.#table.lsn(a) - this.#table.lsn(b));
   }
 }

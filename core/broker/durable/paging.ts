@@ -48,7 +48,7 @@ export class Paging {
     const { residentBytes } = this.#store;
     const { residentBytesMax } = this.#options;
     if (residentBytes <= residentBytesMax) return;
-    const { destination } = this.#store.table.firstEntry(slot);
+    const destination = this.#store.table.destination(slot);
     const waiting = this.#destinations.find(destination)?.readyCount ?? Infinity;
     const isNear = waiting <= limits.residentMessagesPerQueue;
     // What is delivered soon stays, unless that alone is too much.

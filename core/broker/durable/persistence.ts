@@ -4,7 +4,7 @@ import { limits } from '../../limits.ts';
 import type { Clock } from '../../ports.ts';
 import type { Journal, JournalTrouble, Lsn } from '../../storage/journal.ts';
 import type { Address, MessageStore } from '../message-store.ts';
-import type { MessageTable, Slot } from '../message-table.ts';
+import type { Entry, MessageTable, Slot } from '../message-table.ts';
 import type { Turn } from '../turn.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { Compaction } from './compaction.ts';
@@ -238,10 +238,20 @@ export class Persistence {
       priority: table.priority(slot),
       namesBytes: table.namesBytes(slot),
       bodyBytes: table.bodyBytes(slot),
-      entries: table.entries(slot)
-        .filter(({ destination }) => this.destinations.find(destination) !== undefined)
-        .map((entry) => ({ ...entry, until: this.#wallTime(entry.until) })),
+      entries: this.#entriesOf(slot),
     };
+  }
+
+  /** Deadlines hold over a restart, so they are written in wall-clock time. QUE-14. */
+  #entriesOf(slot: Slot): readonly Entry[] {
+    const entries = this.table.entries(slot);
+    const isPlain = ({ destination, until }: Entry): boolean =>
+      until === Infinity && this.destinations.find(destination) !== undefined;
+    // The usual case costs no copy.
+    if (entries.every(isPlain)) return entries;
+    return entries
+      .filter(({ destination }) => this.destinations.find(destination) !== undefined)
+      .map((entry) => ({ ...entry, until: this.#wallTime(entry.until) }));
   }
 
   /** The messages of this turn that are somewhere at its end; the others are let go. */
@@ -249,10 +259,14 @@ export class Persistence {
     if (this.#arrivals.size === 0) return [];
     const arrivals = [...this.#arrivals];
     this.#arrivals.clear();
-    const isKept = (slot: Slot): boolean => this.table.entries(slot).some(
-      ({ destination }) => this.destinations.find(destination) !== undefined,
-    );
-    return arrivals.filter((slot) => isKept(slot) || void this.#store.release(-slot));
+    return arrivals.filter((slot) => this.#isKept(slot) || void this.#store.release(-slot));
+  }
+
+  #isKept(slot: Slot): boolean {
+    const { table, destinations } = this;
+    if (destinations.find(table.destination(slot)) !== undefined) return true;
+    return table.entries(slot).some(({ destination }) =>
+      destinations.find(destination) !== undefined);
   }
 
   #writeMessage(slot: Slot): void {
@@ -279,7 +293,6 @@ export class Persistence {
     for (const returned of this.#returned) checkpoint.returned(returned);
   }
 
-  /** Deadlines hold over a restart, so they are written in wall-clock time. QUE-14. */
   #wallTime(at: number): number {
     return at === Infinity ? Infinity : at - this.#clock.now() + this.#clock.wall();
   }

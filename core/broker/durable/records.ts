@@ -119,9 +119,10 @@ export interface CheckpointRecord {
 /** How often a message came back to a destination. */
 export type Returned = RecordArgs<'message.returned'>;
 
-export interface CheckpointMessage extends MessageHead {
+export interface CheckpointMessage {
   readonly lsn: Lsn;
   readonly tailBytes: number;
+  readonly head: MessageHead;
 }
 
 export type DefinitionRecord = {
@@ -211,7 +212,7 @@ export function encodeCheckpoint(parts: CheckpointParts): Uint8Array {
   for (const message of parts.messages) {
     writer.longlong(message.lsn);
     writer.long(message.tailBytes);
-    writeHead(writer, message);
+    writeHead(writer, message.head);
   }
   return writer.block.bytes.subarray(0, writer.length);
 }
@@ -320,6 +321,6 @@ function* readMessages(reader: Reader): Generator<CheckpointMessage> {
   while (reader.remaining > 0) {
     const lsn = reader.longlong();
     const tailBytes = reader.long();
-    yield { lsn, tailBytes, ...readHead(reader) };
+    yield { lsn, tailBytes, head: readHead(reader) };
   }
 }

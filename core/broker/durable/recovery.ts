@@ -112,9 +112,8 @@ export class Recovery {
     for (const { messages, settled, returned, crashed, chunks } of chain.toReversed()) {
       // What these segments hold counts itself, all before does not.
       if (crashed !== 0) this.#crashed();
-      for (const message of messages) {
-        const { lsn } = message;
-        if (segmentNumberOf(lsn) >= firstSegment) this.#message(lsn, message, message.tailBytes);
+      for (const { lsn, head, tailBytes } of messages) {
+        if (segmentNumberOf(lsn) >= firstSegment) this.#message(lsn, head, tailBytes);
       }
       for (const lsn of chunks) await this.#readChunk(lsn, firstSegment);
       this.#settle(settled);
@@ -225,13 +224,12 @@ export class Recovery {
   }
 
   #message(lsn: Lsn, head: MessageHead, tailBytes: number): void {
-    const { clock } = this.#broker;
     const table = this.#table;
     const { marks, namesBytes, bodyBytes, priority, order, entries } = head;
     const slot = table.add(ABSENT, tailBytes, bodyBytes, namesBytes, marks | MARK_PERSISTENT);
     for (const entry of entries) {
-      const left = entry.until === Infinity ? Infinity : entry.until - clock.wall();
-      table.enter(slot, { ...entry, until: clock.now() + left });
+      const isTimed = entry.until !== Infinity;
+      table.enter(slot, isTimed ? { ...entry, until: this.#clockTime(entry.until) } : entry);
     }
     if (priority > 0) table.setPriority(slot, priority);
     if (order !== 0 && order !== lsn) {
@@ -240,6 +238,11 @@ export class Recovery {
     }
     this.#persistence.live.add(slot, lsn);
     this.#slots.push(slot);
+  }
+
+  #clockTime(wallTime: number): number {
+    const { clock } = this.#broker;
+    return wallTime - clock.wall() + clock.now();
   }
 
   #settle(pairs: SettledPairs): void {
