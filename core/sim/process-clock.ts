@@ -44,7 +44,8 @@ export class ProcessClock implements Clock {
       this.pending--;
       return !this.#killed;
     };
-    const cancel = this.#clock.setTimer(delayMs, () => {
+    // Whole milliseconds, so that wall-clock times lose nothing when they are computed with.
+    const cancel = this.#clock.setTimer(Math.ceil(delayMs), () => {
       if (!done()) return;
       run();
       this.#afterTask();

@@ -224,8 +224,9 @@ export class Simulator implements Observer {
 
   #openLibrary(queue: string, prefetch: number): LibraryClient {
     const { model } = this;
+    const clock = new ProcessClock(this.#clock, () => {}, () => 0);
     return new LibraryClient({
-      clock: this.#clock, chance: new Chance(this.#chance.seed()), model,
+      clock, chance: new Chance(this.#chance.seed()), model,
       open: (serve) => this.#process && this.#link(serve, this.#process),
       guard: (work) => this.guard(work),
     }, queue, prefetch);
