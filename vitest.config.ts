@@ -6,8 +6,8 @@ export default defineConfig({
     pool: 'forks',
     // Client suites start a gateway each; more at a time only makes small machines wait.
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     coverage: {
       provider: 'v8',
       include: ['browser/**/*.ts', 'core/**/*.ts', 'node/**/*.ts'],
