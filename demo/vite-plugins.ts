@@ -1,4 +1,8 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { transform } from 'sucrase';
 import type { Plugin } from 'vite';
 
@@ -21,6 +25,39 @@ export function compiledClients(): Plugin {
       return { code: `export default ${JSON.stringify({ source, compiled })}`, moduleType: 'js' };
     },
   };
+}
+
+/**
+ * `import text from './worker.ts?script'` gives the file, and all that it imports, as the text of
+ * one classic script: what a sandbox runs. The script of the sandbox's iframe is inline, so the
+ * page's policy names its hash.
+ */
+export function sandboxScripts(): Plugin {
+  const frame = fileURLToPath(new URL('sandbox/frame.ts', import.meta.url));
+  return {
+    name: 'sandbox-scripts',
+    enforce: 'pre',
+    async load(id) {
+      const [file, query] = id.split('?', 2);
+      if (query !== 'script') return undefined;
+      const { text, inputs } = await bundled(file!);
+      for (const input of inputs) this.addWatchFile(input);
+      return { code: `export default ${JSON.stringify(text)}`, moduleType: 'js' };
+    },
+    async transformIndexHtml(html) {
+      const hash = createHash('sha256').update((await bundled(frame)).text).digest('base64');
+      return html.replace("'sha256-sandbox'", `'sha256-${hash}'`);
+    },
+  };
+}
+
+async function bundled(file: string): Promise<{ text: string; inputs: readonly string[] }> {
+  const { outputFiles: [output], metafile } = await build({
+    entryPoints: [file], bundle: true, minify: true, format: 'iife', target: 'es2022',
+    conditions: ['browser', 'es2015'], write: false, metafile: true, absWorkingDir: import.meta.dirname,
+  });
+  const inputs = Object.keys(metafile.inputs).map((input) => resolve(import.meta.dirname, input));
+  return { text: output!.text.trim(), inputs };
 }
 
 /** Writes a service worker that keeps every file of this build, for when there is no network. */

@@ -11,16 +11,10 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/**
- * What the page may do: run its own scripts, and reach this host. Client code is made to functions
- * in workers, which have a policy of their own and reach nothing else either.
- */
-const pagePolicy = [
-  "default-src 'none'", "script-src 'self'", "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: blob:", "connect-src 'self'", "worker-src 'self' blob:",
-  "frame-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'",
-].join('; ');
-const workerPolicy = "default-src 'none'; script-src 'self' 'unsafe-eval'; connect-src 'self'";
+/** The rest of the page's policy is in its head, as every static host serves it. */
+const pagePolicy = "frame-ancestors 'none'";
+/** The broker's worker: client code has one of its own, which reaches nothing. */
+const workerPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'";
 
 /** The built playground: static files, known by name from the start, so that no other is served. */
 export class Playground {

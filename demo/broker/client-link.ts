@@ -31,11 +31,15 @@ export class ClientLink {
   readonly name: string;
   readonly code: string;
   readonly library: ClientLibrary;
+  /** Its place among all clients that this world ever started. */
+  readonly run: number;
   status: ClientStatus = 'starting';
   error = '';
   line = 0;
   paused = false;
   delayMs = 0;
+  /** What it sent and is not handled yet weighs so much. */
+  waitingBytes = 0;
   /** Clock time at which the last thing on its way to it arrives. */
   arrivesAt = 0;
   unfinished = 0;
@@ -53,8 +57,10 @@ export class ClientLink {
   #data: { link: number; data: LinkData }[] = [];
 
   constructor(
-    spec: ClientSpec, start: Omit<StartMessage, 'now'>, port: ClientPort, world: ClientWorld,
+    spec: ClientSpec, run: number, start: Omit<StartMessage, 'now'>, port: ClientPort,
+    world: ClientWorld,
   ) {
+    this.run = run;
     this.#start = start;
     this.name = spec.name;
     this.code = spec.code;

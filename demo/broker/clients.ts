@@ -28,6 +28,8 @@ interface Waiting {
 
 /** Octets that may wait of one client; one that sends more without a pause is cut off. */
 const FLOOD_BYTES = 16 * 1024 * 1024;
+/** What a message that carries no chunk counts for, so that 20,000 of them are a flood as well. */
+const MESSAGE_BYTES = FLOOD_BYTES / 20_000;
 const LOG_LINES = 1000;
 
 /** The clients of a world, and what they sent and is not handled yet. */
@@ -36,12 +38,12 @@ export class Clients {
   readonly logs$ = new ReplaySubject<ClientLog>(LOG_LINES);
   readonly #env: ClientsEnv;
   readonly #clients = new Map<string, ClientLink>();
-  readonly #inbox: Waiting[] = [];
-  readonly #waitingBytes = new Map<ClientLink, number>();
+  #inbox: Waiting[] = [];
   readonly #world: ClientWorld;
   /** Links from outside; they are dropped with the world. */
   readonly #guests = new Subscription();
   #lastServed = 0;
+  #runs = 0;
   /** The frame at hand is part of a chunk, of which the client hears only once that it came. */
   #partial = false;
 
@@ -54,16 +56,27 @@ export class Clients {
     };
   }
 
-  /** Takes over the port to a Worker; the code starts in it when its turn comes. */
-  start(spec: ClientSpec, compiled: string, port: ClientPort): void {
+  /**
+   * Takes over the port to a Worker; the code starts in it when its turn comes. Answers which run
+   * of all this is.
+   */
+  start(spec: ClientSpec, compiled: string, port: ClientPort): number {
     const { seed, wallStart } = this.#env;
     this.kill(spec.name);
-    const client = new ClientLink(spec, {
+    const client = new ClientLink(spec, ++this.#runs, {
       type: 'start', name: spec.name, code: compiled, seed: seedOf(seed, spec.name), wallStart,
     }, port, this.#world);
     this.#clients.set(spec.name, client);
     this.#show();
     this.#env.wake();
+    return client.run;
+  }
+
+  /** Lists it as a client whose code could not be made to run. */
+  fail(spec: ClientSpec, text: string, line: number): void {
+    const nobody = new MessageChannel().port1 as unknown as ClientPort;
+    this.start(spec, '', nobody);
+    this.#handle(this.#clients.get(spec.name)!, { type: 'failed', text, line });
   }
 
   kill(name: string): void {
@@ -101,8 +114,9 @@ export class Clients {
   handleOne(): boolean {
     const next = this.#inbox.shift();
     if (next === undefined) return false;
+    next.client.waitingBytes -= weightOf(next.message);
     this.#partial = next.partial === true;
-    if (!next.client.gone) this.#handle(next.client, next.message);
+    this.#handle(next.client, next.message);
     this.#partial = false;
     return true;
   }
@@ -139,17 +153,15 @@ export class Clients {
   }
 
   #received(client: ClientLink, message: FromClient): void {
-    const isChunk = message.type === 'data' && typeof message.data !== 'string';
-    const bytes = isChunk ? (message.data as ArrayBuffer).byteLength : 0;
-    const waiting = (this.#waitingBytes.get(client) ?? 0) + bytes;
-    if (waiting > FLOOD_BYTES) {
-      client.error = 'it sent more than 16 MiB without waiting for anything';
-      this.#end(client, 'failed');
+    client.waitingBytes += weightOf(message);
+    if (client.waitingBytes > FLOOD_BYTES) {
+      const text = 'It asked for too much at once: more than 16 MiB, or 20,000 timers.';
+      this.#handle(client, { type: 'failed', text, line: 0 });
       return;
     }
-    this.#waitingBytes.set(client, waiting);
-    if (isChunk) this.#cut(client, message.link, message.data as ArrayBuffer);
-    else this.#inbox.push({ client, message });
+    if (message.type === 'data' && typeof message.data !== 'string') {
+      this.#cut(client, message.link, message.data);
+    } else this.#inbox.push({ client, message });
     this.#env.wake();
   }
 
@@ -176,7 +188,7 @@ export class Clients {
         this.#dial(client, message.link);
         return;
       case 'data':
-        this.#onData(client, message.link, message.data);
+        client.links.get(message.link)?.receive(message.data);
         return;
       case 'log':
         this.#log(client, message.level, message.text);
@@ -214,31 +226,28 @@ export class Clients {
     else clock.setTimer(delayMs, () => client.push(link, data), `${client.name}: slow link`);
   }
 
-  #onData(client: ClientLink, link: number, data: LinkData): void {
-    if (typeof data !== 'string') {
-      const waiting = this.#waitingBytes.get(client) ?? 0;
-      this.#waitingBytes.set(client, waiting - data.byteLength);
-    }
-    client.links.get(link)?.receive(data);
-  }
-
   #log(client: ClientLink, level: ClientLog['level'], text: string): void {
     this.logs$.next({ client: client.name, at: this.#env.clock.now(), level, text });
   }
 
   #end(client: ClientLink, status: 'killed' | 'failed'): void {
     client.end(status);
-    this.#waitingBytes.delete(client);
+    this.#inbox = this.#inbox.filter((waiting) => waiting.client !== client);
     this.#show();
     this.#env.wake();
   }
 
   #show(): void {
     this.clients$.next([...this.#clients.values()].map((client) => ({
-      name: client.name, code: client.code, library: client.library,
+      name: client.name, code: client.code, library: client.library, run: client.run,
       status: client.paused && !client.gone ? 'paused' : client.status,
       connections: [...client.connections], error: client.error, line: client.line,
       delayMs: client.delayMs, unfinished: client.unfinished,
     })));
   }
+}
+
+function weightOf(message: FromClient): number {
+  const isChunk = message.type === 'data' && typeof message.data !== 'string';
+  return isChunk ? (message.data as ArrayBuffer).byteLength : MESSAGE_BYTES;
 }

@@ -32,6 +32,8 @@ const services: Services = {
     dial: (port: MessagePort) => world$.value.serve(port),
     startClient: (spec: ClientSpec, compiled: string, port: MessagePort) =>
       world$.value.clients.start(spec, compiled, port as unknown as ClientPort),
+    failClient: (spec: ClientSpec, text: string, line: number) =>
+      world$.value.clients.fail(spec, text, line),
     killClient: (name: string) => world$.value.clients.kill(name),
     removeClient: (name: string) => world$.value.clients.remove(name),
     setClientPaused: (name: string, paused: boolean) =>

@@ -1,6 +1,6 @@
 import { installTabWebSocket } from '../../browser/install.ts';
 import { LinkPort } from './link-port.ts';
-import { lineIn, runModule, type Modules } from './module.ts';
+import { lineIn, runModule, type Evaluate, type Modules } from './module.ts';
 import type { FromClient, ToClient } from './protocol.ts';
 import { virtualGlobals } from './virtual-globals.ts';
 
@@ -14,11 +14,16 @@ export interface WorldPort {
 /** Tasks without anything new after which a client counts as idle. */
 const QUIET_TASKS = 3;
 
-/**
- * Runs the code of one client in this realm, whose time and network become the world's. The
- * modules that it may import are made after that, so that they see no other.
- */
-export function runClient(port: WorldPort, loadModules: () => Promise<Modules>): void {
+/** What depends on the realm that the code of a client runs in. */
+export interface Realm {
+  /** Called once time and network are the world's, so that libraries see no other. */
+  readonly loadModules: () => Promise<Modules>;
+  /** Default: `eval`. */
+  readonly evaluate?: Evaluate;
+}
+
+/** Runs the code of one client in this realm, whose time and network become the world's. */
+export function runClient(port: WorldPort, { loadModules, evaluate }: Realm): void {
   let activity = 0;
   const post = (message: FromClient, transfer: ArrayBuffer[] = []): void => {
     activity++;
@@ -37,11 +42,13 @@ export function runClient(port: WorldPort, loadModules: () => Promise<Modules>):
       return link as unknown as MessagePort;
     },
   });
-  const fail = (error: unknown): void => {
+  const fail = async (error: unknown): Promise<void> => {
+    // What the platform has to say about it comes in a task of its own.
+    await time.nextTask();
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     post({ type: 'failed', text, line: lineIn(error) });
   };
-  time.onUncaught(fail);
+  time.onUncaught((error) => void fail(error));
   const idle = async (): Promise<void> => {
     for (let quiet = 0, seen = activity; quiet < QUIET_TASKS; quiet++) {
       await time.nextTask();
@@ -53,7 +60,7 @@ export function runClient(port: WorldPort, loadModules: () => Promise<Modules>):
   const start = async ({ code, name }: Extract<ToClient, { type: 'start' }>): Promise<void> => {
     const modules = await loadModules();
     // Its code may run for as long as it likes: nobody waits for its end.
-    void runModule(code, name, modules).catch(fail);
+    void runModule(code, name, modules, evaluate).catch(fail);
   };
   const turn = async (message: Extract<ToClient, { type: 'turn' }>): Promise<void> => {
     await loading;

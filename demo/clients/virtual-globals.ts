@@ -7,7 +7,7 @@ interface Timer {
   readonly everyMs: number | undefined;
 }
 
-/** Time as the code of a client sees it, and how the world moves it. */
+/** Time as the code of a client sees it, and how the world moves it from turn to turn. */
 export interface VirtualGlobals {
   begin(start: Extract<ToClient, { type: 'start' }>): void;
   moveTo(now: number): void;
@@ -18,6 +18,9 @@ export interface VirtualGlobals {
 }
 
 type Scope = typeof globalThis;
+
+/** As in Node: a timer that sets the next one lets time go on, and never holds it still. */
+const DELAY_MIN_MS = 1;
 
 /**
  * Puts virtual time in place of the real one: timers, dates, `performance.now`, randomness; and
@@ -31,7 +34,7 @@ export function virtualGlobals(scope: Scope, post: (message: FromClient) => void
   let wallStart = 0;
   const set = (run: () => void, delayMs: number, repeats: boolean): number => {
     const id = ++lastTimer;
-    timers.set(id, { run, everyMs: repeats ? Math.max(1, delayMs) : undefined });
+    timers.set(id, { run, everyMs: repeats ? delayMs : undefined });
     post({ type: 'timer', id, delayMs });
     return id;
   };
@@ -41,7 +44,7 @@ export function virtualGlobals(scope: Scope, post: (message: FromClient) => void
   replaceTimers(scope, set, clear);
   replaceDate(scope, () => wallStart + now);
   Object.defineProperty(scope.performance, 'now', { value: () => now });
-  replaceConsole(scope, post);
+  const beginLines = replaceConsole(scope, post);
   return {
     begin(start) {
       ({ now, wallStart } = start);
@@ -49,6 +52,7 @@ export function virtualGlobals(scope: Scope, post: (message: FromClient) => void
     },
     moveTo(at) {
       now = at;
+      beginLines();
     },
     fire(id) {
       const timer = timers.get(id);
@@ -59,8 +63,14 @@ export function virtualGlobals(scope: Scope, post: (message: FromClient) => void
     },
     nextTask: taskQueue(),
     onUncaught(listener) {
-      scope.addEventListener?.('error', (event) => listener(event.error ?? event.message));
-      scope.addEventListener?.('unhandledrejection', (event) => listener(event.reason));
+      scope.addEventListener?.('error', (event) => {
+        event.preventDefault();
+        listener(event.error ?? event.message);
+      });
+      scope.addEventListener?.('unhandledrejection', (event) => {
+        event.preventDefault();
+        listener(event.reason);
+      });
     },
   };
 }
@@ -71,7 +81,7 @@ function replaceTimers(
 ): void {
   const timer = (repeats: boolean) =>
     (run: (...parameters: unknown[]) => void, delayMs = 0, ...parameters: unknown[]): number =>
-      set(() => run(...parameters), Number(delayMs) || 0, repeats);
+      set(() => run(...parameters), Math.max(DELAY_MIN_MS, Number(delayMs) || 0), repeats);
   Object.assign(scope, {
     setTimeout: timer(false), setInterval: timer(true), clearTimeout: clear, clearInterval: clear,
   });
@@ -86,13 +96,24 @@ function replaceDate(scope: Scope, wall: () => number): void {
   });
 }
 
-function replaceConsole(scope: Scope, post: (message: FromClient) => void): void {
+/** Lines that a client may write in one turn; more would only hide what came before them. */
+const LINES_PER_TURN = 200;
+
+/** Answers what begins a turn. */
+function replaceConsole(scope: Scope, post: (message: FromClient) => void): () => void {
+  let lines = 0;
   for (const level of ['log', 'info', 'warn', 'error'] as const) {
-    scope.console[level] = (...values: unknown[]) =>
-      post({ type: 'log', level, text: values.map(textOf).join(' ') });
+    scope.console[level] = (...values: unknown[]) => {
+      lines++;
+      if (lines <= LINES_PER_TURN) post({ type: 'log', level, text: values.map(textOf).join(' ') });
+      else if (lines === LINES_PER_TURN + 1) post({ type: 'log', level: 'warn', text: tooManyLines });
+    };
   }
   scope.console.debug = scope.console.log;
+  return () => (lines = 0);
 }
+
+const tooManyLines = `It writes more than ${LINES_PER_TURN} lines at once: the rest is left out.`;
 
 /** Longest line that a client can write. */
 const LOG_CHARS_MAX = 4000;

@@ -23,6 +23,8 @@ export interface ClientView {
   readonly name: string;
   readonly code: string;
   readonly library: ClientLibrary;
+  /** Its place among all clients that were started since the last reset: a restart changes it. */
+  readonly run: number;
   readonly status: ClientStatus;
   /** Its connections, as the broker names them. */
   readonly connections: readonly string[];
@@ -50,7 +52,10 @@ export interface ClientHost {
   readonly clients$: Observable<readonly ClientView[]>;
   /** Starts with the last 1,000 lines. */
   readonly logs$: Observable<ClientLog>;
-  /** Starts it, or crashes and starts it anew where one has the name. */
+  /**
+   * Starts it, or crashes and starts it anew where one has the name. Code that cannot be compiled
+   * makes it a client that failed.
+   */
   start(spec: ClientSpec): Promise<void>;
   /** Ends its Worker at once: a crash, with no chance to say goodbye. */
   kill(name: string): Promise<void>;

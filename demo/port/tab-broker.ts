@@ -10,7 +10,7 @@ import type { RpcClient } from './rpc.ts';
 /** Makes the Worker of a client and hands it a port; answers how to end it at once. */
 export type Spawn = (name: string, port: MessagePort) => () => void;
 
-/** Makes what runs of what the user wrote; throws where it is no JavaScript or TypeScript. */
+/** Makes what runs of what the user wrote; rejects with its `line` where that is no code. */
 export type Compile = (spec: ClientSpec) => Promise<string>;
 
 /** The broker in a worker of this tab. */
@@ -101,7 +101,8 @@ class Workers implements ClientHost {
   readonly #rpc: RpcClient;
   readonly #spawn: Spawn;
   readonly #compile: Compile;
-  readonly #ends = new Map<string, () => void>();
+  /** The Workers that run. */
+  readonly #workers = new Map<string, { readonly end: () => void; run: number }>();
 
   constructor(rpc: RpcClient, spawn: Spawn, compile: Compile) {
     this.#rpc = rpc;
@@ -109,14 +110,21 @@ class Workers implements ClientHost {
     this.#compile = compile;
     this.clients$ = shared(rpc.stream('clients'));
     this.logs$ = rpc.stream('logs');
+    this.clients$.subscribe((clients) => this.#endFailed(clients));
   }
 
   async start(spec: ClientSpec): Promise<void> {
-    const compiled = await this.#compile(spec);
-    this.#end(spec.name);
-    const { port1, port2 } = new MessageChannel();
-    this.#ends.set(spec.name, this.#spawn(spec.name, port1));
-    await this.#rpc.call('startClient', spec, compiled, port2);
+    const { name, code, library } = spec;
+    const plain: ClientSpec = { name, code, library };
+    let compiled: string;
+    try {
+      compiled = await this.#compile(plain);
+    } catch (error) {
+      this.#end(name);
+      const { message, line = 0 } = error as Error & { readonly line?: number };
+      return this.#rpc.call('failClient', plain, message, line);
+    }
+    await this.#run(plain, compiled);
   }
 
   /** The Worker ends here and now; the broker is told as well, as not every port tells it. */
@@ -139,11 +147,26 @@ class Workers implements ClientHost {
   }
 
   end(): void {
-    for (const name of [...this.#ends.keys()]) this.#end(name);
+    for (const name of [...this.#workers.keys()]) this.#end(name);
+  }
+
+  async #run(spec: ClientSpec, compiled: string): Promise<void> {
+    this.#end(spec.name);
+    const { port1, port2 } = new MessageChannel();
+    const worker = { end: this.#spawn(spec.name, port1), run: 0 };
+    this.#workers.set(spec.name, worker);
+    worker.run = await this.#rpc.call('startClient', spec, compiled, port2);
+  }
+
+  /** What failed is not heard any more, but may well go on: in an endless loop, for one. */
+  #endFailed(clients: readonly ClientView[]): void {
+    for (const { name, run, status } of clients) {
+      if (status === 'failed' && this.#workers.get(name)?.run === run) this.#end(name);
+    }
   }
 
   #end(name: string): void {
-    this.#ends.get(name)?.();
-    this.#ends.delete(name);
+    this.#workers.get(name)?.end();
+    this.#workers.delete(name);
   }
 }

@@ -1,5 +1,6 @@
-import { firstValueFrom, lastValueFrom, toArray, timer, takeUntil } from 'rxjs';
+import { firstValueFrom, lastValueFrom, toArray, timer, takeUntil, type Observable } from 'rxjs';
 import type { TapEvent } from '../../core/management/index.ts';
+import type { ClientLog, ClientView } from '../port/client-host.ts';
 import type { ClockState, StepUnit } from '../port/clock-control.ts';
 import type { App } from './app.ts';
 import { openScenario, type OpenOptions } from './open-scenario.ts';
@@ -15,6 +16,9 @@ export interface Playground {
   advanceTo(at: number): Promise<void>;
   /** Everything that the ring of the tap has. */
   tap(): Promise<readonly TapEvent[]>;
+  clients(): Promise<readonly ClientView[]>;
+  /** The last lines that clients wrote. */
+  logs(): Promise<readonly ClientLog[]>;
 }
 
 declare global {
@@ -24,8 +28,14 @@ declare global {
 /** How long the ring may take to be handed over, in milliseconds of the wall. */
 const RING_MS = 100;
 
+/** What the stream has already. */
+function kept<T>(source: Observable<T>): Promise<T[]> {
+  return lastValueFrom(source.pipe(takeUntil(timer(RING_MS)), toArray()));
+}
+
 export function installControl(app: App): void {
   const clock = app.port.clock!;
+  const clients = app.port.clients!;
   window.__playground = {
     app,
     open: (name, options) => openScenario(app, name, options),
@@ -38,10 +48,9 @@ export function installControl(app: App): void {
     nextTimer: () => clock.nextTimer(),
     advanceTo: (at) => clock.advanceTo(at),
     async tap() {
-      const batches = await lastValueFrom(
-        app.port.tap$({ since: 0 }).pipe(takeUntil(timer(RING_MS)), toArray()),
-      );
-      return batches.flatMap(({ events }) => events);
+      return (await kept(app.port.tap$({ since: 0 }))).flatMap(({ events }) => events);
     },
+    clients: () => firstValueFrom(clients.clients$),
+    logs: () => kept(clients.logs$),
   };
 }

@@ -3,6 +3,7 @@ import { compileClient } from '../clients/compile.ts';
 import type { BrokerPort } from '../port/broker-port.ts';
 import { RpcClient } from '../port/rpc.ts';
 import { TabBroker } from '../port/tab-broker.ts';
+import { Sandbox } from '../sandbox/sandbox.ts';
 import type { App, Selection } from './app.ts';
 import { go, route$ } from './router.ts';
 import { topologyOf } from './topology.ts';
@@ -18,12 +19,12 @@ export function openTabBroker(): BrokerPort {
   return new TabBroker(new RpcClient(worker), spawnClient, compileClient);
 }
 
+const sandbox = new Sandbox();
+
+/** The script is loaded with the first client; it waits for nothing else of the page. */
 function spawnClient(name: string, port: MessagePort): () => void {
-  const worker = new Worker(new URL('../clients/worker.ts', import.meta.url), {
-    type: 'module', name,
-  });
-  worker.postMessage(undefined, [port]);
-  return () => worker.terminate();
+  const script = import('../clients/worker.ts?script').then((loaded) => loaded.default);
+  return sandbox.spawn(name, script, port);
 }
 
 export interface RunningApp extends App {

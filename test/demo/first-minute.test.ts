@@ -20,7 +20,9 @@ describe.skipIf(!hasChromium())('the first minute', { timeout: 90_000 }, () => {
     await page.getByText('A real AMQP broker is running in this tab.').waitFor();
     await page.getByLabel(/^queue tasks, \d+ ready/).first().waitFor();
     await page.waitForFunction('performance.getEntriesByName("playground-drawn").length > 0');
-    expect(requests.filter((url) => !url.startsWith(playground.url()))).toEqual([]);
+    // The sandbox has no address, and its scripts are of the page's own making.
+    const addresses = requests.filter((url) => /^(http|ws)s?:/.test(url));
+    expect(addresses.filter((url) => !url.startsWith(playground.url()))).toEqual([]);
     expect(await page.evaluate('window.__playground.clock().then(({ paused }) => paused)')).toBe(false);
   });
 

@@ -18,9 +18,11 @@ const asBrowser = { headers: { accept: 'text/html,*/*' } };
 
 test('a browser gets the page, everybody else the words', async () => {
   const page = await fetch(urlOf('/'), asBrowser);
-  expect(await page.text()).toContain('<title>TabMQ playground</title>');
+  const html = await page.text();
+  expect(html).toContain('<title>TabMQ playground</title>');
+  expect(html).toContain("default-src 'none'; script-src 'self' 'sha256-");
   expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
-  expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+  expect(page.headers.get('content-security-policy')).toBe("frame-ancestors 'none'");
   expect(await (await fetch(urlOf('/'), { headers: { accept: '*/*' } })).text()).toContain('Clients connect here');
   expect((await fetch(urlOf('/health'), asBrowser)).status).toBe(200);
 });
@@ -48,6 +50,7 @@ describe.skipIf(!hasChromium())('in Chromium', { timeout: 90_000 }, () => {
     await page.goto(urlOf('/#/s/work-queue?paused=1'));
     await page.waitForSelector('[data-ready]', { timeout: 60_000 });
     await page.evaluate('window.__playground.advanceTo(1500)');
+    // So the clients run in their sandbox.
     await page.getByLabel('queue tasks, 0 ready, 1 unacknowledged').first().waitFor();
     await browser.close();
     expect(complaints).toEqual([]);

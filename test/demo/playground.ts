@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { TapEvent } from '../../core/management/index.ts';
+import type { ClientLog, ClientView } from '../../demo/port/client-host.ts';
 import type { StepUnit } from '../../demo/port/clock-control.ts';
 import { launchChromium } from '../browser/chromium.ts';
 
@@ -61,6 +62,20 @@ export class PlaygroundPage {
   async tap(...wanted: readonly TapEvent['type'][]): Promise<TapEvent[]> {
     const all = await this.#call<TapEvent[]>('tap');
     return all.filter(({ type }) => wanted.length === 0 || wanted.includes(type));
+  }
+
+  /** What the clients wrote. */
+  logs(): Promise<ClientLog[]> {
+    return this.#call('logs');
+  }
+
+  clients(): Promise<ClientView[]> {
+    return this.#call('clients');
+  }
+
+  /** Ends the Worker of a client at once. */
+  async kill(client: string): Promise<void> {
+    await this.page.evaluate((name) => window.__playground.app.port.clients!.kill(name), client);
   }
 
   /** Calls a function of `window.__playground`. */
