@@ -6,12 +6,12 @@ export type ModuleFunction = (
   require: (wanted: string) => unknown, exports: unknown, module: unknown,
 ) => Promise<void>;
 
-/** Makes a function of the text of one; the name is how errors tell of it. */
+/** Gives the value of an expression that is one; the name is how its errors tell of it. */
 export type Evaluate = (text: string, sourceName: string) => ModuleFunction;
 
 /** Runs the code, a CommonJS module with `await` at its top; ends when that does. */
 export async function runModule(
-  code: string, name: string, modules: Modules, evaluate: Evaluate = evaluateHere,
+  code: string, name: string, modules: Modules, evaluate: Evaluate,
 ): Promise<void> {
   const require = (wanted: string): unknown => {
     if (Object.hasOwn(modules, wanted)) return modules[wanted];
@@ -29,11 +29,6 @@ export function lineIn(error: unknown): number {
   if ('line' in error) return Number(error.line);
   const stack = error.stack ?? '';
   return Number(/client-[^:\s)]*\.js:(\d+)/.exec(stack)?.[1] ?? 0);
-}
-
-/** For a realm that has no policy against it: a test's. */
-function evaluateHere(text: string, sourceName: string): ModuleFunction {
-  return (0, eval)(`${text}\n//# sourceURL=${sourceName}`) as ModuleFunction;
 }
 
 function sourceName(name: string): string {

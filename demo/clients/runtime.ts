@@ -18,8 +18,8 @@ const QUIET_TASKS = 3;
 export interface Realm {
   /** Called once time and network are the world's, so that libraries see no other. */
   readonly loadModules: () => Promise<Modules>;
-  /** Default: `eval`. */
-  readonly evaluate?: Evaluate;
+  /** Depends on what its policy allows. */
+  readonly evaluate: Evaluate;
 }
 
 /** Runs the code of one client in this realm, whose time and network become the world's. */

@@ -1,14 +1,9 @@
-import frameScript from './frame.ts?script';
 import { sandboxPolicy } from './policy.ts';
 
 /** What the page tells the iframe of the sandbox. */
 export type ToFrame =
   | { readonly type: 'spawn'; readonly id: number; readonly name: string; readonly script: Blob }
   | { readonly type: 'end'; readonly id: number };
-
-/** The policy stands behind the script of the iframe, so that it does not apply to that. */
-const html = `<!doctype html><script>${frameScript}</script>`
-  + `<meta http-equiv="Content-Security-Policy" content="${sandboxPolicy}">`;
 
 /**
  * Makes Workers that reach nothing but the port they are given: they are of an iframe with an
@@ -44,14 +39,16 @@ function tell(frame: Window, message: ToFrame, transfer: Transferable[] = []): v
   frame.postMessage(message, '*', transfer);
 }
 
-function openFrame(): Promise<Window> {
+async function openFrame(): Promise<Window> {
+  const { default: script } = await import('./frame.ts?script');
   const frame = document.createElement('iframe');
   frame.setAttribute('sandbox', 'allow-scripts');
   frame.title = 'Sandbox of the clients';
   frame.hidden = true;
-  frame.srcdoc = html;
+  // The policy stands behind the script, so that it does not apply to that.
+  frame.srcdoc = `<!doctype html><script>${script}</script>`
+    + `<meta http-equiv="Content-Security-Policy" content="${sandboxPolicy}">`;
   document.body.append(frame);
-  return new Promise((resolve) => {
-    frame.addEventListener('load', () => resolve(frame.contentWindow!), { once: true });
-  });
+  await new Promise((resolve) => frame.addEventListener('load', resolve, { once: true }));
+  return frame.contentWindow!;
 }
