@@ -52,11 +52,13 @@ export function sandboxScripts(): Plugin {
 }
 
 async function bundled(file: string): Promise<{ text: string; inputs: readonly string[] }> {
+  const folder = import.meta.dirname;
   const { outputFiles: [output], metafile } = await build({
     entryPoints: [file], bundle: true, minify: true, format: 'iife', target: 'es2022',
-    conditions: ['browser', 'es2015'], write: false, metafile: true, absWorkingDir: import.meta.dirname,
+    conditions: ['browser', 'es2015'], write: false, metafile: true,
+    absWorkingDir: folder,
   });
-  const inputs = Object.keys(metafile.inputs).map((input) => resolve(import.meta.dirname, input));
+  const inputs = Object.keys(metafile.inputs).map((input) => resolve(folder, input));
   return { text: output!.text.trim(), inputs };
 }
 

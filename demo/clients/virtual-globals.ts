@@ -105,8 +105,11 @@ function replaceConsole(scope: Scope, post: (message: FromClient) => void): () =
   for (const level of ['log', 'info', 'warn', 'error'] as const) {
     scope.console[level] = (...values: unknown[]) => {
       lines++;
-      if (lines <= LINES_PER_TURN) post({ type: 'log', level, text: values.map(textOf).join(' ') });
-      else if (lines === LINES_PER_TURN + 1) post({ type: 'log', level: 'warn', text: tooManyLines });
+      if (lines <= LINES_PER_TURN) {
+        post({ type: 'log', level, text: values.map(textOf).join(' ') });
+      } else if (lines === LINES_PER_TURN + 1) {
+        post({ type: 'log', level: 'warn', text: tooManyLines });
+      }
     };
   }
   scope.console.debug = scope.console.log;

@@ -76,7 +76,8 @@ describe.skipIf(!hasChromium())('the sandbox of the clients', { timeout: 90_000 
       const socket = new Native('ws://H/native'); socket.onopen = resolve;
       socket.onerror = () => reject(new Error('no socket')); })`,
     'EventSource': `await new Promise((resolve, reject) => {
-      const source = new EventSource('http://H/events'); source.onopen = resolve; source.onerror = reject; })`,
+      const source = new EventSource('http://H/events');
+      source.onopen = resolve; source.onerror = reject; })`,
     'importScripts': "importScripts('http://H/script.js')",
     'importScripts of text': "importScripts('data:text/javascript,self.loaded = true')",
   };
@@ -198,7 +199,7 @@ describe.skipIf(!hasChromium())('the sandbox of the clients', { timeout: 90_000 
   test('a timer that sets the next one at once does not hold time still', async () => {
     const pg = await shared();
     const { lines } = await outcomeOf(pg,
-      'let n = 0; const next = () => { n++; setTimeout(next); }; next(); setTimeout(() => console.log(n), 500);');
+      'let n = 0; const next = () => { n++; setTimeout(() => next()); }; next(); setTimeout(() => console.log(n), 500);');
     expect(lines).toEqual(['500']);
   });
 });
