@@ -1,3 +1,4 @@
+import { deferTask } from '../../browser/host-clock.ts';
 import { seededRandom } from '../broker/random.ts';
 import type { FromClient, ToClient } from './protocol.ts';
 
@@ -61,7 +62,8 @@ export function virtualGlobals(scope: Scope, post: (message: FromClient) => void
       else post({ type: 'timer', id, delayMs: timer.everyMs });
       timer.run();
     },
-    nextTask: taskQueue(),
+    // The queue in which its sockets send: a task here comes after what they have to say.
+    nextTask: () => new Promise(deferTask),
     onUncaught(listener) {
       scope.addEventListener?.('error', (event) => {
         event.preventDefault();
@@ -134,14 +136,4 @@ function wordsOf(value: unknown): string {
     // What has a cycle, or a bigint, has no JSON.
     return String(value);
   }
-}
-
-function taskQueue(): () => Promise<void> {
-  const { port1, port2 } = new MessageChannel();
-  const waiting: (() => void)[] = [];
-  port1.onmessage = () => waiting.shift()?.();
-  return () => new Promise((resolve) => {
-    waiting.push(resolve);
-    port2.postMessage(undefined);
-  });
 }

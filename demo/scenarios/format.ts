@@ -3,8 +3,8 @@
  * `*.ts` (one client a file, named like it), `asserts.ts` (`export default` an Assertions). The
  * gallery shows it, and a test runs it without a page.
  */
-import type { ApiResponse, TapEvent, TapType } from '../../core/management/index.ts';
-import type { ClientLog, ClientSpec } from '../port/client-host.ts';
+import type { TapType } from '../../core/management/index.ts';
+import type { ClientSpec } from '../port/client-host.ts';
 
 /** What is there before the first client starts, in the form of RabbitMQ's definitions. */
 export interface Topology {
@@ -12,13 +12,20 @@ export interface Topology {
   readonly queues?: readonly ScenarioQueue[];
   readonly bindings?: readonly ScenarioBinding[];
   /** Clients in the order in which they start. Default: those of `clients/` by name. */
-  readonly clients?: readonly { readonly name: string; readonly library: ClientSpec['library'] }[];
+  readonly clients?: readonly ScenarioClient[];
   /** Seed of everything that is random. Default: 1. */
   readonly seed?: number;
   /** Virtual milliseconds for one of the wall. Default: 1. */
   readonly speed?: number;
   /** Virtual milliseconds that have passed before it is shown, so that it opens running. */
   readonly warmUpMs?: number;
+}
+
+export interface ScenarioClient {
+  readonly name: string;
+  readonly library: ClientSpec['library'];
+  /** It is not there until the coach starts it, so that its first message can be predicted. */
+  readonly later?: boolean;
 }
 
 export interface ScenarioExchange {
@@ -44,7 +51,10 @@ export interface ScenarioBinding {
   readonly arguments?: Readonly<Record<string, unknown>>;
 }
 
-/** An event of the tap with this type and these fields. */
+/**
+ * An event of the tap with this type and these fields, each compared as text: several destinations
+ * are `a,b`, by name. The field `key` stands for the routing key with which the message was published.
+ */
 export interface EventPattern {
   readonly type: TapType;
   readonly [field: string]: string | number | boolean;
@@ -56,19 +66,35 @@ export type CoachAction =
   | { readonly do: 'pause' | 'resume' | 'step' | 'next-timer' }
   /** A place of the app: `#/wire?conn=2`. */
   | { readonly do: 'open'; readonly route: string }
-  /** Opens the code of the client and marks the line. */
-  | { readonly do: 'edit'; readonly client: string; readonly line: number };
+  /** Opens the code of the client and marks the line; `change` is what the learner is told to do. */
+  | { readonly do: 'edit'; readonly client: string; readonly line: number;
+      readonly change?: CodeChange };
+
+/** A text that stands once in the code of a client, and what takes its place. */
+export interface CodeChange {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Prediction {
+  readonly question: string;
+  readonly choices: readonly string[];
+  /** Index of the right one, as the run of the test finds it. */
+  readonly answer: number;
+  /**
+   * What shows that a choice is what happens, one for each; the first that is seen, since the
+   * learner did the action of the step, is the answer of the run. null: nothing shows it.
+   */
+  readonly outcomes?: readonly (EventPattern | null)[];
+  /** Outcomes count from this event on. Absent: from the action on. */
+  readonly from?: EventPattern;
+}
 
 export interface CoachStep {
   /** One or two sentences. `code` stands between backticks. */
   readonly say: string;
   /** Asked before the run itself gives the answer. */
-  readonly predict?: {
-    readonly question: string;
-    readonly choices: readonly string[];
-    /** Index of the right one. */
-    readonly answer: number;
-  };
+  readonly predict?: Prediction;
   readonly action?: CoachAction & { readonly label: string };
   /** The step is done when this happens. Absent: when the learner says so. */
   readonly until?: EventPattern;
@@ -89,20 +115,23 @@ export interface Scenario {
   readonly name: string;
   readonly topology: Topology;
   readonly coach: Coach;
-  readonly clients: readonly ClientSpec[];
+  readonly clients: readonly (ClientSpec & { readonly later: boolean })[];
 }
 
-/** A scenario that runs without a page: time moves only when it is told to. */
+/**
+ * A scenario that runs without a page, on any broker: so that what a lesson says can be held
+ * against each, it tells of the broker only what clients saw.
+ */
 export interface ScenarioRun {
-  /** Everything the tap has shown so far. */
-  readonly events: readonly TapEvent[];
-  readonly logs: readonly ClientLog[];
-  /** Runs until such an event comes; fails when virtual `withinMs` pass without it. */
-  until(pattern: EventPattern, withinMs?: number): Promise<TapEvent>;
-  advance(milliseconds: number): Promise<void>;
+  /**
+   * Waits until the client has written a line with this text to its console, after the line that
+   * was asked for last, and resolves with it; fails when it does not come.
+   */
+  said(client: string, text: string): Promise<string>;
+  /** Starts the client; crashes it first where it is running. */
+  start(client: string, change?: CodeChange): Promise<void>;
+  /** Ends it without a word to the broker, which has noticed when this resolves. */
   kill(client: string): Promise<void>;
-  restart(client: string): Promise<void>;
-  api(path: string): Promise<ApiResponse>;
 }
 
 /** Throws where the scenario did not do what its lesson says. */

@@ -1,5 +1,4 @@
-import type { ClientSpec } from '../port/client-host.ts';
-import type { Coach, Scenario, Topology } from './format.ts';
+import type { Coach, Scenario, ScenarioClient, Topology } from './format.ts';
 
 interface ClientFile {
   readonly source: string;
@@ -34,14 +33,14 @@ export async function loadScenario(name: string): Promise<Scenario | undefined> 
   const clients = await Promise.all(clientsOf(name, topology).map(async ({ path, ...client }) => {
     const file = await clientFiles[path]!();
     compiled.set(file.source, file.compiled);
-    return { ...client, code: file.source };
+    return { later: false, ...client, code: file.source };
   }));
   return { name, topology, coach, clients };
 }
 
 function clientsOf(
   name: string, topology: Topology,
-): readonly (Omit<ClientSpec, 'code'> & { readonly path: string })[] {
+): readonly (ScenarioClient & { readonly path: string })[] {
   const folder = `./${name}/clients/`;
   const paths = Object.keys(clientFiles).filter((path) => path.startsWith(folder)).sort();
   const nameOf = (path: string): string => path.slice(folder.length).replace(/\.[jt]s$/, '');

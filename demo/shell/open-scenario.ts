@@ -1,5 +1,6 @@
 import { BehaviorSubject } from 'rxjs';
 import type { Scenario } from '../scenarios/format.ts';
+import { definitionsOf } from '../scenarios/definitions.ts';
 import { loadScenario } from '../scenarios/load.ts';
 import type { App } from './app.ts';
 
@@ -23,25 +24,17 @@ export async function openScenario(
   if (scenario === undefined) return false;
   const { clock, clients } = app.port;
   if (clock === undefined || clients === undefined) return false;
-  const { seed = SEED, speed = 1, warmUpMs = 0, ...topology } = scenario.topology;
+  const { topology } = scenario;
+  const { seed = SEED, speed = 1, warmUpMs = 0 } = topology;
   await clock.reset(options.seed ?? seed);
   await app.port.api('/api/definitions', {
     method: 'POST', body: definitionsOf(topology),
   });
   await clock.setSpeed(speed);
-  for (const client of scenario.clients) await clients.start(client);
+  for (const client of scenario.clients) if (!client.later) await clients.start(client);
   scenario$.next(scenario);
   if (options.paused === true) return true;
   await clock.advanceTo(warmUpMs);
   await clock.resume();
   return true;
-}
-
-/** What a scenario leaves out is as a client would declare it. */
-function definitionsOf({ exchanges = [], queues = [], bindings = [] }: Scenario['topology']) {
-  return {
-    exchanges: exchanges.map((each) => ({ durable: true, ...each })),
-    queues: queues.map((each) => ({ durable: true, ...each })),
-    bindings: bindings.map((each) => ({ destination_type: 'queue', ...each })),
-  };
 }

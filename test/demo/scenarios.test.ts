@@ -1,0 +1,103 @@
+/** Every scenario without a page: on virtual time, each client in a thread of its own. */
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { CoachStep, Scenario } from '../../demo/scenarios/format.ts';
+import { Sightings, StepWatch } from '../../demo/scenarios/step-watch.ts';
+import { readAssertions, readScenario, scenarioNames } from './scenarios/folders.ts';
+import { scriptOf, Threads } from './scenarios/threads.ts';
+import { VirtualRun } from './scenarios/virtual-run.ts';
+
+const retold = ['work-queue', 'dead-letter-retry', 'rpc'];
+
+let script: string;
+let threads: Threads;
+let run: VirtualRun;
+
+beforeAll(async () => {
+  script = await scriptOf('virtual-client.ts');
+});
+
+afterEach(async () => {
+  run.end();
+  await threads.end();
+});
+
+async function begin(scenario: Scenario): Promise<VirtualRun> {
+  threads = new Threads(script);
+  run = new VirtualRun(scenario, threads);
+  await run.begin();
+  return run;
+}
+
+/** Takes the steps of the coach in order; gives what the broker answered to each prediction. */
+async function takeSteps(scenario: Scenario): Promise<Map<CoachStep, number | undefined>> {
+  const run = await begin(scenario);
+  await run.world.advanceTo(scenario.topology.warmUpMs ?? 0);
+  const sightings = new Sightings();
+  const answers = new Map<CoachStep, number | undefined>();
+  let watch: StepWatch | undefined;
+  run.world.events$.subscribe((event) => {
+    sightings.see(event);
+    watch?.see(event);
+  });
+  for (const step of scenario.coach.steps) {
+    const watching = new StepWatch(step, sightings);
+    watch = watching;
+    await hesitate(run, step);
+    expect(watching.outcome, `what answered '${step.predict?.question}' before its time`).toBeUndefined();
+    await act(step);
+    if (!StepWatch.isAutomatic(step)) continue;
+    await run.until(`the end of '${step.say}'`, () => watching.done);
+    if (step.predict !== undefined) answers.set(step, watching.outcome);
+  }
+  return answers;
+}
+
+/** A learner takes a while to read what is to be predicted. */
+async function hesitate({ world }: VirtualRun, { action, predict }: CoachStep): Promise<void> {
+  if (action !== undefined && predict !== undefined) await world.advanceTo(world.clock.now() + 700);
+}
+
+async function act({ action }: CoachStep): Promise<void> {
+  if (action?.do === 'kill') await run.kill(action.client);
+  else if (action?.do === 'restart') await run.start(action.client);
+  else if (action?.do === 'edit') await run.start(action.client, action.change);
+}
+
+describe.each(scenarioNames)('%s', { timeout: 60_000 }, (name) => {
+  const scenario = readScenario(name);
+
+  test('its clients see what the lesson says', async () => {
+    const assertions = await readAssertions(name);
+    await assertions(await begin(scenario));
+  });
+
+  test('the broker answers each question of the coach as the lesson does', async () => {
+    const answers = await takeSteps(scenario);
+    expect(answers.size).toBeGreaterThan(0);
+    for (const [{ predict }, outcome] of answers) {
+      expect(predict!.choices[outcome!], predict!.question).toBe(predict!.choices[predict!.answer]);
+    }
+  });
+
+  // Enough to notice when something goes by another clock; each takes its time.
+  test.runIf(retold.includes(name))('the same seed is the same run, to the byte', async () => {
+    await takeSteps(scenario);
+    const { digest } = run;
+    run.end();
+    await threads.end();
+    await takeSteps(scenario);
+    expect(run.digest).toBe(digest);
+  });
+
+  test('the coach points at lines that have what it speaks of', () => {
+    const { coach, clients } = scenario;
+    expect(coach.steps.length).toBeGreaterThanOrEqual(3);
+    expect(coach.steps.length).toBeLessThanOrEqual(6);
+    for (const { action, predict } of coach.steps) {
+      if (predict?.outcomes !== undefined) expect(predict.outcomes.length).toBe(predict.choices.length);
+      if (action?.do !== 'edit') continue;
+      const { code } = clients.find((client) => client.name === action.client)!;
+      expect(code.split('\n')[action.line - 1]).toContain(action.change!.from);
+    }
+  });
+});
