@@ -53,7 +53,8 @@ export interface ScenarioBinding {
 
 /**
  * An event of the tap with this type and these fields, each compared as text: several destinations
- * are `a,b`, by name. The field `key` stands for the routing key with which the message was published.
+ * are `a,b`, by name. The field `key` stands for the routing key with which the message was
+ * published.
  */
 export interface EventPattern {
   readonly type: TapType;
@@ -66,7 +67,7 @@ export type CoachAction =
   | { readonly do: 'pause' | 'resume' | 'step' | 'next-timer' }
   /** A place of the app: `#/wire?conn=2`. */
   | { readonly do: 'open'; readonly route: string }
-  /** Opens the code of the client and marks the line; `change` is what the learner is told to do. */
+  /** Opens the code of the client and marks the line; the learner is told to make the change. */
   | { readonly do: 'edit'; readonly client: string; readonly line: number;
       readonly change?: CodeChange };
 
