@@ -18,7 +18,8 @@ export type Look = 'ready' | 'unacked' | 'redelivered' | 'dead' | 'dropped';
 /** A message on its way along a line, between two moments of virtual time. */
 export interface Flight {
   readonly message: number;
-  readonly way: string;
+  /** The edge of the tap that it takes, or the line itself where that has none. */
+  readonly edge: string;
   readonly look: Look;
   readonly start: number;
   readonly end: number;
@@ -55,7 +56,7 @@ export class Flights {
   stepped = false;
   /** When each message arrives where its last flight leads, by message and thing. */
   readonly #arrivals = new Map<string, number>();
-  readonly #delivered = new Map<string, string>();
+  readonly #delivered = new Map<string, readonly string[]>();
 
   clear(): void {
     this.flights = [];
@@ -66,12 +67,12 @@ export class Flights {
     this.played = 0;
   }
 
-  /** Adds what the event sets in motion; `wayOf` says which line an edge is. */
-  add(event: TapEvent, wayOf: ReadonlyMap<string, string>): void {
+  /** Adds what the event sets in motion. The lines may be known only later. */
+  add(event: TapEvent): void {
     switch (event.type) {
       case 'message.published':
       case 'message.routed':
-        this.#fly(event, '', edgesOf(event).map((edge) => wayOf.get(edge)), 'ready');
+        this.#fly(event, '', edgesOf(event), 'ready');
         return;
       case 'message.unroutable':
         this.#fall(event, `exchange:${event.exchange}`, 'unroutable');
@@ -85,15 +86,15 @@ export class Flights {
         }
         return;
       case 'message.delivered': {
-        const way = wayOf.get(edgesOf(event)[0]!);
-        if (way !== undefined) this.#delivered.set(placeOf(event.message, event.queue), way);
+        const edges = edgesOf(event);
+        this.#delivered.set(placeOf(event.message, event.queue), edges);
         const look = event.noAck ? 'ready' : 'unacked';
-        this.#fly(event, event.queue, [way], event.redelivered ? 'redelivered' : look);
+        this.#fly(event, event.queue, edges, event.redelivered ? 'redelivered' : look);
         return;
       }
       case 'message.requeued': {
-        const way = this.#delivered.get(placeOf(event.message, event.queue));
-        this.#fly(event, event.queue, [way], 'unacked', true);
+        const edges = this.#delivered.get(placeOf(event.message, event.queue)) ?? [];
+        this.#fly(event, event.queue, edges, 'unacked', true);
         return;
       }
       case 'message.dead-lettered': {
@@ -131,15 +132,13 @@ export class Flights {
 
   /** One flight after the other: a message leaves a place when it has arrived there. */
   #fly(
-    event: OfMessage, queue: string, ways: readonly (string | undefined)[], look: Look,
+    event: OfMessage, queue: string, edges: readonly string[], look: Look,
     back = false,
   ): number {
     const { message } = event;
     const start = this.#startOf(event, queue);
     const end = start + HOP_MS;
-    for (const way of ways) {
-      if (way !== undefined) this.flights.push({ message, way, look, start, end, back });
-    }
+    for (const edge of edges) this.flights.push({ message, edge, look, start, end, back });
     this.#arrivals.set(placeOf(message, queue), end);
     return end;
   }

@@ -94,9 +94,8 @@ export class Picture {
       this.#lastSeq = event.seq;
       this.#look(event);
     }
-    // What was seen above may have added the very lines that these fly on.
     if (this.#topology !== undefined) this.#build();
-    for (const event of events) this.flights.add(event, this.graph.wayOf);
+    for (const event of events) this.flights.add(event);
     this.flights.count(counts, this.graph.wayOf, BATCHES_PER_SECOND, performance.now());
     this.#tell(events);
   }
