@@ -32,6 +32,10 @@ describe.skipIf(!hasChromium())('for everybody', { timeout: 180_000 }, () => {
     return Promise.all(links.map(async (link) => (await link.getAttribute('href'))!));
   }
 
+  /** The screen of the address is there. */
+  const loaded = (page: Page): Promise<void> =>
+    page.locator('main > *:not(.note)').first().waitFor();
+
   for (const theme of ['light', 'dark'] as const) {
     test(`axe finds nothing on any screen, ${theme}`, async () => {
       const pg = await playground.open({ theme, reducedMotion: true });
@@ -39,7 +43,7 @@ describe.skipIf(!hasChromium())('for everybody', { timeout: 180_000 }, () => {
       const found: Record<string, string[]> = {};
       for (const route of await routesOf(pg.page)) {
         await pg.page.goto(`${playground.url()}${route}`);
-        await pg.page.waitForFunction('document.querySelector("main")?.innerText.includes("Loading") === false');
+        await loaded(pg.page);
         found[route] = await complaints(pg.page);
       }
       expect(Object.keys(found).length).toBeGreaterThan(1);
@@ -51,7 +55,7 @@ describe.skipIf(!hasChromium())('for everybody', { timeout: 180_000 }, () => {
     const pg = await playground.open({ width: 360, height: 740 });
     for (const route of await routesOf(pg.page)) {
       await pg.page.goto(`${playground.url()}${route}`);
-      await pg.page.waitForFunction('document.querySelector("main")?.innerText.includes("Loading") === false');
+      await loaded(pg.page);
       const overflow = await pg.page.evaluate(
         'document.documentElement.scrollWidth - document.documentElement.clientWidth',
       );

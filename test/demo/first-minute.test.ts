@@ -19,7 +19,7 @@ describe.skipIf(!hasChromium())('the first minute', { timeout: 90_000 }, () => {
     const { page, requests } = await playground.open({ route: '/' });
     await page.getByText('A real AMQP broker is running in this tab.').waitFor();
     await page.getByLabel(/^queue tasks, \d+ ready/).first().waitFor();
-    await page.waitForFunction('performance.getEntriesByName("playground-drawn").length > 0');
+    await expect.poll(() => page.evaluate('performance.getEntriesByName("playground-drawn").length')).toBe(1);
     // The sandbox has no address, and its scripts are of the page's own making.
     const addresses = requests.filter((url) => /^(http|ws)s?:/.test(url));
     expect(addresses.filter((url) => !url.startsWith(playground.url()))).toEqual([]);
@@ -57,7 +57,7 @@ describe.skipIf(!hasChromium())('the first minute', { timeout: 90_000 }, () => {
     const before = (await pg.tap()).length;
     expect(await pg.now()).toBe(1500);
     await pg.page.keyboard.press('n');
-    await pg.page.waitForFunction('window.__playground.clock().then(({ now }) => now === 2000)');
+    await expect.poll(() => pg.now()).toBe(2000);
     expect((await pg.tap()).length).toBeGreaterThan(before);
     expect(await pg.step(1, 'event')).toBe(1);
   });
