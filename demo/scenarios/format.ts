@@ -8,6 +8,8 @@ import type { ClientSpec } from '../port/client-host.ts';
 
 /** What is there before the first client starts, in the form of RabbitMQ's definitions. */
 export interface Topology {
+  /** Beside `/`, which is always there. */
+  readonly vhosts?: readonly { readonly name: string }[];
   readonly exchanges?: readonly ScenarioExchange[];
   readonly queues?: readonly ScenarioQueue[];
   readonly bindings?: readonly ScenarioBinding[];

@@ -1,13 +1,29 @@
-import { firstValueFrom } from 'rxjs';
-import type { App } from './app.ts';
-import { openScenario } from './open-scenario.ts';
+import { firstValueFrom, skip } from 'rxjs';
+import { isShareLink } from '../share/hash.ts';
+import { receive } from '../share/sharing.ts';
+import type { App, Route } from './app.ts';
+import { openScenario, scenario$ } from './open-scenario.ts';
 
 /** What runs when nobody asked for anything: the page is never empty. */
 export const FIRST_SCENARIO = 'work-queue';
 
-/** Begins what the address asks for: `#/s/<scenario>?seed=1&paused=1`, else the first lesson. */
+/** Begins what the address asks for, and again whenever it asks for something else. */
 export async function beginAt(app: App): Promise<void> {
-  const { path, query } = await firstValueFrom(app.route$);
+  const { hash } = location;
+  app.route$.pipe(skip(1)).subscribe((route) => void onRoute(app, route));
+  addEventListener('hashchange', () => void askAbout(location.hash));
+  if (isShareLink(hash)) await askAbout(hash);
+  else await begin(app, await firstValueFrom(app.route$));
+  performance.mark('playground-began');
+}
+
+/** Begins the first lesson where nothing has begun yet. */
+export async function beginSomething(app: App): Promise<void> {
+  if (scenario$.value === undefined) await openScenario(app, FIRST_SCENARIO);
+}
+
+/** `#/s/<scenario>?seed=1&paused=1`, else the first lesson. */
+async function begin(app: App, { path, query }: Route): Promise<void> {
   const [place, name = FIRST_SCENARIO] = path;
   const seed = Number(query['seed']);
   const options = {
@@ -16,5 +32,14 @@ export async function beginAt(app: App): Promise<void> {
   };
   const asked = place === 's' ? name : FIRST_SCENARIO;
   if (!await openScenario(app, asked, options)) await openScenario(app, FIRST_SCENARIO, options);
-  performance.mark('playground-began');
+}
+
+async function onRoute(app: App, route: Route): Promise<void> {
+  if (route.path[0] === 's') await begin(app, route);
+}
+
+/** What was shared is shown, and runs once somebody said so. */
+async function askAbout(hash: string): Promise<void> {
+  if (!isShareLink(hash)) return;
+  await receive(async () => (await import('../share/link.ts')).sharedIn(hash));
 }

@@ -8,6 +8,7 @@ import { nextTheme } from './theme.ts';
 interface PageActions {
   readonly openPalette: () => void;
   readonly openShortcuts: () => void;
+  readonly share: () => void;
 }
 
 /** Screens add theirs while they are shown. */
@@ -26,6 +27,8 @@ export function commandsOf(app: App, page: PageActions): Commands {
   const own: readonly Command[] = [
     { title: 'Find a command', key: 'Ctrl+k', run: page.openPalette },
     { title: 'Show all shortcuts', key: '?', run: page.openShortcuts },
+    ...(app.port.capabilities.clients
+      ? [{ title: 'Share this playground, or open a file', run: page.share }] : []),
     ...clockCommands(app),
     ...screensFor(app.port).map(({ title, route }): Command => (
       { title: `Go to ${title}`, run: () => app.go(`/${route}`) }

@@ -1,4 +1,5 @@
 import { BehaviorSubject } from 'rxjs';
+import type { ImportedItem } from '../../core/management/index.ts';
 import type { Scenario } from '../scenarios/format.ts';
 import { definitionsOf } from '../scenarios/definitions.ts';
 import { loadScenario } from '../scenarios/load.ts';
@@ -22,19 +23,28 @@ export async function openScenario(
 ): Promise<boolean> {
   const scenario = await loadScenario(name);
   if (scenario === undefined) return false;
+  await beginScenario(app, scenario, options);
+  return true;
+}
+
+/** Ends what runs and begins the scenario; answers what of its topology the broker refused. */
+export async function beginScenario(
+  app: App, scenario: Scenario, options: OpenOptions = {},
+): Promise<readonly ImportedItem[]> {
   const { clock, clients } = app.port;
-  if (clock === undefined || clients === undefined) return false;
+  if (clock === undefined || clients === undefined) return [];
   const { topology } = scenario;
   const { seed = SEED, speed = 1, warmUpMs = 0 } = topology;
   await clock.reset(options.seed ?? seed);
-  await app.port.api('/api/definitions', {
+  const { body } = await app.port.api('/api/definitions', {
     method: 'POST', body: definitionsOf(topology),
   });
   await clock.setSpeed(speed);
   for (const client of scenario.clients) if (!client.later) await clients.start(client);
   scenario$.next(scenario);
-  if (options.paused === true) return true;
-  await clock.advanceTo(warmUpMs);
-  await clock.resume();
-  return true;
+  if (options.paused !== true) {
+    await clock.advanceTo(warmUpMs);
+    await clock.resume();
+  }
+  return Array.isArray(body) ? body.filter(({ outcome }) => outcome === 'refused') : [];
 }

@@ -1,6 +1,7 @@
 import {
   distinctUntilChanged, fromEvent, map, shareReplay, startWith, type Observable,
 } from 'rxjs';
+import { isShareLink } from '../share/hash.ts';
 import type { Route } from './app.ts';
 
 /** Where the page is: the part of its address behind `#`, which no server ever sees. */
@@ -13,6 +14,8 @@ export const route$: Observable<Route> = fromEvent(window, 'hashchange').pipe(
 );
 
 export function parseRoute(hash: string): Route {
+  // What was shared is asked about in front of the screen that is always there.
+  if (isShareLink(hash)) return { path: [], query: {} };
   const [path = '', search = ''] = hash.replace(/^#\/?/, '').split('?', 2);
   return {
     path: path.split('/').filter((part) => part !== '').map(decode),

@@ -1,5 +1,8 @@
 import type { Point } from './layout.ts';
 
+/** A thing and its place. */
+type Place = readonly [id: string, point: Point];
+
 /** Places that things were dragged to, kept for the next visit where the browser keeps anything. */
 export class Positions {
   readonly #key: string;
@@ -16,9 +19,19 @@ export class Positions {
     this.#write();
   }
 
-  clear(): void {
+  get places(): readonly Place[] {
+    return [...this.#points];
+  }
+
+  /** Forgets all places but these. */
+  replace(places: readonly Place[]): void {
     this.#points.clear();
+    for (const [id, point] of places) this.#points.set(id, point);
     this.#write();
+  }
+
+  clear(): void {
+    this.replace([]);
   }
 
   /** The places of a layout, but for the things that were dragged. */
@@ -35,7 +48,7 @@ export class Positions {
   }
 }
 
-function read(key: string): [string, Point][] {
+function read(key: string): Place[] {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(key) ?? '[]');
     return Array.isArray(kept) ? kept.filter(isPlace) : [];
@@ -44,7 +57,7 @@ function read(key: string): [string, Point][] {
   }
 }
 
-function isPlace(value: unknown): value is [string, Point] {
+function isPlace(value: unknown): value is Place {
   if (!Array.isArray(value) || typeof value[0] !== 'string') return false;
   const point = value[1] as Partial<Point> | null | undefined;
   return Number.isFinite(point?.x) && Number.isFinite(point?.y);

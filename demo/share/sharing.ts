@@ -1,0 +1,69 @@
+/** Takes what there is to a link or a file, and back again once somebody agreed to it. */
+import { BehaviorSubject, firstValueFrom } from 'rxjs';
+import type { Definitions } from '../../core/management/index.ts';
+import { Positions } from '../screens/canvas/positions.ts';
+import type { Scenario } from '../scenarios/format.ts';
+import type { App } from '../shell/app.ts';
+import { beginScenario, scenario$ } from '../shell/open-scenario.ts';
+import { ShareError, type Shared } from './shared.ts';
+
+/** What came in by a link or a file and waits for an answer, or cannot be opened. */
+export type Incoming =
+  | { readonly kind: 'asks'; readonly shared: Shared }
+  | { readonly kind: 'tells'; readonly title: string; readonly text: string };
+
+export const incoming$ = new BehaviorSubject<Incoming | undefined>(undefined);
+/** Whether the dialog that makes links is open. */
+export const sharing$ = new BehaviorSubject(false);
+
+/** Name of what was opened so, for its places on the canvas. */
+const NAME = 'shared';
+
+/** The playground as it is now: what is declared, the code, the places; without messages. */
+export async function sharedOf({ port }: App): Promise<Shared> {
+  const [{ body }, clients, { seed, speed }] = await Promise.all([
+    port.api('/api/definitions'),
+    firstValueFrom(port.clients!.clients$),
+    firstValueFrom(port.clock!.state$),
+  ]);
+  const { vhosts, exchanges, queues, bindings } = body as Definitions;
+  return {
+    definitions: { vhosts, exchanges, queues, bindings },
+    clients: clients.map(({ name, code, library }) => ({ name, code, library })),
+    positions: new Positions(scenario$.value?.name ?? 'blank').places,
+    seed,
+    speed,
+  };
+}
+
+/** Asks about what is being read, or tells why it cannot be. Nothing of it runs. */
+export async function receive(reading: () => Promise<Shared>): Promise<void> {
+  try {
+    incoming$.next({ kind: 'asks', shared: await reading() });
+  } catch (error) {
+    if (!(error instanceof ShareError)) throw error;
+    incoming$.next({
+      kind: 'tells', title: 'This playground cannot be opened', text: error.message,
+    });
+  }
+}
+
+/** Begins what was shared, in place of what runs. */
+export async function openShared(
+  app: App, shared: Shared, { paused }: { paused: boolean },
+): Promise<void> {
+  const { definitions, clients, positions, seed, speed } = shared;
+  new Positions(NAME).replace(positions);
+  const scenario: Scenario = {
+    name: NAME,
+    topology: { ...definitions, seed, speed },
+    coach: { title: 'Shared', number: 0, summary: '', steps: [] },
+    clients,
+  };
+  const refused = await beginScenario(app, scenario, { paused });
+  if (refused.length === 0) return;
+  const each = refused.map(({ kind, name, text }) => `${kind} “${name}”: ${text}`);
+  incoming$.next({
+    kind: 'tells', title: 'Not all of it could be declared', text: each.join('\n'),
+  });
+}
