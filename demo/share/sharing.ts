@@ -58,7 +58,7 @@ export async function openShared(
     name: NAME,
     topology: { ...definitions, seed, speed },
     coach: { title: 'Shared', number: 0, summary: '', steps: [] },
-    clients,
+    clients: clients.map((client) => ({ ...client, later: false })),
   };
   const refused = await beginScenario(app, scenario, { paused });
   if (refused.length === 0) return;

@@ -78,6 +78,18 @@ export class PlaygroundPage {
     await this.page.evaluate((name) => window.__playground.app.port.clients!.kill(name), client);
   }
 
+  /** How many events the ring has, and the SHA-256 of all of them with their bytes. */
+  tapHash(): Promise<string> {
+    return this.page.evaluate(async () => {
+      const events = await window.__playground.tap();
+      const text = JSON.stringify(events, (_key, value: unknown) => (
+        value instanceof Uint8Array ? [...value] : typeof value === 'bigint' ? String(value) : value
+      ));
+      const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+      return `${events.length} ${[...new Uint8Array(hash)].join(' ')}`;
+    });
+  }
+
   /** Calls a function of `window.__playground`. */
   #call<T>(name: string, ...parameters: readonly unknown[]): Promise<T> {
     return this.page.evaluate(

@@ -1,0 +1,88 @@
+/** A playground that is handed on by a link: the same run, and none before somebody agreed. */
+import { deflateRawSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { hasChromium } from '../../browser/chromium.ts';
+import { usePlayground, type PlaygroundPage } from '../playground.ts';
+
+describe.skipIf(!hasChromium())('a share link', { timeout: 90_000 }, () => {
+  const playground = usePlayground();
+
+  const linkOf = async ({ page }: PlaygroundPage): Promise<string> => {
+    await page.getByRole('button', { name: 'Share' }).click();
+    const link = await page.getByLabel('Link', { exact: true }).inputValue();
+    await page.getByRole('button', { name: 'Close', exact: true }).click();
+    return link.slice(link.indexOf('#') + 1);
+  };
+  const hash = async (pg: PlaygroundPage): Promise<string> => {
+    await pg.advanceTo(5000);
+    return pg.tapHash();
+  };
+
+  test('opens with the code in view, and runs nothing before it may', async () => {
+    const route = await linkOf(await playground.open());
+    const pg = await playground.open({ route });
+    const dialog = pg.page.getByRole('dialog', { name: 'This link contains code. Run it in the sandbox?' });
+    await dialog.getByText('amqp', { exact: false }).first().waitFor();
+    await dialog.getByRole('combobox').selectOption({ label: 'consumer-2' });
+    await dialog.getByRole('region', { name: 'Code of consumer-2' }).waitFor();
+    expect(await pg.tap()).toEqual([]);
+    expect(await pg.now()).toBe(0);
+    expect(pg.page.workers().length).toBe(1);
+    await dialog.getByRole('button', { name: 'Run it' }).click();
+    await pg.page.getByLabel(/^queue tasks, \d+ ready/).first().waitFor();
+    await pg.page.waitForFunction('window.__playground.clock().then(({ paused, now }) => !paused && now > 0)');
+    expect(await pg.page.evaluate('location.hash')).toBe('#/canvas');
+  });
+
+  test('is the same run, to the byte', async () => {
+    const from = await playground.open();
+    const to = await playground.open({ route: await linkOf(from) });
+    await to.page.getByRole('button', { name: 'Open it, time stopped' }).click();
+    // The last one to start, so that all have when time moves.
+    await to.page.getByRole('tab', { name: /^consumer-2/ }).waitFor();
+    expect(await hash(to)).toBe(await hash(from));
+  });
+
+  test('that nobody wants leads to the first lesson', async () => {
+    const pg = await playground.open({ route: await linkOf(await playground.open()) });
+    await pg.page.keyboard.press('Escape');
+    await pg.page.getByRole('region', { name: 'Coach' }).waitFor();
+    expect(await pg.page.getByRole('dialog').count()).toBe(0);
+  });
+
+  test.each([
+    ['cut', 'v1.q1bK', /^It is not whole: /],
+    ['hostile', `v1.${deflateRawSync('7'.repeat(20_000_000)).toString('base64url')}`, /^It unpacks to more than/],
+    ['huge', `v1.${'A'.repeat(100_000)}`, /characters, and 32768 may be\.$/],
+  ])('that is %s is told of in words, and the page goes on', async (_what, route, text) => {
+    const pg = await playground.open({ route });
+    const dialog = pg.page.getByRole('dialog', { name: 'This playground cannot be opened' });
+    await dialog.getByText(text).waitFor();
+    await dialog.getByRole('button', { name: 'Go on' }).click();
+    await pg.page.getByLabel(/^queue tasks, \d+ ready/).first().waitFor();
+  });
+
+  test('tells what of it the broker refused', async () => {
+    const definitions = { queues: [{ name: 'amq.mine' }, { name: 'fine', arguments: { 'x-max-length': 'many' } }] };
+    const route = `v1.${deflateRawSync(JSON.stringify({ definitions })).toString('base64url')}`;
+    const pg = await playground.open({ route });
+    await pg.page.getByRole('button', { name: 'Run it' }).click();
+    const dialog = pg.page.getByRole('dialog', { name: 'Not all of it could be declared' });
+    await dialog.getByText(/queue “fine”: .*x-max-length/).waitFor();
+  });
+
+  test('comes as a file where it is too long for a link', async () => {
+    const pg = await playground.open();
+    await pg.page.keyboard.press('Control+k');
+    await pg.page.keyboard.type('share');
+    await pg.page.keyboard.press('Enter');
+    const [download] = await Promise.all([
+      pg.page.waitForEvent('download'),
+      pg.page.getByRole('button', { name: 'Save as a file' }).click(),
+    ]);
+    const to = await playground.open();
+    await to.page.getByRole('button', { name: 'Share' }).click();
+    await to.page.getByLabel('Open a file').setInputFiles((await download.path())!);
+    await to.page.getByRole('dialog', { name: /^This link contains code/ }).waitFor();
+  });
+});
