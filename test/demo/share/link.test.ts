@@ -18,6 +18,7 @@ const shared: Shared = {
 };
 
 const linkOf = (value: unknown): string => packed(JSON.stringify(value));
+const many = (length: number): unknown[] => Array.from({ length }, () => ({}));
 const packed = (text: string): string => `#v1.${deflateRawSync(text).toString('base64url')}`;
 
 describe('a share link', () => {
@@ -65,12 +66,12 @@ describe('a share link', () => {
       'Two of its clients have the same name.',
     ],
     [
-      linkOf({ clients: new Array(51).fill(shared.clients[0]) }),
+      linkOf({ clients: many(51) }),
       '“clients” has 51 entries, and 50 may be.',
     ],
     [linkOf({ definitions: { queues: [7] } }), 'An item of “queues” is no JSON object.'],
     [
-      linkOf({ definitions: { queues: new Array(1500).fill({}), exchanges: new Array(501).fill({}) } }),
+      linkOf({ definitions: { queues: many(1500), exchanges: many(501) } }),
       'It has 2001 objects, and 2000 may be.',
     ],
     [linkOf({ positions: [['queue:a', { x: 'left' }]] }), 'A position is no place.'],
