@@ -60,6 +60,8 @@ export const limits = {
   compactionGroupBytes: 1_048_576,
   /** Bytes of persistent messages in memory; beyond, long queues have theirs on disk alone. */
   residentBytesMax: 67_108_864,
+  /** How much of that is brought back at a start: the rest when it is due. */
+  residentBytesAtStart: 8_388_608,
   /** Messages of one queue that are soon delivered, and so stay in memory. */
   residentMessagesPerQueue: 1024,
   /** Entries of the route cache of one virtual host. */

@@ -36,6 +36,8 @@ const DESTINATION = 12;
 const COUNT_AND_PRIORITY = 13;
 const ROW_NUMBERS = 7;
 const ROW_INTEGERS = 2 * ROW_NUMBERS;
+/** In the column of the count, whose lower octet is the priority. */
+const ONE_DELIVERY = 0x100;
 const COUNT_MAX = 0xff_ffff;
 
 /** What a message takes in the journal beside its own bytes and its entries, about. */
@@ -219,6 +221,17 @@ export class MessageTable {
     if (index !== -1) further![index] = { ...further![index]!, deliveryCount };
   }
 
+  /** It may have been out, wherever it lies: it counts as redelivered. */
+  redeliver(slot: Slot): void {
+    const { integers } = this.#find(slot);
+    const word = this.#word + COUNT_AND_PRIORITY;
+    if (integers[word]! < ONE_DELIVERY) integers[word]! += ONE_DELIVERY;
+    const further = this.#further.get(slot);
+    further?.forEach((entry, index) => {
+      if (entry.deliveryCount === 0) further[index] = { ...entry, deliveryCount: 1 };
+    });
+  }
+
   /** The first of its destinations; 0: it lies in none. */
   destination(slot: Slot): number {
     return this.#integer(slot, DESTINATION);
@@ -256,7 +269,7 @@ export class MessageTable {
     numbers[this.#at + UNTIL] = until;
     integers[word + DESTINATION] = destination;
     const priority = integers[word + COUNT_AND_PRIORITY]! & 0xff;
-    integers[word + COUNT_AND_PRIORITY] = Math.min(deliveryCount, COUNT_MAX) * 0x100 + priority;
+    integers[word + COUNT_AND_PRIORITY] = Math.min(deliveryCount, COUNT_MAX) * ONE_DELIVERY + priority;
   }
 
   /** Where the row that `#find` found last begins, as numbers and as integers. */

@@ -54,13 +54,17 @@ export class Bench {
     try {
       if (scenario.freshBroker) await this.#stop(name);
       const isNew = !this.#running.has(name);
-      const broker = await this.#broker(name);
+      let broker = await this.#broker(name);
       if (isNew && scenario.warmUp) {
         const warmUp = { name: scenario.name, title: 'warm-up', kind: 'load' } as const;
         await measure(generator, broker, { ...warmUp, load: scenario.warmUp }, scale);
       }
       const figures: Figures[] = [];
       for (const phase of scenario.phases) {
+        if (phase.kind === 'restart') {
+          broker = await broker.restart();
+          this.#running.set(name, broker);
+        }
         figures.push(await measure(generator, broker, phase, scale));
       }
       return figures;

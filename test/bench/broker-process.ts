@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CannotBench } from './cannot-bench.ts';
 import { endChild } from './child-process.ts';
@@ -29,6 +29,14 @@ export type StartBroker = (
   log: number,
 ) => Promise<StartedBroker | undefined>;
 
+/** How a process came about. */
+interface Origin {
+  readonly name: BrokerName;
+  readonly start: StartBroker;
+  readonly generator: Generator;
+  readonly directory: string;
+}
+
 export class BrokerProcess {
   readonly name: BrokerName;
   readonly ports: StartedBroker['ports'];
@@ -36,29 +44,25 @@ export class BrokerProcess {
   /** From the start of the process until a client's connection.open was answered. */
   readonly openSeconds: number;
   readonly #started: StartedBroker;
-  readonly #directory: string;
+  readonly #origin: Origin;
 
-  private constructor(
-    name: BrokerName,
-    started: StartedBroker,
-    directory: string,
-    openSeconds: number,
-  ) {
-    this.name = name;
+  private constructor(origin: Origin, started: StartedBroker, openSeconds: number) {
+    this.name = origin.name;
     this.ports = started.ports;
     this.version = started.version();
     this.openSeconds = openSeconds;
     this.#started = started;
-    this.#directory = directory;
+    this.#origin = origin;
   }
 
   /** Starts a broker and waits until it has accepted a first connection. */
-  static async start(
-    name: BrokerName,
-    start: StartBroker,
-    generator: Generator,
-  ): Promise<BrokerProcess> {
+  static start(name: BrokerName, start: StartBroker, generator: Generator): Promise<BrokerProcess> {
     const directory = makeDirectory(`tabmq-bench-${name}-`);
+    return BrokerProcess.#launch({ name, start, generator, directory });
+  }
+
+  static async #launch(origin: Origin): Promise<BrokerProcess> {
+    const { name, start, generator, directory } = origin;
     const logFile = join(directory, 'output.log');
     const log = openSync(logFile, 'a');
     const launched = performance.now();
@@ -77,7 +81,18 @@ export class BrokerProcess {
     await Promise.race([client.nextLine(), ended]);
     const openSeconds = (performance.now() - launched) / 1000;
     await client.finish();
-    return new BrokerProcess(name, started, directory, openSeconds);
+    return new BrokerProcess(origin, started, openSeconds);
+  }
+
+  /** Kills the broker, as a crash would, and starts it again on what it had stored. */
+  async restart(): Promise<BrokerProcess> {
+    await this.#kill();
+    return BrokerProcess.#launch(this.#origin);
+  }
+
+  /** What its files take on the disk: blocks that were never written do not count. */
+  storeBytes(): number {
+    return bytesIn(this.#origin.directory);
   }
 
   /** User and system time so far, of all threads, including those that have ended. */
@@ -94,10 +109,27 @@ export class BrokerProcess {
   }
 
   async stop(): Promise<void> {
+    await this.#kill();
+    removeDirectory(this.#origin.directory);
+  }
+
+  async #kill(): Promise<void> {
     // Nothing it holds is kept, so there is no need to wait for an orderly end.
     for (const child of [this.#started.child, ...(this.#started.helpers ?? [])]) {
       await endChild(child, 'SIGKILL');
     }
-    removeDirectory(this.#directory);
   }
+}
+
+/** The unit of the blocks that a file is said to have. */
+const BLOCK_BYTES = 512;
+
+function bytesIn(directory: string): number {
+  return readdirSync(directory, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, { parentPath, name }) => {
+      // Files come and go while the broker runs.
+      const file = statSync(join(parentPath, name), { throwIfNoEntry: false });
+      return sum + (file?.blocks ?? 0) * BLOCK_BYTES;
+    }, 0);
 }

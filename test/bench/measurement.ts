@@ -9,6 +9,9 @@ import type { Load, Phase } from './scenario.ts';
 /** How long idle connections are left alone before memory is read, so that both brokers tidy up. */
 const SETTLE_MS = 3000;
 
+/** How long a broker has to give disk space back before it is measured. */
+const COMPACT_MS = 5000;
+
 /** What the generator prints of a load. */
 type LoadResult = Figures & { readonly messages: number };
 
@@ -40,7 +43,7 @@ export async function withRun<T>(
 function measureLoad(
   generator: Generator,
   broker: BrokerProcess,
-  load: Load,
+  { load, measuresStore = false }: Extract<Phase, { readonly kind: 'load' }>,
   scale: number,
 ): Promise<Figures> {
   const port = load.websocket ? broker.ports.http : broker.ports.amqp;
@@ -54,9 +57,20 @@ function measureLoad(
     const cpuSeconds = broker.cpuSeconds() - cpuBefore;
     const residentMiB = broker.residentKiB() / 1024;
     const { messages: done, ...figures }: LoadResult = JSON.parse(line);
+    const store = measuresStore ? await measureStore(broker, load, done) : {};
     await run.finish();
-    return { ...figures, cpuSecondsPerMillion: (cpuSeconds * 1e6) / done, residentMiB };
+    return { ...figures, cpuSecondsPerMillion: (cpuSeconds * 1e6) / done, residentMiB, ...store };
   });
+}
+
+async function measureStore(
+  broker: BrokerProcess, { keep }: Load, messages: number,
+): Promise<Figures> {
+  await pause(COMPACT_MS);
+  const bytes = broker.storeBytes();
+  const storeMiB = bytes / 2 ** 20;
+  // Only while all that was published is there does it mean something.
+  return keep ? { storeMiB, storeBytesPerMessage: bytes / messages } : { storeMiB };
 }
 
 function measureIdle(
@@ -88,10 +102,11 @@ export async function measure(
 ): Promise<Figures> {
   switch (phase.kind) {
     case 'load':
-      return measureLoad(generator, broker, phase.load, scale);
+      return measureLoad(generator, broker, phase, scale);
     case 'idle':
       return measureIdle(generator, broker, scaled(phase.connections, scale));
     case 'launch':
+    case 'restart':
       return { openSeconds: broker.openSeconds, residentMiB: broker.residentKiB() / 1024 };
   }
 }

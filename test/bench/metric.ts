@@ -8,6 +8,8 @@ export const METRICS = {
   p99Microseconds: { title: 'latency p99, us', digits: 0 },
   residentMiB: { title: 'resident, MiB', digits: 0 },
   residentKiBPerConnection: { title: 'resident, KiB a connection', digits: 1 },
+  storeMiB: { title: 'on disk, MiB', digits: 0 },
+  storeBytesPerMessage: { title: 'on disk, bytes a message', digits: 0 },
   openSeconds: { title: 'launch to open, s', digits: 3 },
 } as const;
 

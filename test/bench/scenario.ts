@@ -37,7 +37,14 @@ export type Phase = {
   readonly title: string;
   readonly floors?: readonly Floor[];
 } & (
-  | { readonly kind: 'load'; readonly load: Load }
+  | {
+    readonly kind: 'load';
+    readonly load: Load;
+    /** Take what is on the disk afterwards as well, which takes some seconds. */
+    readonly measuresStore?: boolean;
+  }
+  /** Kill the broker, and start it on what it had stored. */
+  | { readonly kind: 'restart' }
   | { readonly kind: 'idle'; readonly connections: number }
   | { readonly kind: 'launch' }
 );
@@ -87,6 +94,10 @@ const PERSISTENT = {
   prefetch: 250,
 } as const;
 
+/** Persistent messages that wait, and how they go again. */
+const STORED = { ...PERSISTENT, consumers: 0, keep: true } as const;
+const DRAINED = { ...PERSISTENT, publishers: 0, ackEvery: 1 } as const;
+
 const STREAM = { messages: 1_000_000, bodyBytes: 100, durable: true, stream: true } as const;
 
 const STEADY = { messages: 25_000, bodyBytes: 16, rate: 5000 } as const;
@@ -106,10 +117,12 @@ export const SCENARIOS: readonly Scenario[] = [
     bodyBytes: 16,
     ...FOUR_BY_FOUR,
   }),
-  loadScenario('persistent', '1 KiB persistent, 1,000 unconfirmed, each acked, prefetch 250', {
-    ...PERSISTENT,
-    ackEvery: 1,
-  }),
+  loadScenario(
+    'persistent',
+    '1 KiB persistent, 1,000 unconfirmed, each acked, prefetch 250',
+    { ...PERSISTENT, ackEvery: 1 },
+    [ratioAtLeast('deliveredPerSecond', 6), ratioAtMost('cpuSecondsPerMillion', 1 / 10)],
+  ),
   loadScenario('persistent-ack10', 'the same, one ack for 10 deliveries', {
     ...PERSISTENT,
     ackEvery: 10,
@@ -164,6 +177,69 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
   },
   {
+    name: 'recovery',
+    freshBroker: true,
+    brokers: ['tabmq', 'rabbitmq'],
+    phases: [
+      {
+        name: 'recovery-fill',
+        title: '1,000,000 messages of 1 KiB, persistent, into a queue without a consumer',
+        kind: 'load',
+        load: { ...STORED, messages: 1_000_000 },
+        measuresStore: true,
+      },
+      {
+        name: 'recovery',
+        title: 'killed, and started with all of them',
+        kind: 'restart',
+        floors: [figureAtMost('openSeconds', 3)],
+      },
+      {
+        name: 'recovery-drain',
+        title: 'and out of the queue again',
+        kind: 'load',
+        load: { ...DRAINED, messages: 1_000_000 },
+        measuresStore: true,
+        floors: [figureAtMost('storeMiB', 64)],
+      },
+    ],
+  },
+  {
+    name: 'backlog-persistent',
+    freshBroker: true,
+    brokers: ['tabmq'],
+    phases: [
+      {
+        name: 'short-fill',
+        title: '50,000 messages of 1 KiB, persistent: all in memory',
+        kind: 'load',
+        load: { ...STORED, messages: 50_000 },
+      },
+      {
+        name: 'short-drain',
+        title: 'and out of the queue again',
+        kind: 'load',
+        load: { ...DRAINED, messages: 50_000 },
+      },
+      {
+        name: 'long-fill',
+        title: '5,000,000 of them: more than memory is to hold',
+        kind: 'load',
+        load: { ...STORED, messages: 5_000_000 },
+        measuresStore: true,
+        floors: [figureAtMost('residentMiB', 600)],
+      },
+      {
+        name: 'long-drain',
+        title: 'and out of the queue again',
+        kind: 'load',
+        load: { ...DRAINED, messages: 5_000_000 },
+        measuresStore: true,
+        floors: [figureAtMost('residentMiB', 600), figureAtMost('storeMiB', 64)],
+      },
+    ],
+  },
+  {
     name: 'stream',
     phases: [
       {
@@ -194,6 +270,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ...loadScenario(
       'latency-persistent', 'a steady 5,000 messages/s of 1 KiB, persistent, confirmed',
       STEADY_PERSISTENT,
+      [ratioAtMost('p50Microseconds', 1), ratioAtMost('p99Microseconds', 1)],
     ),
     warmUp: { ...STEADY_PERSISTENT, messages: 50_000 },
   },

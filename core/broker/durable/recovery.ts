@@ -1,4 +1,5 @@
 import { assert } from '../../assert.ts';
+import { limits } from '../../limits.ts';
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
 import type { Broker } from '../broker.ts';
 import { Exchange } from '../exchange/exchange.ts';
@@ -186,11 +187,7 @@ export class Recovery {
 
   /** Any message may have been out with a consumer. */
   #crashed(): void {
-    for (const slot of this.#slots) {
-      for (const { destination, deliveryCount } of this.#table.entries(slot)) {
-        if (deliveryCount === 0) this.#table.setDeliveryCount(slot, destination, 1);
-      }
-    }
+    for (const slot of this.#slots) this.#table.redeliver(slot);
   }
 
   #vhost(name: string): VirtualHost {
@@ -275,12 +272,13 @@ export class Recovery {
     return count;
   }
 
-  /** Brings back the bytes of the oldest messages, as many as may be in memory. */
+  /** Brings back the bytes of the oldest messages, so that consumers need not wait for them. */
   async #loadFirst(): Promise<void> {
     const { paging } = this.#persistence;
     const { store, options } = this.#broker;
+    const bytesMax = Math.min(options.residentBytesMax, limits.residentBytesAtStart);
     for (const slot of this.#slots) {
-      if (store.residentBytes >= options.residentBytesMax) return;
+      if (store.residentBytes >= bytesMax) return;
       if (this.#table.entryCount(slot) === 0) continue;
       await new Promise<void>((resolve) => {
         if (paging.load(-slot, resolve) !== 'coming') resolve();
