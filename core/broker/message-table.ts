@@ -269,7 +269,8 @@ export class MessageTable {
     numbers[this.#at + UNTIL] = until;
     integers[word + DESTINATION] = destination;
     const priority = integers[word + COUNT_AND_PRIORITY]! & 0xff;
-    integers[word + COUNT_AND_PRIORITY] = Math.min(deliveryCount, COUNT_MAX) * ONE_DELIVERY + priority;
+    const count = Math.min(deliveryCount, COUNT_MAX);
+    integers[word + COUNT_AND_PRIORITY] = count * ONE_DELIVERY + priority;
   }
 
   /** Where the row that `#find` found last begins, as numbers and as integers. */

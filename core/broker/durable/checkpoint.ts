@@ -6,13 +6,13 @@ import { encodeCheckpoint, type CheckpointMessage, type Returned } from './recor
 /**
  * Writes at the beginning of each segment what is left of the one before: all definitions, its
  * messages that are not settled, without their bytes, where its chunks of streams are, and what it
- * says of messages in earlier segments. Each checkpoint names the one before it. So a recovery
+ * says of messages in earlier segments. Each checkpoint names those before it. So a recovery
  * reads the checkpoints and the last segment, and no history; and no checkpoint is larger than its
  * segment, however much waits.
  */
 export class Checkpoint {
-  /** The last one; 0: there is none. */
-  previous: Lsn = 0;
+  /** Those that there are, oldest first. */
+  all: readonly Lsn[] = [];
   /** The first segment that none stands for. */
   fromSegment = 0;
   readonly #persistence: Persistence;
@@ -49,12 +49,14 @@ export class Checkpoint {
   }
 
   #write(beforeSegment: number): void {
-    const { previous, fromSegment } = this;
+    const { fromSegment } = this;
     const persistence = this.#persistence;
     const { journal, live, streams, definitions, destinations } = persistence;
     const slots = live.between(fromSegment, beforeSegment);
-    this.previous = journal.append(encodeCheckpoint({
-      previous,
+    const first = journal.segments[0]!.number;
+    const earlier = this.all.filter((lsn) => segmentNumberOf(lsn) >= first);
+    const lsn = journal.append(encodeCheckpoint({
+      earlier,
       fromSegment,
       beforeSegment,
       lastNumber: destinations.lastNumber,
@@ -65,6 +67,7 @@ export class Checkpoint {
       chunks: streams.between(fromSegment, beforeSegment),
       messages: slots.map((slot) => this.#messageOf(slot)),
     }));
+    this.all = [...earlier, lsn];
     this.fromSegment = beforeSegment;
     this.#settled = [];
     this.#returned = [];

@@ -96,8 +96,8 @@ export type SettledPairs = readonly number[];
 
 export interface CheckpointRecord {
   readonly kind: 'checkpoint';
-  /** The checkpoint before this one; 0: there is none. */
-  readonly previous: Lsn;
+  /** The checkpoints before this one whose segments were kept, oldest first. */
+  readonly earlier: readonly Lsn[];
   /** The segments that it stands for: from the first number on, before the second. */
   readonly fromSegment: number;
   readonly beforeSegment: number;
@@ -197,7 +197,7 @@ export interface CheckpointParts extends Omit<CheckpointRecord, 'kind' | 'defini
 export function encodeCheckpoint(parts: CheckpointParts): Uint8Array {
   const writer = bufferWriter();
   writer.octet(CHECKPOINT);
-  writer.longlong(parts.previous);
+  writeLsns(writer, parts.earlier);
   writer.longlong(parts.fromSegment);
   writer.longlong(parts.beforeSegment);
   writer.long(parts.lastNumber);
@@ -207,14 +207,18 @@ export function encodeCheckpoint(parts: CheckpointParts): Uint8Array {
   writer.long(parts.returned.length);
   for (const each of parts.returned) codecs.get(RETURNED)!.codec.write(writer, each);
   writer.longlong(parts.crashed);
-  writer.long(parts.chunks.length);
-  for (const lsn of parts.chunks) writer.longlong(lsn);
+  writeLsns(writer, parts.chunks);
   for (const message of parts.messages) {
     writer.longlong(message.lsn);
     writer.long(message.tailBytes);
     writeHead(writer, message.head);
   }
   return writer.block.bytes.subarray(0, writer.length);
+}
+
+function writeLsns(writer: Writer, lsns: readonly Lsn[]): void {
+  writer.long(lsns.length);
+  for (const lsn of lsns) writer.longlong(lsn);
 }
 
 export function isCheckpoint(record: Uint8Array): boolean {
@@ -287,7 +291,7 @@ function readPairs(reader: Reader): number[] {
 }
 
 function decodeCheckpoint(reader: Reader): CheckpointRecord {
-  const previous = reader.longlong();
+  const earlier = readLsns(reader);
   const fromSegment = reader.longlong();
   const beforeSegment = reader.longlong();
   const lastNumber = reader.long();
@@ -298,12 +302,15 @@ function decodeCheckpoint(reader: Reader): CheckpointRecord {
     returned.push(codecs.get(RETURNED)!.codec.read(reader) as unknown as Returned);
   }
   const crashed = reader.longlong();
-  const chunks: Lsn[] = [];
-  for (let left = reader.long(); left > 0; left--) chunks.push(reader.longlong());
+  const chunks = readLsns(reader);
   return {
-    kind: 'checkpoint', previous, fromSegment, beforeSegment, lastNumber, definitions: all,
+    kind: 'checkpoint', earlier, fromSegment, beforeSegment, lastNumber, definitions: all,
     settled, returned, crashed, chunks, messages: readMessages(reader),
   };
+}
+
+function readLsns(reader: Reader): Lsn[] {
+  return Array.from({ length: reader.long() }, () => reader.longlong());
 }
 
 function readDefinitions(reader: Reader): DefinitionRecord[] {

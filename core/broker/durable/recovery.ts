@@ -69,9 +69,17 @@ export class Recovery {
     const { checkpoint } = this.#persistence;
     const last = await this.#findCheckpoint();
     if (last === undefined) return;
-    await this.#applyCheckpoints(last.record, checkpoint.fromSegment);
-    checkpoint.fromSegment = last.record.beforeSegment;
-    checkpoint.previous = last.lsn;
+    const { earlier, beforeSegment } = last.record;
+    const firstSegment = checkpoint.fromSegment;
+    const kept = earlier.filter((lsn) => segmentNumberOf(lsn) >= firstSegment);
+    this.#defineAll(last.record);
+    // One at a time: with a long backlog all of them together are large.
+    for (const lsn of kept) {
+      await this.#applyCheckpoint(await this.#readCheckpoint(lsn), firstSegment);
+    }
+    await this.#applyCheckpoint(last.record, firstSegment);
+    checkpoint.fromSegment = beforeSegment;
+    checkpoint.all = [...kept, last.lsn];
   }
 
   /** The last checkpoint: it lies in the last segment, or in one shortly before. */
@@ -101,25 +109,17 @@ export class Recovery {
     this.#streams.found(lsn, record.args);
   }
 
-  /** Applies the last checkpoint and those before it, as far as their segments are kept. */
-  async #applyCheckpoints(last: CheckpointRecord, firstSegment: number): Promise<void> {
-    const chain = [last];
-    for (let { previous } = last; segmentNumberOf(previous) >= firstSegment;) {
-      const record = await this.#readCheckpoint(previous);
-      chain.push(record);
-      previous = record.previous;
+  async #applyCheckpoint(
+    { messages, settled, returned, crashed, chunks }: CheckpointRecord, firstSegment: number,
+  ): Promise<void> {
+    // What these segments hold counts itself, all before does not.
+    if (crashed !== 0) this.#crashed();
+    for (const { lsn, head, tailBytes } of messages) {
+      if (segmentNumberOf(lsn) >= firstSegment) this.#message(lsn, head, tailBytes);
     }
-    this.#defineAll(last);
-    for (const { messages, settled, returned, crashed, chunks } of chain.toReversed()) {
-      // What these segments hold counts itself, all before does not.
-      if (crashed !== 0) this.#crashed();
-      for (const { lsn, head, tailBytes } of messages) {
-        if (segmentNumberOf(lsn) >= firstSegment) this.#message(lsn, head, tailBytes);
-      }
-      for (const lsn of chunks) await this.#readChunk(lsn, firstSegment);
-      this.#settle(settled);
-      for (const each of returned) this.#return(each);
-    }
+    for (const lsn of chunks) await this.#readChunk(lsn, firstSegment);
+    this.#settle(settled);
+    for (const each of returned) this.#return(each);
   }
 
   #apply(lsn: Lsn, record: BrokerRecord): void {

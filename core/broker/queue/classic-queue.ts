@@ -249,7 +249,9 @@ export class ClassicQueue extends Queue {
   /** Whether the persistent message at the head can go out; if not, it may be on its way. */
   #canDeliverHead(): boolean {
     if (this.vhost.store.isResident(this.#ready.headAddress)) return true;
-    return this.consumers.anyReady && this.#isHeadHere(() => this.touch());
+    if (!this.consumers.anyReady || !this.#isHeadHere(() => this.touch())) return false;
+    // Those that cannot be read are gone by now, and were perhaps all.
+    return this.#ready.length > 0;
   }
 
   /** Whether the oldest message can be read; if not, `then` is called when it may be. */
