@@ -42,7 +42,11 @@ export class TapHub {
     this.#lanes.add(lane);
     const { since } = filter;
     if (since !== undefined) {
-      for (const event of this.#ring) if (event.seq >= since) lane.add(event);
+      for (const event of this.#ring) {
+        if (event.seq < since) continue;
+        lane.add(event);
+        if (lane.isFull) lane.flush();
+      }
       lane.flush();
     }
     return () => this.#lanes.delete(lane);
@@ -72,6 +76,10 @@ class Lane {
     this.#filter = filter;
     this.#types = filter.types === undefined ? undefined : new Set(filter.types);
     this.#emit = emit;
+  }
+
+  get isFull(): boolean {
+    return this.#events.length === BATCH_EVENTS_MAX;
   }
 
   add(event: TapEvent): void {

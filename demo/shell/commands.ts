@@ -1,5 +1,7 @@
 import { firstValueFrom } from 'rxjs';
 import type { App, Command } from './app.ts';
+import type { RunningApp } from './make-app.ts';
+import { openBlank } from './open-scenario.ts';
 import { screensFor } from './registry.ts';
 import { scenarioNames } from '../scenarios/load.ts';
 import { nextTheme } from './theme.ts';
@@ -23,7 +25,7 @@ export function addCommands(commands: readonly Command[]): () => void {
 /** Every command that there is now. */
 export type Commands = () => readonly Command[];
 
-export function commandsOf(app: App, page: PageActions): Commands {
+export function commandsOf(app: RunningApp, page: PageActions): Commands {
   const own: readonly Command[] = [
     { title: 'Find a command', key: 'Ctrl+k', run: page.openPalette },
     { title: 'Show all shortcuts', key: '?', run: page.openShortcuts },
@@ -36,6 +38,13 @@ export function commandsOf(app: App, page: PageActions): Commands {
     ...scenarioNames.map((name): Command => (
       { title: `Open the scenario ${name}`, run: () => app.go(`/s/${name}`) }
     )),
+    {
+      title: 'Say what happens to screen readers, or nothing', key: 'm',
+      run: () => app.muted$.next(!app.muted$.value),
+    },
+    {
+      title: 'Begin with a blank canvas', run: () => void openBlank(app).then(() => app.go('/canvas')),
+    },
     { title: 'Change between light, dark and system', run: nextTheme },
   ];
   return () => [...own, ...[...ofScreens].flat()];

@@ -1,4 +1,4 @@
-import { BehaviorSubject, Subject, throttleTime } from 'rxjs';
+import { BehaviorSubject, filter, Subject, throttleTime } from 'rxjs';
 import { compileClient } from '../clients/compile.ts';
 import type { BrokerPort } from '../port/broker-port.ts';
 import { RpcClient } from '../port/rpc.ts';
@@ -30,13 +30,16 @@ function spawnClient(name: string, port: MessagePort): () => void {
 export interface RunningApp extends App {
   /** What is to be said to screen readers. */
   readonly said$: Subject<string>;
+  /** Whether nothing is said to them. */
+  readonly muted$: BehaviorSubject<boolean>;
 }
 
 export function makeApp(port: BrokerPort): RunningApp {
   const selection$ = new BehaviorSubject<Selection | undefined>(undefined);
   const sentences$ = new Subject<string>();
+  const muted$ = new BehaviorSubject(false);
   const said$ = new Subject<string>();
-  sentences$.pipe(throttleTime(ANNOUNCE_MS, undefined, { leading: true, trailing: true }))
+  sentences$.pipe(filter(() => !muted$.value), throttleTime(ANNOUNCE_MS, undefined, { leading: true, trailing: true }))
     .subscribe(said$);
   return {
     port,
@@ -44,6 +47,7 @@ export function makeApp(port: BrokerPort): RunningApp {
     route$,
     selection$,
     said$,
+    muted$,
     go,
     select: (selection) => selection$.next(selection),
     announce: (sentence) => sentences$.next(sentence),

@@ -48,3 +48,13 @@ export async function beginScenario(
   }
   return Array.isArray(body) ? body.filter(({ outcome }) => outcome === 'refused') : [];
 }
+
+/** Ends what runs; there is nothing but a broker. */
+export async function openBlank(app: App): Promise<void> {
+  const { clock } = app.port;
+  if (clock === undefined) return;
+  await clock.reset(SEED);
+  scenario$.next(undefined);
+  await clock.setSpeed(1);
+  await clock.resume();
+}

@@ -51,6 +51,22 @@ describe.skipIf(!hasChromium())('the first minute', { timeout: 90_000 }, () => {
     expect(again[0]!.owner).not.toBe(held!.owner);
   });
 
+  test('the coach leads from the question to the kill and to the bytes', async () => {
+    const { page } = await playground.open();
+    await page.evaluate('window.__playground.advanceTo(2500)');
+    await page.getByRole('button', { name: 'It goes back and consumer 2 gets it' }).click();
+    await page.getByRole('button', { name: 'Kill consumer 1', exact: true }).click();
+    await page.getByLabel('consumer consumer-1').getByText('killed').waitFor();
+    await page.evaluate('window.__playground.advanceTo(6000)');
+    await page.getByText('As you said.').waitFor();
+    await page.getByRole('button', { name: 'Next', exact: true }).click();
+    await page.getByRole('button', { name: 'Show the bytes' }).click();
+    await expect.poll(() => page.url()).toMatch(/#\/wire\?frame=\d+&field=redelivered$/);
+    await page.getByText('basic.deliver').first().waitFor();
+    await page.goBack();
+    await page.getByText('See the bytes?').waitFor();
+  });
+
   test('time stands still, and steps', async () => {
     const pg = await playground.open();
     await pg.advanceTo(1500);

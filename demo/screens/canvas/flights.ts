@@ -50,6 +50,8 @@ export class Flights {
   flights: Flight[] = [];
   falls: Fall[] = [];
   readonly bands = new Map<string, Band>();
+  /** Messages that took each edge so far, for those who want nothing to move. */
+  readonly totals = new Map<string, number>();
   /** Milliseconds by which the picture is ahead of virtual time. */
   played = 0;
   /** Time stood when the last messages moved. */
@@ -62,6 +64,7 @@ export class Flights {
     this.flights = [];
     this.falls = [];
     this.bands.clear();
+    this.totals.clear();
     this.#arrivals.clear();
     this.#delivered.clear();
     this.played = 0;
@@ -138,7 +141,10 @@ export class Flights {
     const { message } = event;
     const start = this.#startOf(event, queue);
     const end = start + HOP_MS;
-    for (const edge of edges) this.flights.push({ message, edge, look, start, end, back });
+    for (const edge of edges) {
+      this.flights.push({ message, edge, look, start, end, back });
+      if (!back) this.totals.set(edge, (this.totals.get(edge) ?? 0) + 1);
+    }
     this.#arrivals.set(placeOf(message, queue), end);
     return end;
   }

@@ -1,0 +1,20 @@
+import { lastValueFrom, takeUntil, timer, toArray } from 'rxjs';
+import type { BrokerPort } from '../../port/broker-port.ts';
+
+/** How long the ring of the tap may take to be handed over, in milliseconds of the wall. */
+const RING_MS = 150;
+const WORD = '{redelivered}';
+
+/**
+ * A route of a lesson. `{redelivered}` in it is the number of the frame that carried the last
+ * message which was delivered again.
+ */
+export async function coachRoute(port: BrokerPort, route: string): Promise<string> {
+  if (!route.includes(WORD)) return route;
+  const recent$ = port.tap$({ since: 0, types: ['message.delivered', 'frame.out'] });
+  const batches = await lastValueFrom(recent$.pipe(takeUntil(timer(RING_MS)), toArray()));
+  const events = batches.flatMap((batch) => batch.events);
+  const again = events.findLast((event) => event.type === 'message.delivered' && event.redelivered);
+  const frame = events.find(({ type, cause }) => type === 'frame.out' && cause === again?.seq);
+  return frame === undefined ? '/wire?method=basic.deliver' : route.replace(WORD, String(frame.seq));
+}
