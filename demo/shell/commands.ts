@@ -43,7 +43,8 @@ export function commandsOf(app: RunningApp, page: PageActions): Commands {
       run: () => app.muted$.next(!app.muted$.value),
     },
     {
-      title: 'Begin with a blank canvas', run: () => void openBlank(app).then(() => app.go('/canvas')),
+      title: 'Begin with a blank canvas',
+      run: () => void openBlank(app).then(() => app.go('/canvas')),
     },
     { title: 'Change between light, dark and system', run: nextTheme },
   ];

@@ -39,8 +39,10 @@ export function makeApp(port: BrokerPort): RunningApp {
   const sentences$ = new Subject<string>();
   const muted$ = new BehaviorSubject(false);
   const said$ = new Subject<string>();
-  sentences$.pipe(filter(() => !muted$.value), throttleTime(ANNOUNCE_MS, undefined, { leading: true, trailing: true }))
-    .subscribe(said$);
+  sentences$.pipe(
+    filter(() => !muted$.value),
+    throttleTime(ANNOUNCE_MS, undefined, { leading: true, trailing: true }),
+  ).subscribe(said$);
   return {
     port,
     topology$: topologyOf(port),

@@ -16,5 +16,6 @@ export async function coachRoute(port: BrokerPort, route: string): Promise<strin
   const events = batches.flatMap((batch) => batch.events);
   const again = events.findLast((event) => event.type === 'message.delivered' && event.redelivered);
   const frame = events.find(({ type, cause }) => type === 'frame.out' && cause === again?.seq);
-  return frame === undefined ? '/wire?method=basic.deliver' : route.replace(WORD, String(frame.seq));
+  if (frame === undefined) return '/wire?method=basic.deliver';
+  return route.replace(WORD, String(frame.seq));
 }
