@@ -30,7 +30,7 @@ describe.skipIf(!hasChromium())('a share link', { timeout: 90_000 }, () => {
     expect(pg.page.workers().length).toBe(1);
     await dialog.getByRole('button', { name: 'Run it' }).click();
     await pg.page.getByLabel(/^queue tasks, \d+ ready/).first().waitFor();
-    await pg.page.waitForFunction('window.__playground.clock().then(({ paused, now }) => !paused && now > 0)');
+    await expect.poll(() => pg.now(), { timeout: 30_000 }).toBeGreaterThan(0);
     expect(await pg.page.evaluate('location.hash')).toBe('#/canvas');
   });
 

@@ -1,0 +1,136 @@
+/** Everybody can use every screen: WCAG 2.2 AA as far as axe can tell, small pages, keys alone. */
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { hasChromium } from '../browser/chromium.ts';
+import { usePlayground, type PageOptions, type PlaygroundPage } from './playground.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+describe.skipIf(!hasChromium())('for everybody', { timeout: 180_000 }, () => {
+  const playground = usePlayground();
+
+  /** A page on which something has happened, so that no screen is empty. */
+  const lived = async (options: PageOptions = {}): Promise<PlaygroundPage> => {
+    const pg = await playground.open(options);
+    await pg.advanceTo(3000);
+    return pg;
+  };
+
+  /** Opens each screen of the rail in turn. */
+  const onEachScreen = async (
+    { page }: PlaygroundPage, look: (title: string) => Promise<void>,
+  ): Promise<void> => {
+    const links = page.getByRole('navigation', { name: 'Screens' }).getByRole('link');
+    const titles = await links.allInnerTexts();
+    expect(titles.length).toBeGreaterThan(3);
+    for (const title of titles) {
+      await links.getByText(title, { exact: true }).click();
+      await page.getByRole('main').getByText(/^Loading /).waitFor({ state: 'detached' });
+      await look(title);
+    }
+  };
+
+  /** What axe finds wrong, a line each. */
+  const faultsOf = async ({ page }: PlaygroundPage): Promise<string[]> => {
+    if (!await page.evaluate('"axe" in window')) await page.evaluate(axe);
+    return page.evaluate(`axe.run(document, { runOnly: ${JSON.stringify(TAGS)} }).then(({ violations }) =>
+      violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) =>
+        id + ' ' + target.join(' ') + ': ' + failureSummary.split('\\n').slice(1).join(' '))))`);
+  };
+
+  test.each(['light', 'dark'] as const)('axe finds nothing on any screen, %s', async (theme) => {
+    const pg = await lived({ theme });
+    const faults: string[] = [];
+    await onEachScreen(pg, async (title) => {
+      faults.push(...(await faultsOf(pg)).map((fault) => `${title}: ${fault}`));
+    });
+    expect(faults).toEqual([]);
+  });
+
+  test.each(['light', 'dark'] as const)('axe finds nothing in any dialog, %s', async (theme) => {
+    const pg = await lived({ theme });
+    const faults: string[] = [];
+    const openers = [
+      () => pg.page.keyboard.press('Control+k'),
+      () => pg.page.keyboard.press('?'),
+      () => pg.page.getByRole('button', { name: 'Share' }).click(),
+    ];
+    for (const open of openers) {
+      await open();
+      await pg.page.getByRole('dialog').waitFor();
+      faults.push(...await faultsOf(pg));
+      await pg.page.keyboard.press('Escape');
+      await pg.page.getByRole('dialog').waitFor({ state: 'detached' });
+    }
+    expect(faults).toEqual([]);
+  });
+
+  test.each([[360, 740], [1280, 760]])('nothing is cut off at %i x %i', async (width, height) => {
+    const pg = await lived({ width, height });
+    const cut: string[] = [];
+    await onEachScreen(pg, async (title) => {
+      cut.push(...(await outside(pg)).map((what) => `${title}: ${what}`));
+    });
+    expect(cut).toEqual([]);
+  });
+
+  /** Controls that stand beyond the edges of the page with nothing to scroll them into sight. */
+  const outside = ({ page }: PlaygroundPage): Promise<string[]> => page.evaluate(() => {
+    const { clientWidth, scrollWidth } = document.documentElement;
+    const found = scrollWidth > clientWidth ? [`the page is ${scrollWidth} wide`] : [];
+    const scrolls = (element: Element): boolean => {
+      for (let each: Element | null = element; each !== null; each = each.parentElement) {
+        const { overflowX } = getComputedStyle(each);
+        if (overflowX === 'auto' || overflowX === 'scroll') return true;
+        if (each.matches('.svelte-flow, .hidden-visually, dialog')) return true;
+      }
+      return false;
+    };
+    for (const element of document.querySelectorAll('button, a, input, select, h1, h2')) {
+      const { left, right, width } = element.getBoundingClientRect();
+      if (element.matches('.skip') || width === 0 || scrolls(element)) continue;
+      if (getComputedStyle(element).clipPath !== 'none') continue;
+      if (left < 0 || right > clientWidth + 1) found.push(element.outerHTML.slice(0, 80));
+    }
+    return found;
+  });
+
+  test('the first lesson goes by keys alone', async () => {
+    const { page } = await playground.open();
+    const press = async (name: string): Promise<void> => {
+      const button = page.getByRole('region', { name: 'Coach' }).getByRole('button', { name, exact: true });
+      await button.waitFor();
+      for (let tabs = 0; tabs < 80; tabs++) {
+        if (await button.evaluate((element) => element === document.activeElement)) break;
+        await page.keyboard.press('Tab');
+      }
+      expect(await button.evaluate((element) => element === document.activeElement), name).toBe(true);
+      await page.keyboard.press('Enter');
+    };
+    const say = (text: string | RegExp) => page.getByRole('region', { name: 'Coach' }).getByText(text).waitFor();
+    await page.evaluate('window.__playground.advanceTo(2500)');
+    await press('It goes back and consumer 2 gets it');
+    await press('Kill consumer 1');
+    await page.evaluate('window.__playground.advanceTo(6000)');
+    await say('As you said.');
+    await press('Next');
+    await say(/Nothing was lost/);
+    await press('Show the bytes');
+    await page.waitForURL(/#\/wire/);
+    // Back to the picture, where the coach is, as anybody without a mouse goes.
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('go to canvas');
+    await page.keyboard.press('Enter');
+    await page.getByRole('region', { name: 'Coach' }).waitFor();
+  });
+
+  test('without motion nothing moves', async () => {
+    const { page } = await lived({ reducedMotion: true });
+    const moving = await page.evaluate(
+      'document.getAnimations().filter(({ playState }) => playState === "running").length',
+    );
+    expect(moving).toBe(0);
+  });
+});
