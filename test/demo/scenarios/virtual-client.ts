@@ -1,6 +1,8 @@
 /** The thread of a client in a world: the runtime of the page's Workers, with Node around it. */
+import { runInThisContext } from 'node:vm';
 import { workerData, type MessagePort } from 'node:worker_threads';
 import { WebSocket } from 'ws';
+import type { ModuleFunction } from '../../../demo/clients/module.ts';
 import { runClient, type WorldPort } from '../../../demo/clients/runtime.ts';
 
 /** Node 20 has none. */
@@ -22,4 +24,7 @@ const { port } = workerData as { readonly port: MessagePort };
 port.on('close', () => process.exit());
 globalThis.WebSocket ??= WebSocket as unknown as typeof globalThis.WebSocket;
 globalThis.CloseEvent ??= CloseEventInNode;
-runClient(port as unknown as WorldPort, async () => (await import('../../../demo/clients/modules.ts')).modules);
+runClient(port as unknown as WorldPort, {
+  loadModules: async () => (await import('../../../demo/clients/modules.ts')).modules,
+  evaluate: (text, filename) => runInThisContext(text, { filename }) as ModuleFunction,
+});
