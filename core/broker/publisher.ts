@@ -85,9 +85,10 @@ export class Publisher {
 
   /** Confirms what the turn published, or lets `hold` say when. */
   flush(hold?: ConfirmHolder): void {
-    this.#flushing = false;
     const { confirms } = this;
-    if (confirms === undefined) return;
+    // A channel is flushed for other reasons too: nothing was published since the last time.
+    if (confirms === undefined || !this.#flushing) return;
+    this.#flushing = false;
     const { published } = confirms;
     const persistent = this.takePersistent();
     if (hold === undefined) this.#confirm(confirms, published);

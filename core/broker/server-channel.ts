@@ -64,6 +64,7 @@ export class ServerChannel implements PublisherSink, Flushed {
   /** What is to be answered when the turn is written, and how much of it waits for the disk. */
   readonly #onCommitted: { run: () => void; refuse: () => void }[] = [];
   #waitingCount = 0;
+  #flushing = false;
   /** What the disk lets go out at the end of the turn. */
   #due: (() => void)[] = [];
 
@@ -149,11 +150,14 @@ export class ServerChannel implements PublisherSink, Flushed {
   }
 
   flushLater(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
     this.vhost.turn.flushChannel(this);
   }
 
   /** Called by the turn: confirms go out. */
   flush(): void {
+    this.#flushing = false;
     if (!this.session.isOpen(this.number)) return;
     for (const send of this.#due.splice(0)) send();
     const { broker } = this.connection;
