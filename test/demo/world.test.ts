@@ -1,0 +1,124 @@
+/** Time in the playground's world, with a wall clock that tests move as well. */
+import { expect, onTestFinished, test } from 'vitest';
+import { VirtualClock } from '../../core/index.ts';
+import type { TapEvent } from '../../core/management/index.ts';
+import { World } from '../../demo/broker/world.ts';
+
+const HOUR_MS = 3_600_000;
+
+interface Fixture {
+  readonly world: World;
+  readonly host: VirtualClock;
+  readonly types: () => string[];
+  /** Lets the wall go on; resolves when the world has done what it was to do by then. */
+  wall(milliseconds: number): Promise<void>;
+}
+
+function fixture(paused = true): Fixture {
+  const host = new VirtualClock();
+  const world = new World(host, { seed: 1, paused });
+  onTestFinished(() => world.end());
+  const events: TapEvent[] = [];
+  world.events$.subscribe((event) => events.push(event));
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  return {
+    world, host, types: () => events.map(({ type }) => type),
+    async wall(milliseconds) {
+      await settle();
+      host.advanceBy(milliseconds);
+      await settle();
+    },
+  };
+}
+
+/** Puts messages into a queue whose messages die after an hour, into another one. */
+function fillHourQueue({ world }: Fixture, bodies: readonly string[]): void {
+  const vhost = world.broker.vhost();
+  vhost.declareQueue({ queue: 'dead' });
+  vhost.declareQueue({
+    queue: 'hour',
+    arguments: { 'x-message-ttl': HOUR_MS, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead' },
+  });
+  for (const body of bodies) vhost.exchange('').publish({ routingKey: 'hour', body });
+}
+
+test('while time stands, nothing happens, however long the wall goes on', async () => {
+  const made = fixture();
+  fillHourQueue(made, ['a']);
+  const before = made.types().length;
+  await made.wall(2 * HOUR_MS);
+  expect(made.world.clock.now()).toBe(0);
+  expect(made.types()).toHaveLength(before);
+});
+
+test('the next timer is told beforehand, and reached to the millisecond', async () => {
+  const made = fixture();
+  fillHourQueue(made, ['a']);
+  expect(made.world.timers()).toEqual([{ at: HOUR_MS, what: 'hour: a message expires' }]);
+  expect(await made.world.nextTimer()).toBe(true);
+  expect(made.world.clock.now()).toBe(HOUR_MS);
+  expect(made.types()).toContain('message.dead-lettered');
+  expect(await made.world.nextTimer()).toBe(false);
+});
+
+test('an hour goes by in 3.6 seconds of the wall at a thousand times the speed', async () => {
+  const made = fixture(false);
+  fillHourQueue(made, ['a']);
+  made.world.setSpeed(1000);
+  await made.wall(3599);
+  expect(made.types()).not.toContain('message.expired');
+  await made.wall(1);
+  expect(made.types()).toContain('message.expired');
+});
+
+test('a world that sleeps through more than it can make up for goes on from where it is', async () => {
+  const made = fixture(false);
+  await made.wall(50);
+  made.world.pause();
+  await made.wall(10_000);
+  made.world.resume();
+  expect(made.world.clock.now()).toBeLessThanOrEqual(50);
+});
+
+test('a breakpoint stops time where it says, and why', async () => {
+  const made = fixture(false);
+  made.world.setBreakpoints([{ on: 'dead-lettered' }]);
+  fillHourQueue(made, ['a']);
+  made.world.setSpeed(1000);
+  await made.wall(10_000);
+  expect(made.world.state$.value).toMatchObject({
+    paused: true, now: HOUR_MS, stoppedBy: 'message #1 was dead-lettered from hour: expired',
+  });
+});
+
+test('a breakpoint on the depth of a queue', async () => {
+  const made = fixture(false);
+  made.world.setBreakpoints([{ on: 'depth', queue: 'hour', above: 2 }]);
+  fillHourQueue(made, ['a', 'b']);
+  expect(made.world.state$.value.paused).toBe(false);
+  made.world.broker.vhost().exchange('').publish({ routingKey: 'hour', body: 'c' });
+  expect(made.world.state$.value).toMatchObject({ paused: true, stoppedBy: 'hour holds 3 messages' });
+});
+
+test('a step is one event, and none where nothing waits', async () => {
+  const made = fixture();
+  fillHourQueue(made, ['a']);
+  expect(await made.world.step('event')).toBe(true);
+  expect(await made.world.step('event')).toBe(false);
+  expect(made.world.state$.value.steps).toBe(2);
+});
+
+test('the tap keeps its last events, hands them out in batches, and counts what is too much', async () => {
+  const made = fixture(false);
+  const batches: { events: number; counted: number }[] = [];
+  const stop = made.world.tap.subscribe({ types: ['message.routed'], aggregate: true }, ({ events, counts }) => {
+    batches.push({ events: events.length, counted: counts.reduce((sum, { count }) => sum + count, 0) });
+  });
+  fillHourQueue(made, Array.from({ length: 100 }, String));
+  await made.wall(50);
+  stop();
+  expect(batches).toEqual([{ events: 10, counted: 90 }]);
+  let replayed = 0;
+  made.world.tap.subscribe({ since: 0, types: ['message.routed'] }, ({ events }) => (replayed += events.length))();
+  expect(replayed).toBe(100);
+});
