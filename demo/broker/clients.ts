@@ -42,7 +42,7 @@ export class Clients {
   readonly #world: ClientWorld;
   /** Links from outside; they are dropped with the world. */
   readonly #guests = new Subscription();
-  #lastServed = 0;
+  #lastServed = -1;
   #runs = 0;
   /** The frame at hand is part of a chunk, of which the client hears only once that it came. */
   #partial = false;

@@ -85,12 +85,12 @@ export interface Prediction {
   /** Index of the right one, as the run of the test finds it. */
   readonly answer: number;
   /**
-   * What shows that a choice is what happens, one for each; the first that is seen, since the
-   * learner did the action of the step, is the answer of the run. null: nothing shows it.
+   * What shows that a choice is what happens, one for each: the first that is seen is the answer
+   * of the run. null: nothing shows it.
    */
   readonly outcomes?: readonly (EventPattern | null)[];
-  /** Outcomes count from this event on. Absent: from the action on. */
-  readonly from?: EventPattern;
+  /** Outcomes count when these have come, in this order. Absent: as soon as it is asked. */
+  readonly from?: readonly EventPattern[];
 }
 
 export interface CoachStep {

@@ -39,14 +39,14 @@ export class StepWatch {
   /** The choice that came true; undefined while none did. */
   outcome: number | undefined;
   #until = false;
-  #counting: boolean;
+  /** How many of the events have come from which on outcomes count. */
+  #begun = 0;
   readonly #step: CoachStep;
   readonly #sightings: Sightings;
 
   constructor(step: CoachStep, sightings: Sightings) {
     this.#step = step;
     this.#sightings = sightings;
-    this.#counting = step.predict?.from === undefined;
   }
 
   /** Whether the step is over by itself, and needs no word from the learner. */
@@ -66,8 +66,10 @@ export class StepWatch {
     const fits = (pattern: EventPattern | null | undefined): boolean =>
       pattern !== undefined && pattern !== null && this.#sightings.fits(event, pattern);
     if (fits(until)) this.#until = true;
-    if (fits(predict?.from)) this.#counting = true;
-    else if (this.#counting && this.outcome === undefined) {
+    const from = predict?.from ?? [];
+    if (this.#begun < from.length) {
+      if (fits(from[this.#begun])) this.#begun++;
+    } else if (this.outcome === undefined) {
       const outcome = predict?.outcomes?.findIndex(fits) ?? -1;
       if (outcome >= 0) this.outcome = outcome;
     }
@@ -77,7 +79,7 @@ export class StepWatch {
 /** The types of events that a coach must see. */
 export function watchedTypes({ coach }: Scenario): TapType[] {
   const patterns = coach.steps.flatMap(({ until, predict }) =>
-    [until, predict?.from, ...predict?.outcomes ?? []]);
+    [until, ...predict?.from ?? [], ...predict?.outcomes ?? []]);
   const types = patterns.flatMap((pattern) => (pattern ? [pattern.type] : []));
   return [...new Set<TapType>([...types, 'message.published', 'message.dead-lettered'])];
 }

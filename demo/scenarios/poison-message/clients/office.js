@@ -1,0 +1,12 @@
+import { AMQPWebSocketClient } from '@cloudamqp/amqp-client';
+
+const client = new AMQPWebSocketClient('ws://broker.tab/', '/', 'guest', 'guest');
+const connection = await client.connect();
+const channel = await connection.channel();
+
+let number = 0;
+setInterval(() => {
+  number += 1;
+  const job = number % 3 === 0 ? `bad job ${number}` : `job ${number}`;
+  channel.basicPublish('', 'jobs', job, { deliveryMode: 2 });
+}, 1000);

@@ -1,0 +1,11 @@
+import { AMQPWebSocketClient } from '@cloudamqp/amqp-client';
+
+const client = new AMQPWebSocketClient('ws://broker.tab/', '/', 'guest', 'guest');
+const connection = await client.connect();
+const channel = await connection.channel();
+
+let number = 0;
+setInterval(() => {
+  number += 1;
+  channel.basicPublish('', 'ledger', `entry ${number}`);
+}, 800);
