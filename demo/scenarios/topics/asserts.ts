@@ -1,6 +1,6 @@
 import type { Assertions } from '../format.ts';
 
-/** The painter gets what has three words with orange in the middle, the breeder all that is lazy. */
+/** The painter gets three words with orange in the middle, the breeder all that is lazy. */
 const assertions: Assertions = async (run) => {
   await run.start('zoo');
   await run.said('painter', 'painting quick.orange.rabbit');
