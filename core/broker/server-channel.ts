@@ -106,6 +106,12 @@ export class ServerChannel implements PublisherSink, Flushed {
     this.connection.flushLater();
   }
 
+  /** Answers a method that may have changed what is durable: once that is on disk. */
+  answer<N extends From<'server'>>(name: N, args: MethodArgs<N>): void {
+    this.connection.holdAnswers();
+    this.send(name, args);
+  }
+
   /** Fails the channel outside of a method. */
   fail(error: AmqpError): void {
     this.session.closeChannel(this.number, error);

@@ -9,6 +9,7 @@ import { Session, type Method, type SessionEnd, type SessionHooks } from '../ses
 import { checkTuneOk, type Tuning } from '../session/tune.ts';
 import type { Broker } from './broker.ts';
 import type { ConnectionInfo } from './events.ts';
+import { HeldSink } from './held-sink.ts';
 import type { Queue } from './queue/abstract-queue.ts';
 import { ServerChannel } from './server-channel.ts';
 import type { VirtualHost } from './virtual-host.ts';
@@ -30,9 +31,14 @@ export class ServerConnection implements SessionHooks {
   identity: Identity = NOBODY;
   /** Everything that lives as long as the connection: exclusive queues above all. */
   readonly subscription = new Subscription();
-  /** Whether the transport takes more bytes now. */
-  writable = true;
   readonly #link: Link;
+  readonly #output: HeldSink;
+  /** Whether the transport takes more bytes. */
+  #linkWritable = true;
+  /** What was declared in this turn is to be on disk before it is answered. */
+  #holds = false;
+  /** Turns whose declarations are not on disk yet. */
+  #awaited = 0;
   readonly #channels = new Map<number, ServerChannel>();
   #clientProperties: FieldTable = {};
   #vhost: VirtualHost | undefined;
@@ -50,12 +56,18 @@ export class ServerConnection implements SessionHooks {
       id, transport, peer: address === '' ? transport : `${address}:${port}`,
       user: '', vhost: '', clientProperties: {},
     };
-    this.session = new Session('server', this, sink, broker.sessionEnv);
+    this.#output = new HeldSink(sink);
+    this.session = new Session('server', this, this.#output, broker.sessionEnv);
     this.updateTap();
   }
 
   get info(): ConnectionInfo {
     return this.#info;
+  }
+
+  /** Whether deliveries can be sent now. */
+  get writable(): boolean {
+    return this.#linkWritable && this.#awaited === 0;
   }
 
   /** Whether its publishes wait for an alarm to clear. CON-33. */
@@ -88,6 +100,19 @@ export class ServerConnection implements SessionHooks {
   flush(): void {
     this.#flushing = false;
     this.session.flush();
+    if (!this.#holds) return;
+    this.#holds = false;
+    this.#awaitDefinitions();
+  }
+
+  /** Has what is sent from now on wait until what was declared is on disk. */
+  holdAnswers(): void {
+    const { persistence } = this.broker;
+    if (persistence === undefined) return;
+    persistence.checkDefined();
+    this.#holds = true;
+    this.#output.hold();
+    this.flushLater();
   }
 
   /** An exclusive queue goes with its connection. QUE-06. */
@@ -183,15 +208,46 @@ export class ServerConnection implements SessionHooks {
   }
 
   onWritable(on: boolean): void {
-    if (on === this.writable) return;
+    if (on === this.#linkWritable) return;
     this.broker.turn.within(() => {
-      this.writable = on;
-      for (const channel of this.#channels.values()) channel.gate.setWritable(on);
+      this.#linkWritable = on;
+      this.#updateGates();
     });
   }
 
   onFault(fault: unknown): void {
     this.#emit({ type: 'connection.failed', error: fault });
+  }
+
+  /** A full disk takes what was declared once there is space; a broken one never will. */
+  #awaitDefinitions(): void {
+    const persistence = this.broker.persistence!;
+    this.#awaited++;
+    const settled = (act: () => void) => (): void => {
+      this.#awaited--;
+      act();
+      this.#updateGates();
+    };
+    persistence.whenDefined(
+      settled(() => {
+        if (this.#awaited === 0 && !this.#holds) this.#output.release();
+      }),
+      settled(() => {
+        if (persistence.recording) this.#awaitDefinitions();
+        else this.#denyDefinitions();
+      }),
+    );
+    this.#updateGates();
+  }
+
+  /** What is not said leaves open what became of the declaration, as it is. */
+  #denyDefinitions(): void {
+    this.#output.drop();
+    this.session.close(new AmqpError('INTERNAL_ERROR', 'the disk failed, nothing is durable'));
+  }
+
+  #updateGates(): void {
+    for (const channel of this.#channels.values()) channel.gate.setWritable(this.writable);
   }
 
   #onConnectionMethod({ name, args }: Method): void {

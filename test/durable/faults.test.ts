@@ -29,7 +29,7 @@ class World {
   /** A channel in confirm mode, with the durable queue q there. */
   async publisher(): Promise<TestChannel> {
     const channel = this.open();
-    declareQueue(channel, 'q', {}, durable);
+    declareUnanswered(channel);
     channel.call('confirm.select');
     await this.settle();
     channel.take();
@@ -78,6 +78,10 @@ class World {
     await this.broker.recover();
   }
 }
+
+/** Declares the durable queue q; its answer would wait for the disk. */
+const declareUnanswered = (channel: TestChannel): void =>
+  channel.send('queue.declare', { queue: 'q', durable: true, noWait: true });
 
 /** Confirms that came on a channel: `+` and the tag, `-` and the tag, with `*` where it is for all up to it. */
 const confirms = (channel: TestChannel): string[] =>
@@ -140,7 +144,7 @@ describe('a full disk', () => {
   test('refuses a transaction that is on its way', async () => {
     const world = await World.begin();
     const channel = world.open();
-    declareQueue(channel, 'q', {}, durable);
+    declareUnanswered(channel);
     channel.call('tx.select');
     await world.settle();
     world.bench.disk.faults.full = true;
@@ -293,7 +297,7 @@ test('files that find no space block publishers until there is some', async () =
   const broker = new Broker({ clock, journal });
   await broker.recover();
   const channel = connect(broker, clock).channel();
-  declareQueue(channel, 'q', {}, durable);
+  declareUnanswered(channel);
   channel.call('confirm.select');
   channel.take();
   /** Publishes, and waits until the journal says something of this kind. */

@@ -13,7 +13,7 @@ export const exchangeMethods: ChannelMethods<
     refuseDefault(exchange);
     if (args.passive) channel.vhost.exchange(exchange);
     else channel.vhost.declareExchange({ ...args, exchange });
-    if (!args.noWait) channel.send('exchange.declare-ok', {});
+    if (!args.noWait) channel.answer('exchange.declare-ok', {});
   },
 
   /** A missing exchange is no error. EXC-09. */
@@ -31,7 +31,7 @@ export const exchangeMethods: ChannelMethods<
       }
       vhost.removeExchange(exchange);
     }
-    if (!noWait) channel.send('exchange.delete-ok', {});
+    if (!noWait) channel.answer('exchange.delete-ok', {});
   },
 
   /** EXC-10 */
@@ -40,7 +40,7 @@ export const exchangeMethods: ChannelMethods<
     refuseDefault(destination);
     const from = channel.vhost.exchange(source);
     channel.vhost.bind(from, channel.vhost.exchange(destination), routingKey, table);
-    if (!noWait) channel.send('exchange.bind-ok', {});
+    if (!noWait) channel.answer('exchange.bind-ok', {});
   },
 
   /** Nothing that is missing is an error. TOP-7. */
@@ -51,7 +51,7 @@ export const exchangeMethods: ChannelMethods<
     if (from !== undefined && to !== undefined) {
       from.unbind({ destination: to, routingKey, arguments: table });
     }
-    if (!noWait) channel.send('exchange.unbind-ok', {});
+    if (!noWait) channel.answer('exchange.unbind-ok', {});
   },
 };
 

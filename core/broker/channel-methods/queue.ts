@@ -24,7 +24,7 @@ export const queueMethods: ChannelMethods<
     channel.lastQueue = queue.name;
     channel.connection.own(queue);
     if (args.noWait) return;
-    channel.send('queue.declare-ok', {
+    channel.answer('queue.declare-ok', {
       queue: queue.name,
       messageCount: queue.readyCount,
       consumerCount: queue.consumers.count,
@@ -39,7 +39,7 @@ export const queueMethods: ChannelMethods<
     refuseDefault(exchange);
     const source = channel.vhost.exchange(exchange);
     channel.vhost.bind(source, queue, implied ? queue.name : args.routingKey, table);
-    if (!noWait) channel.send('queue.bind-ok', {});
+    if (!noWait) channel.answer('queue.bind-ok', {});
   },
 
   /** Nothing that is missing is an error. QUE-09. */
@@ -55,7 +55,7 @@ export const queueMethods: ChannelMethods<
       if (source.has(binding)) checkUsable(channel, queue);
       source.unbind(binding);
     }
-    channel.send('queue.unbind-ok', {});
+    channel.answer('queue.unbind-ok', {});
   },
 
   /** QUE-10 */
@@ -73,7 +73,7 @@ export const queueMethods: ChannelMethods<
       queue.checkDeletable(ifUnused, ifEmpty);
       channel.vhost.removeQueue(queue);
     }
-    if (!noWait) channel.send('queue.delete-ok', { messageCount });
+    if (!noWait) channel.answer('queue.delete-ok', { messageCount });
   },
 };
 

@@ -72,6 +72,9 @@ export class Persistence {
   #settled: number[] = [];
   #returned: Returned[] = [];
   #waiting: Waiting[] = [];
+  /** Whether the turn changes a definition, and the last record of a turn that did. */
+  #defines = false;
+  #defined: Lsn = 0;
 
   constructor(
     journal: Journal, store: MessageStore, clock: Clock, turn: Turn, options: PersistenceOptions,
@@ -126,7 +129,9 @@ export class Persistence {
   define<N extends DefinitionName>(name: N, args: RecordArgs<N>): void {
     const record = encodeDefinition(name, args);
     this.definitions.apply(name, args, record);
-    if (this.#started) this.#group.add(record);
+    if (!this.#started) return;
+    this.#group.add(record);
+    this.#defines = true;
   }
 
   /** A message came to a durable destination. `until` is on the broker's clock. */
@@ -185,6 +190,7 @@ export class Persistence {
     const records = this.#group.take();
     if (written && !this.#failed) {
       const numbers = this.journal.appendAll(records);
+      if (this.#defines) this.#defined = this.journal.last;
       this.#written(numbers, arrivals, first);
       this.streams.written(numbers.slice(firstChunk, first));
     }
@@ -194,6 +200,7 @@ export class Persistence {
     }
     this.#settled = [];
     this.#returned = [];
+    this.#defines = false;
     if (!written || this.#failed) return;
     this.#compaction.step();
     this.#updateBehind();
@@ -205,6 +212,17 @@ export class Persistence {
     if (this.#failed) refuse();
     else if (lsn <= this.journal.durable) run();
     else this.#waiting.push({ lsn, run, refuse });
+  }
+
+  /** Refuses to tell of a definition that this turn changed, where that will not be durable. */
+  checkDefined(): void {
+    if (this.#defines) this.checkUsable();
+  }
+
+  /** Runs when all that was declared so far is durable; at once, where it is. */
+  whenDefined(run: () => void, refuse: () => void): void {
+    if (this.#defined <= this.journal.durable) run();
+    else this.whenDurable(run, refuse);
   }
 
   /** Resolves when all that was written so far is durable; false: it will never be. */
@@ -321,6 +339,8 @@ export class Persistence {
       if (trouble.kind !== 'space') {
         // What is in flight is not confirmed any more: its publishers are told so. CNF-02.
         for (const { refuse } of this.#waiting.splice(0)) refuse();
+        // Of what is not durable, nobody will be told any more.
+        if (this.#failed) this.#defined = this.journal.durable;
       }
       this.#trouble.next(trouble);
     });
