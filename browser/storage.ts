@@ -1,4 +1,6 @@
-import { openSegmentJournal, type Directory, type SegmentJournal } from '../core/storage/index.ts';
+import {
+  openSegmentJournal, type Directory, type DiskSpace, type SegmentJournal,
+} from '../core/storage/index.ts';
 import type { Clock } from '../core/ports.ts';
 import { openIndexedDbDirectory } from './indexeddb-directory.ts';
 import { hasLocks } from './life.ts';
@@ -52,11 +54,19 @@ export async function openDirectory(name: string, kind: StorageKind): Promise<Di
     const directory = await open(`tabmq-${encodeURIComponent(name)}`);
     const close = directory.close.bind(directory);
     directory.close = () => close().finally(release);
+    directory.space = siteSpace;
     return directory;
   } catch (error) {
     release();
     throw error;
   }
+}
+
+/** What the browser lets this site keep, of which all its stores have their part. */
+async function siteSpace(): Promise<DiskSpace> {
+  const { quota, usage } = await navigator.storage.estimate();
+  if (quota === undefined || usage === undefined) throw new Error('the quota is not known');
+  return { freeBytes: Math.max(0, quota - usage), totalBytes: quota };
 }
 
 /** Waits a while for the lock, which a page that is being left lets go of. */

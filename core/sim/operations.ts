@@ -110,24 +110,28 @@ const actions: Partial<Record<OperationKind, (hand: Hand) => void>> = {
     client.close();
   },
 
-  /** Queues that come and go beside those that are kept account of. */
+  /**
+   * Queues that come and go beside those that are kept account of. Nobody asks for answers, which
+   * would wait for the disk and hold back what the model wants to hear within a turn.
+   */
   passing(hand) {
     const { client, channel, chance, plan, operation } = hand;
     const queue = `passing-${operation.number}`;
     client.send(channel.number, 'queue.declare', {
       queue, durable: chance.happens(0.5), autoDelete: chance.happens(0.5),
-      exclusive: chance.happens(0.3),
+      exclusive: chance.happens(0.3), noWait: true,
       arguments: chance.happens(0.5) ? { 'x-expires': chance.between(1, 300) } : {},
     });
     client.send(channel.number, 'queue.bind', {
       queue, exchange: chance.pick(plan.exchanges).name, routingKey: chance.pick(KEYS),
+      noWait: true,
     });
     const consumerTag = `held-passing-${operation.number}`;
     if (chance.happens(0.5)) {
       client.send(channel.number, 'basic.consume', { queue, consumerTag });
       channel.consumers.add(consumerTag);
     }
-    if (chance.happens(0.3)) client.send(channel.number, 'queue.delete', { queue });
+    if (chance.happens(0.3)) client.send(channel.number, 'queue.delete', { queue, noWait: true });
   },
 
   illegal({ client, channel, chance, plan }) {

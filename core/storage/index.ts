@@ -1,6 +1,6 @@
 /** The write-ahead log: its port, its reference in memory, and the journal in files. */
 export { JournalDamage, NewerFormat, describeDropped, type Dropped } from './damage.ts';
-export type { Directory, DirectoryFile } from './directory.ts';
+export type { Directory, DirectoryFile, DiskSpace } from './directory.ts';
 export {
   SEGMENT_UNIT, segmentNumberOf, type Journal, type JournalRecord, type JournalSegment,
   type JournalTrouble, type Lsn,

@@ -1,6 +1,7 @@
 /** The journals of a browser pass the acceptance suite that all journals pass. */
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { DiskSpace } from '../../core/storage/index.ts';
 import { runJournalTests } from '../../core/testing/index.ts';
 import { bundle } from './bundle.ts';
 import { hasChromium } from './chromium.ts';
@@ -30,6 +31,13 @@ describe.runIf(hasChromium())('in a browser', () => {
     ['in the files of a worker', 'journalTestInWorker', 'opfs'],
     ['in IndexedDB', 'journalTest', 'indexeddb'],
   ] as const;
+  test.each(['opfs', 'indexeddb'])('a store knows how much its site may keep (%s)', async (kind) => {
+    const { freeBytes, totalBytes } = (await tab.call('spaceOf', kind)) as DiskSpace;
+    expect(totalBytes).toBeGreaterThan(0);
+    expect(freeBytes).toBeGreaterThan(0);
+    expect(freeBytes).toBeLessThanOrEqual(totalBytes);
+  });
+
   describe.each(places)('a journal %s', (_place, run, kind) => {
     test.each(titles)('%s', async (title) => {
       expect(await tab.call(run, kind, title)).toBeUndefined();

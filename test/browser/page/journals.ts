@@ -1,7 +1,7 @@
 /** The acceptance tests of journals, where a browser keeps them: in the page, or in a worker. */
 import { hostClock } from 'tabmq';
 import { openDirectory } from '../../../browser/storage.ts';
-import { openSegmentJournal, type Journal } from '../../../core/storage/index.ts';
+import { openSegmentJournal, type DiskSpace, type Journal } from '../../../core/storage/index.ts';
 import { runJournalTests, type JournalStore } from '../../../core/testing/index.ts';
 import { MortalDirectory } from '../../storage/mortal-directory.ts';
 
@@ -24,6 +24,16 @@ function storeOf(kind: Kind, name: string): JournalStore {
       else await (await navigator.storage.getDirectory()).removeEntry(`tabmq-${name}`, { recursive: true });
     },
   };
+}
+
+/** How much the site may keep in a store of this kind, and how much is left, as that store says. */
+export async function spaceOf(kind: Kind): Promise<DiskSpace | undefined> {
+  const directory = await openDirectory(`space-${kind}`, kind);
+  try {
+    return await directory.space?.();
+  } finally {
+    await directory.close();
+  }
 }
 
 /** Runs one test of the suite here; answers what is wrong, or undefined. */
