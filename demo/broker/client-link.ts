@@ -25,6 +25,8 @@ export interface ClientWorld {
 
 /** How long a client may take for a turn, in milliseconds of the wall, before it counts as busy. */
 export const BUSY_AFTER_MS = 2000;
+/** The same while its Worker and its library are loaded, which a slow machine may take long for. */
+const LOADED_AFTER_MS = 60_000;
 
 /** One client as the world sees it: what waits to be handed to it, and whether it is done. */
 export class ClientLink {
@@ -52,6 +54,8 @@ export class ClientLink {
   /** What it is started with; undefined once that was sent. */
   #start: Omit<StartMessage, 'now'> | undefined;
   #round = 0;
+  #loaded = false;
+  #stopWaiting: Cancel = () => {};
   #onIdle: (() => void) | undefined;
   #dueTimers: number[] = [];
   #data: { link: number; data: LinkData }[] = [];
@@ -109,12 +113,17 @@ export class ClientLink {
     if (this.#start !== undefined) this.#port.postMessage({ ...this.#start, now });
     this.#start = undefined;
     this.#port.postMessage({ type: 'turn', round, now, timers, data }, transfer);
-    const cancel = this.#world.afterWall(BUSY_AFTER_MS, () => {
+    this.#waitFor(this.#loaded ? BUSY_AFTER_MS : LOADED_AFTER_MS);
+    await idle;
+    this.#stopWaiting();
+  }
+
+  #waitFor(milliseconds: number): void {
+    this.#stopWaiting();
+    this.#stopWaiting = this.#world.afterWall(milliseconds, () => {
       this.status = 'busy';
       this.#finish();
     });
-    await idle;
-    cancel();
   }
 
   /** Cuts it off: its connections are lost, what it still says is not heard. */
@@ -132,7 +141,10 @@ export class ClientLink {
 
   #onMessage(message: FromClient): void {
     if (this.gone) return;
-    if (message.type !== 'idle') {
+    if (message.type === 'loaded') {
+      this.#loaded = true;
+      if (this.working) this.#waitFor(BUSY_AFTER_MS);
+    } else if (message.type !== 'idle') {
       this.#world.received(this, message);
     } else if (message.round === this.#round) {
       if (this.status === 'busy' || this.status === 'starting') this.status = 'running';

@@ -35,4 +35,6 @@ export type FromClient =
   | { readonly type: 'data'; readonly link: number; readonly data: LinkData }
   | { readonly type: 'log'; readonly level: ClientLog['level']; readonly text: string }
   | { readonly type: 'failed'; readonly text: string; readonly line: number }
+  /** What its code may import is there; the code itself begins now. */
+  | { readonly type: 'loaded' }
   | { readonly type: 'idle'; readonly round: number };

@@ -59,6 +59,7 @@ export function runClient(port: WorldPort, { loadModules, evaluate }: Realm): vo
   let loading: Promise<void> | undefined;
   const start = async ({ code, name }: Extract<ToClient, { type: 'start' }>): Promise<void> => {
     const modules = await loadModules();
+    port.postMessage({ type: 'loaded' });
     // Its code may run for as long as it likes: nobody waits for its end.
     void runModule(code, name, modules, evaluate).catch(fail);
   };
