@@ -250,6 +250,17 @@ export class MessageTable {
     };
   }
 
+  /** Reads where it lies into `entry`, if it lies in one destination; whether it does. */
+  readOnlyEntry(
+    slot: Slot, entry: { -readonly [K in keyof Entry]: Entry[K] },
+  ): boolean {
+    const { numbers, integers } = this.#find(slot);
+    entry.destination = integers[this.#word + DESTINATION]!;
+    entry.until = numbers[this.#at + UNTIL]!;
+    entry.deliveryCount = integers[this.#word + COUNT_AND_PRIORITY]! >>> 8;
+    return entry.destination !== 0 && (this.#further.size === 0 || !this.#further.has(slot));
+  }
+
   /** All destinations that the message lies in. */
   entries(slot: Slot): readonly Entry[] {
     if (this.#integer(slot, DESTINATION) === 0) return [];

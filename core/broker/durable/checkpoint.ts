@@ -65,7 +65,7 @@ export class Checkpoint {
       returned: this.#returned,
       crashed: this.#crashed,
       chunks: streams.between(fromSegment, beforeSegment),
-      messages: slots.map((slot) => this.#messageOf(slot)),
+      messages: this.#messagesOf(slots),
     }));
     this.all = [...earlier, lsn];
     this.fromSegment = beforeSegment;
@@ -74,9 +74,12 @@ export class Checkpoint {
     this.#crashed = 0;
   }
 
-  #messageOf(slot: Slot): CheckpointMessage {
+  /** One after the other: there may be many. */
+  *#messagesOf(slots: readonly Slot[]): Generator<CheckpointMessage> {
     const { table } = this.#persistence;
-    const head = this.#persistence.headOf(slot);
-    return { lsn: table.lsn(slot), tailBytes: table.tailBytes(slot), head };
+    for (const slot of slots) {
+      const head = this.#persistence.headOf(slot);
+      yield { lsn: table.lsn(slot), tailBytes: table.tailBytes(slot), head };
+    }
   }
 }

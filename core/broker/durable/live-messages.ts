@@ -81,9 +81,12 @@ export class LiveMessages {
   #inSegment(number: number): Slot[] {
     const list = this.#segments.get(number);
     if (list === undefined) return [];
+    const slots: Slot[] = [];
+    for (let i = 0; i < list.length; i++) {
+      const slot = list.slots[i]!;
+      if (segmentNumberOf(this.#table.lsn(slot)) === number) slots.push(slot);
+    }
     // A row that was used again in the same segment is listed twice.
-    const slots = [...new Set(list.slots.subarray(0, list.length))].filter((slot) =>
-      segmentNumberOf(this.#table.lsn(slot)) === number);
-    return slots.sort((a, b) => this.#table.lsn(a) - this.#table.lsn(b));
+    return [...new Set(slots)].sort((a, b) => this.#table.lsn(a) - this.#table.lsn(b));
   }
 }

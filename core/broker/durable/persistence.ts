@@ -65,6 +65,13 @@ export class Persistence {
   readonly #trouble = new Subject<JournalTrouble | Unreadable>();
   #started = false;
   #failed = false;
+  /** What `headOf` answers. */
+  readonly #head: { -readonly [K in keyof MessageHead]: MessageHead[K] } = {
+    order: 0, marks: 0, priority: 0, namesBytes: 0, bodyBytes: 0, entries: [],
+  };
+  readonly #onlyEntry: readonly [{ -readonly [K in keyof Entry]: Entry[K] }] = [
+    { destination: 0, until: Infinity, deliveryCount: 0 },
+  ];
   /** What the turn at hand changed. */
   readonly #group = new RecordGroup();
   #arrivals = new Set<Slot>();
@@ -247,28 +254,28 @@ export class Persistence {
     await this.journal.close();
   }
 
-  /** What the journal says of a message, its bytes aside. */
+  /** What the journal says of a message, its bytes aside; until it is asked for another one. */
   headOf(slot: Slot): MessageHead {
     const { table } = this;
-    return {
-      order: table.order(slot),
-      marks: table.marks(slot),
-      priority: table.priority(slot),
-      namesBytes: table.namesBytes(slot),
-      bodyBytes: table.bodyBytes(slot),
-      entries: this.#entriesOf(slot),
-    };
+    const head = this.#head;
+    head.order = table.order(slot);
+    head.marks = table.marks(slot);
+    head.priority = table.priority(slot);
+    head.namesBytes = table.namesBytes(slot);
+    head.bodyBytes = table.bodyBytes(slot);
+    head.entries = this.#entriesOf(slot);
+    return head;
   }
 
   /** Deadlines hold over a restart, so they are written in wall-clock time. QUE-14. */
   #entriesOf(slot: Slot): readonly Entry[] {
-    const entries = this.table.entries(slot);
-    const isPlain = ({ destination, until }: Entry): boolean =>
-      until === Infinity && this.destinations.find(destination) !== undefined;
-    // The usual case costs no copy.
-    if (entries.every(isPlain)) return entries;
-    return entries
-      .filter(({ destination }) => this.destinations.find(destination) !== undefined)
+    const { table, destinations } = this;
+    const [only] = this.#onlyEntry;
+    // The usual case costs no garbage: one destination, no deadline.
+    if (table.readOnlyEntry(slot, only) && only.until === Infinity &&
+      destinations.find(only.destination) !== undefined) return this.#onlyEntry;
+    return table.entries(slot)
+      .filter(({ destination }) => destinations.find(destination) !== undefined)
       .map((entry) => ({ ...entry, until: this.#wallTime(entry.until) }));
   }
 
