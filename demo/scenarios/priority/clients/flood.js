@@ -7,5 +7,5 @@ const channel = await connection.channel();
 let number = 0;
 setInterval(() => {
   number += 1;
-  channel.basicPublish('jobs', `flood ${number}`, `flood ${number}`, { priority: 9 });
+  channel.basicPublish('printing', `flood ${number}`, `flood ${number}`, { priority: 9 });
 }, 500);

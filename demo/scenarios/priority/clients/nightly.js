@@ -5,6 +5,6 @@ const connection = await client.connect();
 const channel = await connection.channel();
 
 for (let number = 1; number <= 30; number++) {
-  await channel.basicPublish('jobs', 'nightly', `nightly job ${number}`, { priority: 1 });
+  await channel.basicPublish('printing', 'nightly', `nightly job ${number}`, { priority: 1 });
 }
 console.log('sent all');

@@ -5,7 +5,7 @@ const connection = await client.connect();
 const channel = await connection.channel();
 
 await channel.prefetch(1);
-await channel.basicConsume('jobs', { noAck: false }, (message) => {
+await channel.basicConsume('printer', { noAck: false }, (message) => {
   console.log(`working on ${message.bodyString()}`);
   setTimeout(() => message.ack(), 1000);
 });
