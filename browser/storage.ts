@@ -30,7 +30,7 @@ export interface TabJournalOptions {
  */
 export async function openTabJournal(options: TabJournalOptions): Promise<TabJournal> {
   const { name, clock, salvage = false } = options;
-  const kind = hasSyncFiles() ? 'opfs' : 'indexeddb';
+  const kind = storageKind();
   const directory = await openDirectory(name, kind);
   const journal = await openSegmentJournal({
     directory,
@@ -42,6 +42,20 @@ export async function openTabJournal(options: TabJournalOptions): Promise<TabJou
     salvage,
   });
   return { kind, journal };
+}
+
+/** Deletes the journal of this name, which nobody has open. */
+export async function eraseTabJournal(name: string): Promise<void> {
+  const directory = await openDirectory(name, storageKind());
+  try {
+    for (const file of await directory.list()) await directory.remove(file);
+  } finally {
+    await directory.close();
+  }
+}
+
+function storageKind(): 'opfs' | 'indexeddb' {
+  return hasSyncFiles() ? 'opfs' : 'indexeddb';
 }
 
 export type OpenTabJournal = typeof openTabJournal;

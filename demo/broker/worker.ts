@@ -1,16 +1,17 @@
 /** The worker in which the broker of the playground lives: dedicated to a page, or shared. */
-import { BehaviorSubject, Observable, switchMap } from 'rxjs';
+import { Observable, switchMap } from 'rxjs';
 import { browserClock } from '../../browser/host-clock.ts';
+import type { LineMessage } from '../../browser/line.ts';
 import type { ApiRequest } from '../../core/management/index.ts';
 import type { TapBatch, TapFilter } from '../port/broker-port.ts';
 import type { ClientSpec } from '../port/client-host.ts';
 import type { Breakpoint, StepUnit } from '../port/clock-control.ts';
-import { serveRpc, type RpcPort, type Services } from '../port/rpc.ts';
+import { serveRpc, type Services } from '../port/rpc.ts';
 import type { ClientPort } from './client-link.ts';
-import { World } from './world.ts';
+import { BrokerHome } from './home.ts';
 
-const host = browserClock();
-const world$ = new BehaviorSubject(new World(host, { seed: 1, paused: true }));
+const home = new BrokerHome(browserClock());
+const { world$ } = home;
 
 /** What screens can ask of the world; all that is streamed goes on with the next world. */
 const services: Services = {
@@ -25,10 +26,10 @@ const services: Services = {
     setBreakpoints: (breakpoints: readonly Breakpoint[]) =>
       world$.value.setBreakpoints(breakpoints),
     timers: (count?: number) => world$.value.timers(count),
-    reset(seed: number) {
-      world$.value.end();
-      world$.next(new World(host, { seed, paused: true }));
-    },
+    enter: (life: string | undefined) => home.enter(life),
+    reset: (seed: number) => home.reset(seed),
+    recover: (seed: number, at: number) => home.recover({ seed, at }),
+    restart: () => home.restart(),
     dial: (port: MessagePort) => world$.value.serve(port),
     startClient: (spec: ClientSpec, compiled: string, port: MessagePort) =>
       world$.value.clients.start(spec, compiled, port as unknown as ClientPort),
@@ -42,6 +43,7 @@ const services: Services = {
       world$.value.clients.setDelay(name, delayMs),
   },
   streams: {
+    home: () => home.state$,
     tap: (filter: TapFilter) => world$.pipe(switchMap((world) =>
       new Observable<TapBatch>((batches) =>
         world.tap.subscribe(filter, (batch) => batches.next(batch))))),
@@ -51,9 +53,10 @@ const services: Services = {
   },
 };
 
-addEventListener('connect', (event) => {
-  const [port] = (event as MessageEvent).ports;
-  serveRpc(port!, services);
-  port!.start();
-});
-if (!('onconnect' in globalThis)) serveRpc(globalThis as unknown as RpcPort, services);
+addEventListener('connect', (event) => serve((event as MessageEvent).ports[0]!));
+addEventListener('message', ({ data }: MessageEvent<LineMessage>) => serve(data.port));
+
+function serve(port: MessagePort): void {
+  serveRpc(port, services);
+  port.start();
+}

@@ -7,6 +7,7 @@ import type {
 } from '../port/clock-control.ts';
 import { breakAt, isStep } from './breakpoints.ts';
 import { Clients } from './clients.ts';
+import type { LockstepJournal } from './lockstep-journal.ts';
 import { Pace } from './pace.ts';
 import { seededRandom } from './random.ts';
 import { TapHub } from './tap-hub.ts';
@@ -16,6 +17,10 @@ export interface WorldOptions {
   /** Wall-clock time of virtual time 0, in milliseconds. */
   readonly wallStart?: number;
   readonly paused?: boolean;
+  /** Virtual time at which it begins. Default: 0. */
+  readonly startAt?: number;
+  /** Keeps what is durable; the broker is to recover before it is used. Default: nothing is kept. */
+  readonly journal?: LockstepJournal;
 }
 
 /** Virtual time of every world starts on the same day, so that runs are alike to the byte. */
@@ -40,7 +45,8 @@ export class World {
   readonly clients: Clients;
   readonly state$: BehaviorSubject<ClockState>;
   readonly events$ = new Subject<TapEvent>();
-  readonly #options: Required<WorldOptions>;
+  readonly #options: { readonly seed: number; readonly wallStart: number };
+  readonly #journal: LockstepJournal | undefined;
   readonly #host: Clock;
   readonly #pace: Pace;
   readonly #pool = new BufferPool();
@@ -53,15 +59,17 @@ export class World {
   #wake: () => void = () => {};
 
   constructor(host: Clock, options: WorldOptions) {
-    this.#options = { wallStart: WALL_START, paused: false, ...options };
-    const { seed, wallStart, paused } = this.#options;
+    const { seed, wallStart = WALL_START, paused = false, startAt = 0, journal } = options;
+    this.#options = { seed, wallStart };
+    this.#journal = journal;
     this.#host = host;
     this.#pace = new Pace(host);
     this.#paused = paused;
     this.clock = new VirtualClock(wallStart);
+    this.clock.advanceTo(startAt);
     const random = seededRandom(seed);
     this.broker = new Broker(
-      { clock: this.clock, random, pool: this.#pool },
+      { clock: this.clock, random, pool: this.#pool, ...(journal && { journal }) },
       { node: 'tabmq@tab', platform: 'Browser' },
     );
     this.api = managementApi(this.broker);
@@ -72,7 +80,7 @@ export class World {
     });
     this.state$ = new BehaviorSubject(this.#state());
     tapOf(this.broker).subscribe((event) => this.#onEvent(event));
-    this.#pace.set(0);
+    this.#pace.set(startAt);
     void this.#run();
   }
 
@@ -147,7 +155,10 @@ export class World {
   async #run(): Promise<void> {
     while (!this.#ended) {
       const [goal] = this.#goals;
-      const moved = goal !== undefined || !this.#paused ? await this.#next(goal) : false;
+      const runs = goal !== undefined || !this.#paused;
+      // The disk is waited for before time moves, and for those outside of time as well.
+      const moved = (runs && await this.#handle())
+        || (await this.#journal?.settle() ?? false) || (runs && this.#move(goal));
       if (goal?.kind === 'step' && goal.reached) this.#reach(goal, true);
       else if (!moved && goal !== undefined) this.#reach(goal, goal.kind === 'until');
       else if (!moved) await this.#sleep();
@@ -155,7 +166,7 @@ export class World {
   }
 
   /** Does the next thing that is to be done; false: there is nothing until time goes on. */
-  async #next(goal: Goal | undefined): Promise<boolean> {
+  async #handle(): Promise<boolean> {
     const { clients, clock } = this;
     clock.runDeferred();
     if (clients.handleOne()) return true;
@@ -164,6 +175,12 @@ export class World {
       await client.turn(clock.now());
       return true;
     }
+    return false;
+  }
+
+  /** Moves time to the next timer; false: it is as far as it is to be. */
+  #move(goal: Goal | undefined): boolean {
+    const { clock } = this;
     const limit = goal === undefined ? Math.floor(this.#pace.target) : goalTime(goal);
     const { nextTimerAt } = clock;
     if (nextTimerAt !== undefined && nextTimerAt <= limit) {

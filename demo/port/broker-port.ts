@@ -6,6 +6,7 @@ import type { Observable } from 'rxjs';
 import type { ApiRequest, ApiResponse, TapEvent, TapType } from '../../core/management/index.ts';
 import type { ClientHost } from './client-host.ts';
 import type { ClockControl } from './clock-control.ts';
+import type { Home } from './home.ts';
 
 /** What can be done with the broker at hand. */
 export interface Capabilities {
@@ -57,6 +58,8 @@ export interface BrokerPort {
   readonly clock?: ClockControl;
   /** Absent: the broker runs no client code. */
   readonly clients?: ClientHost;
+  /** Absent: nobody here keeps the broker. */
+  readonly home?: Home;
   /** Opens an AMQP connection: what the RxJS client takes as its target. */
   dial(): MessagePort | string;
 }

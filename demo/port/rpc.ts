@@ -1,8 +1,14 @@
 /** Calls and streams over a MessagePort, between a page and the worker of its broker. */
-import { Observable, type Subscription } from 'rxjs';
+import { Observable, Subject, type Subscription } from 'rxjs';
 
 type Request =
-  | { readonly id: number; readonly call: string; readonly parameters: readonly unknown[] }
+  | {
+    readonly id: number;
+    readonly call: string;
+    readonly parameters: readonly unknown[];
+    /** The last parameter, where it is handed over: what bridges lines looks for it here. */
+    readonly port?: MessagePort;
+  }
   | { readonly id: number; readonly subscribe: string; readonly parameters: readonly unknown[] }
   | { readonly id: number; readonly unsubscribe: true };
 
@@ -17,7 +23,10 @@ export interface Services {
   readonly streams: Readonly<Record<string, (...parameters: never[]) => Observable<unknown>>>;
 }
 
-/** What is used of a MessagePort, or of a Worker. */
+/** The last word of a line whose other end is in a page that is gone. */
+const LOST = 'abort';
+
+/** What is used of a MessagePort. */
 export interface RpcPort {
   postMessage(message: unknown, transfer?: Transferable[]): void;
   addEventListener(type: 'message', listener: (event: MessageEvent) => void): void;
@@ -25,19 +34,20 @@ export interface RpcPort {
 
 /** The calling side. */
 export class RpcClient {
-  readonly #port: RpcPort;
+  /** The other side was lost; streams go on with the one that there is now. */
+  readonly lost$ = new Subject<void>();
+  readonly #open: () => MessagePort;
+  #port: MessagePort;
   readonly #waiting = new Map<number, (response: Response) => void>();
+  readonly #streams = new Map<number, Request>();
   #last = 0;
 
-  constructor(port: RpcPort) {
-    this.#port = port;
-    port.addEventListener('message', ({ data }) => {
-      const response = data as Response;
-      this.#waiting.get(response.id)?.(response);
-    });
+  constructor(open: () => MessagePort) {
+    this.#open = open;
+    this.#port = this.#connect();
   }
 
-  /** Rejects with what the service threw. Ports among the parameters are handed over. */
+  /** Rejects with what the service threw. A port is handed over as the last parameter. */
   call<T>(call: string, ...parameters: readonly unknown[]): Promise<T> {
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
@@ -46,7 +56,9 @@ export class RpcClient {
         if ('error' in response) reject(new Error(response.error));
         else if ('value' in response) resolve(response.value as T);
       });
-      this.#post({ id, call, parameters }, portsIn(parameters));
+      const port = parameters.at(-1);
+      if (!(port instanceof MessagePort)) this.#port.postMessage({ id, call, parameters });
+      else this.#port.postMessage({ id, call, parameters: parameters.slice(0, -1), port }, [port]);
     });
   }
 
@@ -57,16 +69,34 @@ export class RpcClient {
         if ('error' in response) subscriber.error(new Error(response.error));
         else if ('next' in response) subscriber.next(response.next as T);
       });
-      this.#post({ id, subscribe, parameters }, []);
+      const request: Request = { id, subscribe, parameters };
+      this.#streams.set(id, request);
+      this.#port.postMessage(request);
       return () => {
         this.#waiting.delete(id);
-        this.#post({ id, unsubscribe: true }, []);
+        this.#streams.delete(id);
+        this.#port.postMessage({ id, unsubscribe: true } satisfies Request);
       };
     });
   }
 
-  #post(request: Request, transfer: Transferable[]): void {
-    this.#port.postMessage(request, transfer);
+  #connect(): MessagePort {
+    const port = this.#open();
+    port.addEventListener('message', ({ data }: MessageEvent<Response | typeof LOST>) => {
+      if (data === LOST) this.#reconnect();
+      else this.#waiting.get(data.id)?.(data);
+    });
+    port.start();
+    return port;
+  }
+
+  #reconnect(): void {
+    this.#port = this.#connect();
+    for (const [id, answer] of this.#waiting) {
+      if (!this.#streams.has(id)) answer({ id, error: 'the page that had the broker is gone' });
+    }
+    for (const request of this.#streams.values()) this.#port.postMessage(request);
+    this.lost$.next();
   }
 }
 
@@ -90,12 +120,12 @@ export function serveRpc(port: RpcPort, { calls, streams }: Services): void {
       }));
     } else {
       const run = async (): Promise<unknown> =>
-        calls[request.call]!(...request.parameters as never[]);
+        calls[request.call]!(...[...request.parameters, ...portOf(request)] as never[]);
       run().then((value) => answer({ id, value }), fail);
     }
   });
 }
 
-function portsIn(parameters: readonly unknown[]): Transferable[] {
-  return parameters.filter((each): each is MessagePort => each instanceof MessagePort);
+function portOf({ port }: { readonly port?: MessagePort }): readonly MessagePort[] {
+  return port === undefined ? [] : [port];
 }

@@ -1,10 +1,12 @@
 import { shareReplay, type Observable } from 'rxjs';
+import { holdLife } from '../../browser/life.ts';
 import type { ApiRequest, ApiResponse } from '../../core/management/index.ts';
 import type { BrokerPort, Capabilities, TapBatch, TapFilter } from './broker-port.ts';
 import type { ClientHost, ClientLog, ClientSpec, ClientView } from './client-host.ts';
 import type {
   Breakpoint, ClockControl, ClockState, StepUnit, TimerView,
 } from './clock-control.ts';
+import type { Home } from './home.ts';
 import type { RpcClient } from './rpc.ts';
 
 /** Makes the Worker of a client and hands it a port; answers how to end it at once. */
@@ -18,6 +20,7 @@ export class TabBroker implements BrokerPort {
   readonly capabilities: Capabilities = { clock: true, clients: true, frames: true, write: true };
   readonly clock: ClockControl;
   readonly clients: ClientHost;
+  readonly home: Home;
   readonly #rpc: RpcClient;
 
   constructor(rpc: RpcClient, spawn: Spawn, compile: Compile) {
@@ -25,6 +28,7 @@ export class TabBroker implements BrokerPort {
     const workers = new Workers(rpc, spawn, compile);
     this.clock = new TabClock(rpc, () => workers.end());
     this.clients = workers;
+    this.home = homeOf(rpc, () => workers.end());
   }
 
   api(path: string, init: Omit<ApiRequest, 'path'> = {}): Promise<ApiResponse> {
@@ -44,6 +48,26 @@ export class TabBroker implements BrokerPort {
 
 function shared<T>(source: Observable<T>): Observable<T> {
   return source.pipe(shareReplay({ bufferSize: 1, refCount: true }));
+}
+
+function homeOf(rpc: RpcClient, endClients: () => void): Home {
+  // Where a page may hold no lock, it has a broker of its own.
+  const life = holdLife().catch(() => undefined);
+  const enter = async (): Promise<void> => rpc.call('enter', await life);
+  void enter();
+  rpc.lost$.subscribe(() => {
+    endClients();
+    void enter();
+  });
+  return {
+    state$: shared(rpc.stream('home')),
+    lost$: rpc.lost$,
+    recover: (seed, at) => rpc.call('recover', seed, at),
+    restart() {
+      endClients();
+      return rpc.call('restart');
+    },
+  };
 }
 
 class TabClock implements ClockControl {

@@ -2,6 +2,7 @@ import { firstValueFrom, skip } from 'rxjs';
 import { isShareLink } from '../share/hash.ts';
 import { receive } from '../share/sharing.ts';
 import type { App, Route } from './app.ts';
+import { noteWhatRuns, resume } from './notes.ts';
 import { openScenario, scenario$ } from './open-scenario.ts';
 
 /** What runs when nobody asked for anything: the page is never empty. */
@@ -12,8 +13,11 @@ export async function beginAt(app: App): Promise<void> {
   const { hash } = location;
   app.route$.pipe(skip(1)).subscribe((route) => void onRoute(app, route));
   addEventListener('hashchange', () => void askAbout(location.hash));
+  const route = await firstValueFrom(app.route$);
   if (isShareLink(hash)) await askAbout(hash);
-  else await begin(app, await firstValueFrom(app.route$));
+  else if (!await resume(app, route)) await begin(app, route);
+  noteWhatRuns(app);
+  app.port.home?.lost$.subscribe(() => void resume(app, { path: [], query: {} }));
   performance.mark('playground-began');
 }
 

@@ -5,18 +5,16 @@ import { RpcClient } from '../port/rpc.ts';
 import { TabBroker } from '../port/tab-broker.ts';
 import { Sandbox } from '../sandbox/sandbox.ts';
 import type { App, Selection } from './app.ts';
+import { brokerLine } from './broker-line.ts';
 import { go, route$ } from './router.ts';
 import { topologyOf } from './topology.ts';
 
 /** Sentences that a screen reader is told of in one second. */
 const ANNOUNCE_MS = 1000;
 
-/** The broker of this tab, in a worker of its own. */
+/** The broker of this site: one for all tabs. */
 export function openTabBroker(): BrokerPort {
-  const worker = new Worker(new URL('../broker/worker.ts', import.meta.url), {
-    type: 'module', name: 'broker',
-  });
-  return new TabBroker(new RpcClient(worker), spawnClient, compileClient);
+  return new TabBroker(new RpcClient(brokerLine()), spawnClient, compileClient);
 }
 
 const sandbox = new Sandbox();

@@ -1,0 +1,86 @@
+import { BehaviorSubject } from 'rxjs';
+import { whenGone } from '../../browser/life.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { HomeState } from '../port/home.ts';
+import { openKept, type Kept } from './kept.ts';
+import { World } from './world.ts';
+
+interface Beginning {
+  readonly seed: number;
+  readonly at?: number;
+}
+
+/** The worlds of a playground, one after the other, and what is kept from one to the next. */
+export class BrokerHome {
+  readonly world$: BehaviorSubject<World>;
+  readonly state$ = new BehaviorSubject<HomeState>({
+    tabs: 0, begun: false, storage: 'memory', notice: '',
+  });
+  readonly #host: Clock;
+  #kept: Kept | undefined;
+  /** One world begins after the other. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(host: Clock) {
+    this.#host = host;
+    this.world$ = new BehaviorSubject(new World(host, { seed: 1, paused: true }));
+  }
+
+  /** Counts a page for as long as it holds the lock. */
+  enter(life: string | undefined): void {
+    this.#change({ tabs: this.state$.value.tabs + 1 });
+    void whenGone(life).then(() => this.#change({ tabs: this.state$.value.tabs - 1 }));
+  }
+
+  /** A world without a past. */
+  reset(seed: number): Promise<void> {
+    return this.#afterLast(async () => {
+      this.world$.value.end();
+      await this.#kept?.journal.close().catch(() => {});
+      this.#kept = await openKept(this.#host, { fresh: true });
+      await this.#begin({ seed }, this.#kept);
+    });
+  }
+
+  /** Begins with what was kept; false: a world has begun already. */
+  recover(beginning: Beginning): Promise<boolean> {
+    return this.#afterLast(async () => {
+      if (this.state$.value.begun) return false;
+      this.#kept = await openKept(this.#host, { fresh: false });
+      await this.#begin(beginning, this.#kept);
+      return true;
+    });
+  }
+
+  restart(): Promise<void> {
+    return this.#afterLast(async () => {
+      const { clock, state$ } = this.world$.value;
+      this.world$.value.end();
+      this.#kept = await (this.#kept?.reopen() ?? openKept(this.#host, { fresh: false }));
+      await this.#begin({ seed: state$.value.seed, at: clock.now() }, this.#kept);
+    });
+  }
+
+  async #begin({ seed, at = 0 }: Beginning, kept: Kept): Promise<void> {
+    const { journal, salvaged, kind, notice } = kept;
+    const world = new World(this.#host, { seed, startAt: at, paused: true, journal });
+    await world.broker.recover({ salvaged });
+    world.broker.events$.subscribe((event) => {
+      if (event.type !== 'journal.trouble') return;
+      const isWell = event.kind === 'space';
+      this.#change({ notice: isWell ? '' : `Durable data wait: ${event.text}.` });
+    });
+    this.world$.next(world);
+    this.#change({ begun: true, storage: kind, notice });
+  }
+
+  #afterLast<T>(act: () => Promise<T>): Promise<T> {
+    const acted = this.#last.then(act);
+    this.#last = acted.catch(() => {});
+    return acted;
+  }
+
+  #change(change: Partial<HomeState>): void {
+    this.state$.next({ ...this.state$.value, ...change });
+  }
+}

@@ -1,0 +1,45 @@
+/** What the broker of the playground keeps over a reload of the page. */
+import { eraseTabJournal, openTabJournal, type StorageKind } from '../../browser/storage.ts';
+import type { Clock } from '../../core/ports.ts';
+import { MemoryJournal } from '../../core/storage/index.ts';
+import { LockstepJournal } from './lockstep-journal.ts';
+
+export interface Kept {
+  readonly kind: StorageKind;
+  /** Why that is not what it should be; '' where it is. */
+  readonly notice: string;
+  /** What lay in it is not whole, and the rest was kept. */
+  readonly salvaged: boolean;
+  readonly journal: LockstepJournal;
+  /** As it is found after a crash. */
+  reopen(): Promise<Kept>;
+}
+
+const NAME = 'playground';
+
+/** Opens what was kept, or begins with nothing; where a browser keeps nothing, in memory. */
+export async function openKept(clock: Clock, { fresh }: { fresh: boolean }): Promise<Kept> {
+  try {
+    if (fresh) await eraseTabJournal(NAME);
+    const { kind, journal } = await openTabJournal({ name: NAME, clock, salvage: true });
+    const salvaged = journal.opened.dropped.length > 0;
+    return {
+      kind, salvaged, journal: new LockstepJournal(journal),
+      notice: salvaged ? 'A part of what was kept is damaged and was given up.' : '',
+      async reopen() {
+        await journal.close();
+        return openKept(clock, { fresh: false });
+      },
+    };
+  } catch (error) {
+    const reason = (error as Error).message.replace(/\.$/, '');
+    return inMemory(new MemoryJournal(), `Nothing is kept over a reload: ${reason}.`);
+  }
+}
+
+function inMemory(journal: MemoryJournal, notice: string): Kept {
+  return {
+    kind: 'memory', salvaged: false, notice, journal: new LockstepJournal(journal),
+    reopen: async () => inMemory(journal.reopen(), notice),
+  };
+}

@@ -1,0 +1,28 @@
+import type { Observable } from 'rxjs';
+
+/** How the broker in this browser lives. */
+export interface HomeState {
+  /** Pages that share it. */
+  readonly tabs: number;
+  /** A scenario, or what was kept, has begun in it. */
+  readonly begun: boolean;
+  /** What keeps its durable data. */
+  readonly storage: 'memory' | 'opfs' | 'indexeddb';
+  /** What is wrong with that, in words; ''. */
+  readonly notice: string;
+}
+
+/** The broker's own life, beside the time in which it lives. */
+export interface Home {
+  /** Starts with the present state. */
+  readonly state$: Observable<HomeState>;
+  /** The page in which the broker ran is gone: it has to begin again. */
+  readonly lost$: Observable<void>;
+  /**
+   * Begins with what was kept, at this virtual time; false: another page did so first. All
+   * clients are to be started.
+   */
+  recover(seed: number, at: number): Promise<boolean>;
+  /** A crash of the broker: back comes what is durable, at the present time. No client is left. */
+  restart(): Promise<void>;
+}
