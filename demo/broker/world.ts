@@ -56,7 +56,9 @@ export class World {
   #stoppedBy = '';
   #steps = 0;
   #ended = false;
-  #wake: () => void = () => {};
+  /** Something came since the last sleep. */
+  #stirred = false;
+  #endSleep: () => void = () => {};
 
   constructor(host: Clock, options: WorldOptions) {
     const { seed, wallStart = WALL_START, paused = false, startAt = 0, journal } = options;
@@ -153,9 +155,13 @@ export class World {
   }
 
   async #run(): Promise<void> {
+    let ran = false;
     while (!this.#ended) {
+      // What came while time stood still is durable before it goes on, and not some time after.
+      if (this.#runs && !ran) while (await this.#journal?.settle());
       const [goal] = this.#goals;
-      const runs = goal !== undefined || !this.#paused;
+      const runs = this.#runs;
+      ran = runs;
       // The disk is waited for before time moves, and for those outside of time as well.
       const moved = (runs && await this.#handle())
         || (await this.#journal?.settle() ?? false) || (runs && this.#move(goal));
@@ -163,6 +169,10 @@ export class World {
       else if (!moved && goal !== undefined) this.#reach(goal, goal.kind === 'until');
       else if (!moved) await this.#sleep();
     }
+  }
+
+  get #runs(): boolean {
+    return !this.#paused || this.#goals.length > 0;
   }
 
   /** Does the next thing that is to be done; false: there is nothing until time goes on. */
@@ -207,18 +217,26 @@ export class World {
   /** Waits for something to do, or for the next timer. */
   async #sleep(): Promise<void> {
     const { nextTimerAt } = this.clock;
-    this.#changed();
-    await new Promise<void>((resolve) => {
-      const due = !this.#paused && nextTimerAt !== undefined;
-      const cancel = due
-        ? this.#host.setTimer(this.#pace.wallUntil(nextTimerAt), resolve)
-        : () => {};
-      this.#wake = () => {
-        cancel();
-        resolve();
-      };
-    });
-    this.#wake = () => {};
+    if (!this.#stirred) {
+      this.state$.next(this.#state());
+      await new Promise<void>((resolve) => {
+        const due = !this.#paused && nextTimerAt !== undefined;
+        const cancel = due
+          ? this.#host.setTimer(this.#pace.wallUntil(nextTimerAt), resolve)
+          : () => {};
+        this.#endSleep = () => {
+          cancel();
+          resolve();
+        };
+      });
+    }
+    this.#stirred = false;
+    this.#endSleep = () => {};
+  }
+
+  #wake(): void {
+    this.#stirred = true;
+    this.#endSleep();
   }
 
   /** Virtual time is where it is to be, before something comes from outside of it. */

@@ -73,7 +73,7 @@ describe.skipIf(!hasChromium())('the first minute', { timeout: 90_000 }, () => {
     const before = (await pg.tap()).length;
     expect(await pg.now()).toBe(1500);
     await pg.page.keyboard.press('n');
-    await expect.poll(() => pg.now()).toBe(2000);
+    await expect.poll(() => pg.now(), { timeout: 30_000 }).toBe(2000);
     expect((await pg.tap()).length).toBeGreaterThan(before);
     expect(await pg.step(1, 'event')).toBe(1);
   });
