@@ -19,7 +19,7 @@ export interface WorldOptions {
   readonly paused?: boolean;
   /** Virtual time at which it begins. Default: 0. */
   readonly startAt?: number;
-  /** Keeps what is durable; the broker is to recover before it is used. Default: nothing is kept. */
+  /** Keeps what is durable; the broker recovers before it is used. Default: nothing is kept. */
   readonly journal?: LockstepJournal;
 }
 

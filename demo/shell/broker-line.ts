@@ -47,5 +47,7 @@ function ownLine(): () => MessagePort {
 }
 
 function makeWorker(): Worker {
-  return new Worker(new URL('../broker/worker.ts', import.meta.url), { type: 'module', name: NAME });
+  return new Worker(new URL('../broker/worker.ts', import.meta.url), {
+    type: 'module', name: NAME,
+  });
 }
