@@ -14,6 +14,8 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     modulePreload: { polyfill: false },
+    // The editor, which is loaded only when somebody edits.
+    chunkSizeWarningLimit: 600,
     rolldownOptions: { checks: { pluginTimings: false } },
     // Below this size pictures become data: URLs, which the policy allows for pictures alone.
     assetsInlineLimit: (file) => (file.endsWith('.svg') ? undefined : false),

@@ -19,6 +19,8 @@ export interface ClientWorld {
   received(client: ClientLink, message: FromClient): void;
   /** The client's Worker is gone. */
   lost(client: ClientLink): void;
+  /** How the client does is another thing than before. */
+  changed(): void;
   /** Runs `act` after so many milliseconds of the wall. */
   afterWall(milliseconds: number, act: () => void): Cancel;
 }
@@ -121,7 +123,7 @@ export class ClientLink {
   #waitFor(milliseconds: number): void {
     this.#stopWaiting();
     this.#stopWaiting = this.#world.afterWall(milliseconds, () => {
-      this.status = 'busy';
+      this.#become('busy');
       this.#finish();
     });
   }
@@ -147,9 +149,14 @@ export class ClientLink {
     } else if (message.type !== 'idle') {
       this.#world.received(this, message);
     } else if (message.round === this.#round) {
-      if (this.status === 'busy' || this.status === 'starting') this.status = 'running';
+      if (this.status === 'busy' || this.status === 'starting') this.#become('running');
       this.#finish();
     }
+  }
+
+  #become(status: ClientStatus): void {
+    this.status = status;
+    this.#world.changed();
   }
 
   #finish(): void {

@@ -52,6 +52,7 @@ export class Clients {
     this.#world = {
       received: (client, message) => this.#received(client, message),
       lost: (client) => this.#end(client, 'killed'),
+      changed: () => this.#show(),
       afterWall: (milliseconds, act) => env.host.setTimer(milliseconds, act),
     };
   }

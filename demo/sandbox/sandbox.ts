@@ -9,7 +9,7 @@ export type ToFrame =
  * Makes Workers that reach nothing but the port they are given: they are of an iframe with an
  * origin of its own (so no storage, and no way to this page) whose policy allows no request.
  */
-export class Sandbox {
+class Sandbox {
   #frame: Promise<Window> | undefined;
   #last = 0;
 
@@ -33,6 +33,9 @@ export class Sandbox {
     };
   }
 }
+
+/** The one of this page. */
+export const sandbox = new Sandbox();
 
 /** An opaque origin has no name, so there is none to address it by. */
 function tell(frame: Window, message: ToFrame, transfer: Transferable[] = []): void {

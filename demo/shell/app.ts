@@ -46,6 +46,8 @@ export interface Screen {
   readonly order: number;
   /** Path data of an icon drawn with strokes on 24 by 24. */
   readonly icon: string;
+  /** Whether it has all the room while nothing is selected that it does not show itself. */
+  readonly alone?: boolean;
   /** What it cannot be without. */
   readonly needs?: readonly (keyof Capabilities)[];
   readonly load: () => Promise<{ readonly default: Component<ScreenProps> }>;

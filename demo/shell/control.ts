@@ -2,6 +2,7 @@ import { firstValueFrom, lastValueFrom, toArray, timer, takeUntil, type Observab
 import type { TapEvent } from '../../core/management/index.ts';
 import type { ClientLog, ClientView } from '../port/client-host.ts';
 import type { ClockState, StepUnit } from '../port/clock-control.ts';
+import { runPredicate } from '../sandbox/predicate.ts';
 import type { App } from './app.ts';
 import { openScenario, type OpenOptions } from './open-scenario.ts';
 
@@ -19,6 +20,8 @@ export interface Playground {
   clients(): Promise<readonly ClientView[]>;
   /** The last lines that clients wrote. */
   logs(): Promise<readonly ClientLog[]>;
+  /** As the queue browser tries one. */
+  runPredicate: typeof runPredicate;
 }
 
 declare global {
@@ -52,5 +55,6 @@ export function installControl(app: App): void {
     },
     clients: () => firstValueFrom(clients.clients$),
     logs: () => kept(clients.logs$),
+    runPredicate,
   };
 }

@@ -3,7 +3,7 @@ import { compileClient } from '../clients/compile.ts';
 import type { BrokerPort } from '../port/broker-port.ts';
 import { RpcClient } from '../port/rpc.ts';
 import { TabBroker } from '../port/tab-broker.ts';
-import { Sandbox } from '../sandbox/sandbox.ts';
+import { sandbox } from '../sandbox/sandbox.ts';
 import type { App, Selection } from './app.ts';
 import { brokerLine } from './broker-line.ts';
 import { go, route$ } from './router.ts';
@@ -16,8 +16,6 @@ const ANNOUNCE_MS = 1000;
 export function openTabBroker(): BrokerPort {
   return new TabBroker(new RpcClient(brokerLine()), spawnClient, compileClient);
 }
-
-const sandbox = new Sandbox();
 
 /** The script is loaded with the first client; it waits for nothing else of the page. */
 function spawnClient(name: string, port: MessagePort): () => void {

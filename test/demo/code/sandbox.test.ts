@@ -186,7 +186,8 @@ describe.skipIf(!hasChromium())('the sandbox of the clients', { timeout: 90_000 
       "TypeError: Cannot read properties of null (reading 'x')", 2],
     ['rejects', 'await 0;\nPromise.reject(new Error(`no`));', 'Error: no', 2],
     ['imports what is not there', "import 'lodash';",
-      "Error: There is no module 'lodash' in this sandbox: it has '@cloudamqp/amqp-client', 'tabmq/client', 'rxjs'.",
+      "Error: There is no module 'lodash' in this sandbox: it has '@cloudamqp/amqp-client', 'tabmq/client', "
+        + "'tabmq/protocol', 'rxjs'.",
       1],
   ])('code that %s is told with its line', async (_what, code, error, line) => {
     const pg = await shared();
