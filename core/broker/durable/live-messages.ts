@@ -56,6 +56,13 @@ export class LiveMessages {
     return found;
   }
 
+  /** All that were added, settled or not, in the order of their records. */
+  *all(): Generator<Slot> {
+    for (const { slots, length } of this.#segments.values()) {
+      for (let i = 0; i < length; i++) yield slots[i]!;
+    }
+  }
+
   /** The message whose record this is, while rows that were settled are not used again. */
   find(lsn: Lsn): Slot | undefined {
     const list = this.#segments.get(segmentNumberOf(lsn));

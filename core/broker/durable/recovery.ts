@@ -37,8 +37,6 @@ export class Recovery {
   readonly #persistence: Persistence;
   readonly #table: MessageTable;
   readonly #streams = new StreamRecovery();
-  /** All messages found, settled ones too. */
-  readonly #slots: Slot[] = [];
   /** Whether messages are in another order than their records. */
   #moved = false;
   #clean = true;
@@ -187,7 +185,7 @@ export class Recovery {
 
   /** Any message may have been out with a consumer. */
   #crashed(): void {
-    for (const slot of this.#slots) this.#table.redeliver(slot);
+    for (const slot of this.#persistence.live.all()) this.#table.redeliver(slot);
   }
 
   #vhost(name: string): VirtualHost {
@@ -234,7 +232,6 @@ export class Recovery {
       this.#moved = true;
     }
     this.#persistence.live.add(slot, lsn);
-    this.#slots.push(slot);
   }
 
   #clockTime(wallTime: number): number {
@@ -260,24 +257,29 @@ export class Recovery {
   }
 
   async #restoreMessages(): Promise<number> {
-    const table = this.#table;
-    // Those that were moved are mostly in order among themselves, which is soon sorted.
-    if (this.#moved) this.#slots.sort((a, b) => table.order(a) - table.order(b));
-    await this.#loadFirst();
+    const sorted = this.#moved ? this.#sorted() : undefined;
+    const inOrder = (): Iterable<Slot> => sorted ?? this.#persistence.live.all();
+    await this.#loadFirst(inOrder());
     let count = 0;
-    for (const slot of this.#slots) {
+    for (const slot of inOrder()) {
       if (this.#restore(slot)) count++;
       this.#broker.store.release(-slot);
     }
     return count;
   }
 
+  /** Those that were moved are mostly in order among themselves, which is soon sorted. */
+  #sorted(): Slot[] {
+    const table = this.#table;
+    return [...this.#persistence.live.all()].sort((a, b) => table.order(a) - table.order(b));
+  }
+
   /** Brings back the bytes of the oldest messages, so that consumers need not wait for them. */
-  async #loadFirst(): Promise<void> {
+  async #loadFirst(inOrder: Iterable<Slot>): Promise<void> {
     const { paging } = this.#persistence;
     const { store, options } = this.#broker;
     const bytesMax = Math.min(options.residentBytesMax, limits.residentBytesAtStart);
-    for (const slot of this.#slots) {
+    for (const slot of inOrder) {
       if (store.residentBytes >= bytesMax) return;
       if (this.#table.entryCount(slot) === 0) continue;
       await new Promise<void>((resolve) => {

@@ -3,6 +3,8 @@ import type { Address } from '../message-store.ts';
 import type { Queue } from './abstract-queue.ts';
 
 const CAPACITY_MIN = 16;
+/** More deliveries than these are counted as so many, over a restart. */
+const COUNT_MAX = 0xffff;
 
 /**
  * Sees a message that waits; `returned` where it was out before; Infinity: it never expires.
@@ -26,7 +28,7 @@ export class Ready {
   /** Made when the first message that expires comes. */
   #expirations: Float64Array | undefined;
   /** How often each came back; made when the first comes that did. */
-  #counts: Uint32Array | undefined;
+  #counts: Uint16Array | undefined;
   #head = 0;
   #ringLength = 0;
   /** Latest first, so that the oldest is popped from the end. */
@@ -113,9 +115,9 @@ export class Ready {
   restore(address: Address, expiresAt: number, deliveryCount: number, _priority = 0): void {
     this.push(address, expiresAt);
     if (deliveryCount === 0) return;
-    this.#counts ??= new Uint32Array(this.#addresses.length);
+    this.#counts ??= new Uint16Array(this.#addresses.length);
     this.#counts[(this.#head + this.#ringLength - 1) & (this.#addresses.length - 1)] =
-      deliveryCount;
+      Math.min(deliveryCount, COUNT_MAX);
   }
 
   /** Visits those that wait, oldest first, and leaves them there; false: it was stopped. */
@@ -153,11 +155,11 @@ export class Ready {
   #resize(capacity: number): void {
     this.#addresses = this.#moved(this.#addresses, new Float64Array(capacity));
     this.#expirations &&= this.#moved(this.#expirations, new Float64Array(capacity));
-    this.#counts &&= this.#moved(this.#counts, new Uint32Array(capacity));
+    this.#counts &&= this.#moved(this.#counts, new Uint16Array(capacity));
     this.#head = 0;
   }
 
-  #moved<T extends Float64Array | Uint32Array>(ring: T, larger: T): T {
+  #moved<T extends Float64Array | Uint16Array>(ring: T, larger: T): T {
     const firstPart = ring.subarray(this.#head);
     larger.set(firstPart);
     larger.set(ring.subarray(0, this.#head), firstPart.length);
