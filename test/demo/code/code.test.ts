@@ -33,8 +33,11 @@ describe.skipIf(!hasChromium())('the code screen', { timeout: 90_000 }, () => {
 
   /** Waits until the world has started the client anew. */
   async function restarted({ page }: PlaygroundPage, { name, run }: ClientView): Promise<void> {
-    await page.waitForFunction(([client, before]) => window.__playground.clients().then((clients) =>
-      clients.some((each) => each.name === client && each.run !== before)), [name, run] as const);
+    await page.evaluate(([client, before]) => new Promise<void>((resolve) => {
+      window.__playground.app.port.clients!.clients$.subscribe((clients) => {
+        if (clients.some((each) => each.name === client && each.run !== before)) resolve();
+      });
+    }), [name, run] as const);
   }
 
   const editor = (pg: PlaygroundPage, client: string) => pg.page.getByRole('textbox', { name: `Code of ${client}` });
