@@ -7,6 +7,7 @@ interface ClientFile {
 
 const topologies = import.meta.glob<Topology>('./*/topology.json', { import: 'default' });
 const coaches = import.meta.glob<Coach>('./*/coach.json', { import: 'default' });
+const numbers = import.meta.glob<number>('./*/coach.json', { import: 'number', eager: true });
 const clientFiles = import.meta.glob<ClientFile>(
   './*/clients/*.{js,ts}', { import: 'default', query: '?client' },
 );
@@ -14,22 +15,32 @@ const clientFiles = import.meta.glob<ClientFile>(
 /** What runs of the code of the lessons as they are, so that no compiler is needed for it. */
 const compiled = new Map<string, string>();
 
-export const scenarioNames: readonly string[] =
-  Object.keys(topologies).map((path) => path.split('/')[1]!);
+/** In the order of the gallery. */
+export const scenarioNames: readonly string[] = Object.entries(numbers)
+  .sort(([, one], [, other]) => one - other)
+  .map(([path]) => path.split('/')[1]!);
+
+/** The lesson that comes next; undefined: it was the last. */
+export function scenarioAfter(name: string): string | undefined {
+  return scenarioNames[scenarioNames.indexOf(name) + 1];
+}
 
 export function compiledFor(code: string): string | undefined {
   return compiled.get(code);
 }
 
-export async function loadCoach(name: string): Promise<Coach> {
-  return coaches[`./${name}/coach.json`]!();
+/** What a card of the gallery shows. */
+export async function loadCard(name: string): Promise<Pick<Scenario, 'name' | 'topology' | 'coach'>> {
+  const [topology, coach] = await Promise.all([
+    topologies[`./${name}/topology.json`]!(), coaches[`./${name}/coach.json`]!(),
+  ]);
+  return { name, topology, coach };
 }
 
 /** Loads a scenario by the name of its folder; undefined: there is none. */
 export async function loadScenario(name: string): Promise<Scenario | undefined> {
-  const loadTopology = topologies[`./${name}/topology.json`];
-  if (loadTopology === undefined) return undefined;
-  const [topology, coach] = await Promise.all([loadTopology(), loadCoach(name)]);
+  if (!scenarioNames.includes(name)) return undefined;
+  const { topology, coach } = await loadCard(name);
   const clients = await Promise.all(clientsOf(name, topology).map(async ({ path, ...client }) => {
     const file = await clientFiles[path]!();
     compiled.set(file.source, file.compiled);

@@ -1,5 +1,5 @@
 import { lastValueFrom, takeUntil, timer, toArray } from 'rxjs';
-import type { BrokerPort } from '../../port/broker-port.ts';
+import type { BrokerPort } from '../port/broker-port.ts';
 
 /** How long the ring of the tap may take to be handed over, in milliseconds of the wall. */
 const RING_MS = 150;
