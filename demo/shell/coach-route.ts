@@ -1,8 +1,6 @@
-import { lastValueFrom, takeUntil, timer, toArray } from 'rxjs';
 import type { BrokerPort } from '../port/broker-port.ts';
+import { kept } from '../port/kept.ts';
 
-/** How long the ring of the tap may take to be handed over, in milliseconds of the wall. */
-const RING_MS = 150;
 const WORD = '{redelivered}';
 
 /**
@@ -12,7 +10,7 @@ const WORD = '{redelivered}';
 export async function coachRoute(port: BrokerPort, route: string): Promise<string> {
   if (!route.includes(WORD)) return route;
   const recent$ = port.tap$({ since: 0, types: ['message.delivered', 'frame.out'] });
-  const batches = await lastValueFrom(recent$.pipe(takeUntil(timer(RING_MS)), toArray()));
+  const batches = await kept(port, recent$);
   const events = batches.flatMap((batch) => batch.events);
   const again = events.findLast((event) => event.type === 'message.delivered' && event.redelivered);
   const frame = events.find(({ type, cause }) => type === 'frame.out' && cause === again?.seq);

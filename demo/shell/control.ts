@@ -1,8 +1,9 @@
-import { firstValueFrom, lastValueFrom, toArray, timer, takeUntil, type Observable } from 'rxjs';
+import { firstValueFrom } from 'rxjs';
 import type { TapEvent } from '../../core/management/index.ts';
 import type { ClientLog, ClientView } from '../port/client-host.ts';
 import type { ClockState, StepUnit } from '../port/clock-control.ts';
 import { runPredicate } from '../sandbox/predicate.ts';
+import { kept } from '../port/kept.ts';
 import type { App } from './app.ts';
 import { openScenario, type OpenOptions } from './open-scenario.ts';
 
@@ -28,14 +29,6 @@ declare global {
   interface Window { __playground: Playground }
 }
 
-/** How long the ring may take to be handed over, in milliseconds of the wall. */
-const RING_MS = 100;
-
-/** What the stream has already. */
-function kept<T>(source: Observable<T>): Promise<T[]> {
-  return lastValueFrom(source.pipe(takeUntil(timer(RING_MS)), toArray()));
-}
-
 export function installControl(app: App): void {
   const clock = app.port.clock!;
   const clients = app.port.clients!;
@@ -51,10 +44,10 @@ export function installControl(app: App): void {
     nextTimer: () => clock.nextTimer(),
     advanceTo: (at) => clock.advanceTo(at),
     async tap() {
-      return (await kept(app.port.tap$({ since: 0 }))).flatMap(({ events }) => events);
+      return (await kept(app.port, app.port.tap$({ since: 0 }))).flatMap(({ events }) => events);
     },
     clients: () => firstValueFrom(clients.clients$),
-    logs: () => kept(clients.logs$),
+    logs: () => kept(app.port, clients.logs$),
     runPredicate,
   };
 }

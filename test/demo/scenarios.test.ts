@@ -1,5 +1,5 @@
 /** Every scenario without a page: on virtual time, each client in a thread of its own. */
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { CoachStep, Scenario } from '../../demo/scenarios/format.ts';
 import { Sightings, StepWatch } from '../../demo/scenarios/step-watch.ts';
 import { readAssertions, readScenario, scenarioNames } from './scenarios/folders.ts';
@@ -9,29 +9,26 @@ import { VirtualRun } from './scenarios/virtual-run.ts';
 const retold = ['work-queue', 'retry-with-back-off', 'rpc'];
 
 let script: string;
-let threads: Threads;
-let run: VirtualRun;
 
 beforeAll(async () => {
   script = await scriptOf('virtual-client.ts');
 });
 
-afterEach(async () => {
-  run.end();
-  await threads.end();
-});
-
-/** A scenario before anything of it has happened. */
+/** A scenario before anything of it has happened; it ends with the test. */
 function prepare(scenario: Scenario): VirtualRun {
-  threads = new Threads(script);
-  run = new VirtualRun(scenario, threads);
+  const threads = new Threads(script);
+  const run = new VirtualRun(scenario, threads);
+  onTestFinished(() => {
+    run.end();
+    return threads.end();
+  });
   return run;
 }
 
 /** Takes the steps of the coach in order; gives what the broker answered to each prediction. */
-async function takeSteps(scenario: Scenario): Promise<Map<CoachStep, number | undefined>> {
-  const { coach, topology } = scenario;
-  const run = prepare(scenario);
+async function takeSteps(
+  run: VirtualRun, { coach, topology }: Scenario,
+): Promise<Map<CoachStep, number | undefined>> {
   const sightings = new Sightings();
   const answers = new Map<CoachStep, number | undefined>();
   let watch = new StepWatch(coach.steps[0]!, sightings);
@@ -44,7 +41,7 @@ async function takeSteps(scenario: Scenario): Promise<Map<CoachStep, number | un
   for (const step of coach.steps) {
     await hesitate(run, step);
     expect(watch.outcome, `what answered '${step.predict?.question}' before its time`).toBeUndefined();
-    await act(step);
+    await act(run, step);
     if (StepWatch.isAutomatic(step)) await run.until(`the end of '${step.say}'`, () => watch.done);
     if (step.predict !== undefined) answers.set(step, watch.outcome);
     watch = new StepWatch(coach.steps[coach.steps.indexOf(step) + 1] ?? step, sightings);
@@ -57,7 +54,7 @@ async function hesitate({ world }: VirtualRun, { action, predict }: CoachStep): 
   if (action !== undefined && predict !== undefined) await world.advanceTo(world.clock.now() + 700);
 }
 
-async function act({ action }: CoachStep): Promise<void> {
+async function act(run: VirtualRun, { action }: CoachStep): Promise<void> {
   if (action?.do === 'kill') await run.kill(action.client);
   else if (action?.do === 'restart') await run.start(action.client);
   else if (action?.do === 'edit') {
@@ -78,7 +75,7 @@ describe.each(scenarioNames)('%s', { timeout: 60_000 }, (name) => {
   });
 
   test('the broker answers each question of the coach as the lesson does', async () => {
-    const answers = await takeSteps(scenario);
+    const answers = await takeSteps(prepare(scenario), scenario);
     expect(answers.size).toBeGreaterThan(0);
     for (const [{ predict }, outcome] of answers) {
       expect(predict!.choices[outcome!], predict!.question).toBe(predict!.choices[predict!.answer]);
@@ -101,10 +98,7 @@ describe.each(scenarioNames)('%s', { timeout: 60_000 }, (name) => {
 // Enough to notice when something goes by another clock; each takes its time.
 test.each(retold)('%s: the same seed is the same run, to the byte', { timeout: 60_000 }, async (name) => {
   const scenario = readScenario(name);
-  await takeSteps(scenario);
-  const { digest } = run;
-  run.end();
-  await threads.end();
-  await takeSteps(scenario);
-  expect(run.digest).toBe(digest);
+  const runs = [prepare(scenario), prepare(scenario)];
+  for (const run of runs) await takeSteps(run, scenario);
+  expect(runs[1]!.digest).toBe(runs[0]!.digest);
 });
