@@ -30,7 +30,9 @@ export function compiledFor(code: string): string | undefined {
 }
 
 /** What a card of the gallery shows. */
-export async function loadCard(name: string): Promise<Pick<Scenario, 'name' | 'topology' | 'coach'>> {
+export async function loadCard(
+  name: string,
+): Promise<Pick<Scenario, 'name' | 'topology' | 'coach'>> {
   const [topology, coach] = await Promise.all([
     topologies[`./${name}/topology.json`]!(), coaches[`./${name}/coach.json`]!(),
   ]);
