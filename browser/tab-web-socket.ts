@@ -1,3 +1,4 @@
+import { concat } from '../core/protocol/bytes.ts';
 import { PortTransport } from '../core/session/message-port.ts';
 import { EventHandlers, type Handler } from './event-handlers.ts';
 import { deferTask } from './host-clock.ts';
@@ -266,13 +267,7 @@ function sizeOf(message: Uint8Array | Blob | string): number {
   return typeof message === 'string' ? new TextEncoder().encode(message).length : message.length;
 }
 
+/** One chunk is passed on as it is: it was copied when it was sent. */
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  if (chunks.length === 1) return chunks[0]!;
-  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let end = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, end);
-    end += chunk.length;
-  }
-  return whole;
+  return chunks.length === 1 ? chunks[0]! : concat(chunks);
 }

@@ -31,3 +31,14 @@ export function copy(target: Block, at: number, source: Block, start: number, en
   const output = target.bytes;
   for (; i < end; i++, j++) output[j] = input[i]!;
 }
+
+/** The bytes of all of these, one behind the other, in memory of their own. */
+export function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, end);
+    end += chunk.length;
+  }
+  return whole;
+}

@@ -21,7 +21,7 @@ export {
 
 // Bytes in and out.
 export { BufferPool } from './buffer-pool.ts';
-export { blockOf, type Block } from './bytes.ts';
+export { blockOf, concat, type Block } from './bytes.ts';
 export { Reader } from './reader.ts';
 export { Writer } from './writer.ts';
 

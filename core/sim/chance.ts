@@ -1,18 +1,13 @@
-/** A pseudo-random sequence (mulberry32): the same for the same seed, everywhere. */
+import type { Random } from '../ports.ts';
+import { seededRandom } from '../random.ts';
+
+/** A pseudo-random sequence: the same for the same seed, everywhere. */
 export class Chance {
-  #state: number;
+  /** In [0, 1). */
+  readonly next: Random;
 
   constructor(seed: number) {
-    this.#state = seed | 0;
-  }
-
-  /** In [0, 1). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    const state = this.#state;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    this.next = seededRandom(seed);
   }
 
   /** A whole number from 0 up to, not including, `end`. */

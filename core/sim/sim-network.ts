@@ -1,6 +1,7 @@
 import { BehaviorSubject, Observable, Subject, Subscription } from 'rxjs';
 import type { VirtualClock } from '../clock/virtual-clock.ts';
 import type { PeerInfo, Serve } from '../ports.ts';
+import { concat } from '../protocol/bytes.ts';
 import type { Chance } from './chance.ts';
 
 /** What the network does to the bytes that it carries. */
@@ -126,7 +127,7 @@ class Lane {
       return first.slice(0, end);
     }
     if (this.#waiting.length === 0 || !this.#chance.happens(merges)) return first;
-    return joined([first, ...this.#waiting.splice(0)]);
+    return concat([first, ...this.#waiting.splice(0)]);
   }
 }
 
@@ -245,14 +246,4 @@ function join(
       outbound.end();
     },
   });
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

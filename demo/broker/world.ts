@@ -9,7 +9,7 @@ import { breakAt, isStep } from './breakpoints.ts';
 import { Clients } from './clients.ts';
 import type { LockstepJournal } from './lockstep-journal.ts';
 import { Pace } from './pace.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../../core/random.ts';
 import { TapHub } from './tap-hub.ts';
 
 export interface WorldOptions {

@@ -1,5 +1,5 @@
 import { deferTask } from '../../browser/host-clock.ts';
-import { seededRandom } from '../broker/random.ts';
+import { seededRandom } from '../../core/random.ts';
 import type { FromClient, ToClient } from './protocol.ts';
 
 interface Timer {

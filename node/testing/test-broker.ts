@@ -2,6 +2,7 @@ import { Observable } from 'rxjs';
 import {
   Broker, BufferPool, type Clock, type PeerInfo, type Serve, type VirtualHost,
 } from '../../core/index.ts';
+import { seededRandom } from '../../core/random.ts';
 import { Doors, type DoorLog } from '../doors.ts';
 import { answerHttp } from '../http.ts';
 import { OriginRule } from '../origin.ts';
@@ -22,7 +23,6 @@ import { FrameLog } from './frame-log.ts';
 import { hostWall, socketClock, startHostTimer } from './host-time.ts';
 import { leakText, LeakWatch, type LeakReport } from './leaks.ts';
 import type { TestBrokerOptions } from './options.ts';
-import { seededRandom } from './random.ts';
 import { reportOf } from './report.ts';
 import type { RoutedMessage } from './seen-message.ts';
 import { errorsFromHere, TestBrokerError } from './test-broker-error.ts';

@@ -8,8 +8,8 @@ const { dependencies } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as { dependencies: Record<string, string> };
 
-/** The ports, limits and errors that lie beside the folders of core. */
-const common = /^core\/(assert|errors|globals\.d|limits|ports)(\.ts)?$/;
+/** The ports, limits, errors and the like that lie beside the folders of core. */
+const common = /^core\/(assert|errors|globals\.d|limits|ports|random)(\.ts)?$/;
 const rxjs = /^rxjs$/;
 const protocol = /^core\/protocol\//;
 const session = /^core\/session\//;

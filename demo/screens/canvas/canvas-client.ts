@@ -1,6 +1,7 @@
 import { defaultIfEmpty, firstValueFrom, switchMap, type Observable } from 'rxjs';
 import type { Channel, Connection, FieldTable } from '../../../browser/client.ts';
 import type { BrokerPort } from '../../port/broker-port.ts';
+import { connectTarget } from '../../port/connect-target.ts';
 import { CANVAS_NAME } from './model.ts';
 
 export interface QueueFlags {
@@ -75,11 +76,9 @@ export class CanvasClient {
   /** Connects when it is first needed; and again, when the broker has begun anew. */
   async #open(): Promise<Connection> {
     const { connect } = await import('../../../browser/client.ts');
-    const place = this.#port.dial();
-    const target = typeof place === 'string' ? { url: place } : { messagePort: place };
     const forget = (): void => (this.#connection = undefined);
     return new Promise((resolve, reject) => {
-      connect({ ...target, connectionName: CANVAS_NAME, heartbeat: 0 }).subscribe({
+      connect({ ...connectTarget(this.#port), connectionName: CANVAS_NAME, heartbeat: 0 }).subscribe({
         next: resolve,
         error: (error: unknown) => {
           forget();

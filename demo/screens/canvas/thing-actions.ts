@@ -1,3 +1,4 @@
+import { queueRoute } from '../../port/queue-path.ts';
 import type { App } from '../../shell/app.ts';
 import type { Editing } from './editing.svelte.ts';
 import type { Action } from './menu.svelte';
@@ -17,7 +18,7 @@ export function actionsOf(
   switch (thing.kind) {
     case 'queue':
       return [
-        { title: 'Peek', run: () => app.go(`/queues?queue=${encodeURIComponent(thing.name)}`) },
+        { title: 'Peek', run: () => app.go(queueRoute(thing.queue.vhost, thing.name)) },
         { title: 'Publish to it', run: () => ask.publish('') },
         { title: 'Purge', danger: true, run: () => editing.purge(thing.name) },
         { title: 'Copy as code', run: () => copy(queueCode(thing)) },

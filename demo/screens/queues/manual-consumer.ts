@@ -1,5 +1,6 @@
 import { BehaviorSubject, switchMap, type Observable, type Subscription } from 'rxjs';
 import { connect, type Delivery } from '../../../browser/client.ts';
+import { connectTarget } from '../../port/connect-target.ts';
 import type { BrokerPort } from '../../port/broker-port.ts';
 
 /** What somebody who plays a consumer holds in their hands. */
@@ -31,10 +32,8 @@ export class ManualConsumer {
   start(port: BrokerPort, queue: string): void {
     this.stop();
     this.#hand.next({ queue, held: [], end: '' });
-    const target = port.dial();
     this.#connection = connect({
-      ...(typeof target === 'string' ? { url: target } : { messagePort: target }),
-      heartbeat: 0, connectionName: 'you',
+      ...connectTarget(port), heartbeat: 0, connectionName: 'you',
     }).pipe(
       switchMap((connection) => connection.consume(queue, { prefetch: HAND_PREFETCH })),
     ).subscribe({

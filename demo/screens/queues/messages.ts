@@ -1,6 +1,7 @@
 /** What the queue browser asks of the broker, and how it shows it. */
 import type { MessageView } from '../../../core/management/index.ts';
 import type { BrokerPort } from '../../port/broker-port.ts';
+import { queuePath } from '../../port/queue-path.ts';
 import { bodyLine } from '../../shell/format.ts';
 
 export type MessageState = 'ready' | 'unacked';
@@ -12,9 +13,8 @@ export const PAGE_MESSAGES = 50;
 export async function peekPage(
   port: BrokerPort, vhost: string, queue: string, state: MessageState, page: number,
 ): Promise<readonly MessageView[]> {
-  const place = `${encodeURIComponent(vhost)}/${encodeURIComponent(queue)}`;
   const query = `state=${state}&from=${page * PAGE_MESSAGES}&count=${PAGE_MESSAGES}`;
-  const { status, body } = await port.api(`/api/queues/${place}/messages?${query}`);
+  const { status, body } = await port.api(`/api/queues/${queuePath(vhost, queue)}/messages?${query}`);
   if (status !== 200) throw new Error((body as { reason: string }).reason);
   return body as readonly MessageView[];
 }

@@ -1,3 +1,4 @@
+import { concat } from '../../../core/protocol/index.ts';
 import type { WireFrame } from './wire-frame.ts';
 
 /**
@@ -141,15 +142,5 @@ function block(type: number, body: DataView): Uint8Array {
   view.setUint32(4, length, true);
   bytes.set(new Uint8Array(body.buffer), 8);
   view.setUint32(length - 4, length, true);
-  return bytes;
-}
-
-function concat(blocks: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(blocks.reduce((sum, each) => sum + each.length, 0));
-  let at = 0;
-  for (const each of blocks) {
-    bytes.set(each, at);
-    at += each.length;
-  }
   return bytes;
 }

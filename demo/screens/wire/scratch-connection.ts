@@ -1,6 +1,7 @@
 import { Observable, Subject, switchMap, tap } from 'rxjs';
 import { browserDial, createConnect, hostClock, type Dial } from '../../../browser/client.ts';
 import { BufferPool, dissectFrames, summarize } from '../../../core/protocol/index.ts';
+import { connectTarget } from '../../port/connect-target.ts';
 import type { BrokerPort } from '../../port/broker-port.ts';
 import { view$ } from '../../port/view.ts';
 
@@ -32,10 +33,8 @@ export function sendOnScratch(port: BrokerPort, octets: Uint8Array): Observable<
       update({ answers: [...state.answers, ...dissectFrames(chunk).map(summarize)] });
     });
     const env = { clock: hostClock(), pool: new BufferPool() };
-    const target = port.dial();
     const connection$ = createConnect(dial, env)({
-      ...(typeof target === 'string' ? { url: target } : { messagePort: target }),
-      heartbeat: 0, connectionName: 'scratch',
+      ...connectTarget(port), heartbeat: 0, connectionName: 'scratch',
     });
     states.add(connection$.pipe(switchMap((connection) => connection.channel())).subscribe({
       next: () => {

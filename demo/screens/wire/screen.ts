@@ -6,5 +6,5 @@ export const screen: Screen = {
   order: 6,
   icon: 'M3 7h12M11 3l4 4-4 4M21 17H9M13 13l-4 4 4 4',
   needs: ['frames'],
-  load: () => import('./Wire.svelte'),
+  load: () => import('./wire.svelte'),
 };

@@ -3,6 +3,7 @@ import {
   dissectFrames, FRAME_OVERHEAD_BYTES, frameTypes, methodById, PROTOCOL_HEADER, summarize,
   type Dissected,
 } from '../../../core/protocol/index.ts';
+import { hexOctet } from './hex.ts';
 
 export type Direction = 'in' | 'out';
 
@@ -73,5 +74,5 @@ function kindOf(bytes: Uint8Array): string {
 }
 
 export function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (octet) => octet.toString(16).padStart(2, '0')).join('');
+  return Array.from(bytes, hexOctet).join('');
 }
