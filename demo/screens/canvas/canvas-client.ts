@@ -77,8 +77,9 @@ export class CanvasClient {
   async #open(): Promise<Connection> {
     const { connect } = await import('../../../browser/client.ts');
     const forget = (): void => (this.#connection = undefined);
+    const target = connectTarget(this.#port);
     return new Promise((resolve, reject) => {
-      connect({ ...connectTarget(this.#port), connectionName: CANVAS_NAME, heartbeat: 0 }).subscribe({
+      connect({ ...target, connectionName: CANVAS_NAME, heartbeat: 0 }).subscribe({
         next: resolve,
         error: (error: unknown) => {
           forget();

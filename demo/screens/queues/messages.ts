@@ -13,8 +13,9 @@ export const PAGE_MESSAGES = 50;
 export async function peekPage(
   port: BrokerPort, vhost: string, queue: string, state: MessageState, page: number,
 ): Promise<readonly MessageView[]> {
+  const place = `/api/queues/${queuePath(vhost, queue)}/messages`;
   const query = `state=${state}&from=${page * PAGE_MESSAGES}&count=${PAGE_MESSAGES}`;
-  const { status, body } = await port.api(`/api/queues/${queuePath(vhost, queue)}/messages?${query}`);
+  const { status, body } = await port.api(`${place}?${query}`);
   if (status !== 200) throw new Error((body as { reason: string }).reason);
   return body as readonly MessageView[];
 }
