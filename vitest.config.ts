@@ -8,6 +8,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What a busy machine has not shown within the usual second, it may still show.
+    expect: { poll: { timeout: 30_000 } },
     coverage: {
       provider: 'v8',
       include: ['browser/**/*.ts', 'core/**/*.ts', 'node/**/*.ts'],

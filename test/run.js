@@ -6,11 +6,15 @@
 import '../node/setup.js';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const continuousIntegration = process.env['CI'] === 'true';
 const total = { passed: 0, failed: 0, skipped: 0 };
+
+/** What failed, told once more at the end: thousands of lines lie between. */
+const failures = [];
 
 /** Beside the python of the search path, which may be the user's own, Debian's counts. */
 const pythons = ['python3', '/usr/bin/python3'];
@@ -60,6 +64,7 @@ function check(title, script, parameters) {
   say(`\n${title}`);
   const status = runScript(script, parameters);
   total[status === 0 ? 'passed' : 'failed'] += 1;
+  if (status !== 0) failures.push(title);
 }
 
 function missingTools() {
@@ -119,6 +124,21 @@ function vitest(title, report, parameters = []) {
   total.skipped += (results?.numPendingTests ?? 0) + (results?.numTodoTests ?? 0);
   // An error outside of every test, or an end before the report, is a failure as well.
   total.failed += results?.numFailedTests || (status === 0 ? 0 : 1);
+  if (status !== 0) failures.push(...failuresOf(results), `${title}: exit code ${status}`);
+}
+
+function failuresOf(results) {
+  return (results?.testResults ?? []).flatMap(({ name, message, assertionResults }) => {
+    const file = path.relative(root, name);
+    const failed = assertionResults.filter(({ status }) => status === 'failed');
+    if (failed.length === 0) return message ? [`${file}: ${firstLine(message)}`] : [];
+    return failed.map(({ fullName, failureMessages }) =>
+      `${file}: ${fullName}\n    ${firstLine(failureMessages[0] ?? '')}`);
+  });
+}
+
+function firstLine(text) {
+  return text.split('\n', 1)[0];
 }
 
 /** The same files as in Node, as far as they need nothing of it. */
@@ -136,6 +156,7 @@ function finish() {
   if (continuousIntegration && total.skipped > 0) {
     shout('With CI=true nothing may be skipped: this run counts as failed.');
   }
+  if (failures.length > 0) say(`\nWhat failed:\n  ${failures.join('\n  ')}`);
   say(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   process.exit(failed ? 1 : 0);
 }

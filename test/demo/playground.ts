@@ -144,7 +144,7 @@ export function usePlayground(): PlaygroundServer {
         if (message.type() === 'error') faults.push(message.text());
       });
       await page.goto(`${url()}#${route}`);
-      await page.waitForSelector('[data-ready]', { timeout: 30_000 });
+      await page.waitForSelector('[data-ready]', { timeout: 60_000 });
       return new PlaygroundPage(page, requests);
     },
   };
