@@ -7,8 +7,6 @@ import { hasLocks } from './life.ts';
 import { browserLimits } from './limits.ts';
 import { hasSyncFiles, openOpfsDirectory } from './opfs-directory.ts';
 
-export { explainStorage } from './storage-error.ts';
-
 /** What keeps the data of a broker. */
 export type StorageKind = 'memory' | 'opfs' | 'indexeddb';
 
@@ -57,8 +55,6 @@ export async function eraseTabJournal(name: string): Promise<void> {
 function storageKind(): 'opfs' | 'indexeddb' {
   return hasSyncFiles() ? 'opfs' : 'indexeddb';
 }
-
-export type OpenTabJournal = typeof openTabJournal;
 
 /** A directory of this site that nobody else has open. */
 export async function openDirectory(name: string, kind: StorageKind): Promise<Directory> {

@@ -1,8 +1,9 @@
 /** TabMQ: an AMQP 0-9-1 broker that runs anywhere JavaScript runs. */
 export {
-  Broker, type Alarm, type BrokerEnv, type BrokerOptions,
+  Broker, type Alarm, type BrokerEnv, type BrokerOptions, type Durability,
 } from './broker/broker.ts';
 export type { ConfirmHold } from './broker/confirms.ts';
+export { durableIn } from './broker/durable/index.ts';
 export { UnknownRecord } from './broker/durable/records.ts';
 export type { Recovered } from './broker/durable/recovery.ts';
 export type { BrokerEvent, ConnectionInfo, FrameEvent, RoutedEvent } from './broker/events.ts';

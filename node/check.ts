@@ -1,4 +1,4 @@
-import { Broker, VirtualClock, type Queue, type VirtualHost } from '../core/index.ts';
+import { Broker, durableIn, VirtualClock, type Queue, type VirtualHost } from '../core/index.ts';
 import { describeDropped, type SegmentJournal } from '../core/storage/index.ts';
 import { lockHolder } from './directory-lock.ts';
 import { explainJournal, lookAtFiles } from './file-journal.ts';
@@ -19,7 +19,8 @@ export async function checkData(path: string): Promise<CheckReport> {
   const journal = await lookAtFiles(path);
   try {
     // In the year in which its clock begins no message that waits has expired.
-    const broker = new Broker({ clock: new VirtualClock(0), journal }, { vhosts: [] });
+    const env = { clock: new VirtualClock(0), durability: durableIn(journal) };
+    const broker = new Broker(env, { vhosts: [] });
     const { messages } = await broker.recover();
     return {
       lines: [

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import {
-  Broker, BufferPool, type BrokerOptions, type Clock, type TransportEnv,
+  Broker, BufferPool, durableIn, type BrokerOptions, type Clock, type TransportEnv,
 } from '../core/index.ts';
 import type { Journal } from '../core/storage/index.ts';
 import { logBroker } from './broker-log.ts';
@@ -126,7 +126,7 @@ function makeBroker(
   return new Broker(
     {
       ...env,
-      ...(journal !== undefined && { journal }),
+      ...(journal !== undefined && { durability: durableIn(journal) }),
       random: Math.random,
       authenticator: new UserList(users),
     },

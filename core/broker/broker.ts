@@ -9,9 +9,8 @@ import { edge } from '../session/edge.ts';
 import type { SessionEnv } from '../session/session.ts';
 import type { ConfirmHold } from './confirms.ts';
 import { guestAuthenticator } from './guest.ts';
-import { Persistence } from './durable/persistence.ts';
-import { Recovery, type Recovered } from './durable/recovery.ts';
-import type { Journal } from '../storage/journal.ts';
+import type { Persistence } from './durable/persistence.ts';
+import type { Recovered } from './durable/recovery.ts';
 import { Events, type BrokerEvent, type FrameEvent, type RoutedEvent } from './events.ts';
 import { MessageStore } from './message-store.ts';
 import { ServerConnection } from './server-connection.ts';
@@ -32,8 +31,18 @@ export interface BrokerEnv {
   readonly authenticator: Authenticator;
   /** Output buffers, shared with transports that give them back. */
   readonly pool: BufferPool;
-  /** Keeps what is durable; call `recover` before the broker is used. Default: nothing is kept. */
-  readonly journal: Journal;
+  /**
+   * Keeps what is durable, as `durableIn(journal)` does; call `recover` before the broker is used.
+   * Default: nothing is kept.
+   */
+  readonly durability: Durability;
+}
+
+/** How a broker records what is durable, and gets it back. Pages without it are a sixth smaller. */
+export interface Durability {
+  /** Begins with the broker; records nothing before its recovery is over. */
+  attach(broker: Broker): Persistence;
+  recover(broker: Broker, persistence: Persistence, withCheckpoints: boolean): Promise<Recovered>;
 }
 
 export interface BrokerOptions {
@@ -100,6 +109,7 @@ export class Broker {
   readonly clock: Clock;
   readonly #vhosts = new Map<string, VirtualHost>();
   readonly #parts: BrokerParts;
+  readonly #durability: Durability | undefined;
   readonly #connections = new Set<ServerConnection>();
   readonly #alarms = new Set<Alarm>();
   #number = 0;
@@ -118,8 +128,8 @@ export class Broker {
     this.trace$ = this.events.trace.trace$;
     this.frames$ = this.#tappedFrames();
     const { store, turn, events } = this;
-    const persistence =
-      env.journal && new Persistence(env.journal, store, clock, turn, this.options);
+    this.#durability = env.durability;
+    const persistence = env.durability?.attach(this);
     this.persistence = persistence;
     if (persistence !== undefined) this.#watchJournal(persistence);
     this.#parts = { clock, random, store, turn, events, persistence };
@@ -146,7 +156,7 @@ export class Broker {
    */
   async recover({ salvaged = false }: { salvaged?: boolean } = {}): Promise<Recovered> {
     if (this.persistence === undefined) return NOTHING_RECOVERED;
-    return new Recovery(this, this.persistence).run(!salvaged);
+    return this.#durability!.recover(this, this.persistence, !salvaged);
   }
 
   get connectionCount(): number {

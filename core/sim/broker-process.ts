@@ -1,4 +1,5 @@
 import { Broker } from '../broker/broker.ts';
+import { durableIn } from '../broker/durable/index.ts';
 import type { Queue } from '../broker/queue/abstract-queue.ts';
 import type { VirtualClock } from '../clock/virtual-clock.ts';
 import type { Journal } from '../storage/journal.ts';
@@ -26,7 +27,8 @@ export interface World {
   onFault(fault: unknown): void;
 }
 
-export const makeBroker: MakeBroker = (parts) => new Broker(parts);
+export const makeBroker: MakeBroker = ({ journal, ...env }) =>
+  new Broker({ ...env, durability: durableIn(journal) });
 
 /** One life of the broker, from start to kill or stop. */
 export class BrokerProcess implements BrokerView {

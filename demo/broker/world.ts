@@ -1,5 +1,5 @@
 import { BehaviorSubject, Subject } from 'rxjs';
-import { Broker, VirtualClock, type Clock } from '../../core/index.ts';
+import { Broker, durableIn, VirtualClock, type Clock } from '../../core/index.ts';
 import { managementApi, tapOf, type Api, type TapEvent } from '../../core/management/index.ts';
 import { BufferPool } from '../../core/protocol/index.ts';
 import type {
@@ -71,7 +71,10 @@ export class World {
     this.clock.advanceTo(startAt);
     const random = seededRandom(seed);
     this.broker = new Broker(
-      { clock: this.clock, random, pool: this.#pool, ...(journal && { journal }) },
+      {
+        clock: this.clock, random, pool: this.#pool,
+        ...(journal && { durability: durableIn(journal) }),
+      },
       { node: 'tabmq@tab', platform: 'Browser' },
     );
     this.api = managementApi(this.broker);

@@ -1,7 +1,7 @@
 /** What the journal does for memory, for the disk and for the next start, on a disk in memory. */
 import { take } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { Broker, type BrokerOptions, type IncomingMessage } from '../../core/index.ts';
+import { Broker, durableIn, type BrokerOptions, type IncomingMessage } from '../../core/index.ts';
 import { segmentNumberOf, type SegmentJournal } from '../../core/storage/index.ts';
 import { Bench } from '../storage/disk.ts';
 import { text } from '../support/fixture.ts';
@@ -26,7 +26,8 @@ class Store {
 
   async #start(): Promise<void> {
     this.journal = await this.bench.open({ segmentBytes: SEGMENT_BYTES, verify: 'tail' });
-    this.broker = new Broker({ clock: this.bench.clock, random: () => 0.5, journal: this.journal }, this.#options);
+    const env = { clock: this.bench.clock, random: () => 0.5, durability: durableIn(this.journal) };
+    this.broker = new Broker(env, this.#options);
     await this.broker.recover();
   }
 
@@ -213,7 +214,7 @@ test('a start reads the checkpoints and the last segments, and no history', asyn
     from.push(number);
     return replay.call(journal, number);
   };
-  const broker = new Broker({ clock: store.bench.clock, random: () => 0.5, journal }, options);
+  const broker = new Broker({ clock: store.bench.clock, random: () => 0.5, durability: durableIn(journal) }, options);
   expect(await broker.recover()).toEqual({ exchanges: 0, queues: 1, messages: 1980, clean: true });
   expect(journal.segments.length).toBeGreaterThan(20);
   expect(Math.min(...from)).toBeGreaterThanOrEqual(journal.segments.at(-2)!.number);

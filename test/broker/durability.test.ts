@@ -1,14 +1,14 @@
 /** What is durable, over a restart: a second broker on the journal of the first. */
 import { take } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { Broker, VirtualClock } from '../../core/index.ts';
+import { Broker, durableIn, VirtualClock } from '../../core/index.ts';
 import { MemoryJournal } from '../../core/storage/index.ts';
 import { text } from '../support/fixture.ts';
 
 const persistent = { deliveryMode: 2 } as const;
 
 async function startOn(journal: MemoryJournal, clock: VirtualClock): Promise<Broker> {
-  const broker = new Broker({ clock, random: () => 0.5, journal });
+  const broker = new Broker({ clock, random: () => 0.5, durability: durableIn(journal) });
   await broker.recover();
   return broker;
 }

@@ -1,7 +1,7 @@
 /** Any order of work and crashes, with paging, checkpoints and compaction, against what was done turn by turn. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Broker, type IncomingMessage } from '../../core/index.ts';
+import { Broker, durableIn, type IncomingMessage } from '../../core/index.ts';
 import type { SegmentJournal } from '../../core/storage/index.ts';
 import { text } from '../support/fixture.ts';
 import { Bench } from '../storage/disk.ts';
@@ -83,7 +83,7 @@ class Model {
     this.#journal = journal;
     const { clock } = this.bench;
     const limits = { residentBytesMax: 2000, journalBytesKept: 6000 };
-    this.#broker = new Broker({ clock, random: () => 0.5, journal }, limits);
+    this.#broker = new Broker({ clock, random: () => 0.5, durability: durableIn(journal) }, limits);
     this.#broker.persistence!.trouble$.subscribe((trouble) => expect.fail(JSON.stringify(trouble)));
     await this.#broker.recover();
   }

@@ -2,7 +2,7 @@
 import { lastValueFrom, map, takeWhile, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { StreamQueue } from '../../core/broker/queue/stream-queue.ts';
-import { Broker, VirtualClock, type IncomingMessage } from '../../core/index.ts';
+import { Broker, durableIn, VirtualClock, type IncomingMessage } from '../../core/index.ts';
 import type { FieldTable, FieldValue } from '../../core/protocol/types.ts';
 import { MemoryJournal } from '../../core/storage/index.ts';
 import { text } from '../support/fixture.ts';
@@ -22,7 +22,7 @@ class Store {
   }
 
   async start(): Promise<this> {
-    this.broker = new Broker({ clock: this.clock, random: () => 0.5, journal: this.journal });
+    this.broker = new Broker({ clock: this.clock, random: () => 0.5, durability: durableIn(this.journal) });
     await this.broker.recover();
     return this;
   }
@@ -158,7 +158,7 @@ describe('retention and a restart [QUE-31]', () => {
     store.publish('s', 'a', 'b', 'c');
     const { journal, clock } = store;
     const later = new VirtualClock(clock.wall() + 2 * HOUR_MS);
-    const broker = new Broker({ clock: later, random: () => 0.5, journal: journal.reopen() });
+    const broker = new Broker({ clock: later, random: () => 0.5, durability: durableIn(journal.reopen()) });
     await broker.recover();
     expect(broker.vhost().queue('s').readyCount).toBe(1);
   });

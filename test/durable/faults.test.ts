@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Broker, limits, type BrokerEvent } from '../../core/index.ts';
+import { Broker, durableIn, limits, type BrokerEvent } from '../../core/index.ts';
 import type { Directory, Journal } from '../../core/storage/index.ts';
 import { openFileJournal } from '../../node/file-journal.ts';
 import { nodeClock } from '../../node/host-clock.ts';
@@ -71,7 +71,7 @@ class World {
 
   async #start(journal: Journal): Promise<void> {
     this.journal = journal;
-    this.broker = new Broker({ clock: this.bench.clock, random: seeded(1), journal });
+    this.broker = new Broker({ clock: this.bench.clock, random: seeded(1), durability: durableIn(journal) });
     this.broker.events$.subscribe((event: BrokerEvent) => {
       if (event.type === 'journal.trouble') this.troubles.push(`${event.kind}: ${event.text}`);
     });
@@ -294,7 +294,7 @@ test('files that find no space block publishers until there is some', async () =
   });
   const { clock } = new Bench();
   const journal = await openFileJournal(path, { clock: nodeClock(), wrap });
-  const broker = new Broker({ clock, journal });
+  const broker = new Broker({ clock, durability: durableIn(journal) });
   await broker.recover();
   const channel = connect(broker, clock).channel();
   declareUnanswered(channel);

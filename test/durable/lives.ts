@@ -1,6 +1,6 @@
 /** A broker that ends and begins again on the same journal, as often as a test wants. */
 import { onTestFinished } from 'vitest';
-import { Broker, VirtualClock } from '../../core/index.ts';
+import { Broker, durableIn, VirtualClock } from '../../core/index.ts';
 import { MemoryJournal } from '../../core/storage/index.ts';
 import { leaveNothing, seededRandom } from '../support/fixture.ts';
 import { connect, type TestChannel, type TestClientOptions } from '../support/test-client.ts';
@@ -45,7 +45,7 @@ export class Lives {
 
   async #start(): Promise<void> {
     const { clock, journal } = this;
-    this.broker = new Broker({ clock, random: seededRandom(1), journal });
+    this.broker = new Broker({ clock, random: seededRandom(1), durability: durableIn(journal) });
     await this.broker.recover();
   }
 }

@@ -55,7 +55,7 @@ const layers: readonly Layer[] = [
   {
     of: /^browser\//,
     may: [
-      /^browser\//, /^core\/broker\/broker\.ts$/, /^core\/storage\/index\.ts$/, /^core\/clock\//,
+      /^browser\//, /^core\/broker\/(broker|durable\/index)\.ts$/, /^core\/storage\/index\.ts$/, /^core\/clock\//,
       client, session, protocol, common, rxjs,
     ],
   },

@@ -1,0 +1,24 @@
+/** What a broker that keeps its data needs beyond one in memory; loaded only where it is wanted. */
+import type { Broker, Durability } from '../core/broker/broker.ts';
+import { durableIn } from '../core/broker/durable/index.ts';
+import type { Clock } from '../core/ports.ts';
+import type { BrokerSettings } from './line.ts';
+import { explainStorage } from './storage-error.ts';
+import { openTabJournal, type StorageKind } from './storage.ts';
+
+/** Opens the broker with what it kept; rejects with why it cannot keep anything, in words. */
+export async function openDurableBroker(
+  { name, salvage }: BrokerSettings, clock: Clock, make: (durability: Durability) => Broker,
+): Promise<{ readonly broker: Broker; readonly storage: StorageKind }> {
+  try {
+    const { journal, kind: storage } = await openTabJournal({ name, salvage, clock });
+    const broker = make(durableIn(journal));
+    await broker.recover().catch(async (error: unknown) => {
+      await journal.close();
+      throw error;
+    });
+    return { broker, storage };
+  } catch (error) {
+    throw new Error(explainStorage(name, error), { cause: error });
+  }
+}
