@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { hasChromium } from '../browser/chromium.ts';
 import { usePlayground, type PlaygroundPage } from './playground.ts';
 
-describe.skipIf(!hasChromium())('the canvas', { timeout: 120_000 }, () => {
+describe.skipIf(!hasChromium())('the canvas', { timeout: 180_000 }, () => {
   const playground = usePlayground();
 
   /** Types a line into the command line of the canvas. */

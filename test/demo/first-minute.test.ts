@@ -9,7 +9,7 @@ import { usePlayground } from './playground.ts';
 
 const PAGE_BYTES_MAX = 150_000;
 
-describe.skipIf(!hasChromium())('the first minute', { timeout: 90_000 }, () => {
+describe.skipIf(!hasChromium())('the first minute', { timeout: 180_000 }, () => {
   const playground = usePlayground();
 
   const delivered = (events: readonly TapEvent[]): TapOf<'message.delivered'>[] =>

@@ -4,7 +4,7 @@ import { hasChromium } from '../browser/chromium.ts';
 import { usePlayground } from './playground.ts';
 import { readScenario, scenarioNames } from './scenarios/folders.ts';
 
-describe.skipIf(!hasChromium())('the gallery', { timeout: 120_000 }, () => {
+describe.skipIf(!hasChromium())('the gallery', { timeout: 180_000 }, () => {
   const playground = usePlayground();
   const scenarios = scenarioNames.map(readScenario).sort((a, b) => a.coach.number - b.coach.number);
 

@@ -39,7 +39,7 @@ test('a HEAD has no body', async () => {
   expect(await answer.text()).toBe('');
 });
 
-describe.skipIf(!hasChromium())('in Chromium', { timeout: 90_000 }, () => {
+describe.skipIf(!hasChromium())('in Chromium', { timeout: 180_000 }, () => {
   test('it runs under its policy', async () => {
     const browser = await launchChromium();
     const page = await browser.newPage({ serviceWorkers: 'block' });

@@ -98,6 +98,9 @@ export class PlaygroundPage {
   }
 }
 
+/** How long a page of a busy machine may take for a step, in milliseconds. */
+const PATIENCE = 60_000;
+
 export interface PlaygroundServer {
   readonly url: () => string;
   readonly folder: () => string;
@@ -126,7 +129,11 @@ export function usePlayground(): PlaygroundServer {
   });
 
   const url = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const context = () => browser!.newContext({ serviceWorkers: 'block' });
+  const context = async (): Promise<BrowserContext> => {
+    const made = await browser!.newContext({ serviceWorkers: 'block' });
+    made.setDefaultTimeout(PATIENCE);
+    return made;
+  };
   return {
     url,
     folder: () => folder,
@@ -137,6 +144,7 @@ export function usePlayground(): PlaygroundServer {
         viewport: { width, height }, colorScheme: theme, serviceWorkers: 'block',
         reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
       });
+      page.setDefaultTimeout(PATIENCE);
       const requests: string[] = [];
       page.on('request', (request) => requests.push(request.url()));
       page.on('pageerror', (error) => faults.push(String(error)));
@@ -144,7 +152,7 @@ export function usePlayground(): PlaygroundServer {
         if (message.type() === 'error') faults.push(message.text());
       });
       await page.goto(`${url()}#${route}`);
-      await page.waitForSelector('[data-ready]', { timeout: 60_000 });
+      await page.waitForSelector('[data-ready]');
       return new PlaygroundPage(page, requests);
     },
   };

@@ -4,7 +4,7 @@ import type { ClientView } from '../../../demo/port/client-host.ts';
 import { hasChromium } from '../../browser/chromium.ts';
 import { usePlayground, type PlaygroundPage } from '../playground.ts';
 
-describe.skipIf(!hasChromium())('the code screen', { timeout: 90_000 }, () => {
+describe.skipIf(!hasChromium())('the code screen', { timeout: 180_000 }, () => {
   const playground = usePlayground();
 
   let last: PlaygroundPage | undefined;

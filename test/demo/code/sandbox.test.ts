@@ -35,7 +35,7 @@ async function statusOf(pg: PlaygroundPage, client: string): Promise<ClientView[
   return (await pg.clients()).find(({ name }) => name === client)?.status;
 }
 
-describe.skipIf(!hasChromium())('the sandbox of the clients', { timeout: 90_000 }, () => {
+describe.skipIf(!hasChromium())('the sandbox of the clients', { timeout: 180_000 }, () => {
   const playground = usePlayground();
   const reached: string[] = [];
   // Somewhere that would answer anybody: only the sandbox keeps code away from it.

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { hasChromium } from '../../browser/chromium.ts';
 import { usePlayground, type PlaygroundPage } from '../playground.ts';
 
-describe.skipIf(!hasChromium())('a share link', { timeout: 90_000 }, () => {
+describe.skipIf(!hasChromium())('a share link', { timeout: 180_000 }, () => {
   const playground = usePlayground();
 
   const linkOf = async ({ page }: PlaygroundPage): Promise<string> => {
