@@ -33,4 +33,9 @@ export class Delivery {
     this.priority = priority;
     this.expiresAt = expiresAt;
   }
+
+  /** Names the message among those of its queue, whether it waits there or somebody holds it. */
+  get id(): string {
+    return `${this.priority}-${this.position}`;
+  }
 }

@@ -42,6 +42,9 @@ export interface Receiver {
   readonly noAck: boolean;
 }
 
+/** Why a message is gone that nobody acknowledged; `deleted`: somebody did it by hand. */
+export type DropReason = DeadLetterReason | 'purged' | 'deleted' | 'queue-deleted';
+
 /** What happens to messages, in the order in which it happens. */
 export type TraceEvent =
   | ({ readonly type: 'message.published'; readonly owner: string; readonly exchange: string;
@@ -68,8 +71,10 @@ export type TraceEvent =
       readonly exchange: string; readonly routingKey: string;
       /** Number of the message that goes on in its place; 0 where no queue takes it. */
       readonly becomes: number } & InQueue)
-  | ({ readonly type: 'message.dropped';
-      readonly reason: DeadLetterReason | 'purged' | 'queue-deleted' } & InQueue)
+  | ({ readonly type: 'message.moved'; readonly to: string;
+      /** Number of the message that it is in the other queue. */
+      readonly becomes: number } & InQueue)
+  | ({ readonly type: 'message.dropped'; readonly reason: DropReason } & InQueue)
   | { readonly type: 'publish.confirmed'; readonly owner: string; readonly deliveryTag: number;
       readonly multiple: boolean; readonly kind: 'ack' | 'nack' };
 
@@ -169,9 +174,15 @@ export class Trace {
     });
   }
 
-  dropped(
-    queue: Queue, address: Address, reason: DeadLetterReason | 'purged' | 'queue-deleted',
-  ): void {
+  /** Somebody moved it by hand; `becomes`: where its copy in the other queue lies. */
+  moved(queue: Queue, address: Address, to: Queue, becomes: Address): void {
+    this.#events.next({
+      type: 'message.moved', ...this.#inQueue(queue, address), to: to.name,
+      becomes: this.#number(becomes),
+    });
+  }
+
+  dropped(queue: Queue, address: Address, reason: DropReason): void {
     this.#events.next({ type: 'message.dropped', ...this.#inQueue(queue, address), reason });
   }
 

@@ -5,6 +5,7 @@ import { AmqpError } from '../errors.ts';
 import type { FieldTable, Properties } from '../protocol/types.ts';
 import { exportDefinitions, importDefinitions } from './definitions.ts';
 import { peek, type PeekOptions } from './messages.ts';
+import { deleteMessages, moveMessages } from './removal.ts';
 import { topologyView } from './topology.ts';
 import {
   bindingView, channelView, connectionView, consumerView, exchangeView, overview, queueView,
@@ -39,7 +40,8 @@ type Handler = (call: Call) => unknown;
 /**
  * Management of a broker, after RabbitMQ's HTTP API: a function of a request, so that a tab calls
  * it and a gateway can serve it. What RabbitMQ has not got: `GET .../messages` shows messages of a
- * queue without taking them, `GET /api/topology` is all that a picture needs in one answer.
+ * queue without taking them, `POST .../messages/move` and `.../delete` take single ones out, and
+ * `GET /api/topology` is all that a picture needs in one answer.
  */
 export function managementApi(broker: Broker): Api {
   return async ({ method = 'GET', path, body }) => {
@@ -100,6 +102,11 @@ const routes: readonly Route[] = [
   on('DELETE', 'queues/*/*/contents', (call) => ({ message_count: queueOf(call).purge() })),
   get('queues/*/*/messages', (call) => peek(call.broker, queueOf(call), peekOptions(call))),
 
+  on('POST', 'queues/*/*/messages/delete', (call) => (
+    deleteMessages(call.broker, queueOf(call), idsOf(call)))),
+  on('POST', 'queues/*/*/messages/move', (call) => (
+    moveMessages(call.broker, queueOf(call), idsOf(call), targetOf(call)))),
+
   get('bindings', (call) => vhosts(call).flatMap(bindingsOf)),
   get('bindings/*', (call) => bindingsOf(vhostOf(call))),
   get('consumers', (call) => vhosts(call).flatMap((vhost) => [...vhost.queues.values()])
@@ -138,6 +145,19 @@ function queueOf(call: Call): Queue {
   return queue;
 }
 
+/** The queue that `to` names, in the same virtual host. */
+function targetOf(call: Call): Queue {
+  const { to } = call.body;
+  if (typeof to !== 'string') throw new TypeError('"to" must be the name of a queue');
+  return vhostOf(call).queue(to);
+}
+
+/** The messages that `ids` names. */
+function idsOf({ body: { ids } }: Call): readonly string[] {
+  if (Array.isArray(ids) && ids.every((id) => typeof id === 'string')) return ids;
+  throw new TypeError('"ids" must be a list of ids of messages');
+}
+
 function exchangesOf({ exchanges }: VirtualHost) {
   return [...exchanges.values()].map(exchangeView);
 }
@@ -166,7 +186,7 @@ function peekOptions({ query }: Call): PeekOptions {
   };
   const [from, count, payloadBytes] = [numberOf('from'), numberOf('count'), numberOf('payload')];
   const state = query.get('state');
-  const isState = state === 'ready' || state === 'unacked';
+  const isState = state === 'ready' || state === 'unacked' || state === 'scheduled';
   return {
     ...(from !== undefined && { from }),
     ...(count !== undefined && { count }),

@@ -5,6 +5,7 @@ export {
   type ImportedItem,
 } from './definitions.ts';
 export { type MessageView, type PeekOptions } from './messages.ts';
+export { type RemovedMessage } from './removal.ts';
 export { framesOf, tapOf } from './tap.ts';
 export type { FrameTapped, TapEvent, TapMark, TapOf, TapType } from './tap-event.ts';
 export type { HeadView, QueueInTopology, TopologyView } from './topology.ts';

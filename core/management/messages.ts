@@ -1,15 +1,21 @@
 import type { Broker } from '../broker/broker.ts';
-import type { Address } from '../broker/message-store.ts';
+import type { Delivery } from '../broker/delivery.ts';
+import type { Exchange } from '../broker/exchange/exchange.ts';
+import { NOWHERE, type Address } from '../broker/message-store.ts';
 import type { Queue } from '../broker/queue/abstract-queue.ts';
+import { ClassicQueue } from '../broker/queue/classic-queue.ts';
 import type { StoredMessage } from '../broker/stored-message.ts';
 import type { Properties } from '../protocol/types.ts';
 
 /** A message of a queue as a peek shows it: nothing about it changes by being looked at. */
 export interface MessageView {
+  /** Names it among those of its queue as long as it is there; '' where an exchange has it yet. */
+  readonly id: string;
   /** As the tap numbers it; undefined while nobody taps. */
   readonly message: number | undefined;
-  readonly state: 'ready' | 'unacked';
-  /** Place among those that are ready, from 0; among the unacknowledged, by age. */
+  /** Delayed: an exchange holds it back, or it came back and waits to be tried again. */
+  readonly state: 'ready' | 'unacked' | 'delayed';
+  /** Place among those of its state, from 0: in the order in which they go out, or by age. */
   readonly position: number;
   readonly exchange: string;
   readonly routing_key: string;
@@ -22,6 +28,8 @@ export interface MessageView {
   readonly payload: Uint8Array;
   /** Clock time in milliseconds at which it expires; null: never. */
   readonly expires_at: number | null;
+  /** Clock time in milliseconds at which a delayed one is ready; null on all others. */
+  readonly due_at: number | null;
   /** Who holds it, and since when by the clock; null where it is ready. */
   readonly held_by: {
     readonly channel: string; readonly consumer_tag: string; readonly delivery_tag: number;
@@ -31,7 +39,12 @@ export interface MessageView {
 
 /** Which messages of a queue to show. */
 export interface PeekOptions {
-  readonly state?: 'ready' | 'unacked';
+  /**
+   * Default: ready, then unacked. Scheduled: those to which something happens by itself, the next
+   * first: they expire, are tried again (QUE-29), or come from an exchange that holds them back
+   * (TYP-06) and that would send them here as it is bound now.
+   */
+  readonly state?: 'ready' | 'unacked' | 'scheduled';
   /** Position of the first one; default 0. */
   readonly from?: number;
   /** How many at most; default 50. */
@@ -46,52 +59,37 @@ const PAYLOAD_BYTES = 50_000;
 /** Shows messages and leaves them as they are: none is redelivered, none changes its place. */
 export function peek(broker: Broker, queue: Queue, options: PeekOptions = {}): MessageView[] {
   const { state, from = 0, count = PEEK_COUNT, payloadBytes = PAYLOAD_BYTES } = options;
-  const { trace } = queue.vhost.events;
+  if (state === 'scheduled') {
+    return scheduledIn(queue).slice(from, from + count).map(({ show }) => show(payloadBytes));
+  }
   const shown: MessageView[] = [];
-  const show = (
-    position: number, message: StoredMessage, address: Address | undefined, rest: Held,
-  ): false | void => {
+  const show = (position: number, view: () => MessageView): false | void => {
     if (shown.length >= count) return false;
-    if (position < from) return undefined;
-    const number = address === undefined ? undefined : trace.numberOf(address);
-    shown.push({ position, message: number, ...contentOf(message, payloadBytes), ...rest });
+    if (position >= from) shown.push(view());
   };
   if (state !== 'unacked') {
     let position = 0;
-    queue.forEachReady((message, { address, returned, expiresAt }) =>
-      show(position++, message, address, {
-        state: 'ready', redelivered: returned?.redelivered === true,
-        delivery_count: returned?.deliveryCount ?? 0, expires_at: timeOrNull(expiresAt),
-        held_by: null,
-      }));
+    queue.forEachReady((message, delivery) => {
+      const place = position++;
+      return show(place, () => readyView(message, delivery, place, payloadBytes));
+    });
   }
   if (state !== 'ready') {
     let position = 0;
     for (const { owner, delivery } of unackedOf(broker, queue)) {
       const message = queue.messageOf(delivery);
       if (message === undefined) continue;
-      show(position++, message, delivery.address, {
-        state: 'unacked', redelivered: delivery.redelivered,
-        delivery_count: delivery.deliveryCount, expires_at: null,
-        held_by: {
-          channel: owner, consumer_tag: delivery.consumer?.options.consumerTag ?? '',
-          delivery_tag: delivery.deliveryTag, since: delivery.deliveredAt,
-        },
-      });
+      const place = position++;
+      show(place, () => unackedView(message, delivery, owner, place, payloadBytes));
     }
   }
   return shown;
 }
 
-type Held = Pick<
-  MessageView, 'state' | 'redelivered' | 'delivery_count' | 'expires_at' | 'held_by'
->;
-
-function timeOrNull(time: number): number | null {
-  return time === Infinity ? null : time;
-}
-
-function* unackedOf(broker: Broker, queue: Queue) {
+/** Deliveries of a queue that are out, each with the channel that holds it. */
+export function* unackedOf(
+  broker: Broker, queue: Queue,
+): Iterable<{ readonly owner: string; readonly delivery: Delivery }> {
   for (const connection of broker.connections) {
     for (const { owner, unacked } of connection.channels) {
       for (const delivery of unacked.all) {
@@ -101,9 +99,92 @@ function* unackedOf(broker: Broker, queue: Queue) {
   }
 }
 
+function readyView(
+  message: StoredMessage, delivery: Delivery, position: number, payloadBytes: number,
+): MessageView {
+  return {
+    ...contentOf(message, payloadBytes), ...placeOf(delivery), state: 'ready', position,
+    expires_at: timeOrNull(delivery.expiresAt),
+  };
+}
+
+function unackedView(
+  message: StoredMessage, delivery: Delivery, owner: string, position: number,
+  payloadBytes: number,
+): MessageView {
+  return {
+    ...contentOf(message, payloadBytes), ...placeOf(delivery), state: 'unacked', position,
+    held_by: {
+      channel: owner, consumer_tag: delivery.consumer?.options.consumerTag ?? '',
+      delivery_tag: delivery.deliveryTag, since: delivery.deliveredAt,
+    },
+  };
+}
+
+/** A message to which something happens by itself at some time. */
+interface Scheduled {
+  readonly at: number;
+  readonly show: (payloadBytes: number) => MessageView;
+}
+
+function scheduledIn(queue: Queue): Scheduled[] {
+  const all: Scheduled[] = [];
+  let place = 0;
+  queue.forEachReady((message, delivery) => {
+    const position = place++;
+    if (delivery.expiresAt === Infinity) return;
+    const show = (bytes: number) => readyView(message, delivery, position, bytes);
+    all.push({ at: delivery.expiresAt, show });
+  });
+  if (queue instanceof ClassicQueue) {
+    queue.forEachRetry((message, delivery, at) => {
+      const show = (bytes: number) => delayedView(message, at, bytes, placeOf(delivery));
+      all.push({ at, show });
+    });
+  }
+  for (const exchange of queue.vhost.exchanges.values()) {
+    exchange.delayed?.forEach((message, address, at) => {
+      if (!isFor(queue, exchange, message)) return;
+      const place = { message: numberOf(queue, address) };
+      all.push({ at, show: (bytes) => delayedView(message, at, bytes, place) });
+    });
+  }
+  return all.toSorted((one, other) => one.at - other.at);
+}
+
+function delayedView(
+  message: StoredMessage, at: number, payloadBytes: number, place: Partial<MessageView>,
+): MessageView {
+  return { ...contentOf(message, payloadBytes), ...place, state: 'delayed', due_at: at };
+}
+
+/** Whether a message that is held back would go to the queue if it were due. */
+function isFor(queue: Queue, exchange: Exchange, message: StoredMessage): boolean {
+  const { properties, routingKeys, hiddenKeys } = message;
+  const { 'x-delay': _over, ...headers } = properties.headers ?? {};
+  const now = { properties: { ...properties, headers } };
+  const { destinations } = queue.vhost.route(exchange, now, [...routingKeys, ...hiddenKeys]);
+  return destinations.includes(queue);
+}
+
+function placeOf({ queue, id, address, redelivered, deliveryCount }: Delivery) {
+  return { id, message: numberOf(queue, address), redelivered, delivery_count: deliveryCount };
+}
+
+function numberOf({ vhost }: Queue, address: Address): number | undefined {
+  return address === NOWHERE ? undefined : vhost.events.trace.numberOf(address);
+}
+
+function timeOrNull(time: number): number | null {
+  return time === Infinity ? null : time;
+}
+
+/** What a message says itself; all else as it is where nothing else is known. */
 function contentOf(message: StoredMessage, payloadBytes: number) {
   const { exchange, routingKey, visibleProperties, body } = message;
   return {
+    id: '', message: undefined, position: 0, redelivered: false, delivery_count: 0,
+    expires_at: null, due_at: null, held_by: null,
     exchange, routing_key: routingKey, properties: visibleProperties,
     payload_bytes: body.length, payload: body.slice(0, payloadBytes),
   };

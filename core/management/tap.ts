@@ -74,7 +74,7 @@ class Tap {
       this.#remember(`${event.owner}/basic.deliver/${event.deliveryTag}`, seq);
     } else if (event.type === 'message.returned') {
       this.#remember(`${event.owner}/basic.return`, seq);
-    } else if (event.type === 'message.dead-lettered' && event.becomes !== 0) {
+    } else if ('becomes' in event && event.becomes !== 0) {
       this.#remember(String(event.becomes), seq);
     }
   }

@@ -87,8 +87,8 @@ export class BrokerProcess implements BrokerView {
 
   ready(name: string): readonly Seen[] {
     const seen: Seen[] = [];
-    this.#queue(name)?.forEachReady(({ properties }, { returned }) => {
-      seen.push({ id: properties.messageId!, redelivered: returned?.redelivered ?? false });
+    this.#queue(name)?.forEachReady(({ properties }, { redelivered }) => {
+      seen.push({ id: properties.messageId!, redelivered });
     });
     return seen;
   }

@@ -61,7 +61,8 @@ export function methodOf(bytes: Uint8Array): string | undefined {
 
 const hops: readonly TapEvent['type'][] = [
   'message.published', 'message.routed', 'message.unroutable', 'message.delivered',
-  'message.settled', 'message.requeued', 'message.dead-lettered', 'message.dropped',
+  'message.settled', 'message.requeued', 'message.dead-lettered', 'message.moved',
+  'message.dropped',
 ];
 
 /** Whether a step of this unit has been made with the event. */

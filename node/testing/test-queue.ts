@@ -11,11 +11,11 @@ export class WaitingMessage extends SeenMessage {
 
   constructor(
     message: ConstructorParameters<typeof SeenMessage>[0],
-    returned: { readonly redelivered: boolean; readonly deliveryCount: number } | undefined,
+    { redelivered, deliveryCount }: { redelivered: boolean; deliveryCount: number },
   ) {
     super(message);
-    this.redelivered = returned?.redelivered ?? false;
-    this.deliveryCount = returned?.deliveryCount ?? 0;
+    this.redelivered = redelivered;
+    this.deliveryCount = deliveryCount;
   }
 }
 
@@ -61,10 +61,10 @@ export class TestQueue {
   peek(): WaitingMessage[] {
     const queue = this.#queue;
     const messages: WaitingMessage[] = [];
-    queue.forEachReady((message, { returned }) => {
+    queue.forEachReady((message, delivery) => {
       const { exchange, routingKey, visibleProperties: properties } = message;
       const body = message.body.slice();
-      messages.push(new WaitingMessage({ exchange, routingKey, properties, body }, returned));
+      messages.push(new WaitingMessage({ exchange, routingKey, properties, body }, delivery));
     });
     return messages;
   }

@@ -1,9 +1,11 @@
 import { limits } from '../../limits.ts';
+import type { Cancel } from '../../ports.ts';
 import type { Properties } from '../../protocol/types.ts';
 import type { Persistence } from '../durable/persistence.ts';
 import type { Address } from '../message-store.ts';
 import { rewrite } from '../message-rewrite.ts';
 import { Destination, type Run } from '../run.ts';
+import type { StoredMessage } from '../stored-message.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Milliseconds that a message asks to be held back; undefined: not at all. TYP-06. */
@@ -21,7 +23,8 @@ export function delayOf({ headers }: Properties): number | undefined {
 export class DelayedMessages extends Destination {
   readonly label = '(held back)';
   readonly #exchange: Exchange;
-  readonly #held = new Map<Address, () => void>();
+  /** How to wait no longer, and until when. */
+  readonly #held = new Map<Address, { readonly cancel: Cancel; readonly until: number }>();
 
   constructor(exchange: Exchange) {
     super();
@@ -59,7 +62,16 @@ export class DelayedMessages extends Destination {
       if (this.#held.delete(address)) vhost.store.release(address);
     };
     const send = (): void => vhost.whenReadable(address, () => this.#send(address), lost);
-    this.#held.set(address, vhost.setTimer(delay, send, 'a delayed message is due'));
+    const cancel = vhost.setTimer(delay, send, 'a delayed message is due');
+    this.#held.set(address, { cancel, until: vhost.clock.now() + delay });
+  }
+
+  /** Visits what is held back and in memory, with when each is due by the clock. */
+  forEach(visit: (message: StoredMessage, address: Address, until: number) => void): void {
+    const { vhost } = this.#exchange;
+    for (const [address, { until }] of this.#held) {
+      if (vhost.store.isResident(address)) visit(vhost.readMessage(address), address, until);
+    }
   }
 
   get #persistence(): Persistence | undefined {
@@ -80,7 +92,7 @@ export class DelayedMessages extends Destination {
   }
 
   #release(): void {
-    for (const [address, cancel] of this.#held) {
+    for (const [address, { cancel }] of this.#held) {
       cancel();
       this.#exchange.vhost.store.release(address);
     }

@@ -44,7 +44,8 @@ export class Exchange implements Observer<OutgoingMessage> {
   readonly subscription = new Subscription();
   /** Keeps the last messages, on an x-recent-history exchange. */
   readonly history: RecentHistory | undefined;
-  readonly #delayed: DelayedMessages | undefined;
+  /** What it holds back, on an x-delayed-message exchange. */
+  readonly delayed: DelayedMessages | undefined;
   readonly #bindings = new Map<string, BoundBinding>();
 
   constructor(
@@ -56,7 +57,7 @@ export class Exchange implements Observer<OutgoingMessage> {
     this.options = options;
     this.matcher = matcher;
     const { type, arguments: table } = options;
-    if (type === 'x-delayed-message') this.#delayed = new DelayedMessages(this);
+    if (type === 'x-delayed-message') this.delayed = new DelayedMessages(this);
     if (type === 'x-recent-history') {
       this.history = new RecentHistory(this, historyLengthOf(table));
     }
@@ -81,8 +82,8 @@ export class Exchange implements Observer<OutgoingMessage> {
 
   /** Where the message goes in place of the bindings: to be held back. TYP-06. */
   detour({ properties }: Routable): Destination | undefined {
-    if (this.#delayed === undefined) return undefined;
-    return delayOf(properties) === undefined ? undefined : this.#delayed;
+    if (this.delayed === undefined) return undefined;
+    return delayOf(properties) === undefined ? undefined : this.delayed;
   }
 
   /** The exchange for what this one has no destination for, where it exists. TYP-11. */
@@ -98,7 +99,7 @@ export class Exchange implements Observer<OutgoingMessage> {
 
   /** Takes back a message that the journal kept while it was held back. */
   restore(address: Address, until: number): void {
-    this.#delayed?.restore(address, until);
+    this.delayed?.restore(address, until);
   }
 
   /** `exchange 'x' in vhost '/'` */

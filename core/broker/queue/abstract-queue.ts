@@ -6,7 +6,6 @@ import type { Delivery } from '../delivery.ts';
 import {
   consumeInProcess, type IncomingMessage, type InProcessOptions,
 } from '../in-process-consume.ts';
-import type { Address } from '../message-store.ts';
 import { resourceText } from '../reply-text.ts';
 import { Destination } from '../run.ts';
 import type { StoredMessage } from '../stored-message.ts';
@@ -17,18 +16,11 @@ import { Consumers } from './consumers.ts';
 /** What becomes of a delivery. */
 export type Outcome = 'ack' | 'reject' | 'requeue' | 'return';
 
-/** How a message waits. */
-export interface Waiting {
-  /** Where the message lies; undefined in a stream. */
-  readonly address: Address | undefined;
-  /** Set where it was out before. */
-  readonly returned: Delivery | undefined;
-  /** Clock time; Infinity: never. */
-  readonly expiresAt: number;
-}
-
-/** Sees a message that waits; answers `false` where it has seen enough. */
-export type VisitMessage = (message: StoredMessage, waiting: Waiting) => unknown;
+/**
+ * Sees a message that waits, and the delivery that it would be; answers `false` where it has seen
+ * enough.
+ */
+export type VisitMessage = (message: StoredMessage, delivery: Delivery) => unknown;
 
 export interface QueueOptions {
   readonly durable: boolean;

@@ -37,7 +37,7 @@ export class ClassicQueue extends Queue {
   #expiryAt = Infinity;
   #stopUnused: Cancel = noCancel;
   /** Deliveries that wait before they are ready again, and how to stop that. QUE-29. */
-  readonly #retries = new Map<Delivery, Cancel>();
+  readonly #retries = new Map<Delivery, { readonly at: number; readonly cancel: Cancel }>();
   /** Keeps the messages, where the queue is durable and the broker keeps any. */
   readonly #persistence: Persistence | undefined;
   readonly #trace: Trace;
@@ -62,7 +62,7 @@ export class ClassicQueue extends Queue {
 
   override get readyBytes(): number {
     let bytes = 0;
-    this.#ready.forEach((address) => {
+    this.#ready.forEach(({ address }) => {
       bytes += this.vhost.store.bodyBytesOf(address);
     });
     return bytes;
@@ -149,10 +149,39 @@ export class ClassicQueue extends Queue {
   }
 
   override forEachReady(visit: VisitMessage): void {
-    this.#ready.forEach((address, returned, expiresAt) => {
-      if (!this.vhost.store.isResident(address)) return undefined;
-      return visit(this.vhost.readMessage(address), { address, returned, expiresAt });
+    this.#ready.forEach((delivery) => {
+      const message = this.messageOf(delivery);
+      return message === undefined ? undefined : visit(message, delivery);
     });
+  }
+
+  /** Visits the messages that came back and wait to be tried again, with when that will be. */
+  forEachRetry(visit: (message: StoredMessage, delivery: Delivery, at: number) => void): void {
+    for (const [delivery, { at }] of this.#retries) {
+      const message = this.messageOf(delivery);
+      if (message !== undefined) visit(message, delivery, at);
+    }
+  }
+
+  /**
+   * Forgets messages that wait, by the ids of their deliveries, wherever among the others they
+   * are; those keep their places.
+   */
+  remove(ids: ReadonlySet<string>): void {
+    const others: Delivery[] = [];
+    for (let left = ids.size; left > 0;) {
+      const taken = this.#take();
+      if (taken === undefined) break;
+      if (!ids.has(taken.id)) {
+        others.push(taken);
+        continue;
+      }
+      left--;
+      this.#forget(taken.address);
+    }
+    for (const delivery of others) this.#putBack(delivery);
+    // Another one may be the next to expire.
+    this.touch();
   }
 
   override tailOf({ address, deliveryCount }: Delivery, countFrom = 1): Tail {
@@ -354,10 +383,11 @@ export class ClassicQueue extends Queue {
       return;
     }
     const delayMs = Math.min(delayedRetry.minMs * delivery.deliveryCount, delayedRetry.maxMs);
-    this.#retries.set(delivery, this.vhost.setTimer(delayMs, () => {
+    const cancel = this.vhost.setTimer(delayMs, () => {
       this.#retries.delete(delivery);
       this.#requeue(delivery);
-    }, 'a message is tried again'));
+    }, 'a message is tried again');
+    this.#retries.set(delivery, { at: this.vhost.turn.now + delayMs, cancel });
   }
 
   #traceSettled(delivery: Delivery, outcome: Outcome): void {
@@ -368,11 +398,16 @@ export class ClassicQueue extends Queue {
 
   #requeue(delivery: Delivery): void {
     delivery.consumer = undefined;
-    this.#ready.requeue(delivery);
+    this.#putBack(delivery);
     if (this.#trace.active) this.#trace.requeued(this, delivery.address);
-    if (this.#countsBytes) this.#readyBytes += this.vhost.store.bodyBytesOf(delivery.address);
     if (this.#limited) this.#makeRoom();
     this.touch();
+  }
+
+  /** Undoes `#take`. */
+  #putBack(delivery: Delivery): void {
+    this.#ready.requeue(delivery);
+    if (this.#countsBytes) this.#readyBytes += this.vhost.store.bodyBytesOf(delivery.address);
   }
 
   #dropExpired(until: number): void {
@@ -402,7 +437,7 @@ export class ClassicQueue extends Queue {
   #release(): void {
     this.#stopExpiry();
     this.#stopUnused();
-    for (const [{ address }, cancel] of this.#retries) {
+    for (const [{ address }, { cancel }] of this.#retries) {
       cancel();
       this.#forget(address);
     }

@@ -6,13 +6,8 @@ const CAPACITY_MIN = 16;
 /** More deliveries than these are counted as so many, over a restart. */
 const COUNT_MAX = 0xffff;
 
-/**
- * Sees a message that waits; `returned` where it was out before; Infinity: it never expires.
- * Answers false where it has seen enough.
- */
-export type VisitReady = (
-  address: Address, returned: Delivery | undefined, expiresAt: number,
-) => unknown;
+/** Sees what a message that waits will go out as; answers false where it has seen enough. */
+export type VisitReady = (delivery: Delivery) => unknown;
 
 /**
  * The messages of a queue that wait, oldest first. Those that never left lie in a ring of plain
@@ -124,15 +119,12 @@ export class Ready {
   forEach(visit: VisitReady): boolean {
     this.#sort();
     for (let i = this.#returned.length - 1; i >= 0; i--) {
-      const delivery = this.#returned[i]!;
-      if (visit(delivery.address, delivery, delivery.expiresAt) === false) return false;
+      if (visit(this.#returned[i]!) === false) return false;
     }
     const mask = this.#addresses.length - 1;
     for (let i = 0; i < this.#ringLength; i++) {
       const index = (this.#head + i) & mask;
-      const delivery = this.#deliveryAt(index, this.#headPosition + i);
-      const returned = delivery.redelivered ? delivery : undefined;
-      if (visit(delivery.address, returned, delivery.expiresAt) === false) return false;
+      if (visit(this.#deliveryAt(index, this.#headPosition + i)) === false) return false;
     }
     return true;
   }

@@ -104,11 +104,11 @@ export class StreamQueue extends Queue {
   override dropTransient(): void {}
 
   override forEachReady(visit: VisitMessage): void {
-    const waiting = { address: undefined, returned: undefined, expiresAt: Infinity };
     for (const { first, end } of this.log.segments.filter(({ isResident }) => isResident)) {
       const cursor = this.log.open({ number: first }, 0);
       for (; cursor.offset < end; cursor.advance()) {
-        if (visit(new StoredMessage(cursor.read()!, 0), waiting) === false) return;
+        const message = new StoredMessage(cursor.read()!, 0);
+        if (visit(message, this.#deliveryOf(cursor.offset)) === false) return;
       }
     }
   }
@@ -184,13 +184,17 @@ export class StreamQueue extends Queue {
   }
 
   #send(consumer: StreamConsumer, record: StreamRecord, offset: number): void {
-    const delivery = new Delivery(this, NOWHERE, offset, 0, Infinity);
+    const delivery = this.#deliveryOf(offset);
     delivery.deliveredAt = this.vhost.turn.now;
     this.#current = delivery;
     this.#record = record;
     this.unackedCount++;
     consumer.deliver(delivery);
     this.#current = undefined;
+  }
+
+  #deliveryOf(offset: number): Delivery {
+    return new Delivery(this, NOWHERE, offset, 0, Infinity);
   }
 
   /** Keeps what it may keep, and looks again when that is less. */

@@ -29,10 +29,11 @@ export interface Life {
 export const messageTypes: readonly MessageType[] = [
   'message.published', 'message.routed', 'message.unroutable', 'message.returned',
   'message.enqueued', 'message.refused', 'message.delivered', 'message.settled',
-  'message.requeued', 'message.expired', 'message.dead-lettered', 'message.dropped',
+  'message.requeued', 'message.expired', 'message.dead-lettered', 'message.moved',
+  'message.dropped',
 ];
 
-/** The life of one message, with what it was before it was dead-lettered and what it became. */
+/** The life of one message: also what it was before it was dead-lettered or moved, and after. */
 export function lifeOf(tap$: Observable<TapBatch>, message: number): Observable<Life> {
   return tap$.pipe(
     scan((all, { events }) => {
@@ -57,12 +58,12 @@ function tell(events: readonly MessageEvent[], message: number): Life {
 /** Numbers under which the broker knew one message, in the order in which it got them. */
 function sameMessage(events: readonly MessageEvent[], message: number): ReadonlySet<number> {
   const same = new Set([message]);
-  const deaths = events.filter((event) => event.type === 'message.dead-lettered');
-  for (const death of deaths.toReversed()) {
-    if (same.has(death.becomes)) same.add(death.message);
+  const changes = events.filter((event) => 'becomes' in event);
+  for (const change of changes.toReversed()) {
+    if (same.has(change.becomes)) same.add(change.message);
   }
-  for (const death of deaths) {
-    if (same.has(death.message) && death.becomes !== 0) same.add(death.becomes);
+  for (const change of changes) {
+    if (same.has(change.message) && change.becomes !== 0) same.add(change.becomes);
   }
   return same;
 }
@@ -113,6 +114,8 @@ function sentence(event: MessageEvent): string {
     case 'message.dead-lettered':
       return `dead-lettered (${event.reason}) to ${exchangeText(event.exchange)} with key ` +
         `"${event.routingKey}"${event.becomes === 0 ? ', which reaches no queue' : ''}`;
+    case 'message.moved':
+      return `moved by hand from ${event.queue} to ${event.to}`;
     case 'message.dropped':
       return `dropped from ${event.queue}: ${event.reason}`;
   }

@@ -84,7 +84,8 @@ export class Flights {
         this.#fall(event, `queue:${event.queue}`, 'refused');
         return;
       case 'message.dropped':
-        if (event.reason !== 'purged' && event.reason !== 'queue-deleted') {
+        // What somebody takes away by hand needs no word for why.
+        if (!byHand.includes(event.reason)) {
           this.#fall(event, `queue:${event.queue}`, event.reason);
         }
         return;
@@ -160,6 +161,8 @@ export class Flights {
     return Math.max(at + this.played, arrival);
   }
 }
+
+const byHand: readonly string[] = ['purged', 'deleted', 'queue-deleted'];
 
 type OfMessage = { readonly message: number; readonly at: number };
 
