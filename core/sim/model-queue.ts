@@ -28,8 +28,9 @@ export class ModelQueue {
   readonly deliveryLimit: number;
   /** Those that are ready or out. */
   copies: Copy[] = [];
-  /** The turn in which something came to it, or came back, last. */
-  grewIn = 0;
+  /** The turn in which something came to it, or came back, last, and how long that made it. */
+  #grewIn = 0;
+  #longest = 0;
   /** Those that are gone, but may come back after a crash. */
   lately: Copy[] = [];
   /** Whether only one consumer is served, and who that was in this turn. QUE-25. */
@@ -87,6 +88,13 @@ export class ModelQueue {
     return this.copies.some(({ doubtful }) => doubtful);
   }
 
+  /** Something came to it, or came back. */
+  grow(turn: number): void {
+    if (this.#grewIn !== turn) this.#longest = 0;
+    this.#grewIn = turn;
+    this.#longest = Math.max(this.#longest, this.copies.length);
+  }
+
   find(id: string): Copy | undefined {
     return this.copies.find(({ message }) => message.id === id);
   }
@@ -101,7 +109,7 @@ export class ModelQueue {
       if (dead) return turnedAway ? 'either' : 'dead';
       return turnedAway ? 'turned away' : undefined;
     }
-    const dropped = this.grewIn === turn && this.copies.length >= this.maxLength;
+    const dropped = this.#grewIn === turn && this.#longest >= this.maxLength;
     return dead || dropped ? 'dead' : undefined;
   }
 

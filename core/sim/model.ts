@@ -132,7 +132,7 @@ export class Model {
     const index = from.source === undefined ? ++this.index : 0;
     const copy = new Copy(queue, message, { ...from, index, turn: this.turn, now: this.now });
     queue.copies.push(copy);
-    queue.grewIn = this.turn;
+    queue.grow(this.turn);
     this.#marked.push(copy);
     return copy;
   }
@@ -159,7 +159,7 @@ export class Model {
     copy.redelivered = true;
     copy.returns++;
     copy.readySince = this.turn;
-    copy.queue.grewIn = this.turn;
+    copy.queue.grow(this.turn);
   }
 
   /** A dead letter that was seen before its death was: dies now, if it may. */
