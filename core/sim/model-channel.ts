@@ -12,6 +12,12 @@ export interface ModelConsumer {
 
 export type Outcome = 'ack' | 'requeue' | 'reject';
 
+/** What was out under a delivery tag: a copy, or something from a queue without account. */
+export interface Taken {
+  readonly tag: number;
+  readonly copy: Copy | 'other';
+}
+
 /** A channel as the specification has it. */
 export class ModelChannel {
   readonly connection: number;
@@ -19,8 +25,6 @@ export class ModelChannel {
   readonly consumers = new Map<string, ModelConsumer>();
   /** Copies that are out, by delivery tag; those of other queues stand for themselves. */
   readonly out = new Map<number, Copy | 'other'>();
-  /** Out again after a rollback; nobody settles them, as the channel ends. */
-  readonly restored: (Copy | 'other')[] = [];
   readonly unconfirmed = new Map<number, ModelMessage>();
   readonly gets: { readonly queue: ModelQueue | undefined; readonly noAck: boolean }[] = [];
   /** Messages that must come back, for want of a queue. */
@@ -28,7 +32,7 @@ export class ModelChannel {
   confirms = false;
   transaction: {
     publishes: (() => void)[];
-    settlements: { taken: (Copy | 'other')[]; outcome: Outcome }[];
+    settlements: { taken: Taken[]; outcome: Outcome }[];
   } | undefined;
   /** Commits that are not answered: what they published. */
   readonly commits: ModelMessage[][] = [];
@@ -47,23 +51,33 @@ export class ModelChannel {
     this.number = number;
   }
 
+  /** What it has: settlements that wait for a commit have settled nothing. TX-03. */
+  get held(): Copy[] {
+    const pending = this.transaction?.settlements.flatMap(({ taken }) => taken) ?? [];
+    const all = [...this.out.values(), ...pending.map(({ copy }) => copy)];
+    return all.filter((copy) => copy !== 'other');
+  }
+
   unackedOf(consumerTag: string): number {
-    let count = 0;
-    for (const copy of this.out.values()) {
-      if (copy !== 'other' && copy.consumerTag === consumerTag) count++;
-    }
-    return count;
+    return this.held.filter((copy) => copy.consumerTag === consumerTag).length;
   }
 
   /** Takes what a settlement names; nothing where there is no such tag. */
-  take(deliveryTag: number, multiple: boolean): (Copy | 'other')[] {
+  take(deliveryTag: number, multiple: boolean): Taken[] {
     const tags = [...this.out.keys()].filter((tag) =>
       multiple ? tag <= deliveryTag || deliveryTag === 0 : tag === deliveryTag);
     if (deliveryTag !== 0 && !this.out.has(deliveryTag)) return [];
     return tags.map((tag) => {
-      const taken = this.out.get(tag)!;
+      const copy = this.out.get(tag)!;
       this.out.delete(tag);
-      return taken;
+      return { tag, copy };
     });
+  }
+
+  /** Forgets the transaction: what it settled is out, as it was. TX-03. */
+  rollBack(): void {
+    const { settlements } = this.transaction!;
+    this.transaction = { publishes: [], settlements: [] };
+    for (const { tag, copy } of settlements.flatMap(({ taken }) => taken)) this.out.set(tag, copy);
   }
 }

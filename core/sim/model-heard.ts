@@ -1,5 +1,5 @@
-import { ModelChannel, type ModelConsumer, type Outcome } from './model-channel.ts';
-import type { Copy, ModelMessage } from './model-copy.ts';
+import { ModelChannel, type ModelConsumer, type Outcome, type Taken } from './model-channel.ts';
+import type { ModelMessage } from './model-copy.ts';
 import type { Model, ModelConnection } from './model.ts';
 import { routeOf } from './model-routes.ts';
 import type { WireMethod } from './strict-decoder.ts';
@@ -55,11 +55,7 @@ const handlers: Partial<Record<WireMethod['name'], Handler>> = {
   },
 
   'tx.rollback'(_model, channel) {
-    const { transaction } = channel;
-    if (transaction === undefined) return;
-    transaction.publishes = [];
-    // TX-03
-    for (const { taken } of transaction.settlements.splice(0)) channel.restored.push(...taken);
+    if (channel.transaction !== undefined) channel.rollBack();
   },
 
   'basic.qos'(_model, channel, { args }) {
@@ -156,9 +152,9 @@ function take(
 }
 
 function settle(
-  model: Model, channel: ModelChannel, taken: readonly (Copy | 'other')[], outcome: Outcome,
+  model: Model, channel: ModelChannel, taken: readonly Taken[], outcome: Outcome,
 ): void {
-  for (const copy of taken) {
+  for (const { copy } of taken) {
     if (copy === 'other') continue;
     channel.moved.push(copy);
     if (outcome === 'requeue') {

@@ -221,10 +221,7 @@ export class Model {
         this.#checkReturns(channel);
         channel.moved = [];
         if (!channel.ending) continue;
-        const unsettled = channel.transaction?.settlements.flatMap(({ taken }) => taken) ?? [];
-        for (const copy of [...channel.out.values(), ...channel.restored, ...unsettled]) {
-          if (copy !== 'other' && copy.holder === channel) this.giveBack(copy);
-        }
+        for (const copy of channel.held) if (copy.holder === channel) this.giveBack(copy);
         connection.channels.delete(number);
       }
       if (connection.ending) this.connections.delete(id);

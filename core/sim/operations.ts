@@ -34,14 +34,17 @@ const actions: Partial<Record<OperationKind, (hand: Hand) => void>> = {
   transact: (hand) => select(hand, 'transaction'),
 
   commit({ client, channel }) {
-    if (channel.mode === 'transaction') client.send(channel.number, 'tx.commit');
+    if (channel.mode !== 'transaction') return;
+    channel.settling.length = 0;
+    client.send(channel.number, 'tx.commit');
   },
 
-  /** What was settled is not settled any more, and the client has forgotten it: all goes back. */
+  /** What was settled is not settled any more, and can be settled again. TX-03. */
   rollback({ client, channel }) {
     if (channel.mode !== 'transaction') return;
+    channel.unsettled.push(...channel.settling.splice(0));
+    channel.unsettled.sort((a, b) => a - b);
     client.send(channel.number, 'tx.rollback');
-    client.closeChannel(channel.number);
   },
 
   consume({ client, channel, chance, plan, operation }) {
@@ -191,10 +194,17 @@ function settle(
   }
   const index = chance.below(channel.unsettled.length);
   const tags = channel.unsettled.splice(0, index + 1);
+  noteSettled(channel, tags);
   send(channel.number, tags.at(-1)!, true);
 }
 
 function takeOne(channel: ClientChannel, chance: Chance): number | undefined {
   if (channel.unsettled.length === 0) return undefined;
-  return channel.unsettled.splice(chance.below(channel.unsettled.length), 1)[0];
+  const taken = channel.unsettled.splice(chance.below(channel.unsettled.length), 1);
+  noteSettled(channel, taken);
+  return taken[0];
+}
+
+function noteSettled({ mode, settling }: ClientChannel, tags: readonly number[]): void {
+  if (mode === 'transaction') settling.push(...tags);
 }

@@ -17,6 +17,8 @@ export interface ClientChannel {
   mode: 'plain' | 'confirm' | 'transaction';
   /** Tags of deliveries that it has not settled, oldest first. */
   readonly unsettled: number[];
+  /** Tags that it settled in the transaction at hand. */
+  readonly settling: number[];
   /** Tags of consumers; those that need not acknowledge begin with `free`. */
   readonly consumers: Set<string>;
   /** Its basic.get is not answered yet. */
@@ -202,7 +204,7 @@ export class SimClient implements SessionHooks {
 
   #open(number: number): void {
     this.#channels.set(number, {
-      number, mode: 'plain', unsettled: [], consumers: new Set(), getting: false,
+      number, mode: 'plain', unsettled: [], settling: [], consumers: new Set(), getting: false,
     });
     this.#session.send(number, 'channel.open', {});
   }

@@ -18,9 +18,11 @@ export const bundleOptions = {
 } satisfies BuildOptions;
 
 /** One script of a module and all that it imports. */
-export async function bundle(entry: { readonly file: string } | { readonly code: string }): Promise<string> {
+export async function bundle(
+  entry: { readonly file: string } | { readonly code: string }, options: Pick<BuildOptions, 'supported'> = {},
+): Promise<string> {
   const { outputFiles } = await build({
-    ...bundleOptions,
+    ...bundleOptions, ...options,
     ...('file' in entry ? { entryPoints: [entry.file] } : { stdin: { contents: entry.code, resolveDir: root } }),
   });
   return outputFiles[0]!.text;
