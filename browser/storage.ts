@@ -36,7 +36,7 @@ export async function openTabJournal(options: TabJournalOptions): Promise<TabJou
     random: Math.random,
     segmentBytes: browserLimits.journalSegmentBytes,
     // The recovery reads it all, and checks it.
-    verify: 'tail',
+    verifyBytes: 0,
     salvage,
   });
   return { kind, journal };

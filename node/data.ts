@@ -1,14 +1,16 @@
 import type { Broker, Clock, Recovered } from '../core/index.ts';
 import { describeDropped, type Dropped, type SegmentJournal } from '../core/storage/index.ts';
 import { explainJournal, openFileJournal } from './file-journal.ts';
+import { nodeLimits } from './limits.ts';
 import type { Log } from './log.ts';
 
 /** Opens the journal of a gateway, and tells the log what was cut off or given up. */
 export async function openData(
   path: string, clock: Clock, { salvage = false }: { salvage?: boolean | undefined }, log: Log,
 ): Promise<SegmentJournal> {
+  const { journalVerifyBytes: verifyBytes } = nodeLimits;
   // The recovery reads what it needs and no more, so damage is looked for here.
-  const journal = await openFileJournal(path, { clock, salvage, verify: 'all' });
+  const journal = await openFileJournal(path, { clock, salvage, verifyBytes });
   const { torn, dropped } = journal.opened;
   const tell = (text: string, lost: Dropped): void => {
     log.write('journal', 'warn', `${text} ${describeDropped(lost)}`);

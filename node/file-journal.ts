@@ -11,11 +11,8 @@ export interface FileJournalOptions {
   readonly clock: Clock;
   /** Default: `limits.journalSegmentBytes`. */
   readonly segmentBytes?: number;
-  /**
-   * What is checked before the journal counts as open: all records, or only as many as must be
-   * to append. Default: all.
-   */
-  readonly verify?: 'all' | 'tail';
+  /** Bytes of records that are checked before the journal counts as open. Default: all. */
+  readonly verifyBytes?: number;
   /** Keeps everything readable of a damaged journal, and gives up the rest for good. */
   readonly salvage?: boolean;
   /** Stands between the journal and the files: tests let it fail. */

@@ -22,6 +22,11 @@ export const nodeLimits = {
   memoryCollectMs: 1000,
   /** The share of the watermark below which the memory alarm ends; it keeps it from flapping. */
   memoryAlarmEndsBelow: 0.9,
+  /**
+   * Bytes of the journal that are checked before a start, the newest first: some seconds' worth.
+   * What is beyond, as of a stream with a long history, is checked when it is read.
+   */
+  journalVerifyBytes: 8_589_934_592,
   /** The same signal again within this time is npm's copy of the one from the terminal. */
   signalCopyMs: 500,
 } as const;

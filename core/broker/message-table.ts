@@ -12,6 +12,9 @@ export interface Entry {
   readonly deliveryCount: number;
 }
 
+/** One entry for many messages: what is read next takes the place of what was read. */
+export type MutableEntry = { -readonly [K in keyof Entry]: Entry[K] };
+
 /** Where the bytes of a message are that the journal alone has. */
 export const ABSENT = -1;
 /** The same, where the journal cannot be read. */
@@ -184,15 +187,15 @@ export class MessageTable {
     integers[this.#word + COUNT_AND_PRIORITY] = before - (before & 0xff) + priority;
   }
 
-  /** The message came to a destination. */
+  /** The message came to a destination; the entry is copied. */
   enter(slot: Slot, entry: Entry): void {
     if (this.#integer(slot, DESTINATION) === 0) {
       this.#setFirst(slot, entry);
       return;
     }
     const further = this.#further.get(slot);
-    if (further === undefined) this.#further.set(slot, [entry]);
-    else further.push(entry);
+    if (further === undefined) this.#further.set(slot, [{ ...entry }]);
+    else further.push({ ...entry });
   }
 
   /** The message left a destination; whether it lies in no other. */
@@ -251,9 +254,7 @@ export class MessageTable {
   }
 
   /** Reads where it lies into `entry`, if it lies in one destination; whether it does. */
-  readOnlyEntry(
-    slot: Slot, entry: { -readonly [K in keyof Entry]: Entry[K] },
-  ): boolean {
+  readOnlyEntry(slot: Slot, entry: MutableEntry): boolean {
     const { numbers, integers } = this.#find(slot);
     entry.destination = integers[this.#word + DESTINATION]!;
     entry.until = numbers[this.#at + UNTIL]!;

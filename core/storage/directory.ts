@@ -49,10 +49,17 @@ export async function writeAll(
 }
 
 /** Reads up to `length` bytes from `position` on: fewer only where the file ends. */
-export async function readAll(
+export function readAll(
   file: DirectoryFile, position: number, length: number,
 ): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
+  return readInto(file, position, new Uint8Array(length));
+}
+
+/** Fills `bytes` from `position` on, and answers the part that it could fill. */
+export async function readInto(
+  file: DirectoryFile, position: number, bytes: Uint8Array,
+): Promise<Uint8Array> {
+  const { length } = bytes;
   let done = 0;
   while (done < length) {
     const count = await file.read(done === 0 ? bytes : bytes.subarray(done), position + done);

@@ -16,10 +16,11 @@ export interface SegmentJournalOptions {
   /** Default: `limits.journalSegmentBytes`. */
   readonly segmentBytes?: number;
   /**
-   * What is checked before the journal counts as open: all records, or only as many as must be
-   * to append. Then each of the others is checked when it is replayed or read. Default: all.
+   * Bytes of records that are checked before the journal counts as open, the newest first, beside
+   * those that must be to append. Each of the others is checked when it is replayed or read.
+   * Default: all.
    */
-  readonly verify?: 'all' | 'tail';
+  readonly verifyBytes?: number;
   /** Opens a damaged journal with what can be read of it, and gives up the rest for good. */
   readonly salvage?: boolean;
 }
@@ -33,7 +34,7 @@ export async function openSegmentJournal(options: SegmentJournalOptions): Promis
   const segmentBytes = options.segmentBytes ?? limits.journalSegmentBytes;
   const env: SegmentJournalEnv = { directory, clock, random, segmentBytes };
   try {
-    const survey = await surveyJournal(directory, salvage || options.verify !== 'tail');
+    const survey = await surveyJournal(directory, salvage ? Infinity : options.verifyBytes);
     if (survey.damages.length > 0 && !salvage) throw new JournalDamage(survey.damages);
     const states = await repair(env, survey.segments);
     for (const number of survey.empty) await directory.remove(segmentName(number));

@@ -1,6 +1,6 @@
 import { blockOf, type Block } from '../protocol/bytes.ts';
 import { NewerFormat, type Dropped } from './damage.ts';
-import { readAll, withFile, type Directory } from './directory.ts';
+import { readAll, readInto, withFile, type Directory } from './directory.ts';
 import { SEGMENT_UNIT, type Lsn } from './journal.ts';
 import {
   FORMAT_VERSION, MARK_BYTES, SEGMENT_HEADER_BYTES, readFirstMark, readSegmentHeader, type Place,
@@ -45,6 +45,14 @@ interface Head {
   readonly before: Place | undefined;
 }
 
+/** A segment that is not the last; it ends at `durableEnd`, where that is known and not 0. */
+interface Sealed {
+  readonly head: Head;
+  readonly salt: number;
+  readonly durableEnd: number;
+}
+
+const NO_BYTES = new Uint8Array(0);
 const HEAD_BYTES = SEGMENT_HEADER_BYTES + MARK_BYTES;
 const NAME = /^(\d{10})\.segment$/;
 
@@ -64,8 +72,13 @@ export async function readSegment(
   return blockOf(await withFile(directory, name, (file) => readAll(file, 0, length)));
 }
 
-/** Reads a journal without touching it: all of it, or no more than is needed to append to it. */
-export async function surveyJournal(directory: Directory, all: boolean): Promise<Survey> {
+/**
+ * Reads a journal without touching it: what is needed to append to it, and so many bytes before
+ * that, in whole segments, the newest first.
+ */
+export async function surveyJournal(
+  directory: Directory, verifyBytes = Infinity,
+): Promise<Survey> {
   const heads = await readHeads(directory);
   const empty: number[] = [];
   let torn: Dropped | undefined;
@@ -82,11 +95,13 @@ export async function surveyJournal(directory: Directory, all: boolean): Promise
     empty.push(head.number);
     heads.pop();
   }
+  const scans = await scanSealed(directory, heads, verifyBytes);
+  if (tail !== undefined) scans.set(heads.at(-1)!, tail);
   const segments: SegmentState[] = [];
   let last: Lsn = 0;
   for (const [index, head] of heads.entries()) {
     const next = heads[index + 1];
-    const scan = next === undefined ? tail : await scanBefore(directory, head, next, all);
+    const scan = scans.get(head);
     segments.push(stateOf(head, next, scan));
     if (scan !== undefined && scan.lastRecord > 0) last = lsnOf(head.number, scan.lastRecord);
     const missing = next && missingBetween(head, next);
@@ -129,14 +144,54 @@ async function readHead(directory: Directory, number: number): Promise<Head> {
   return { number, size, headerIntact, salt, before };
 }
 
-/** Scans a segment that is not the last, unless its end is known and that is enough. */
-async function scanBefore(
-  directory: Directory, head: Head, next: Head, all: boolean,
-): Promise<Scan | undefined> {
-  const { number, salt, size } = head;
-  const durableEnd = endBefore(head, next);
-  if (salt === undefined || (!all && durableEnd > 0)) return undefined;
-  const scan = scanSegment(await readSegment(directory, number, size), salt, durableEnd);
+/**
+ * Scans the segments before the last: those that are to be verified, and those whose end nobody
+ * knows. Each is read while the one before it is scanned, and all into the same memory.
+ */
+async function scanSealed(
+  directory: Directory, heads: readonly Head[], verifyBytes: number,
+): Promise<Map<Head, Scan>> {
+  const sealed: Sealed[] = [];
+  let bytesLeft = verifyBytes;
+  for (let index = heads.length - 2; index >= 0; index--) {
+    const head = heads[index]!;
+    const durableEnd = endBefore(head, heads[index + 1]!);
+    bytesLeft -= head.size;
+    if (head.salt === undefined || (bytesLeft < 0 && durableEnd > 0)) continue;
+    sealed.push({ head, salt: head.salt, durableEnd });
+  }
+  const scans = new Map<Head, Scan>();
+  for await (const [{ head, salt, durableEnd }, block] of readEach(directory, sealed)) {
+    scans.set(head, scanBefore(block, salt, durableEnd));
+  }
+  return scans;
+}
+
+/** Segments with their bytes, which are there until the next one is asked for. */
+async function* readEach(
+  directory: Directory, segments: readonly Sealed[],
+): AsyncGenerator<readonly [Sealed, Block]> {
+  const buffers = [NO_BYTES, NO_BYTES];
+  const read = (index: number): Promise<Uint8Array> => {
+    const { size, number } = segments[index]!.head;
+    if (buffers[index % 2]!.length < size) buffers[index % 2] = new Uint8Array(size);
+    const buffer = buffers[index % 2]!.subarray(0, size);
+    const reading = withFile(directory, segmentName(number), (file) => readInto(file, 0, buffer));
+    // It is waited for later, and then tells what is wrong.
+    reading.catch(() => {});
+    return reading;
+  };
+  let coming = segments.length > 0 ? read(0) : undefined;
+  for (const [index, segment] of segments.entries()) {
+    const bytes = await coming!;
+    if (index + 1 < segments.length) coming = read(index + 1);
+    yield [segment, blockOf(bytes)];
+  }
+}
+
+/** Scans a segment that is not the last. */
+function scanBefore(block: Block, salt: number, durableEnd: number): Scan {
+  const scan = scanSegment(block, salt, durableEnd);
   if (durableEnd > 0) return { ...scan, end: durableEnd };
   // No mark tells where it ended: whatever lies there and cannot be read was durable.
   if (scan.tornBytes === 0) return scan;

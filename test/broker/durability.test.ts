@@ -60,6 +60,18 @@ describe('survives a restart', () => {
     expect(seen).toEqual([['1', true], ['3', true]]);
   });
 
+  test('what was delivered since a start after a good end, and not acknowledged', async () => {
+    const { broker, clock, journal } = await filled();
+    await broker.stop();
+    const reopened = journal.reopen();
+    const second = await startOn(reopened, clock);
+    const seen: boolean[] = [];
+    second.vhost().queue('kept').consume().subscribe(({ redelivered }) => seen.push(redelivered));
+    const third = await startOn(reopened.reopen(), clock);
+    third.vhost().queue('kept').consume().subscribe(({ redelivered }) => seen.push(redelivered));
+    expect(seen).toEqual([false, false, false, true, true, true]);
+  });
+
   test('how often it came back, for each of its queues by itself', async () => {
     const { broker, clock, journal } = await filled();
     const vhost = broker.vhost();

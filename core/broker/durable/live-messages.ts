@@ -63,6 +63,13 @@ export class LiveMessages {
     }
   }
 
+  /** Calls back with all that `all` has: a loop over a million is faster so. */
+  forEach(visit: (slot: Slot) => void): void {
+    for (const { slots, length } of this.#segments.values()) {
+      for (let i = 0; i < length; i++) visit(slots[i]!);
+    }
+  }
+
   /** The message whose record this is, while rows that were settled are not used again. */
   find(lsn: Lsn): Slot | undefined {
     const list = this.#segments.get(segmentNumberOf(lsn));

@@ -4,7 +4,7 @@ import { limits } from '../../limits.ts';
 import type { Clock } from '../../ports.ts';
 import type { Journal, JournalTrouble, Lsn } from '../../storage/journal.ts';
 import type { Address, MessageStore } from '../message-store.ts';
-import type { Entry, MessageTable, Slot } from '../message-table.ts';
+import type { Entry, MessageTable, MutableEntry, Slot } from '../message-table.ts';
 import type { Turn } from '../turn.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { Compaction } from './compaction.ts';
@@ -69,7 +69,7 @@ export class Persistence {
   readonly #head: { -readonly [K in keyof MessageHead]: MessageHead[K] } = {
     order: 0, marks: 0, priority: 0, namesBytes: 0, bodyBytes: 0, entries: [],
   };
-  readonly #onlyEntry: readonly [{ -readonly [K in keyof Entry]: Entry[K] }] = [
+  readonly #onlyEntry: readonly [MutableEntry] = [
     { destination: 0, until: Infinity, deliveryCount: 0 },
   ];
   /** What the turn at hand changed. */
@@ -108,15 +108,17 @@ export class Persistence {
   }
 
   /**
-   * Recovery is over: from now on changes are recorded. That there was a crash is recorded too:
-   * what it made redelivered stays so when the broker has stopped in good order meanwhile.
+   * Recovery is over: from now on changes are recorded. That the broker runs is recorded at once,
+   * for what it delivers is not: without that it would seem to have stopped in good order. That
+   * there was a crash is recorded too: what it made redelivered stays so when the broker has
+   * stopped in good order meanwhile.
    */
   start(clean: boolean): void {
     this.#started = true;
-    if (clean) return;
-    const crashed = this.journal.append(encodeDefinition('broker.crashed', {}));
-    this.checkpoint.written(crashed);
-    this.checkpoint.crashed(crashed);
+    const name = clean ? 'broker.opened' : 'broker.crashed';
+    const lsn = this.journal.append(encodeDefinition(name, {}));
+    this.checkpoint.written(lsn);
+    if (!clean) this.checkpoint.crashed(lsn);
   }
 
   /** Refuses to declare what would have to be durable, where nothing will be any more. */

@@ -6,7 +6,7 @@ import type { Domain } from '../../protocol/spec.ts';
 import type { DomainTypes } from '../../protocol/types.ts';
 import type { Writer } from '../../protocol/writer.ts';
 import type { Lsn } from '../../storage/journal.ts';
-import type { Entry } from '../message-table.ts';
+import type { Entry, MutableEntry } from '../message-table.ts';
 
 /**
  * What the journal holds, declared once. Queues and delaying exchanges have a number
@@ -46,6 +46,8 @@ const definitions = {
   ] },
   /** The broker stopped in good order: nothing was out with a consumer. */
   'broker.closed': { id: 8, args: [] },
+  /** It was started again after that: from here on something may be out. */
+  'broker.opened': { id: 14, args: [] },
   /** It was started again after it had not: all that waited then may have been out. */
   'broker.crashed': { id: 11, args: [] },
 } as const satisfies Record<string, { id: number; args: readonly (readonly [string, Domain])[] }>;
@@ -112,7 +114,10 @@ export interface CheckpointRecord {
   readonly crashed: Lsn;
   /** The chunks of streams in these segments. */
   readonly chunks: readonly Lsn[];
-  /** The messages in these segments that were not settled, in the order of their records. */
+  /**
+   * The messages in these segments that were not settled, in the order of their records; each is
+   * there until the next one is asked for.
+   */
   readonly messages: Iterable<CheckpointMessage>;
 }
 
@@ -262,26 +267,37 @@ function decodeDefinition(reader: Reader): DefinitionRecord {
 
 function decodeMessage(reader: Reader): MessageRecord {
   const supersedes = reader.longlong();
-  const head = readHead(reader);
+  const head = readHead(reader, emptyHead());
   const start = reader.skip(reader.remaining);
   const tail = reader.block.bytes.subarray(start, reader.end);
   return { kind: 'message', supersedes, ...head, tail };
 }
 
-function readHead(reader: Reader): MessageHead {
-  const order = reader.longlong();
-  const marks = reader.short();
-  const priority = reader.octet();
-  const namesBytes = reader.short();
-  const bodyBytes = reader.long();
-  const entries: Entry[] = [];
-  for (let left = reader.long(); left > 0; left--) {
-    const destination = reader.long();
-    const deliveryCount = reader.long();
-    const until = reader.longlong();
-    entries.push({ destination, until: until === 0 ? Infinity : until, deliveryCount });
+/** A head that one message after the other is read into. */
+type MutableHead = { -readonly [K in Exclude<keyof MessageHead, 'entries'>]: MessageHead[K] } & {
+  readonly entries: MutableEntry[];
+};
+
+function emptyHead(): MutableHead {
+  return { order: 0, marks: 0, priority: 0, namesBytes: 0, bodyBytes: 0, entries: [] };
+}
+
+function readHead(reader: Reader, into: MutableHead): MutableHead {
+  into.order = reader.longlong();
+  into.marks = reader.short();
+  into.priority = reader.octet();
+  into.namesBytes = reader.short();
+  into.bodyBytes = reader.long();
+  const { entries } = into;
+  const count = reader.long();
+  entries.length = Math.min(entries.length, count);
+  for (let index = 0; index < count; index++) {
+    const entry = entries[index] ??= { destination: 0, until: Infinity, deliveryCount: 0 };
+    entry.destination = reader.long();
+    entry.deliveryCount = reader.long();
+    entry.until = reader.longlong() || Infinity;
   }
-  return { order, marks, priority, namesBytes, bodyBytes, entries };
+  return into;
 }
 
 function readPairs(reader: Reader): number[] {
@@ -323,11 +339,13 @@ function readDefinitions(reader: Reader): DefinitionRecord[] {
   return records;
 }
 
-/** One after the other: there may be a million. */
+/** One after the other, and in one object: there may be a million. */
 function* readMessages(reader: Reader): Generator<CheckpointMessage> {
+  const message = { lsn: 0, tailBytes: 0, head: emptyHead() };
   while (reader.remaining > 0) {
-    const lsn = reader.longlong();
-    const tailBytes = reader.long();
-    yield { lsn, tailBytes, head: readHead(reader) };
+    message.lsn = reader.longlong();
+    message.tailBytes = reader.long();
+    readHead(reader, message.head);
+    yield message;
   }
 }

@@ -4,7 +4,9 @@ import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
 import type { Broker } from '../broker.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import { MARK_PERSISTENT } from '../message-store.ts';
-import { ABSENT, type MessageTable, type Slot } from '../message-table.ts';
+import {
+  ABSENT, type Entry, type MessageTable, type MutableEntry, type Slot,
+} from '../message-table.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
 import { ClassicQueue } from '../queue/classic-queue.ts';
 import { StreamQueue } from '../queue/stream-queue.ts';
@@ -37,6 +39,7 @@ export class Recovery {
   readonly #persistence: Persistence;
   readonly #table: MessageTable;
   readonly #streams = new StreamRecovery();
+  readonly #onlyEntry: MutableEntry = { destination: 0, until: Infinity, deliveryCount: 0 };
   /** Whether messages are in another order than their records. */
   #moved = false;
   #clean = true;
@@ -151,6 +154,7 @@ export class Recovery {
         this.#defineAll(record);
         return;
       case 'broker.closed':
+      case 'broker.opened':
         return;
       default:
         this.#define(record);
@@ -185,7 +189,7 @@ export class Recovery {
 
   /** Any message may have been out with a consumer. */
   #crashed(): void {
-    for (const slot of this.#persistence.live.all()) this.#table.redeliver(slot);
+    this.#persistence.live.forEach((slot) => this.#table.redeliver(slot));
   }
 
   #vhost(name: string): VirtualHost {
@@ -257,14 +261,14 @@ export class Recovery {
   }
 
   async #restoreMessages(): Promise<number> {
+    const { live } = this.#persistence;
     const sorted = this.#moved ? this.#sorted() : undefined;
-    const inOrder = (): Iterable<Slot> => sorted ?? this.#persistence.live.all();
-    await this.#loadFirst(inOrder());
+    await this.#loadFirst(sorted ?? live.all());
     let count = 0;
-    for (const slot of inOrder()) {
+    (sorted ?? live).forEach((slot: Slot) => {
       if (this.#restore(slot)) count++;
       this.#broker.store.release(-slot);
-    }
+    });
     return count;
   }
 
@@ -290,17 +294,19 @@ export class Recovery {
 
   /** Gives the message back to its destinations; whether there is any left. */
   #restore(slot: Slot): boolean {
-    const { store } = this.#broker;
     const table = this.#table;
-    let restored = false;
-    for (const { destination: number, until, deliveryCount } of table.entries(slot)) {
-      const destination = this.#destination(number);
-      if (destination === undefined) continue;
-      store.retain(-slot);
-      destination.restore(-slot, until, deliveryCount, table.priority(slot));
-      restored = true;
-    }
-    return restored;
+    // The usual case costs no garbage: there may be a million.
+    if (table.readOnlyEntry(slot, this.#onlyEntry)) return this.#restoreTo(this.#onlyEntry, slot);
+    return table.entries(slot).map((entry) => this.#restoreTo(entry, slot)).includes(true);
+  }
+
+  /** Gives the message back to one destination, if that is still there. */
+  #restoreTo({ destination: number, until, deliveryCount }: Entry, slot: Slot): boolean {
+    const destination = this.#destination(number);
+    if (destination === undefined) return false;
+    this.#broker.store.retain(-slot);
+    destination.restore(-slot, until, deliveryCount, this.#table.priority(slot));
+    return true;
   }
 
   /** A destination that keeps messages by their addresses. */
