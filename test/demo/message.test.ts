@@ -5,7 +5,7 @@ import { managementApi, tapOf, type MessageView } from '../../core/management/in
 import { bodyView } from '../../demo/panels/message/body.ts';
 import { lifeOf, messageTypes, type Life, type MessageEvent } from '../../demo/panels/message/life.ts';
 import type { BrokerPort } from '../../demo/port/broker-port.ts';
-import { arrange, exportMessages, peekPage } from '../../demo/screens/queues/messages.ts';
+import { arrange, exportMessages, peekAt, predicateInput } from '../../demo/screens/queues/messages.ts';
 import { fixture, type Fixture } from '../support/fixture.ts';
 import { bind, consume, declareExchange, declareQueue, get, nack, publishAll } from '../support/steps.ts';
 
@@ -17,6 +17,8 @@ function listen({ broker }: Fixture): (message: number) => Promise<Life> {
   });
   return (message) => lastValueFrom(lifeOf(of({ events, counts: [], dropped: 0 }), message));
 }
+
+const q = { vhost: '/', name: 'q' };
 
 function portOf({ broker }: Fixture): Pick<BrokerPort, 'api'> {
   const api = managementApi(broker);
@@ -76,13 +78,14 @@ test('a peek changes nothing, however often, and says who holds what', async () 
   get(channel, 'q', false);
   made.clock.advanceBy(500);
   const port = portOf(made) as BrokerPort;
-  const look = (state: 'ready' | 'unacked'): Promise<readonly MessageView[]> => peekPage(port, '/', 'q', state, 0);
+  const look = (state: 'ready' | 'unacked'): Promise<readonly MessageView[]> => peekAt(port, q, { state, from: 0 });
   const [ready, unacked] = [await look('ready'), await look('unacked')];
   expect([await look('ready'), await look('unacked')]).toEqual([ready, unacked]);
   expect(ready.map(({ redelivered, position }) => [redelivered, position])).toEqual([[false, 0], [false, 1]]);
   expect(unacked[0]?.held_by).toMatchObject({ channel: 'connection-1/1', delivery_tag: 1 });
   expect(made.clock.now() - unacked[0]!.held_by!.since).toBe(500);
-  await expect(peekPage(port, '/', 'none', 'ready', 0)).rejects.toThrow(/no queue 'none' in vhost/);
+  const none = { vhost: '/', name: 'none' };
+  await expect(peekAt(port, none, { state: 'ready', from: 0 })).rejects.toThrow(/no queue 'none' in vhost/);
 });
 
 test('messages are found by key, header and body, sorted, and exported whole', async () => {
@@ -90,18 +93,33 @@ test('messages are found by key, header and body, sorted, and exported whole', a
   const channel = made.open();
   declareQueue(channel, 'q');
   channel.publish('', 'q', 'a long text', { headers: { retry: 3 } });
-  channel.publish('', 'q', 'short', { priority: 5 });
-  const messages = await peekPage(portOf(made) as BrokerPort, '/', 'q', 'ready', 0);
-  const places = (text: string, sort: Parameters<typeof arrange>[2], newest = false): number[] => (
-    arrange(messages, text, sort, newest).map(({ position }) => position)
+  channel.publish('', 'q', 'short', { priority: 5, expiration: '500' });
+  const messages = await peekAt(portOf(made) as BrokerPort, q, { state: 'ready', from: 0 });
+  const places = (text: string, sort: Parameters<typeof arrange>[2], reversed = false): number[] => (
+    arrange(messages, text, sort, reversed).map(({ position }) => position)
   );
-  expect(places('RETRY=3', 'position')).toEqual([0]);
-  expect(places('short', 'position')).toEqual([1]);
-  expect(places('', 'position', true)).toEqual([1, 0]);
-  expect(places('', 'payload_bytes')).toEqual([0, 1]);
+  expect(places('RETRY=3', 'place')).toEqual([0]);
+  expect(places('short', 'place')).toEqual([1]);
+  expect(places('', 'place', true)).toEqual([1, 0]);
+  expect(places('', 'size')).toEqual([0, 1]);
+  expect(places('', 'age', true)).toEqual([1, 0]);
+  expect(places('', 'due')).toEqual([1, 0]);
   expect(places('', 'priority')).toEqual([1, 0]);
   const lines = exportMessages(messages).trimEnd().split('\n').map((line) => JSON.parse(line) as MessageView);
   expect(lines.map(({ payload }) => payload)).toEqual(['a long text', 'short']);
+});
+
+test('a function of the user sees headers always, and a body of JSON as its value', async () => {
+  const made = fixture();
+  const channel = made.open();
+  declareQueue(channel, 'q');
+  channel.publish('', 'q', '{"total":7}', { headers: { retry: 3 } });
+  channel.publish('', 'q', 'no JSON');
+  const messages = await peekAt(portOf(made) as BrokerPort, q, { state: 'ready', from: 0 });
+  expect(messages.map(predicateInput)).toMatchObject([
+    { headers: { retry: 3 }, body: { total: 7 }, text: '{"total":7}', routingKey: 'q', heldBy: null },
+    { headers: {}, body: 'no JSON', position: 1, redelivered: false },
+  ]);
 });
 
 test.each([
