@@ -1,6 +1,6 @@
 /** Streams over a restart: a second broker on the journal of the first. */
 import { lastValueFrom, map, takeWhile, toArray } from 'rxjs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { StreamQueue } from '../../core/broker/queue/stream-queue.ts';
 import { Broker, durableIn, VirtualClock, type IncomingMessage } from '../../core/index.ts';
 import type { FieldTable, FieldValue } from '../../core/protocol/types.ts';
@@ -209,6 +209,29 @@ describe('a stream that is larger than memory', () => {
     await store.restart();
     expect(residentBytes(store)).toBe(0);
     expect(await store.read('s', 990)).toEqual(first.slice(990));
+  });
+
+  test('is known after a restart, times included, without a look at its history', async () => {
+    const store = await large();
+    store.clock.advanceBy(2 * HOUR_MS);
+    store.publish('s', 'new');
+    const pieces = (): number[][] => store.stream('s').log.segments
+      .map(({ first, count, used, firstTimestamp, lastTimestamp }) =>
+        [first, count, used, firstTimestamp, lastTimestamp]);
+    const before = pieces();
+    const journal = store.journal.reopen();
+    const read = vi.spyOn(journal, 'read');
+    const replay = vi.spyOn(journal, 'replay');
+    store.journal = journal;
+    await store.start();
+    expect(pieces()).toEqual(before);
+    const { number: newest } = journal.segments.at(-1)!;
+    for (const [fromSegment] of replay.mock.calls) expect(fromSegment).toBeGreaterThanOrEqual(newest - 1);
+    const records = await Promise.all(read.mock.calls.map(([lsn]) => journal.read(lsn)));
+    // Checkpoints, no chunks: 100 kB a message.
+    expect(records.length).toBeGreaterThan(0);
+    expect(Math.max(...records.map(({ length }) => length))).toBeLessThan(50_000);
+    expect(await store.read('s', '1h')).toEqual(['1000 new']);
   });
 
   test('a part that cannot be read is passed over', async () => {

@@ -7,6 +7,7 @@ import type { DomainTypes } from '../../protocol/types.ts';
 import type { Writer } from '../../protocol/writer.ts';
 import type { Lsn } from '../../storage/journal.ts';
 import type { Entry, MutableEntry } from '../message-table.ts';
+import type { KeptChunk } from '../queue/stream-log.ts';
 
 /**
  * What the journal holds, declared once. Queues and delaying exchanges have a number
@@ -65,7 +66,14 @@ const MESSAGE = 9;
 /** Messages left destinations: pairs of destination and message. */
 const SETTLED = 10;
 /** What is left of the segments before; see checkpoint.ts. */
-const CHECKPOINT = 12;
+const CHECKPOINT = 15;
+
+/** Where a chunk of a stream lies, and what a start must know of it, its messages aside. */
+const chunkCodec = argumentsCodec([
+  ['lsn', 'longlong'], ['destination', 'long'], ['first', 'longlong'], ['segment', 'longlong'],
+  ['offset', 'longlong'], ['count', 'long'], ['bytes', 'long'],
+  ['firstTimestamp', 'longlong'], ['lastTimestamp', 'longlong'],
+]);
 
 /** A message as the journal keeps it, without its bytes. */
 export interface MessageHead {
@@ -113,7 +121,7 @@ export interface CheckpointRecord {
   /** Where the last of these segments says that the broker had crashed; 0: nowhere. */
   readonly crashed: Lsn;
   /** The chunks of streams in these segments. */
-  readonly chunks: readonly Lsn[];
+  readonly chunks: readonly CheckpointChunk[];
   /**
    * The messages in these segments that were not settled, in the order of their records; each is
    * there until the next one is asked for.
@@ -123,6 +131,12 @@ export interface CheckpointRecord {
 
 /** How often a message came back to a destination. */
 export type Returned = RecordArgs<'message.returned'>;
+
+/** A chunk of a stream, which began at `first` then. */
+export interface CheckpointChunk extends KeptChunk {
+  readonly destination: number;
+  readonly first: number;
+}
 
 export interface CheckpointMessage {
   readonly lsn: Lsn;
@@ -212,7 +226,8 @@ export function encodeCheckpoint(parts: CheckpointParts): Uint8Array {
   writer.long(parts.returned.length);
   for (const each of parts.returned) codecs.get(RETURNED)!.codec.write(writer, each);
   writer.longlong(parts.crashed);
-  writeLsns(writer, parts.chunks);
+  writer.long(parts.chunks.length);
+  for (const chunk of parts.chunks) chunkCodec.write(writer, { ...chunk });
   for (const message of parts.messages) {
     writer.longlong(message.lsn);
     writer.long(message.tailBytes);
@@ -318,7 +333,9 @@ function decodeCheckpoint(reader: Reader): CheckpointRecord {
     returned.push(codecs.get(RETURNED)!.codec.read(reader) as unknown as Returned);
   }
   const crashed = reader.longlong();
-  const chunks = readLsns(reader);
+  const chunks = Array.from(
+    { length: reader.long() }, () => chunkCodec.read(reader) as unknown as CheckpointChunk,
+  );
   return {
     kind: 'checkpoint', earlier, fromSegment, beforeSegment, lastNumber, definitions: all,
     settled, returned, crashed, chunks, messages: readMessages(reader),

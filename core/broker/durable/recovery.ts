@@ -76,9 +76,9 @@ export class Recovery {
     this.#defineAll(last.record);
     // One at a time: with a long backlog all of them together are large.
     for (const lsn of kept) {
-      await this.#applyCheckpoint(await this.#readCheckpoint(lsn), firstSegment);
+      this.#applyCheckpoint(await this.#readCheckpoint(lsn), firstSegment);
     }
-    await this.#applyCheckpoint(last.record, firstSegment);
+    this.#applyCheckpoint(last.record, firstSegment);
     checkpoint.fromSegment = beforeSegment;
     checkpoint.all = [...kept, last.lsn];
   }
@@ -103,22 +103,17 @@ export class Recovery {
     return record;
   }
 
-  async #readChunk(lsn: Lsn, firstSegment: number): Promise<void> {
-    if (segmentNumberOf(lsn) < firstSegment) return;
-    const record = decodeRecord(await this.#persistence.journal.read(lsn));
-    assert(record.kind === 'stream.chunk', 'a chunk of a stream is where a checkpoint says');
-    this.#streams.found(lsn, record.args);
-  }
-
-  async #applyCheckpoint(
+  #applyCheckpoint(
     { messages, settled, returned, crashed, chunks }: CheckpointRecord, firstSegment: number,
-  ): Promise<void> {
+  ): void {
     // What these segments hold counts itself, all before does not.
     if (crashed !== 0) this.#crashed();
     for (const { lsn, head, tailBytes } of messages) {
       if (segmentNumberOf(lsn) >= firstSegment) this.#message(lsn, head, tailBytes);
     }
-    for (const lsn of chunks) await this.#readChunk(lsn, firstSegment);
+    for (const chunk of chunks) {
+      if (segmentNumberOf(chunk.lsn) >= firstSegment) this.#streams.kept(chunk);
+    }
     this.#settle(settled);
     for (const each of returned) this.#return(each);
   }

@@ -2,7 +2,7 @@ import type { Lsn } from '../../storage/journal.ts';
 import type { KeptChunk } from '../queue/stream-log.ts';
 import type { StreamQueue } from '../queue/stream-queue.ts';
 import { surveyRecords } from '../queue/stream-record.ts';
-import type { RecordArgs } from './records.ts';
+import type { CheckpointChunk, RecordArgs } from './records.ts';
 
 /**
  * Collects where the chunks of streams lie. The journal has them in any order, some twice where
@@ -19,10 +19,14 @@ export class StreamRecovery {
   }
 
   /** A chunk with its messages. */
-  found(lsn: Lsn, args: RecordArgs<'stream.chunk'>): void {
-    const { destination, first, segment, offset, records } = args;
+  found(lsn: Lsn, { records, ...args }: RecordArgs<'stream.chunk'>): void {
+    this.kept({ ...args, lsn, bytes: records.length, ...surveyRecords(records) });
+  }
+
+  /** A chunk that a checkpoint tells of. */
+  kept(chunk: CheckpointChunk): void {
+    const { destination, first } = chunk;
     this.#first.set(destination, Math.max(first, this.#first.get(destination) ?? 0));
-    const chunk = { lsn, segment, offset, bytes: records.length, ...surveyRecords(records) };
     const chunks = this.#chunks.get(destination);
     if (chunks === undefined) this.#chunks.set(destination, [chunk]);
     else chunks.push(chunk);

@@ -4,7 +4,7 @@ import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
 import type { StreamLog } from '../queue/stream-log.ts';
 import type { StreamChunk, StreamSegment } from '../queue/stream-segment.ts';
 import type { Persistence } from './persistence.ts';
-import { decodeRecord, encodeDefinition } from './records.ts';
+import { decodeRecord, encodeDefinition, type CheckpointChunk } from './records.ts';
 
 /** More pieces than this, and a full segment is written once more, as one. */
 const CHUNKS_MAX = 16;
@@ -85,9 +85,21 @@ export class DurableStreams {
     for (const segment of this.#full.splice(0)) this.#remain(segment);
   }
 
-  /** Where the records are that lie in these segments of the journal. */
-  between(fromSegment: number, beforeSegment: number): Lsn[] {
-    return Array.from(this.#piecesIn(fromSegment, beforeSegment), ({ chunk }) => chunk.lsn);
+  /** What lies in these segments of the journal. */
+  between(fromSegment: number, beforeSegment: number): CheckpointChunk[] {
+    const pieces = this.#piecesIn(fromSegment, beforeSegment);
+    return Array.from(pieces, ({ stream, segment, chunk }) => ({
+      lsn: chunk.lsn,
+      destination: this.#persistence.numberOf(stream),
+      first: stream.log.first,
+      segment: segment.first,
+      offset: chunk.offset,
+      count: chunk.count,
+      bytes: chunk.end - chunk.start,
+      // Of the whole segment, which is what retention and readers ask for; the clock has fractions.
+      firstTimestamp: Math.floor(segment.firstTimestamp),
+      lastTimestamp: Math.ceil(segment.lastTimestamp),
+    }));
   }
 
   /** Writes anew what lies in these segments of the journal, in memory or not. */
