@@ -4,6 +4,7 @@ export {
 } from './broker/broker.ts';
 export type { ConfirmHold } from './broker/confirms.ts';
 export { durableIn } from './broker/durable/index.ts';
+export type { DurabilityOptions } from './broker/durable/options.ts';
 export { UnknownRecord } from './broker/durable/records.ts';
 export type { Recovered } from './broker/durable/recovery.ts';
 export type { BrokerEvent, ConnectionInfo, FrameEvent, RoutedEvent } from './broker/events.ts';

@@ -52,13 +52,6 @@ export interface BrokerOptions {
   readonly immediate?: 'spec' | 'refuse';
   /** How long a delivery may stay unacknowledged, in milliseconds; 0: for ever. BAS-27. */
   readonly consumerTimeoutMs?: number;
-  /**
-   * Bytes of persistent messages that stay in memory; what comes to long queues beyond that lies
-   * in the journal alone until it is due.
-   */
-  readonly residentBytesMax?: number;
-  /** Bytes of the journal that nobody looks through for what is dead. */
-  readonly journalBytesKept?: number;
   /** Connections at once; one more is refused with 530. */
   readonly connectionsMax?: number;
   /** Told to clients in connection.start. */
@@ -71,8 +64,6 @@ const defaults = {
   vhosts: ['/'],
   immediate: 'spec',
   consumerTimeoutMs: limits.consumerTimeoutMs,
-  residentBytesMax: limits.residentBytesMax,
-  journalBytesKept: limits.journalBytesKept,
   connectionsMax: limits.connectionsMax,
   node: 'tabmq',
   platform: 'JavaScript',

@@ -1,12 +1,14 @@
 import { Broker } from '../broker/broker.ts';
+import type { Delivery } from '../broker/delivery.ts';
 import { durableIn } from '../broker/durable/index.ts';
-import type { Queue } from '../broker/queue/abstract-queue.ts';
+import type { ClassicQueue } from '../broker/queue/classic-queue.ts';
 import type { VirtualClock } from '../clock/virtual-clock.ts';
 import type { Journal } from '../storage/journal.ts';
 import { openSegmentJournal } from '../storage/open-segment-journal.ts';
 import type { Chance } from './chance.ts';
 import type { BrokerView } from './model.ts';
 import type { Seen } from './model-queue.ts';
+import { peekMessage } from './peek.ts';
 import type { Plan } from './plan.ts';
 import type { ProcessClock } from './process-clock.ts';
 import type { SimDisk } from './sim-disk.ts';
@@ -15,6 +17,7 @@ import { check } from './violation.ts';
 /** What a process of the broker is made of; a test may put a worse one in its place. */
 export type MakeBroker = (parts: {
   readonly clock: ProcessClock; readonly random: () => number; readonly journal: Journal;
+  readonly plan: Plan;
 }) => Broker;
 
 export interface World {
@@ -27,8 +30,8 @@ export interface World {
   onFault(fault: unknown): void;
 }
 
-export const makeBroker: MakeBroker = ({ journal, ...env }) =>
-  new Broker({ ...env, durability: durableIn(journal) });
+export const makeBroker: MakeBroker = ({ journal, plan, ...env }) =>
+  new Broker({ ...env, durability: durableIn(journal, plan.durability) });
 
 /** One life of the broker, from start to kill or stop. */
 export class BrokerProcess implements BrokerView {
@@ -38,11 +41,14 @@ export class BrokerProcess implements BrokerView {
   troubled = false;
   /** The journal will not be durable any more. */
   failed = false;
+  readonly #disk: SimDisk;
 
   private constructor(world: World, clock: ProcessClock, journal: Journal) {
     this.clock = clock;
     this.journal = journal;
-    this.broker = world.makeBroker({ clock, random: () => world.chance.next(), journal });
+    this.#disk = world.disk;
+    const { chance, plan } = world;
+    this.broker = world.makeBroker({ clock, random: () => chance.next(), journal, plan });
     journal.onTrouble(({ kind }) => {
       this.troubled = true;
       this.failed ||= kind === 'failed';
@@ -87,8 +93,8 @@ export class BrokerProcess implements BrokerView {
 
   ready(name: string): readonly Seen[] {
     const seen: Seen[] = [];
-    this.#queue(name)?.forEachReady(({ properties }, { redelivered }) => {
-      seen.push({ id: properties.messageId!, redelivered });
+    this.#queue(name)?.forEachWaiting((delivery) => {
+      seen.push({ id: this.#idOf(delivery), redelivered: delivery.redelivered });
     });
     return seen;
   }
@@ -119,7 +125,14 @@ export class BrokerProcess implements BrokerView {
     });
   }
 
-  #queue(name: string): Queue | undefined {
-    return this.broker.vhost().queues.get(name);
+  #idOf(delivery: Delivery): string {
+    const { table } = this.broker.store;
+    const message = delivery.queue.messageOf(delivery) ??
+      peekMessage(this.#disk.memory, this.journal, table.lsn(-delivery.address));
+    return message.properties.messageId!;
+  }
+
+  #queue(name: string): ClassicQueue | undefined {
+    return this.broker.vhost().queues.get(name) as ClassicQueue | undefined;
   }
 }

@@ -35,7 +35,8 @@ export class Copy {
   readonly source: Copy | undefined;
   /** The transaction that it came by; all of its copies come or none. */
   readonly group: object | undefined;
-  state: 'ready' | 'out' | 'gone' = 'ready';
+  /** `dying`: it becomes a dead letter as soon as its bytes are read. */
+  state: 'ready' | 'out' | 'dying' | 'gone' = 'ready';
   /** Whether it is ready or gone is the broker's secret, until one looks. */
   doubtful = false;
   redelivered = false;

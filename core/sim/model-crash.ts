@@ -47,8 +47,9 @@ export class ModelCrash {
   }
 
   #ofPresent(copy: Copy): Expectation {
-    const { message, arrived, source } = copy;
+    const { message, arrived, source, doubtful } = copy;
     if (!message.persistent) return 'must not';
+    if (doubtful) return 'may';
     if (arrived <= this.#durable) return 'must';
     // What was confirmed is there, unless it has moved on: then it is where it came from or here.
     const confirmed = message.fate === 'confirmed' && source === undefined;

@@ -85,7 +85,7 @@ export class ModelQueue {
   }
 
   get hasDoubts(): boolean {
-    return this.copies.some(({ doubtful }) => doubtful);
+    return this.ready.some(({ doubtful }) => doubtful);
   }
 
   /** Something came to it, or came back. */
@@ -95,12 +95,18 @@ export class ModelQueue {
     this.#longest = Math.max(this.#longest, this.copies.length);
   }
 
+  /** Whether nothing is left of it, nor must come of it. */
+  get isEmpty(): boolean {
+    return this.copies.every(({ state, doubtful }) => state === 'dying' && doubtful);
+  }
+
   find(id: string): Copy | undefined {
     return this.copies.find(({ message }) => message.id === id);
   }
 
   /** Why a copy that nobody got may be missing; undefined: it may not. */
   excuse(copy: Copy, now: number, turn: number): 'dead' | 'turned away' | 'either' | undefined {
+    if (copy.state === 'dying') return 'dead';
     if (copy.state !== 'ready') return undefined;
     const dead = copy.deadline <= now || copy.returns > this.deliveryLimit;
     if (this.maxLength === Infinity) return dead ? 'dead' : undefined;
@@ -122,8 +128,20 @@ export class ModelQueue {
     copy.state = 'gone';
     copy.doubtful = false;
     copy.settled = NOT_YET;
-    this.copies.splice(this.copies.indexOf(copy), 1);
+    this.drop(copy);
     if (copy.message.persistent) this.lately.push(copy);
+  }
+
+  /** A copy never was here. */
+  drop(copy: Copy): void {
+    this.copies.splice(this.copies.indexOf(copy), 1);
+  }
+
+  /** A copy is not gone after all. */
+  bringBack(copy: Copy): void {
+    this.lately = this.lately.filter((other) => other !== copy);
+    if (!this.copies.includes(copy)) this.copies.push(copy);
+    copy.settled = NOT_YET;
   }
 
   /** Nothing goes while something that was there before it, and must go first, stays. */

@@ -1,3 +1,4 @@
+import { durabilityDefaults } from '../broker/durable/options.ts';
 import { heard } from './model-heard.ts';
 import { said } from './model-said.ts';
 import type { ModelChannel } from './model-channel.ts';
@@ -67,6 +68,12 @@ export class Model {
       const dead = { name: queue.deadQueue, deadQueue: undefined, arguments: {} };
       this.queues.set(dead.name, new ModelQueue(dead));
     }
+  }
+
+  /** Whether messages may have to be read from the disk. */
+  get #pages(): boolean {
+    const { residentBytesMax } = this.plan.durability;
+    return residentBytesMax < durabilityDefaults.residentBytesMax;
   }
 
   /** Sets out in the order in which dead letters travel: sources before their targets. */
@@ -152,6 +159,15 @@ export class Model {
     return this.enqueue(this.queues.get(deadQueue)!, copy.message, { source: copy });
   }
 
+  /** The dead letter is not there yet: its bytes lie in the journal alone, and are being read. */
+  #postpone(letter: Copy): void {
+    const source = letter.source!;
+    letter.queue.drop(letter);
+    source.queue.bringBack(source);
+    source.state = 'dying';
+    source.doubtful = letter.doubtful;
+  }
+
   /** What was out comes back to its place. BAS-21. */
   giveBack(copy: Copy): void {
     copy.state = 'ready';
@@ -187,9 +203,7 @@ export class Model {
   }
 
   #revive(copy: Copy): void {
-    const { queue } = copy;
-    queue.lately = queue.lately.filter((other) => other !== copy);
-    if (!queue.copies.includes(copy)) queue.copies.push(copy);
+    copy.queue.bringBack(copy);
     this.giveBack(copy);
   }
 
@@ -256,6 +270,10 @@ export class Model {
   #lose(copy: Copy): void {
     const { message, queue, doubtful } = copy;
     const excuse = queue.excuse(copy, this.now, this.turn);
+    if (this.#pages && copy.source !== undefined && copy.turn === this.turn) {
+      this.#postpone(copy);
+      return;
+    }
     if (doubtful && (excuse === undefined || excuse === 'turned away')) {
       this.remove(copy);
       return;

@@ -1,3 +1,4 @@
+import { durabilityDefaults, type DurabilityOptions } from '../broker/durable/options.ts';
 import type { FieldTable } from '../protocol/types.ts';
 import type { Chance } from './chance.ts';
 import type { NetworkManners } from './sim-network.ts';
@@ -45,6 +46,7 @@ export interface Plan {
   /** Bytes that the disk takes at once. */
   readonly writeBytesMax: number;
   readonly segmentBytes: number;
+  readonly durability: DurabilityOptions;
   /** How often a channel that publishes asks for confirms, of 1. */
   readonly confirming: number;
   /** Share of messages that are persistent, that expire, and that are large, of 1. */
@@ -72,12 +74,29 @@ export function drawPlan(chance: Chance): Plan {
     writeBytesMax: chance.pick([Infinity, 1000, 100]),
     confirming: chance.pick([0, 0.8, 1]),
     segmentBytes: chance.pick([4096, 16_384, 131_072]),
+    durability: drawDurability(chance),
     persistent: chance.pick([1, 1, 0.8]),
     expiring: chance.pick([0, 0, 0.3]),
     large: chance.pick([0, 0.05, 0.2]),
     priorities: chance.happens(0.5),
     noAck: chance.pick([0, 0.2]),
     prefetchMax: chance.pick([1, 3, 20]),
+  };
+}
+
+/** Some brokers hold next to nothing in memory, and some give disk space back at once. */
+function drawDurability(chance: Chance): DurabilityOptions {
+  const pages = chance.happens(0.6);
+  const { residentBytesMax, residentBytesAtStart, ...usual } = durabilityDefaults;
+  return {
+    residentBytesMax: pages ? chance.pick([10_000, 0]) : residentBytesMax,
+    residentBytesAtStart: pages ? chance.pick([10_000, 0]) : residentBytesAtStart,
+    residentMessagesPerQueue: chance.pick([usual.residentMessagesPerQueue, 2]),
+    streamResidentBytes: chance.pick([usual.streamResidentBytes, 0]),
+    journalPendingBytesMax: chance.pick([usual.journalPendingBytesMax, 20_000]),
+    journalBytesKept: chance.pick([usual.journalBytesKept, 20_000, 0]),
+    compactionSettledBytes: chance.pick([usual.compactionSettledBytes, 10_000, 0]),
+    compactionGroupBytes: chance.pick([usual.compactionGroupBytes, 0]),
   };
 }
 

@@ -315,8 +315,8 @@ export class Simulator implements Observer {
         client.send(1, 'basic.consume', { queue: name, consumerTag: `held-${name}` });
       }
     });
-    const empty = (): boolean => [...this.model.queues.values()].every(({ name, copies }) =>
-      copies.length === 0 && this.#process!.readyCount(name) === 0);
+    const empty = (): boolean => [...this.model.queues.values()].every(({ name, isEmpty }) =>
+      isEmpty && this.#process!.readyCount(name) === 0);
     await this.#until(empty, 'draining');
     client.close();
     await this.#until(() => this.#process!.broker.connectionCount === 0, 'the last close');

@@ -1,13 +1,13 @@
 /** What the journal does for memory, for the disk and for the next start, on a disk in memory. */
 import { take } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { Broker, durableIn, type BrokerOptions, type IncomingMessage } from '../../core/index.ts';
+import { Broker, durableIn, type DurabilityOptions, type IncomingMessage } from '../../core/index.ts';
 import { segmentNumberOf, type SegmentJournal } from '../../core/storage/index.ts';
 import { Bench } from '../storage/disk.ts';
 import { text } from '../support/fixture.ts';
 
 const SEGMENT_BYTES = 16_384;
-const options = { residentBytesMax: 20_000, journalBytesKept: 2 * SEGMENT_BYTES } satisfies BrokerOptions;
+const options = { residentBytesMax: 20_000, journalBytesKept: 2 * SEGMENT_BYTES } satisfies Partial<DurabilityOptions>;
 
 /** A broker on a disk, which holds little in memory and little on the disk. */
 class Store {
@@ -15,7 +15,7 @@ class Store {
   broker!: Broker;
   journal!: SegmentJournal;
 
-  #options: BrokerOptions = options;
+  #options: Partial<DurabilityOptions> = options;
 
   static async open(residentBytesMax = options.residentBytesMax): Promise<Store> {
     const store = new Store();
@@ -26,8 +26,8 @@ class Store {
 
   async #start(): Promise<void> {
     this.journal = await this.bench.open({ segmentBytes: SEGMENT_BYTES, verifyBytes: 0 });
-    const env = { clock: this.bench.clock, random: () => 0.5, durability: durableIn(this.journal) };
-    this.broker = new Broker(env, this.#options);
+    const durability = durableIn(this.journal, this.#options);
+    this.broker = new Broker({ clock: this.bench.clock, random: () => 0.5, durability });
     await this.broker.recover();
   }
 
@@ -214,7 +214,7 @@ test('a start reads the checkpoints and the last segments, and no history', asyn
     from.push(number);
     return replay.call(journal, number);
   };
-  const broker = new Broker({ clock: store.bench.clock, random: () => 0.5, durability: durableIn(journal) }, options);
+  const broker = new Broker({ clock: store.bench.clock, random: () => 0.5, durability: durableIn(journal, options) });
   expect(await broker.recover()).toEqual({ exchanges: 0, queues: 1, messages: 1980, clean: true });
   expect(journal.segments.length).toBeGreaterThan(20);
   expect(Math.min(...from)).toBeGreaterThanOrEqual(journal.segments.at(-2)!.number);

@@ -83,7 +83,7 @@ class Model {
     this.#journal = journal;
     const { clock } = this.bench;
     const limits = { residentBytesMax: 2000, journalBytesKept: 6000 };
-    this.#broker = new Broker({ clock, random: () => 0.5, durability: durableIn(journal) }, limits);
+    this.#broker = new Broker({ clock, random: () => 0.5, durability: durableIn(journal, limits) });
     this.#broker.persistence!.trouble$.subscribe((trouble) => expect.fail(JSON.stringify(trouble)));
     await this.#broker.recover();
   }

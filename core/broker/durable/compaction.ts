@@ -21,15 +21,13 @@ interface Moved {
  */
 export class Compaction {
   readonly #persistence: Persistence;
-  readonly #bytesKept: number;
   #running = false;
   /** The end of the journal, and the bytes of live messages, when it was last looked at. */
   #lookedNumber = 0;
   #lookedBytes = 0;
 
-  constructor(persistence: Persistence, bytesKept: number) {
+  constructor(persistence: Persistence) {
     this.#persistence = persistence;
-    this.#bytesKept = bytesKept;
   }
 
   /** Drops the oldest segments while that is worth it. */
@@ -47,10 +45,10 @@ export class Compaction {
 
   /** Whether there is a new segment, or much was settled: to look costs something. */
   #hasChanged(): boolean {
-    const { journal, live } = this.#persistence;
+    const { journal, live, options } = this.#persistence;
     const number = segmentNumberOf(journal.last);
     const settled = this.#lookedBytes - live.bytes;
-    if (number === this.#lookedNumber && settled < limits.compactionSettledBytes) {
+    if (number === this.#lookedNumber && settled < options.compactionSettledBytes) {
       this.#lookedBytes = Math.max(this.#lookedBytes, live.bytes);
       return false;
     }
@@ -60,12 +58,13 @@ export class Compaction {
   }
 
   #isWorthIt(): boolean {
-    const { journal, live, streams, recording } = this.#persistence;
+    const { journal, live, streams, recording, options } = this.#persistence;
     const { segments } = journal;
     if (!recording || segments.length < 2) return false;
     const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
     const liveBytes = live.bytes + streams.bytes;
-    return bytes > this.#bytesKept && bytes > limits.journalBytesPerLiveByte * liveBytes;
+    const { journalBytesKept } = options;
+    return bytes > journalBytesKept && bytes > limits.journalBytesPerLiveByte * liveBytes;
   }
 
   async #run(): Promise<void> {
@@ -95,7 +94,7 @@ export class Compaction {
    * was done for all of them.
    */
   async #move(slots: readonly Slot[]): Promise<boolean> {
-    const { journal, table } = this.#persistence;
+    const { journal, table, options } = this.#persistence;
     let moved: Moved[] = [];
     let bytes = 0;
     for (const slot of slots) {
@@ -105,7 +104,7 @@ export class Compaction {
       const record = found instanceof Promise ? await found : found;
       moved.push({ slot, lsn, record });
       bytes += record.length;
-      if (bytes < limits.compactionGroupBytes) continue;
+      if (bytes < options.compactionGroupBytes) continue;
       if (!this.#append(moved)) return false;
       moved = [];
       bytes = 0;

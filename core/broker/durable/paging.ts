@@ -1,17 +1,8 @@
 import { assert } from '../../assert.ts';
-import { limits } from '../../limits.ts';
 import type { Address, MessageStore } from '../message-store.ts';
 import { LOST, type Slot } from '../message-table.ts';
-import type { Journal } from '../../storage/journal.ts';
-import type { Destinations } from './destinations.ts';
+import type { Persistence } from './persistence.ts';
 import { decodeRecord } from './records.ts';
-
-export interface PagingOptions {
-  /** Bytes of persistent messages that stay in memory; beyond, the journal alone has them. */
-  readonly residentBytesMax: number;
-  /** A message was to be read and cannot be. */
-  readonly onUnreadable: (text: string) => void;
-}
 
 /** Where the bytes of a message are. */
 export type Residence = 'here' | 'coming' | 'lost';
@@ -27,30 +18,25 @@ interface Waiting {
  * journal. The messages that came last to a long queue go first, for they are needed last.
  */
 export class Paging {
-  readonly #journal: Journal;
+  readonly #persistence: Persistence;
   readonly #store: MessageStore;
-  readonly #destinations: Destinations;
-  readonly #options: PagingOptions;
   /** Work that waits for bytes, each after the one before it. */
   readonly #line: Waiting[] = [];
 
-  constructor(
-    journal: Journal, store: MessageStore, destinations: Destinations, options: PagingOptions,
-  ) {
-    this.#journal = journal;
+  constructor(persistence: Persistence, store: MessageStore) {
+    this.#persistence = persistence;
     this.#store = store;
-    this.#destinations = destinations;
-    this.#options = options;
   }
 
   /** The journal keeps the message: its bytes may go, if there are too many. */
   kept(slot: Slot): void {
     const { residentBytes } = this.#store;
-    const { residentBytesMax } = this.#options;
+    const { destinations, options } = this.#persistence;
+    const { residentBytesMax, residentMessagesPerQueue } = options;
     if (residentBytes <= residentBytesMax) return;
     const destination = this.#store.table.destination(slot);
-    const waiting = this.#destinations.find(destination)?.readyCount ?? Infinity;
-    const isNear = waiting <= limits.residentMessagesPerQueue;
+    const waiting = destinations.find(destination)?.readyCount ?? Infinity;
+    const isNear = waiting <= residentMessagesPerQueue;
     // What is delivered soon stays, unless that alone is too much.
     if (isNear && residentBytes <= 2 * residentBytesMax) return;
     this.#unload(slot);
@@ -58,7 +44,8 @@ export class Paging {
 
   /** The message went out to a receiver: its bytes are not needed for a while. */
   delivered(address: Address): void {
-    if (address >= 0 || this.#store.residentBytes <= this.#options.residentBytesMax) return;
+    const { residentBytesMax } = this.#persistence.options;
+    if (address >= 0 || this.#store.residentBytes <= residentBytesMax) return;
     if (this.#store.table.lsn(-address) !== 0) this.#unload(-address);
   }
 
@@ -97,7 +84,7 @@ export class Paging {
   /** Reads the record again where it was moved meanwhile, and is not where it was. */
   #read(slot: Slot): Uint8Array | Promise<Uint8Array> {
     const lsn = this.#store.table.lsn(slot);
-    const found = this.#journal.read(lsn);
+    const found = this.#persistence.journal.read(lsn);
     if (!(found instanceof Promise)) return found;
     return found.catch((error: unknown) => {
       if (this.#store.table.lsn(slot) === lsn) throw error;
@@ -120,7 +107,7 @@ export class Paging {
 
   #lose(slot: Slot, error: unknown): void {
     this.#store.table.setBytesAddress(slot, LOST);
-    this.#options.onUnreadable((error as Error).message);
+    this.#persistence.unreadable((error as Error).message);
   }
 
   #fill(slot: Slot, record: Uint8Array): void {

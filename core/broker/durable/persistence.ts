@@ -1,6 +1,5 @@
 import { BehaviorSubject, Subject, type Observable } from 'rxjs';
 import { AmqpError } from '../../errors.ts';
-import { limits } from '../../limits.ts';
 import type { Clock } from '../../ports.ts';
 import type { Journal, JournalTrouble, Lsn } from '../../storage/journal.ts';
 import type { Address, MessageStore } from '../message-store.ts';
@@ -11,6 +10,7 @@ import { Compaction } from './compaction.ts';
 import { Definitions } from './definitions.ts';
 import { Destinations, type DurableDestination } from './destinations.ts';
 import { LiveMessages } from './live-messages.ts';
+import type { DurabilityOptions } from './options.ts';
 import { Paging } from './paging.ts';
 import { RecordGroup } from './record-group.ts';
 import { DurableStreams, type DurableStream } from './streams.ts';
@@ -25,13 +25,6 @@ export type { DurableDestination } from './destinations.ts';
 export interface Unreadable {
   readonly kind: 'unreadable';
   readonly text: string;
-}
-
-export interface PersistenceOptions {
-  /** Bytes of persistent messages that stay in memory; beyond, the journal alone has them. */
-  readonly residentBytesMax: number;
-  /** Bytes of the journal that nobody looks through for what is dead. */
-  readonly journalBytesKept: number;
 }
 
 /** Something that waits for a record to be durable, and hears it if that will never be. */
@@ -51,6 +44,7 @@ export class Persistence {
   /** Whether so much waits for the disk that publishers have to wait as well. */
   readonly behind$ = new BehaviorSubject(false);
   readonly journal: Journal;
+  readonly options: DurabilityOptions;
   readonly table: MessageTable;
   readonly live: LiveMessages;
   readonly definitions = new Definitions();
@@ -58,7 +52,7 @@ export class Persistence {
   readonly streams = new DurableStreams(this);
   readonly checkpoint = new Checkpoint(this);
   readonly paging: Paging;
-  readonly #compaction: Compaction;
+  readonly #compaction = new Compaction(this);
   readonly #store: MessageStore;
   readonly #clock: Clock;
   readonly #turn: Turn;
@@ -84,19 +78,16 @@ export class Persistence {
   #defined: Lsn = 0;
 
   constructor(
-    journal: Journal, store: MessageStore, clock: Clock, turn: Turn, options: PersistenceOptions,
+    journal: Journal, store: MessageStore, clock: Clock, turn: Turn, options: DurabilityOptions,
   ) {
     this.journal = journal;
+    this.options = options;
     this.#store = store;
     this.table = store.table;
     this.live = new LiveMessages(store.table);
     this.#clock = clock;
     this.#turn = turn;
-    this.#compaction = new Compaction(this, options.journalBytesKept);
-    this.paging = new Paging(journal, store, this.destinations, {
-      residentBytesMax: options.residentBytesMax,
-      onUnreadable: (text) => this.unreadable(text),
-    });
+    this.paging = new Paging(this, store);
     this.trouble$ = this.#trouble.asObservable();
     journal.onDurable((upTo) => this.#release(upTo));
     journal.onTrouble((trouble) => this.#onTrouble(trouble));
@@ -337,7 +328,7 @@ export class Persistence {
   /** It ends at half of what began it, so that it does not flap. */
   #updateBehind(): void {
     const isBehind = this.behind$.value;
-    const bytesMax = limits.journalPendingBytesMax / (isBehind ? 2 : 1);
+    const bytesMax = this.options.journalPendingBytesMax / (isBehind ? 2 : 1);
     const behind = this.journal.pendingBytes > bytesMax;
     if (behind !== isBehind) this.behind$.next(behind);
   }

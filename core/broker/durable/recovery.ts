@@ -1,5 +1,4 @@
 import { assert } from '../../assert.ts';
-import { limits } from '../../limits.ts';
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
 import type { Broker } from '../broker.ts';
 import { Exchange } from '../exchange/exchange.ts';
@@ -275,9 +274,9 @@ export class Recovery {
 
   /** Brings back the bytes of the oldest messages, so that consumers need not wait for them. */
   async #loadFirst(inOrder: Iterable<Slot>): Promise<void> {
-    const { paging } = this.#persistence;
-    const { store, options } = this.#broker;
-    const bytesMax = Math.min(options.residentBytesMax, limits.residentBytesAtStart);
+    const { paging, options } = this.#persistence;
+    const { store } = this.#broker;
+    const bytesMax = Math.min(options.residentBytesMax, options.residentBytesAtStart);
     for (const slot of inOrder) {
       if (store.residentBytes >= bytesMax) return;
       if (this.#table.entryCount(slot) === 0) continue;

@@ -1,4 +1,3 @@
-import { limits } from '../../limits.ts';
 import { assert } from '../../assert.ts';
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
 import type { StreamLog } from '../queue/stream-log.ts';
@@ -153,7 +152,8 @@ export class DurableStreams {
     if (!segment.isResident) return;
     this.#resident.push(segment);
     this.#residentBytes += segment.used;
-    while (this.#residentBytes > limits.streamResidentBytes && this.#resident.length > 1) {
+    const { streamResidentBytes } = this.#persistence.options;
+    while (this.#residentBytes > streamResidentBytes && this.#resident.length > 1) {
       const oldest = this.#resident.shift()!;
       this.#residentBytes -= oldest.used;
       oldest.unload();

@@ -18,7 +18,7 @@ import {
   Queue, type Outcome, type QueueOptions, type VisitMessage,
 } from './abstract-queue.ts';
 import { PriorityReady } from './priority-ready.ts';
-import { Ready } from './ready.ts';
+import { Ready, type VisitReady } from './ready.ts';
 
 /**
  * A queue of messages that each go to one consumer and are gone when that acknowledges them:
@@ -153,6 +153,11 @@ export class ClassicQueue extends Queue {
       const message = this.messageOf(delivery);
       return message === undefined ? undefined : visit(message, delivery);
     });
+  }
+
+  /** Visits what the messages that wait would go out as, in memory or not. */
+  forEachWaiting(visit: VisitReady): void {
+    this.#ready.forEach(visit);
   }
 
   /** Visits the messages that came back and wait to be tried again, with when that will be. */
