@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type { TapEvent } from '../../core/management/index.ts';
 import type { ClientLog, ClientView } from '../../demo/port/client-host.ts';
 import type { StepUnit } from '../../demo/port/clock-control.ts';
@@ -104,9 +104,9 @@ const PATIENCE = 60_000;
 export interface PlaygroundServer {
   readonly url: () => string;
   readonly folder: () => string;
-  /** A new page of a browser that has nothing kept; closed at the end of the file. */
+  /** A new page of a browser that has nothing kept; closed when the test is over. */
   open(options?: PageOptions): Promise<PlaygroundPage>;
-  /** A further page of the same profile. */
+  /** A profile in which several pages can be opened; closed when the test is over. */
   context(): Promise<BrowserContext>;
 }
 
@@ -121,6 +121,14 @@ export function usePlayground(): PlaygroundServer {
     await once(server, 'listening');
     browser = await launchChromium();
   }, 120_000);
+
+  // The brokers of pages that nobody looks at any more would go on and take their share.
+  let shared: readonly BrowserContext[] = [];
+  beforeEach(() => void (shared = browser!.contexts()));
+  afterEach(async () => {
+    const own = browser!.contexts().filter((each) => !shared.includes(each));
+    await Promise.all(own.map((each) => each.close()));
+  });
 
   afterAll(async () => {
     await browser?.close();

@@ -1,5 +1,5 @@
 /** The code of clients: edited, run, killed, and what came of it. */
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ClientView } from '../../../demo/port/client-host.ts';
 import { hasChromium } from '../../browser/chromium.ts';
 import { usePlayground, type PlaygroundPage } from '../playground.ts';
@@ -7,16 +7,9 @@ import { usePlayground, type PlaygroundPage } from '../playground.ts';
 describe.skipIf(!hasChromium())('the code screen', { timeout: 180_000 }, () => {
   const playground = usePlayground();
 
-  let last: PlaygroundPage | undefined;
-  afterEach(() => last?.page.close());
-
-  async function open(): Promise<PlaygroundPage> {
-    return (last = await playground.open());
-  }
-
   /** The screen with the code of a client, at a time when all of them are connected. */
   async function openCode(client: string): Promise<PlaygroundPage> {
-    const pg = await open();
+    const pg = await playground.open();
     await pg.advanceTo(1500);
     await show(pg, client);
     return pg;
@@ -159,7 +152,7 @@ describe.skipIf(!hasChromium())('the code screen', { timeout: 180_000 }, () => {
   });
 
   test('it is edited beside the picture as well, with the same draft', async () => {
-    const pg = await open();
+    const pg = await playground.open();
     await pg.advanceTo(1500);
     const old = await viewOf(pg, 'producer');
     await pg.page.getByRole('button', { name: 'Edit', exact: true }).click();
@@ -190,7 +183,7 @@ describe.skipIf(!hasChromium())('the code screen', { timeout: 180_000 }, () => {
   ];
 
   test('a predicate is tried on messages, and ends', async () => {
-    const { page } = await open();
+    const { page } = await playground.open();
     for (const [code, outcome] of predicates) {
       const result = await page.evaluate(
         `window.__playground.runPredicate(${JSON.stringify(code)}, ${JSON.stringify(messages)}, 200)

@@ -50,11 +50,11 @@ describe.skipIf(!hasChromium())('the sandbox of the clients', { timeout: 180_000
   });
   let place = '';
 
-  let opened: Promise<PlaygroundPage> | undefined;
   /** What ends only clients of its own can be on one page with others of the kind. */
-  const shared = (): Promise<PlaygroundPage> => (opened ??= playground.open());
+  let pg: PlaygroundPage;
 
   beforeAll(async () => {
+    pg = await playground.open();
     elsewhere.listen(0, '127.0.0.1');
     await once(elsewhere, 'listening');
     place = `127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
@@ -83,7 +83,6 @@ describe.skipIf(!hasChromium())('the sandbox of the clients', { timeout: 180_000
   };
 
   test.each(Object.entries(network))('no network: %s', async (_name, attempt) => {
-    const pg = await shared();
     const tried = attempt.replaceAll('//H/', `//${place}/`).replaceAll('PAGE', playground.url());
     const { lines } = await outcomeOf(pg,
       `try { ${tried}; console.log('reached'); } catch (error) { console.log('failed', error); }`);
@@ -117,7 +116,6 @@ describe.skipIf(!hasChromium())('the sandbox of the clients', { timeout: 180_000
   };
 
   test('no way to the page, to storage, to other clients, or to what was taken away', async () => {
-    const pg = await shared();
     for (const [way, end] of Object.entries(ways)) {
       const { lines } = await outcomeOf(pg, `try { ${way.replaceAll('H/', `${place}/`)}; console.log('got there'); }
         catch (error) { console.log('failed', error); }`);
@@ -129,7 +127,6 @@ describe.skipIf(!hasChromium())('the sandbox of the clients', { timeout: 180_000
   });
 
   test('nothing that a Worker says to its maker, or does to its realm, reaches the page', async () => {
-    const pg = await shared();
     const { lines } = await outcomeOf(pg, `
       postMessage({ type: 'end', id: 1 });
       self.onmessage = () => {};
@@ -142,7 +139,6 @@ describe.skipIf(!hasChromium())('the sandbox of the clients', { timeout: 180_000
   });
 
   test('an endless loop freezes nothing but itself, and a kill ends it', async () => {
-    const pg = await shared();
     await pg.page.evaluate(`window.__playground.app.port.clients.start({
       name: 'loop', library: 'raw', code: "console.log('begins');\\nwhile (true);",
     })`);
@@ -157,7 +153,6 @@ describe.skipIf(!hasChromium())('the sandbox of the clients', { timeout: 180_000
   });
 
   test('what floods its console is cut short, and told so', async () => {
-    const pg = await shared();
     const { lines } = await outcomeOf(pg, "for (let i = 0; i < 1e5; i++) console.log('x'.repeat(1e4));");
     expect(lines).toHaveLength(201);
     expect(lines[0]).toHaveLength(4000);
@@ -169,7 +164,6 @@ describe.skipIf(!hasChromium())('the sandbox of the clients', { timeout: 180_000
       socket.onopen = () => { for (let i = 0; i < 40; i++) socket.send(new Uint8Array(1 << 20)); };`],
     ['timers', 'for (let i = 0; i < 1e6; i++) setTimeout(() => {}, 1e6);'],
   ])('what floods the broker with %s is cut off, and told so', async (_what, code) => {
-    const pg = await shared();
     const { client, lines } = await outcomeOf(pg, code);
     expect(lines.at(-1)).toBe('It asked for too much at once: more than 16 MiB, or 20,000 timers.');
     expect(client).toMatchObject({ status: 'failed', error: lines.at(-1) });
@@ -190,14 +184,12 @@ describe.skipIf(!hasChromium())('the sandbox of the clients', { timeout: 180_000
         + "'tabmq/protocol', 'rxjs'.",
       1],
   ])('code that %s is told with its line', async (_what, code, error, line) => {
-    const pg = await shared();
     const { client, lines } = await outcomeOf(pg, code);
     expect(lines.at(-1)).toBe(error);
     expect(client).toMatchObject({ status: 'failed', error, line });
   });
 
   test('a timer that sets the next one at once does not hold time still', async () => {
-    const pg = await shared();
     const { lines } = await outcomeOf(pg,
       `let count = 0; const later = setTimeout; const next = () => { count++; later(next); };
       next(); later(() => console.log(count), 500);`);
