@@ -1,6 +1,6 @@
 /** Publishers and consumers that keep a broker busy until it is killed, and that empty it in the end. */
 import {
-  EMPTY, Observable, Subject, catchError, concatMap, defer, endWith, firstValueFrom, from, ignoreElements,
+  EMPTY, Observable, Subject, catchError, concat, concatMap, defer, endWith, firstValueFrom, from, ignoreElements,
   lastValueFrom, map, merge, mergeMap, switchMap, take, tap, type MonoTypeOperatorFunction,
 } from 'rxjs';
 import {
@@ -23,6 +23,8 @@ const queueArguments: Readonly<Record<QueueName, Record<string, string | number>
   source: { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead' },
 };
 const queueNames = Object.keys(queueArguments) as QueueName[];
+/** Its segments are so small that there are many. */
+const streamArguments = { 'x-queue-type': 'stream', 'x-stream-max-segment-size-bytes': 20_000 };
 
 /** Works for one life of the broker; `onStep` hears of each confirm and delivery. */
 export class Driver {
@@ -36,7 +38,7 @@ export class Driver {
 
   /** Publishes and consumes until the connection is lost. */
   async work(): Promise<void> {
-    const lanes: Lane[] = ['plain', 'urgent', 'source'];
+    const lanes: Lane[] = ['plain', 'urgent', 'source', 'log'];
     await this.#connected((connection) => merge(
       ...lanes.map((lane) => connection.channel().pipe(switchMap((channel) => this.#publish(channel, lane)))),
       connection.channel().pipe(switchMap((channel) => this.#transact(channel))),
@@ -44,11 +46,19 @@ export class Driver {
       ...(['plain', 'urgent', 'source', 'dead', 'right', 'moved'] as const).map((queue) => {
         return connection.consume(queue, { prefetch: 20 }).pipe(tap((delivery) => this.#take(queue, delivery)));
       }),
+      this.#read(connection, this.#options.ledger.knownOffset ?? 0),
     ));
   }
 
-  /** Takes all that there is out of the queues, those first that feed others. */
+  /** Takes all that there is out of the queues, those first that feed others, and reads the stream. */
   async drain(): Promise<void> {
+    await this.#connected((connection) => onChannel(connection, (channel) => {
+      return channel.declareQueue('log', { passive: true }).pipe(
+        concatMap(({ messageCount }) => this.#read(connection, 0).pipe(take(messageCount), ignoreElements())),
+        endWith(undefined),
+        concatMap(() => channel.deleteQueue('log')),
+      );
+    }));
     await this.#connected((connection) => onChannel(connection, (channel) => {
       return from(['plain', 'urgent', 'source', 'dead', 'right'] as const).pipe(
         concatMap((queue) => drainQueue(channel, queue, (delivery) => this.#take(queue, delivery))),
@@ -149,10 +159,21 @@ export class Driver {
     this.#onStep();
   }
 
-  /** Most messages are small; some are so large that segments fill and are compacted. */
+  /** Reads the stream from there on. */
+  #read(connection: Connection, streamOffset: number): Observable<unknown> {
+    const { ledger } = this.#options;
+    ledger.reads(streamOffset);
+    return connection.consume('log', { prefetch: 20, streamOffset }).pipe(tap((delivery) => {
+      ledger.record(Number(delivery.properties.headers!['x-stream-offset']), delivery.body);
+      delivery.ack();
+      this.#onStep();
+    }));
+  }
+
+  /** Most messages are small; some are so large that segments fill and are compacted. What stays is small. */
   #make(lane: Lane, sequence: number): Sent {
     const { ledger, random } = this.#options;
-    const bytes = random() < 0.05 ? 200_000 * random() : 200 * random();
+    const bytes = lane !== 'log' && random() < 0.05 ? 200_000 * random() : 200 * random();
     const sent = makeSent(lane, ledger.life, sequence, Math.floor(bytes));
     ledger.sent(sent);
     return sent;
@@ -177,8 +198,9 @@ function onChannel(
 }
 
 function declareAll(connection: Connection): Observable<undefined> {
-  return onChannel(connection, (channel) => from(queueNames).pipe(
-    concatMap((queue) => channel.declareQueue(queue, { arguments: queueArguments[queue] })),
+  return onChannel(connection, (channel) => concat(
+    ...queueNames.map((queue) => channel.declareQueue(queue, { arguments: queueArguments[queue] })),
+    channel.declareQueue('log', { arguments: streamArguments }),
   ));
 }
 

@@ -3,8 +3,9 @@
  * again and again; what the broker did wrong becomes a fault, in words.
  */
 
-/** What a message is for. `source` and `tx` messages go on: to `dead`, and from `left` to `moved`. */
-export type Lane = 'plain' | 'urgent' | 'source' | 'tx';
+/** What a message is for. `source` and `tx` go on, to `dead` and from `left` to `moved`; `log` is a stream. */
+export type Lane = 'plain' | 'urgent' | 'source' | 'tx' | 'log';
+/** Queues whose messages are gone when they were received. */
 export type QueueName = 'plain' | 'urgent' | 'source' | 'dead' | 'left' | 'right' | 'moved';
 
 export interface Sent {
@@ -19,6 +20,7 @@ export interface Sent {
 /** Queues in which the messages of a lane may be found. */
 const queuesOf: Readonly<Record<Lane, readonly QueueName[]>> = {
   plain: ['plain'], urgent: ['urgent'], source: ['source', 'dead'], tx: ['left', 'right', 'moved'],
+  log: [],
 };
 
 /** Where a message goes on to, as one step that a crash does or does not undo. */
@@ -52,6 +54,9 @@ export class Ledger {
   /** The last sequence number by queue and publisher, in this life. */
   #order = new Map<string, number>();
   receivedCount = 0;
+  /** Where each record of the stream is that was seen, and in which life that was last. */
+  readonly #records = new Map<string, { readonly offset: number; life: number }>();
+  #nextOffset: number | undefined;
 
   get sentCount(): number {
     return this.#sent.size;
@@ -64,6 +69,7 @@ export class Ledger {
   begin(life: number): void {
     this.life = life;
     this.#order = new Map();
+    this.#nextOffset = undefined;
   }
 
   sent(message: Sent): void {
@@ -90,18 +96,12 @@ export class Ledger {
   /** A message came out of a queue; answers what was published, unless it never was. */
   received(queue: QueueName, body: Uint8Array, redelivered: boolean): Sent | undefined {
     this.receivedCount++;
-    const id = idOf(body);
-    const sent = this.#sent.get(id);
-    if (sent === undefined || !queuesOf[sent.lane].includes(queue)) {
-      this.#fault(`${queue} has ${id}, which nobody published there`);
-      return undefined;
-    }
-    if (!equal(body, sent.body)) this.#fault(`${queue} has ${id} with another body`);
-    this.#checkOrder(queue, sent);
-    const stay = this.#stay(queue, id);
+    const sent = this.#find(queue, body);
+    if (sent === undefined) return undefined;
+    const stay = this.#stay(queue, sent.id);
     stay.received++;
-    if (!redelivered && ++stay.fresh > stay.arrivals) this.#fault(`${queue} had ${id} again, not redelivered`);
-    if (stay.left) this.#fault(`${queue} has ${id} again, though it was moved on`);
+    if (!redelivered && ++stay.fresh > stay.arrivals) this.#fault(`${queue} had ${sent.id} again, not redelivered`);
+    if (stay.left) this.#fault(`${queue} has ${sent.id} again, though it was moved on`);
     if (this.life > sent.life) stay.survived = true;
     stay.lastLife = this.life;
     stay.restored = redelivered;
@@ -109,7 +109,30 @@ export class Ledger {
     return sent;
   }
 
-  /** All queues are empty: whatever was confirmed must have come out of them. */
+  /** Where in the stream a reader can begin that knows what is there: at a record that was confirmed. */
+  get knownOffset(): number | undefined {
+    for (const [id, { offset }] of [...this.#records].toReversed()) if (this.#confirmed.has(id)) return offset;
+    return undefined;
+  }
+
+  /** The reader of this life begins there. */
+  reads(offset: number): void {
+    this.#nextOffset = offset;
+  }
+
+  /** The reader of the stream has a record: they follow each other without a gap, and stay where they are. */
+  record(offset: number, body: Uint8Array): void {
+    const sent = this.#find('log', body);
+    if (offset !== this.#nextOffset) this.#fault(`log has offset ${offset} in place of ${this.#nextOffset}`);
+    this.#nextOffset = offset + 1;
+    if (sent === undefined) return;
+    const known = this.#records.get(sent.id) ?? { offset, life: 0 };
+    if (known.offset !== offset) this.#fault(`${sent.id} is at offset ${offset}, and was at ${known.offset}`);
+    known.life = this.life;
+    this.#records.set(sent.id, known);
+  }
+
+  /** All queues are empty, and the stream was read in this life: whatever was confirmed must have come out of them. */
   settle(): void {
     for (const sent of this.#sent.values()) {
       const seen = (queue: QueueName): boolean => this.#stay(queue, sent.id).received > 0;
@@ -118,6 +141,8 @@ export class Ledger {
         for (const queue of lastQueuesOf(sent)) {
           if (!seen(queue)) this.#fault(`${queue} lost ${sent.id}, which was confirmed`);
         }
+        const isLost = sent.lane === 'log' && this.#records.get(sent.id)?.life !== this.life;
+        if (isLost) this.#fault(`log lost ${sent.id}, which was confirmed`);
       }
       if (sent.lane !== 'tx') continue;
       const first = survived('left') || survived('moved');
@@ -126,8 +151,22 @@ export class Ledger {
     }
   }
 
+  /** What was published there and is received as it was, in its order. */
+  #find(queue: QueueName | 'log', body: Uint8Array): Sent | undefined {
+    const id = idOf(body);
+    const sent = this.#sent.get(id);
+    const isHere = sent !== undefined && [sent.lane, ...queuesOf[sent.lane]].includes(queue);
+    if (!isHere) {
+      this.#fault(`${queue} has ${id}, which nobody published there`);
+      return undefined;
+    }
+    if (!equal(body, sent.body)) this.#fault(`${queue} has ${id} with another body`);
+    this.#checkOrder(queue, sent);
+    return sent;
+  }
+
   /** FIFO by queue and publishing channel, among messages of one priority. */
-  #checkOrder(queue: QueueName, sent: Sent): void {
+  #checkOrder(queue: QueueName | 'log', sent: Sent): void {
     const priority = sent.lane === 'urgent' ? priorityOf(sent) : 0;
     const line = `${queue} ${sent.lane} ${sent.life} ${priority}`;
     const before = this.#order.get(line) ?? 0;
@@ -163,6 +202,7 @@ function lastQueuesOf(sent: Sent): QueueName[] {
   switch (sent.lane) {
     case 'tx': return ['right', 'moved'];
     case 'source': return [isPoison(sent) ? 'dead' : 'source'];
+    case 'log': return [];
     default: return [sent.lane];
   }
 }
