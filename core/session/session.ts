@@ -8,13 +8,13 @@ import { methodById, writeMethod, type MethodCodec } from '../protocol/codec.ts'
 import { Content, missingContent, unexpectedFrame } from '../protocol/content.ts';
 import { FrameReader, strayFrame, unknownFrame } from '../protocol/frame-reader.ts';
 import { Reader } from '../protocol/reader.ts';
-import { FRAME_HEADER_BYTES, frameTypes, PROTOCOL_HEADER } from '../protocol/spec.ts';
+import { FRAME_HEADER_BYTES, frameTypes, methods, PROTOCOL_HEADER } from '../protocol/spec.ts';
 import type { From, MethodArgs, MethodName, Role } from '../protocol/types.ts';
 import { Writer } from '../protocol/writer.ts';
 import { closeArguments, closeError } from './close.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import {
-  channelTransitions, connectionTransitions, isCloseHandshake, maySend, peerOf,
+  channelTransitions, connectionTransitions, isCloseHandshake, leavesOpen, maySend, peerOf,
   type ChannelState, type ConnectionState,
 } from './states.ts';
 
@@ -134,7 +134,7 @@ export class Session<R extends Role> implements Machine {
    * the session's own: see `close` and `closeChannel`.
    */
   send<N extends From<R>>(channel: number, name: N, args: MethodArgs<N>): void {
-    const own = maySend(this.role, name) && !isCloseHandshake(name);
+    const own = maySend(this.role, methods[name]) && !isCloseHandshake(name);
     assert(own && this.#transit(channel, name), 'a method is sent only where it is legal');
     writeMethod(this.writer, channel, name, args);
   }
@@ -309,9 +309,10 @@ export class Session<R extends Role> implements Machine {
     if (content !== undefined && content.state !== 'idle') {
       throw missingContent(content, content.state);
     }
-    this.#checkPeerMay(channel, codec.name);
+    if (channel !== 0 && this.state !== 'running') throw this.#illegal(0, codec.name);
+    if (!maySend(peerOf(this.role), codec.spec)) throw this.#illegal(channel, codec.name);
     if (codec.spec.content === true) {
-      this.#take(channel, codec.name);
+      this.#take(channel, codec);
       this.#beginContent(content!, block, start, end);
       return;
     }
@@ -356,7 +357,7 @@ export class Session<R extends Role> implements Machine {
     // Both sides closed the channel at once: ours still waits for its close-ok.
     const crossing = this.#channels[channel]?.state === 'closing';
     if (name === 'channel.open') this.#checkChannelCount();
-    this.#take(channel, name);
+    this.#take(channel, codec);
     switch (name) {
       case 'connection.close':
         this.#onConnectionClose(args as MethodArgs<'connection.close'>);
@@ -389,13 +390,9 @@ export class Session<R extends Role> implements Machine {
     return this.#channels[channel]?.state === 'closing' && !name.startsWith('channel.close');
   }
 
-  #checkPeerMay(channel: number, name: MethodName): void {
-    if (channel !== 0 && this.state !== 'running') throw this.#illegal(0, name);
-    if (!maySend(peerOf(this.role), name)) throw this.#illegal(channel, name);
-  }
-
   /** Takes the transition that a method of the peer stands for, or throws what is owed to it. */
-  #take(channel: number, name: MethodName): void {
+  #take(channel: number, { name, spec }: MethodCodec): void {
+    if (leavesOpen(spec) && this.#channels[channel]?.state === 'open') return;
     if (!this.#transit(channel, name)) throw this.#illegal(channel, name);
   }
 

@@ -1,4 +1,4 @@
-import { methods } from '../protocol/spec.ts';
+import { methods, type MethodSpec } from '../protocol/spec.ts';
 import type { MethodName, Role } from '../protocol/types.ts';
 
 /**
@@ -65,10 +65,17 @@ export const channelTransitions: Transitions<ChannelState> = {
 };
 
 /** Whether `role` is a side that sends this method. */
-export function maySend(role: Role, name: MethodName): boolean {
-  const { from } = methods[name];
+export function maySend(role: Role, { from }: Pick<MethodSpec, 'from'>): boolean {
   return from === 'both' || from === role;
 }
+
+/** Whether an open channel stays so with this method: known without a look at the tables. */
+export function leavesOpen({ id: [classId] }: Pick<MethodSpec, 'id'>): boolean {
+  return classId > CHANNEL_CLASS;
+}
+
+/** The class of methods that open and close channels; only connection's is below. */
+const CHANNEL_CLASS = methods['channel.open'].id[0];
 
 /** Whether the method is one of the four that close. */
 export function isCloseHandshake(name: MethodName): boolean {

@@ -124,7 +124,7 @@ export const SCENARIOS: readonly Scenario[] = [
       { ...PERSISTENT, ackEvery: 1 },
       [ratioAtLeast('deliveredPerSecond', 6), ratioAtMost('cpuSecondsPerMillion', 1 / 10)],
     ),
-    warmUp: { ...PERSISTENT, messages: 50_000, ackEvery: 1 },
+    warmUp: { ...PERSISTENT, messages: 300_000, ackEvery: 1 },
   },
   loadScenario('persistent-ack10', 'the same, one ack for 10 deliveries', {
     ...PERSISTENT,

@@ -11,10 +11,17 @@ export class Destinations {
   #reserved: number | undefined;
   readonly #numbers = new Map<DurableDestination, number>();
   readonly #destinations = new Map<number, DurableDestination>();
+  /** The pair that was asked for last: a run of messages asks for the same again and again. */
+  #lastFound: DurableDestination | undefined;
+  #lastFoundNumber = 0;
 
   numberOf(destination: DurableDestination): number {
+    if (destination === this.#lastFound) return this.#lastFoundNumber;
     const known = this.#numbers.get(destination);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#remember(destination, known);
+      return known;
+    }
     const number = this.#reserved ?? this.lastNumber + 1;
     this.#reserved = undefined;
     this.lastNumber = Math.max(this.lastNumber, number);
@@ -30,8 +37,11 @@ export class Destinations {
 
   /** The destination of this number, unless it is gone. */
   find(number: number): DurableDestination | undefined {
-    const destination = this.#destinations.get(number);
-    return destination?.gone === true ? undefined : destination;
+    const isLast = number === this.#lastFoundNumber;
+    const destination = isLast ? this.#lastFound : this.#destinations.get(number);
+    if (destination === undefined || destination.gone) return undefined;
+    this.#remember(destination, number);
+    return destination;
   }
 
   get all(): readonly DurableDestination[] {
@@ -42,5 +52,11 @@ export class Destinations {
     const number = this.#numbers.get(destination);
     this.#numbers.delete(destination);
     if (number !== undefined) this.#destinations.delete(number);
+    this.#remember(undefined, 0);
+  }
+
+  #remember(destination: DurableDestination | undefined, number: number): void {
+    this.#lastFound = destination;
+    this.#lastFoundNumber = number;
   }
 }
