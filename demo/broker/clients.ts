@@ -197,8 +197,9 @@ export class Clients {
       case 'failed':
         client.error = message.text;
         client.line = message.line;
-        this.#log(client, 'error', message.text);
         this.#end(client, 'failed');
+        // Whoever reads of it finds it failed.
+        this.#log(client, 'error', message.text);
     }
   }
 

@@ -12,6 +12,8 @@ export interface Marks {
   readonly wrong: number;
   /** Where somebody is to look. */
   readonly pointed: number;
+  /** What of that line is to be selected; '': nothing. */
+  readonly find: string;
 }
 
 export interface CodeEditor {
@@ -54,10 +56,13 @@ export function openEditor(parent: HTMLElement, options: EditorOptions): CodeEdi
     mark(marks) {
       const effects: StateEffect<unknown>[] = [setMarks.of(marks)];
       const { doc } = view.state;
-      if (marks.pointed > 0 && marks.pointed <= doc.lines) {
-        effects.push(EditorView.scrollIntoView(doc.line(marks.pointed).from, { y: 'center' }));
-      }
+      const line = marks.pointed > 0 && marks.pointed <= doc.lines ? doc.line(marks.pointed) : undefined;
+      if (line !== undefined) effects.push(EditorView.scrollIntoView(line.from, { y: 'center' }));
       view.dispatch({ effects });
+      const at = marks.find === '' ? -1 : line?.text.indexOf(marks.find) ?? -1;
+      if (line === undefined || at < 0) return;
+      const anchor = line.from + at;
+      view.dispatch({ selection: { anchor, head: anchor + marks.find.length } });
     },
     focus: () => view.focus(),
     close: () => view.destroy(),

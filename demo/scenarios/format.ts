@@ -73,6 +73,8 @@ export type CoachAction =
   | { readonly do: 'edit'; readonly client: string; readonly line: number;
       readonly change?: CodeChange };
 
+export type LabelledAction = CoachAction & { readonly label: string };
+
 /** A text that stands once in the code of a client, and what takes its place. */
 export interface CodeChange {
   readonly from: string;
@@ -98,7 +100,9 @@ export interface CoachStep {
   readonly say: string;
   /** Asked before the run itself gives the answer. */
   readonly predict?: Prediction;
-  readonly action?: CoachAction & { readonly label: string };
+  readonly action?: LabelledAction;
+  /** What there is to do once that is done. */
+  readonly then?: LabelledAction;
   /** The step is done when this happens. Absent: when the learner says so. */
   readonly until?: EventPattern;
 }

@@ -8,6 +8,7 @@ interface ClientFile {
 const topologies = import.meta.glob<Topology>('./*/topology.json', { import: 'default' });
 const coaches = import.meta.glob<Coach>('./*/coach.json', { import: 'default' });
 const numbers = import.meta.glob<number>('./*/coach.json', { import: 'number', eager: true });
+const titles = import.meta.glob<string>('./*/coach.json', { import: 'title', eager: true });
 const clientFiles = import.meta.glob<ClientFile>(
   './*/clients/*.{js,ts}', { import: 'default', query: '?client' },
 );
@@ -21,8 +22,9 @@ export const scenarioNames: readonly string[] = Object.entries(numbers)
   .map(([path]) => path.split('/')[1]!);
 
 /** The lesson that comes next; undefined: it was the last. */
-export function scenarioAfter(name: string): string | undefined {
-  return scenarioNames[scenarioNames.indexOf(name) + 1];
+export function scenarioAfter(name: string): { name: string; title: string } | undefined {
+  const next = scenarioNames[scenarioNames.indexOf(name) + 1];
+  return next === undefined ? undefined : { name: next, title: titles[`./${next}/coach.json`]! };
 }
 
 export function compiledFor(code: string): string | undefined {

@@ -3,6 +3,7 @@ import type { Component } from 'svelte';
 import type { Observable } from 'rxjs';
 import type { TopologyView } from '../../core/management/index.ts';
 import type { BrokerPort, Capabilities } from '../port/broker-port.ts';
+import type { Losses } from './losses.ts';
 
 /** A place in the app: `#/wire?conn=2` is `{ path: ['wire'], query: { conn: '2' } }`. */
 export interface Route {
@@ -13,8 +14,7 @@ export interface Route {
 /** What the inspector on the right shows. */
 export type Selection =
   | { readonly kind: 'exchange' | 'queue' | 'client' | 'connection'; readonly name: string }
-  | { readonly kind: 'message'; readonly message: number }
-  | { readonly kind: 'frame'; readonly seq: number };
+  | { readonly kind: 'message'; readonly message: number };
 
 /** The one object that all screens share. */
 export interface App {
@@ -23,6 +23,8 @@ export interface App {
   readonly topology$: Observable<TopologyView>;
   readonly route$: Observable<Route>;
   readonly selection$: Observable<Selection | undefined>;
+  /** Messages that were lost since the world began, by queue. */
+  readonly lost$: Observable<Losses>;
   go(path: string): void;
   select(selection: Selection | undefined): void;
   /** Says a sentence to screen readers, at most one a second. */
@@ -46,7 +48,7 @@ export interface Screen {
   readonly order: number;
   /** Path data of an icon drawn with strokes on 24 by 24. */
   readonly icon: string;
-  /** Whether it has all the room while nothing is selected that it does not show itself. */
+  /** Whether it has all the room: nothing in it is for the inspector to show. */
   readonly alone?: boolean;
   /** What it cannot be without. */
   readonly needs?: readonly (keyof Capabilities)[];

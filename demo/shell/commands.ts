@@ -1,4 +1,5 @@
 import { firstValueFrom } from 'rxjs';
+import type { StepUnit } from '../port/clock-control.ts';
 import type { App, Command } from './app.ts';
 import type { RunningApp } from './make-app.ts';
 import { openBlank } from './open-scenario.ts';
@@ -51,6 +52,8 @@ export function commandsOf(app: RunningApp, page: PageActions): Commands {
   return () => [...own, ...[...ofScreens].flat()];
 }
 
+export const stepKeys: Readonly<Record<StepUnit, string>> = { frame: '.', hop: ',', event: ';' };
+
 function clockCommands({ port: { clock } }: App): readonly Command[] {
   if (clock === undefined) return [];
   return [
@@ -61,8 +64,9 @@ function clockCommands({ port: { clock } }: App): readonly Command[] {
         await (paused ? clock.resume() : clock.pause());
       },
     },
-    { title: 'Step one frame', key: '.', run: () => void clock.step('frame') },
-    { title: 'Step one hop of a message', key: ',', run: () => void clock.step('hop') },
+    { title: 'Step one frame', key: stepKeys.frame, run: () => void clock.step('frame') },
+    { title: 'Step one hop of a message', key: stepKeys.hop, run: () => void clock.step('hop') },
+    { title: 'Step one event of the broker', key: stepKeys.event, run: () => void clock.step('event') },
     { title: 'Go to the next timer', key: 'n', run: () => void clock.nextTimer() },
   ];
 }

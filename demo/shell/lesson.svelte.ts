@@ -1,4 +1,4 @@
-import type { CoachAction, CoachStep, Scenario } from '../scenarios/format.ts';
+import type { CoachAction, CoachStep, LabelledAction, Scenario } from '../scenarios/format.ts';
 import { Sightings, StepWatch, watchedTypes } from '../scenarios/step-watch.ts';
 import type { BrokerPort } from '../port/broker-port.ts';
 import { coachRoute } from './coach-route.ts';
@@ -14,6 +14,8 @@ export class Lesson {
   /** Index of the choice that the run has shown to be right. */
   outcome: number | undefined = $state();
   done = $state(false);
+  /** The first of two things to do is done. */
+  #begun = $state(false);
   readonly #port: BrokerPort;
   readonly #sightings = new Sightings();
   #watch: StepWatch;
@@ -30,6 +32,12 @@ export class Lesson {
 
   get step(): CoachStep {
     return this.steps[this.at]!;
+  }
+
+  /** What is to be done now; undefined: nothing more. */
+  get action(): LabelledAction | undefined {
+    if (this.done) return undefined;
+    return this.#begun ? this.step.then : this.step.action;
   }
 
   /** Watches the broker until what it answers is called. */
@@ -50,12 +58,14 @@ export class Lesson {
     this.guess = undefined;
     this.outcome = undefined;
     this.done = false;
+    this.#begun = false;
     this.#watch = new StepWatch(this.step, this.#sightings);
   }
 
   act(action: CoachAction): void {
     void this.#do(action);
-    if (!StepWatch.isAutomatic(this.step)) this.#finish();
+    if (!this.#begun && this.step.then !== undefined) this.#begun = true;
+    else if (!StepWatch.isAutomatic(this.step)) this.#finish();
   }
 
   #finish(): void {
@@ -75,7 +85,9 @@ export class Lesson {
       case 'open':
         return coachRoute(this.#port, action.route).then(go);
       case 'edit':
-        return go(`/code?client=${action.client}&line=${action.line}`);
+        return go(`/canvas?${new URLSearchParams({
+          edit: action.client, line: String(action.line), find: action.change?.from ?? '',
+        })}`);
       case 'pause':
         return clock?.pause();
       case 'resume':

@@ -6,6 +6,7 @@ import { TabBroker } from '../port/tab-broker.ts';
 import { sandbox } from '../sandbox/sandbox.ts';
 import type { App, Selection } from './app.ts';
 import { brokerLine } from './broker-line.ts';
+import { lossesOf } from './losses.ts';
 import { go, route$ } from './router.ts';
 import { topologyOf } from './topology.ts';
 
@@ -39,9 +40,11 @@ export function makeApp(port: BrokerPort): RunningApp {
     filter(() => !muted$.value),
     throttleTime(ANNOUNCE_MS, undefined, { leading: true, trailing: true }),
   ).subscribe(said$);
+  const topology$ = topologyOf(port);
   return {
     port,
-    topology$: topologyOf(port),
+    topology$,
+    lost$: lossesOf(port, topology$),
     route$,
     selection$,
     said$,

@@ -9,6 +9,7 @@ describe.skipIf(!hasChromium())('the canvas', { timeout: 180_000 }, () => {
 
   /** Types a line into the command line of the canvas. */
   async function order(page: Page, line: string): Promise<void> {
+    await page.locator('dialog[open]').waitFor({ state: 'detached' });
     await page.locator('body').press('a');
     const input = page.getByLabel('What to add');
     await input.fill(line);

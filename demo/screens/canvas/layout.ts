@@ -1,4 +1,4 @@
-import type { Graph, Thing } from './model.ts';
+import type { Graph, Thing, Way, WayKind } from './model.ts';
 
 export interface Point {
   readonly x: number;
@@ -7,15 +7,25 @@ export interface Point {
 
 /** What every node measures, so that lines are known before anything is drawn. */
 export const sizes = {
-  client: { width: 176, height: 68 },
-  exchange: { width: 184, height: 68 },
-  queue: { width: 188, height: 88 },
+  client: { width: 164, height: 68 },
+  exchange: { width: 176, height: 68 },
+  queue: { width: 180, height: 88 },
 } as const;
 
-/** Left edges of the columns: who publishes, exchanges, queues, who consumes. */
-const columnsAt = [0, 256, 520, 796] as const;
+/** Widths of the columns: who publishes, exchanges, queues, who consumes. */
+const columnWidths = [
+  sizes.client.width, sizes.exchange.width, sizes.queue.width, sizes.client.width,
+] as const;
+const COLUMN_GAP = 72;
 const ROW_GAP = 36;
 const ROUNDS = 4;
+/** Room for the longest key that stands on a line, where it is not longer than this. */
+const LABEL_CHARS_MAX = 20;
+const CHAR_WIDTH = 7;
+const LABEL_ROOM = 48;
+/** On a narrow screen what there is flows from above to below, two beside each other. */
+const UPRIGHT_COLUMNS = 2;
+const UPRIGHT_GAP = { x: 24, y: 56 } as const;
 
 function columnOf(thing: Thing): 0 | 1 | 2 | 3 {
   if (thing.kind === 'exchange') return 1;
@@ -25,9 +35,9 @@ function columnOf(thing: Thing): 0 | 1 | 2 | 3 {
 
 /**
  * Four columns, in each of which the things stand in the order that their neighbours suggest, so
- * that few lines cross.
+ * that few lines cross. `upright`: rows, for a screen that is higher than wide.
  */
-export function layOut({ things, ways }: Graph): Map<string, Point> {
+export function layOut({ things, ways }: Graph, upright = false): Map<string, Point> {
   const columns: Thing[][] = [[], [], [], []];
   for (const thing of things) columns[columnOf(thing)]!.push(thing);
   const neighbours = new Map<string, string[]>(things.map(({ id }) => [id, []]));
@@ -35,15 +45,26 @@ export function layOut({ things, ways }: Graph): Map<string, Point> {
     neighbours.get(from)?.push(to);
     neighbours.get(to)?.push(from);
   }
-  let points = place(columns);
+  const edges = leftEdges(ways);
+  let points = place(columns, edges);
   for (let round = 0; round < ROUNDS; round++) {
     for (const column of columns) {
       const wish = new Map(column.map(({ id }) => [id, wishOf(id, neighbours, points)]));
       column.sort((a, b) => wish.get(a.id)! - wish.get(b.id)!);
-      points = place(columns);
+      points = place(columns, edges);
     }
   }
-  return points;
+  return upright ? placeUpright(columns) : points;
+}
+
+/** Where each column begins: there is room for the keys of bindings. */
+function leftEdges(ways: readonly Way[]): readonly number[] {
+  const longest = Math.max(0, ...ways.map(({ label }) => Math.min(label.length, LABEL_CHARS_MAX)));
+  const keyGap = longest === 0 ? COLUMN_GAP : Math.max(COLUMN_GAP, longest * CHAR_WIDTH + LABEL_ROOM);
+  const gaps = [COLUMN_GAP, keyGap, COLUMN_GAP];
+  const edges = [0];
+  gaps.forEach((gap, i) => edges.push(edges[i]! + columnWidths[i]! + gap));
+  return edges;
 }
 
 /** The mean height of the neighbours, or its own where it has none. */
@@ -57,7 +78,9 @@ function wishOf(
 }
 
 /** Each column in the middle of the highest one. */
-function place(columns: readonly (readonly Thing[])[]): Map<string, Point> {
+function place(
+  columns: readonly (readonly Thing[])[], edges: readonly number[],
+): Map<string, Point> {
   const heightOf = (column: readonly Thing[]): number =>
     column.reduce((sum, { kind }) => sum + sizes[kind].height + ROW_GAP, -ROW_GAP);
   const highest = Math.max(...columns.map(heightOf));
@@ -65,11 +88,49 @@ function place(columns: readonly (readonly Thing[])[]): Map<string, Point> {
   columns.forEach((column, i) => {
     let y = (highest - heightOf(column)) / 2;
     for (const { id, kind } of column) {
-      points.set(id, { x: columnsAt[i]!, y });
+      points.set(id, { x: edges[i]!, y });
       y += sizes[kind].height + ROW_GAP;
     }
   });
   return points;
+}
+
+/** The same columns, each laid down: rows in the middle of the screen. */
+function placeUpright(columns: readonly (readonly Thing[])[]): Map<string, Point> {
+  const points = new Map<string, Point>();
+  let y = 0;
+  for (const column of columns) {
+    for (let i = 0; i < column.length; i += UPRIGHT_COLUMNS) {
+      const row = column.slice(i, i + UPRIGHT_COLUMNS);
+      const { width, height } = sizes[row[0]!.kind];
+      const whole = row.length * (width + UPRIGHT_GAP.x) - UPRIGHT_GAP.x;
+      row.forEach(({ id }, place) => {
+        points.set(id, { x: place * (width + UPRIGHT_GAP.x) - whole / 2, y });
+      });
+      y += height + UPRIGHT_GAP.y;
+    }
+  }
+  return points;
+}
+
+export type Side = 'left' | 'right' | 'top' | 'bottom';
+
+/** A place on the edge of a thing where lines begin or end. */
+export interface Port {
+  readonly side: Side;
+  /** How far along that side, from 0 to 1. */
+  readonly part: number;
+}
+
+/** Where a line leaves and arrives: what goes back does so beside what goes on. */
+export function portsOf(kind: WayKind, upright: boolean): { from: Port; to: Port } {
+  const [out, into]: [Side, Side] = upright ? ['bottom', 'top'] : ['right', 'left'];
+  if (kind === 'dead-letter') return { from: { side: into, part: 0.82 }, to: { side: out, part: 0.82 } };
+  if (kind === 'alternate') {
+    const [begin, end]: [Side, Side] = upright ? ['right', 'left'] : ['bottom', 'top'];
+    return { from: { side: begin, part: 0.5 }, to: { side: end, part: 0.5 } };
+  }
+  return { from: { side: out, part: 0.5 }, to: { side: into, part: 0.5 } };
 }
 
 /** The rectangle around all things. */

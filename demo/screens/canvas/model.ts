@@ -25,6 +25,11 @@ export type Thing =
 
 export type WayKind = 'publish' | 'binding' | 'deliver' | 'dead-letter' | 'alternate';
 
+/** Whether it is for messages that cannot go where they were sent. */
+export function isDetour(kind: WayKind): boolean {
+  return kind === 'dead-letter' || kind === 'alternate';
+}
+
 /** A line of the picture. */
 export interface Way {
   readonly id: string;
@@ -137,7 +142,7 @@ function detoursOf({ queues, exchanges }: TopologyView): Way[] {
   const dead = queues.flatMap(({ name, arguments: table }) => {
     const exchange = table['x-dead-letter-exchange'];
     if (typeof exchange !== 'string') return [];
-    return [way('dead-letter', queueId(name), exchangeId(exchange), 'dead')];
+    return [way('dead-letter', queueId(name), exchangeId(exchange))];
   });
   const alternate = exchanges.flatMap(({ name, arguments: table }) => {
     const exchange = table['alternate-exchange'];
@@ -149,7 +154,7 @@ function detoursOf({ queues, exchanges }: TopologyView): Way[] {
 
 /** The line that a dead message of the queue takes. */
 export function deadLetterWay(queue: string, exchange: string): string {
-  return way('dead-letter', queueId(queue), exchangeId(exchange), 'dead').id;
+  return way('dead-letter', queueId(queue), exchangeId(exchange)).id;
 }
 
 type NameOf = (owner: string) => string | undefined;

@@ -1,5 +1,5 @@
 import { getBezierPath, Position } from '@xyflow/svelte';
-import { sizes, type Point } from './layout.ts';
+import { portsOf, sizes, type Point, type Port, type Side } from './layout.ts';
 import type { Graph, Thing } from './model.ts';
 
 /** Points of a line that are known in advance. */
@@ -15,15 +15,16 @@ export class Paths {
   readonly #lines = new Map<string, Line>();
   readonly #below = new Map<string, Point>();
 
-  constructor({ things, ways }: Graph, points: ReadonlyMap<string, Point>) {
+  constructor({ things, ways }: Graph, points: ReadonlyMap<string, Point>, upright = false) {
     const byId = new Map(things.map((thing) => [thing.id, thing]));
     for (const { id, kind } of things) {
       const { x, y } = points.get(id)!;
       this.#below.set(id, { x: x + sizes[kind].width / 2, y: y + sizes[kind].height });
     }
-    for (const { id, from, to } of ways) {
+    for (const { id, kind, from, to } of ways) {
+      const ports = portsOf(kind, upright);
       this.#lines.set(id, lineOf(
-        sideOf(byId.get(from)!, points, 'right'), sideOf(byId.get(to)!, points, 'left'),
+        endOf(byId.get(from)!, points, ports.from), endOf(byId.get(to)!, points, ports.to),
       ));
     }
   }
@@ -51,18 +52,27 @@ export class Paths {
   }
 }
 
-function sideOf(
-  { id, kind }: Thing, points: ReadonlyMap<string, Point>, side: 'left' | 'right',
-): Point {
-  const { x, y } = points.get(id)!;
-  const { width, height } = sizes[kind];
-  return { x: side === 'left' ? x : x + width, y: y + height / 2 };
+interface End extends Point {
+  readonly side: Side;
 }
 
-function lineOf(from: Point, to: Point): Line {
+const positions: Readonly<Record<Side, Position>> = {
+  left: Position.Left, right: Position.Right, top: Position.Top, bottom: Position.Bottom,
+};
+
+function endOf({ id, kind }: Thing, points: ReadonlyMap<string, Point>, { side, part }: Port): End {
+  const { x, y } = points.get(id)!;
+  const { width, height } = sizes[kind];
+  if (side === 'top' || side === 'bottom') {
+    return { side, x: x + width * part, y: side === 'top' ? y : y + height };
+  }
+  return { side, x: side === 'left' ? x : x + width, y: y + height * part };
+}
+
+function lineOf(from: End, to: End): Line {
   const [text] = getBezierPath({
-    sourceX: from.x, sourceY: from.y, sourcePosition: Position.Right,
-    targetX: to.x, targetY: to.y, targetPosition: Position.Left,
+    sourceX: from.x, sourceY: from.y, sourcePosition: positions[from.side],
+    targetX: to.x, targetY: to.y, targetPosition: positions[to.side],
   });
   const measured = document.createElementNS('http://www.w3.org/2000/svg', 'path');
   measured.setAttribute('d', text);

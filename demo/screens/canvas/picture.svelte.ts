@@ -23,8 +23,6 @@ export class Picture {
   points: ReadonlyMap<string, Point> = $state.raw(new Map());
   paths: Paths = $state.raw(new Paths(NO_GRAPH, new Map()));
   recent: readonly Recent[] = $state.raw([]);
-  /** Messages that were lost, by queue: sent without acknowledgement to a client that died. */
-  lost: ReadonlyMap<string, number> = $state.raw(new Map());
   readonly flights = new Flights();
   readonly #app: App;
   readonly #positions: Positions;
@@ -35,6 +33,7 @@ export class Picture {
   #topology: TopologyView | undefined;
   #lastSeq = 0;
   #shape = '';
+  #upright = false;
 
   constructor(app: App, positions: Positions) {
     this.#app = app;
@@ -45,7 +44,6 @@ export class Picture {
       map(([topology, clients]) => ({ topology, clients })),
     );
     this.#subscription.add(picture$.subscribe(({ topology, clients }) => {
-      this.#findLost(clients);
       this.#topology = topology;
       this.#clients = clients;
       this.#build();
@@ -58,6 +56,13 @@ export class Picture {
 
   end(): void {
     this.#subscription.unsubscribe();
+  }
+
+  /** Whether it flows from above to below, not from left to right. */
+  set upright(upright: boolean) {
+    if (upright === this.#upright) return;
+    this.#upright = upright;
+    this.#place();
   }
 
   /** A thing was dragged to a place of its own. */
@@ -84,8 +89,10 @@ export class Picture {
   }
 
   #place(): void {
-    this.points = this.#positions.over(layOut(this.graph));
-    this.paths = new Paths(this.graph, this.points);
+    const layout = layOut(this.graph, this.#upright);
+    // Where things are dragged to is for the wide screen, on which they are dragged.
+    this.points = this.#upright ? layout : this.#positions.over(layout);
+    this.paths = new Paths(this.graph, this.points, this.#upright);
   }
 
   #onBatch({ events, counts }: TapBatch): void {
@@ -105,7 +112,6 @@ export class Picture {
     this.#seen = newSeen();
     this.flights.clear();
     this.recent = [];
-    this.lost = new Map();
     this.#shape = '';
   }
 
@@ -121,20 +127,6 @@ export class Picture {
     if (event.type !== 'message.routed') return;
     for (const { source, destination } of event.matched) {
       if (source === '') this.#seen.defaultRoutes.add(destination);
-    }
-  }
-
-  /** What a client without acknowledgements had not finished when it died, nobody will. */
-  #findLost(clients: readonly ClientView[]): void {
-    for (const { name, status, unfinished } of clients) {
-      const before = this.#clients.find((client) => client.name === name);
-      if (status !== 'killed' || before === undefined || before.status === 'killed') continue;
-      const held = this.#topology?.consumers.filter(({ channel, ack_required }) =>
-        !ack_required && before.connections.includes(channel.split('/')[0]!));
-      const queue = held?.[0]?.queue;
-      if (queue === undefined || unfinished === 0) continue;
-      this.lost = new Map(this.lost).set(queue, (this.lost.get(queue) ?? 0) + unfinished);
-      this.#app.announce(`${queue}: ${unfinished} lost`);
     }
   }
 

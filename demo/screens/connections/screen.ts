@@ -5,5 +5,6 @@ export const screen: Screen = {
   title: 'Connections',
   order: 5,
   icon: 'M7 7a5 5 0 0 0 0 10h3M17 7a5 5 0 0 1 0 10h-3M8 12h8',
+  alone: true,
   load: () => import('./connections.svelte'),
 };
