@@ -56,7 +56,8 @@ export function openEditor(parent: HTMLElement, options: EditorOptions): CodeEdi
     mark(marks) {
       const effects: StateEffect<unknown>[] = [setMarks.of(marks)];
       const { doc } = view.state;
-      const line = marks.pointed > 0 && marks.pointed <= doc.lines ? doc.line(marks.pointed) : undefined;
+      const { pointed } = marks;
+      const line = pointed > 0 && pointed <= doc.lines ? doc.line(pointed) : undefined;
       if (line !== undefined) effects.push(EditorView.scrollIntoView(line.from, { y: 'center' }));
       view.dispatch({ effects });
       const at = marks.find === '' ? -1 : line?.text.indexOf(marks.find) ?? -1;

@@ -6,7 +6,8 @@ interface Piece {
   readonly kind: PieceKind;
 }
 
-const words = 'import|from|export|const|let|await|async|new|function|return|if|else|for|of|while|throw|try|catch';
+const words = 'import|from|export|const|let|await|async|new|function|return|if|else|for|of|while'
+  + '|throw|try|catch';
 const pattern = new RegExp([
   '(?<comment>//.*)',
   '(?<text>\'[^\']*\'|"[^"]*"|`[^`]*`)',

@@ -66,7 +66,10 @@ function clockCommands({ port: { clock } }: App): readonly Command[] {
     },
     { title: 'Step one frame', key: stepKeys.frame, run: () => void clock.step('frame') },
     { title: 'Step one hop of a message', key: stepKeys.hop, run: () => void clock.step('hop') },
-    { title: 'Step one event of the broker', key: stepKeys.event, run: () => void clock.step('event') },
+    {
+      title: 'Step one event of the broker', key: stepKeys.event,
+      run: () => void clock.step('event'),
+    },
     { title: 'Go to the next timer', key: 'n', run: () => void clock.nextTimer() },
   ];
 }

@@ -1,4 +1,6 @@
-import { combineLatest, distinctUntilChanged, map, of, scan, shareReplay, type Observable } from 'rxjs';
+import {
+  combineLatest, distinctUntilChanged, map, of, scan, shareReplay, type Observable,
+} from 'rxjs';
 import type { TopologyView } from '../../core/management/index.ts';
 import type { BrokerPort } from '../port/broker-port.ts';
 import type { ClientView } from '../port/client-host.ts';
@@ -20,7 +22,9 @@ const NOTHING: Watched = { losses: new Map(), feeds: new Map(), ended: new Set()
  * What a client without acknowledgements had begun and not finished when it was killed is lost. It
  * is counted whichever screen is open.
  */
-export function lossesOf(port: BrokerPort, topology$: Observable<TopologyView>): Observable<Losses> {
+export function lossesOf(
+  port: BrokerPort, topology$: Observable<TopologyView>,
+): Observable<Losses> {
   return combineLatest([port.clients?.clients$ ?? of([]), topology$]).pipe(
     scan((watched, [clients, topology]) => watch(watched, clients, topology), NOTHING),
     map(({ losses }) => losses),

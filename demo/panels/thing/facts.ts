@@ -63,8 +63,9 @@ function factsOfQueue(name: string, topology: TopologyView): Facts | undefined {
       },
       {
         title: 'Consumers',
-        all: consumers.map(({ channel, unacked, prefetch_count: prefetch, ack_required: acks }) => ({
-          text: `${channel} ${acks ? `holds ${unacked} of ${prefetch || '∞'}` : 'without acknowledgement'}`,
+        all: consumers.map(({ channel, unacked, prefetch_count: prefetch, ack_required }) => ({
+          text: `${channel} ${ack_required
+            ? `holds ${unacked} of ${prefetch || '∞'}` : 'without acknowledgement'}`,
           selection: { kind: 'connection', name: channel.split('/')[0]! },
         })),
       },

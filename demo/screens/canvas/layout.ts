@@ -59,8 +59,10 @@ export function layOut({ things, ways }: Graph, upright = false): Map<string, Po
 
 /** Where each column begins: there is room for the keys of bindings. */
 function leftEdges(ways: readonly Way[]): readonly number[] {
-  const longest = Math.max(0, ...ways.map(({ label }) => Math.min(label.length, LABEL_CHARS_MAX)));
-  const keyGap = longest === 0 ? COLUMN_GAP : Math.max(COLUMN_GAP, longest * CHAR_WIDTH + LABEL_ROOM);
+  const lengths = ways.map(({ label }) => Math.min(label.length, LABEL_CHARS_MAX));
+  const longest = Math.max(0, ...lengths);
+  const keyGap = longest === 0
+    ? COLUMN_GAP : Math.max(COLUMN_GAP, longest * CHAR_WIDTH + LABEL_ROOM);
   const gaps = [COLUMN_GAP, keyGap, COLUMN_GAP];
   const edges = [0];
   gaps.forEach((gap, i) => edges.push(edges[i]! + columnWidths[i]! + gap));
@@ -125,7 +127,9 @@ export interface Port {
 /** Where a line leaves and arrives: what goes back does so beside what goes on. */
 export function portsOf(kind: WayKind, upright: boolean): { from: Port; to: Port } {
   const [out, into]: [Side, Side] = upright ? ['bottom', 'top'] : ['right', 'left'];
-  if (kind === 'dead-letter') return { from: { side: into, part: 0.82 }, to: { side: out, part: 0.82 } };
+  if (kind === 'dead-letter') {
+    return { from: { side: into, part: 0.82 }, to: { side: out, part: 0.82 } };
+  }
   if (kind === 'alternate') {
     const [begin, end]: [Side, Side] = upright ? ['right', 'left'] : ['bottom', 'top'];
     return { from: { side: begin, part: 0.5 }, to: { side: end, part: 0.5 } };
