@@ -8,8 +8,11 @@ export interface Entry {
   readonly destination: number;
   /** It expires then, or is due then; Infinity: never. */
   readonly until: number;
-  /** How often it came back there; it is redelivered if it did. */
-  readonly deliveryCount: number;
+  /**
+   * 0: it never was out. Else one more than how often it came back: the last time it may have
+   * been out when the broker crashed, which makes it redelivered and does not count.
+   */
+  readonly outCount: number;
 }
 
 /** One entry for many messages: what is read next takes the place of what was read. */
@@ -40,7 +43,7 @@ const COUNT_AND_PRIORITY = 13;
 const ROW_NUMBERS = 7;
 const ROW_INTEGERS = 2 * ROW_NUMBERS;
 /** In the column of the count, whose lower octet is the priority. */
-const ONE_DELIVERY = 0x100;
+const ONE_TIME = 0x100;
 const COUNT_MAX = 0xff_ffff;
 
 /** What a message takes in the journal beside its own bytes and its entries, about. */
@@ -212,26 +215,26 @@ export class MessageTable {
     return first === 0;
   }
 
-  /** It came back to a destination so often. */
-  setDeliveryCount(slot: Slot, destination: number, deliveryCount: number): void {
+  /** It was out, and came back to a destination. */
+  setOutCount(slot: Slot, destination: number, outCount: number): void {
     const first = this.firstEntry(slot);
     if (first.destination === destination) {
-      this.#setFirst(slot, { ...first, deliveryCount });
+      this.#setFirst(slot, { ...first, outCount });
       return;
     }
     const further = this.#further.get(slot);
     const index = further?.findIndex((entry) => entry.destination === destination) ?? -1;
-    if (index !== -1) further![index] = { ...further![index]!, deliveryCount };
+    if (index !== -1) further![index] = { ...further![index]!, outCount };
   }
 
   /** It may have been out, wherever it lies: it counts as redelivered. */
   redeliver(slot: Slot): void {
     const { integers } = this.#find(slot);
     const word = this.#word + COUNT_AND_PRIORITY;
-    if (integers[word]! < ONE_DELIVERY) integers[word]! += ONE_DELIVERY;
+    if (integers[word]! < ONE_TIME) integers[word]! += ONE_TIME;
     const further = this.#further.get(slot);
     further?.forEach((entry, index) => {
-      if (entry.deliveryCount === 0) further[index] = { ...entry, deliveryCount: 1 };
+      if (entry.outCount === 0) further[index] = { ...entry, outCount: 1 };
     });
   }
 
@@ -249,7 +252,7 @@ export class MessageTable {
     return {
       destination: this.#integer(slot, DESTINATION),
       until: this.#number(slot, UNTIL),
-      deliveryCount: this.#integer(slot, COUNT_AND_PRIORITY) >>> 8,
+      outCount: this.#integer(slot, COUNT_AND_PRIORITY) >>> 8,
     };
   }
 
@@ -258,7 +261,7 @@ export class MessageTable {
     const { numbers, integers } = this.#find(slot);
     entry.destination = integers[this.#word + DESTINATION]!;
     entry.until = numbers[this.#at + UNTIL]!;
-    entry.deliveryCount = integers[this.#word + COUNT_AND_PRIORITY]! >>> 8;
+    entry.outCount = integers[this.#word + COUNT_AND_PRIORITY]! >>> 8;
     return entry.destination !== 0 && (this.#further.size === 0 || !this.#further.has(slot));
   }
 
@@ -275,14 +278,14 @@ export class MessageTable {
     return RECORD_OVERHEAD_BYTES + this.tailBytes(slot) + RECORD_ENTRY_BYTES;
   }
 
-  #setFirst(slot: Slot, { destination, until, deliveryCount }: Entry): void {
+  #setFirst(slot: Slot, { destination, until, outCount }: Entry): void {
     const { numbers, integers } = this.#find(slot);
     const word = this.#word;
     numbers[this.#at + UNTIL] = until;
     integers[word + DESTINATION] = destination;
     const priority = integers[word + COUNT_AND_PRIORITY]! & 0xff;
-    const count = Math.min(deliveryCount, COUNT_MAX);
-    integers[word + COUNT_AND_PRIORITY] = count * ONE_DELIVERY + priority;
+    const count = Math.min(outCount, COUNT_MAX);
+    integers[word + COUNT_AND_PRIORITY] = count * ONE_TIME + priority;
   }
 
   /** Where the row that `#find` found last begins, as numbers and as integers. */
@@ -348,7 +351,7 @@ export class MessageTable {
   }
 }
 
-const NO_ENTRY: Entry = { destination: 0, until: Infinity, deliveryCount: 0 };
+const NO_ENTRY: Entry = { destination: 0, until: Infinity, outCount: 0 };
 
 function hasRoom({ begun, free }: Chunk): boolean {
   return begun < ROWS || free !== 0;

@@ -94,7 +94,8 @@ export class BrokerProcess implements BrokerView {
   ready(name: string): readonly Seen[] {
     const seen: Seen[] = [];
     this.#queue(name)?.forEachWaiting((delivery) => {
-      seen.push({ id: this.#idOf(delivery), redelivered: delivery.redelivered });
+      const { redelivered, deliveryCount: returns } = delivery;
+      seen.push({ id: this.#idOf(delivery), redelivered, returns });
     });
     return seen;
   }

@@ -40,8 +40,10 @@ export class Copy {
   /** Whether it is ready or gone is the broker's secret, until one looks. */
   doubtful = false;
   redelivered = false;
-  /** How often it came back. */
-  returns = 0;
+  /** Each time that it came back: where the journal was at the end of the turn in which it did. */
+  returned: Mark[] = [];
+  /** The model has not seen how often the broker says that it came back. */
+  countUnknown = false;
   readySince: number;
   /** Where the journal was at the end of the turn in which it came, and in which it went. */
   arrived: Mark = NOT_YET;
@@ -64,6 +66,16 @@ export class Copy {
     this.priority = Math.min(message.priority, queue.maxPriority);
     const own = from.source === undefined ? message.expiration : Infinity;
     this.deadline = from.now + Math.min(own, queue.timeToLive);
+  }
+
+  get returns(): number {
+    return this.returned.length;
+  }
+
+  /** The broker says so, and may know. */
+  believe(returns: number): void {
+    this.returned = Array.from({ length: returns }, (_, index) => this.returned[index] ?? NOT_YET);
+    this.countUnknown = false;
   }
 
   get name(): string {

@@ -36,6 +36,7 @@ export class ModelCrash {
       const seen = view.ready(queue.name);
       const found = seen.map(({ id }) => this.#find(known, queue.name, id));
       this.#checkOrder(found, seen);
+      found.forEach((copy, index) => this.#checkCount(copy, seen[index]!));
       for (const copy of found) back.add(copy);
       queue.copies = found;
       queue.lately = [];
@@ -73,6 +74,14 @@ export class ModelCrash {
     const excused = copy.deadline <= this.#model.now;
     check(isBack || excused || expected !== 'must', 'durability',
       () => `${copy.name} was ${copy.message.fate} and is lost`);
+  }
+
+  /** What came back before the crash counts, as far as that was durable. QUE-30. */
+  #checkCount(copy: Copy, { returns }: Seen): void {
+    const least = copy.returned.filter((mark) => mark <= this.#durable).length;
+    check(copy.countUnknown || (returns >= least && returns <= copy.returns), 'delivery count',
+      () => `${copy.name} came back ${least} to ${copy.returns} times, and counts ${returns}`);
+    copy.believe(returns);
   }
 
   /** A dead letter is in its source or its target; a transaction is whole or absent. */
@@ -113,7 +122,7 @@ function settleIn(copy: Copy, turn: number, durable: number): void {
   copy.doubtful = false;
   copy.holder = undefined;
   copy.redelivered = true;
-  copy.returns = Math.max(copy.returns, 1);
+  copy.returned = copy.returned.map(() => durable);
   copy.readySince = turn;
   copy.arrived = Math.min(copy.arrived, durable);
   copy.settled = NOT_YET;

@@ -8,6 +8,8 @@ import { check, Violation } from './violation.ts';
 export interface Seen {
   readonly id: string;
   readonly redelivered: boolean;
+  /** How often it came back. */
+  readonly returns: number;
 }
 
 interface Left {
@@ -25,6 +27,7 @@ export class ModelQueue {
   readonly timeToLive: number;
   readonly maxLength: number;
   readonly refusesWhenFull: boolean;
+  readonly quorum: boolean;
   readonly deliveryLimit: number;
   /** Those that are ready or out. */
   copies: Copy[] = [];
@@ -49,6 +52,7 @@ export class ModelQueue {
     this.timeToLive = number('x-message-ttl', Infinity);
     this.maxLength = number('x-max-length', Infinity);
     this.refusesWhenFull = table['x-overflow'] === 'reject-publish';
+    this.quorum = table['x-queue-type'] === 'quorum';
     this.deliveryLimit = number('x-delivery-limit', Infinity);
     this.single = table['x-single-active-consumer'] === true;
   }
@@ -166,7 +170,7 @@ export class ModelQueue {
   /** The broker's list has every copy once, in its order, and nothing else. */
   compare(seen: readonly Seen[]): Copy[] {
     let before: Copy | undefined;
-    for (const { id, redelivered } of seen) {
+    for (const { id, redelivered, returns } of seen) {
       const copy = this.find(id);
       if (copy === undefined || copy.state !== 'ready') {
         throw new Violation('invented', `${id} waits in ${this.name}: it is ${this.stateOf(id)}`);
@@ -174,7 +178,11 @@ export class ModelQueue {
       if (copy.doubtful) {
         copy.doubtful = false;
         copy.redelivered = redelivered;
+        copy.countUnknown = true;
       }
+      if (copy.countUnknown) copy.believe(returns);
+      check(returns === copy.returns, 'delivery count',
+        () => `${copy.name} came back ${copy.returns} times, and counts ${returns}`);
       check(redelivered === copy.redelivered, 'redelivered',
         () => `${copy.name} waits with redelivered=${redelivered}`);
       check(before === undefined || !isBefore(copy, before), 'order',

@@ -89,6 +89,7 @@ function deliver(
     return;
   }
   const copy = takeOut(model, queue, id, args['redelivered'] as boolean);
+  checkCount(copy, properties?.['headers']);
   queue.leave(copy, channel.ending ? undefined : channel.connection, model.turn);
   if (noAck) {
     model.remove(copy);
@@ -108,6 +109,14 @@ function checkContent(model: Model, id: string, body: Uint8Array): void {
   check(same, 'content', () => `the body of ${id} is another one`);
 }
 
+/** QUE-30 */
+function checkCount({ name, queue, returns, countUnknown }: Copy, headers: unknown): void {
+  if (!queue.quorum || countUnknown) return;
+  const count = Number((headers as Record<string, unknown> | undefined)?.['x-delivery-count'] ?? 0);
+  check(count === returns, 'delivery count',
+    () => `${name} came back ${returns} times, and is delivered with ${count}`);
+}
+
 /** The copy that is delivered, which must be there to be delivered. */
 function takeOut(model: Model, queue: ModelQueue, id: string, redelivered: boolean): Copy {
   const copy = queue.find(id) ?? model.findUnseenDeath(queue, id);
@@ -117,7 +126,10 @@ function takeOut(model: Model, queue: ModelQueue, id: string, redelivered: boole
   // Whoever had it ended in this turn, of which not everything was judged yet.
   if (copy.state === 'out' && copy.holder?.ending === true) model.giveBack(copy);
   check(copy.state === 'ready', 'duplicate', () => `${copy.name} is delivered while it is out`);
-  if (copy.doubtful) copy.redelivered = redelivered;
+  if (copy.doubtful) {
+    copy.redelivered = redelivered;
+    copy.countUnknown = true;
+  }
   copy.doubtful = false;
   check(copy.redelivered === redelivered, 'redelivered',
     () => `${copy.name} is delivered with redelivered=${redelivered}`);

@@ -173,7 +173,8 @@ export class Model {
     copy.state = 'ready';
     copy.holder = undefined;
     copy.redelivered = true;
-    copy.returns++;
+    copy.returned.push(NOT_YET);
+    this.#marked.push(copy);
     copy.readySince = this.turn;
     copy.queue.grow(this.turn);
   }
@@ -311,6 +312,7 @@ export class Model {
     for (const copy of this.#marked) {
       if (copy.arrived === NOT_YET) copy.arrived = written;
       if (copy.state === 'gone' && copy.settled === NOT_YET) copy.settled = written;
+      copy.returned = copy.returned.map((mark) => mark === NOT_YET ? written : mark);
     }
     this.#marked = [];
     for (const queue of this.queues.values()) {

@@ -134,13 +134,19 @@ describe('memory', () => {
     expect(await store.take('q', 1500)).toHaveLength(1500);
     const queue = store.broker.vhost().queue('q');
     const got: boolean[] = [];
-    store.broker.turn.within(() => queue.get((delivery) => {
-      got.push(delivery !== undefined);
+    const asker = { closed: false };
+    const get = (who: { closed: boolean }): void => store.broker.turn.within(() => queue.get(who, (delivery) => {
+      got.push(delivery!.redelivered);
       queue.settle(delivery!, 'ack');
     }));
+    get(asker);
     expect(got).toEqual([]);
+    // Whoever is gone by then has not had it: it is not redelivered to the next one.
+    asker.closed = true;
     await store.bench.settle();
-    expect(got).toEqual([true]);
+    expect(got).toEqual([]);
+    get({ closed: false });
+    expect(got).toEqual([false]);
     await store.stop();
   });
 

@@ -1,7 +1,10 @@
 /** Tests here never sleep: they wait for a promise, an event or a delivery, and say which one. */
 import { once, type EventEmitter } from 'node:events';
 
-export async function within<T>(what: string, promise: Promise<T>, millisecondsMax = 15_000): Promise<T> {
+/** So long that only what never comes is late, on however slow a machine. */
+const PATIENCE_MS = 45_000;
+
+export async function within<T>(what: string, promise: Promise<T>, millisecondsMax = PATIENCE_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_resolve, reject) => {
     const late = new Error(`waited ${millisecondsMax} ms for ${what}`);

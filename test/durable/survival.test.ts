@@ -181,8 +181,8 @@ describe.each(ends)('after %s', (end) => {
     await lives.next(end);
     const channel = lives.open();
     const got = ['often', 'never'].map((queue) => get(channel, queue)!);
-    expect(got.map(({ properties }) => Number(properties!.headers!['x-delivery-count'])))
-      .toEqual(end === 'a crash' ? [3, 1] : [3, 0]);
+    // That it may have been out when the broker crashed makes it redelivered, and does not count.
+    expect(got.map(({ properties }) => Number(properties!.headers!['x-delivery-count']))).toEqual([3, 0]);
     expect(got.map(({ args }) => args.redelivered)).toEqual([true, end === 'a crash']);
   });
 

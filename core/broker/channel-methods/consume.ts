@@ -47,11 +47,8 @@ export const consumeMethods: ChannelMethods<
   /** BAS-19 */
   'basic.get': (channel, { queue: name, noAck }) => {
     const queue = usableQueue(channel, name);
-    queue.get((delivery) => {
-      if (channel.subscription.closed) {
-        // The channel ended while the message was fetched.
-        if (delivery !== undefined) queue.settle(delivery, 'return');
-      } else if (delivery === undefined) channel.send('basic.get-empty', {});
+    queue.get(channel.subscription, (delivery) => {
+      if (delivery === undefined) channel.send('basic.get-empty', {});
       else sendGetOk(channel, queue, delivery, noAck);
     });
   },

@@ -64,7 +64,7 @@ export class Persistence {
     order: 0, marks: 0, priority: 0, namesBytes: 0, bodyBytes: 0, entries: [],
   };
   readonly #onlyEntry: readonly [MutableEntry] = [
-    { destination: 0, until: Infinity, deliveryCount: 0 },
+    { destination: 0, until: Infinity, outCount: 0 },
   ];
   /** What the turn at hand changed. */
   readonly #group = new RecordGroup();
@@ -146,7 +146,7 @@ export class Persistence {
       this.#store.retain(address);
       this.#arrivals.add(slot);
     }
-    table.enter(slot, { destination: this.numberOf(destination), until, deliveryCount: 0 });
+    table.enter(slot, { destination: this.numberOf(destination), until, outCount: 0 });
     if (priority > table.priority(slot)) table.setPriority(slot, priority);
   }
 
@@ -166,14 +166,15 @@ export class Persistence {
     if (table.leave(slot, number) && lsn !== 0) table.setLsn(slot, 0);
   }
 
-  /** A message came back to its queue. */
+  /** A message came back to its queue, so often by now. */
   returned(queue: DurableDestination, address: Address, deliveryCount: number): void {
     if (address >= 0 || !this.#started) return;
     const destination = this.numberOf(queue);
-    this.table.setDeliveryCount(-address, destination, deliveryCount);
+    const outCount = deliveryCount + 1;
+    this.table.setOutCount(-address, destination, outCount);
     const message = this.table.lsn(-address);
     if (message === 0) return;
-    const returned = { destination, message, deliveryCount };
+    const returned = { destination, message, outCount };
     this.#returned.push(returned);
     this.#group.add(encodeDefinition('message.returned', returned));
   }

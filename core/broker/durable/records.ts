@@ -33,9 +33,9 @@ const definitions = {
     ['vhost', 'shortstr'], ['source', 'shortstr'], ['destinationKind', 'shortstr'],
     ['destination', 'shortstr'], ['routingKey', 'shortstr'], ['arguments', 'table'],
   ] },
-  /** A delivery came back: it is redelivered from now on, and was so often. QUE-30. */
+  /** A delivery came back: it is redelivered from now on, and was out so often. QUE-30. */
   'message.returned': { id: 7, args: [
-    ['destination', 'long'], ['message', 'longlong'], ['deliveryCount', 'long'],
+    ['destination', 'long'], ['message', 'longlong'], ['outCount', 'long'],
   ] },
   /**
    * What one turn added to a stream from `offset` on. The stream began at `first` then, and the
@@ -188,9 +188,9 @@ function writeHead(writer: Writer, head: MessageHead): void {
   writer.short(head.namesBytes);
   writer.long(head.bodyBytes);
   writer.long(head.entries.length);
-  for (const { destination, until, deliveryCount } of head.entries) {
+  for (const { destination, until, outCount } of head.entries) {
     writer.long(destination);
-    writer.long(deliveryCount);
+    writer.long(outCount);
     // 0 stands for never: that time is long past.
     writer.longlong(until === Infinity ? 0 : Math.max(1, Math.ceil(until)));
   }
@@ -307,9 +307,9 @@ function readHead(reader: Reader, into: MutableHead): MutableHead {
   const count = reader.long();
   entries.length = Math.min(entries.length, count);
   for (let index = 0; index < count; index++) {
-    const entry = entries[index] ??= { destination: 0, until: Infinity, deliveryCount: 0 };
+    const entry = entries[index] ??= { destination: 0, until: Infinity, outCount: 0 };
     entry.destination = reader.long();
-    entry.deliveryCount = reader.long();
+    entry.outCount = reader.long();
     entry.until = reader.longlong() || Infinity;
   }
   return into;

@@ -38,7 +38,7 @@ export class Recovery {
   readonly #persistence: Persistence;
   readonly #table: MessageTable;
   readonly #streams = new StreamRecovery();
-  readonly #onlyEntry: MutableEntry = { destination: 0, until: Infinity, deliveryCount: 0 };
+  readonly #onlyEntry: MutableEntry = { destination: 0, until: Infinity, outCount: 0 };
   /** Whether messages are in another order than their records. */
   #moved = false;
   #clean = true;
@@ -249,9 +249,9 @@ export class Recovery {
     }
   }
 
-  #return({ destination, message, deliveryCount }: Returned): void {
+  #return({ destination, message, outCount }: Returned): void {
     const slot = this.#persistence.live.find(message);
-    if (slot !== undefined) this.#table.setDeliveryCount(slot, destination, deliveryCount);
+    if (slot !== undefined) this.#table.setOutCount(slot, destination, outCount);
   }
 
   async #restoreMessages(): Promise<number> {
@@ -295,11 +295,11 @@ export class Recovery {
   }
 
   /** Gives the message back to one destination, if that is still there. */
-  #restoreTo({ destination: number, until, deliveryCount }: Entry, slot: Slot): boolean {
+  #restoreTo({ destination: number, until, outCount }: Entry, slot: Slot): boolean {
     const destination = this.#destination(number);
     if (destination === undefined) return false;
     this.#broker.store.retain(-slot);
-    destination.restore(-slot, until, deliveryCount, this.#table.priority(slot));
+    destination.restore(-slot, until, outCount, this.#table.priority(slot));
     return true;
   }
 

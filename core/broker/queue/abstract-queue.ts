@@ -97,10 +97,12 @@ export abstract class Queue extends Destination {
   }
 
   /**
-   * Takes the oldest message out for basic.get, at once or when its bytes are here; the caller
-   * settles it. undefined: there is none. QUE-25, QUE-32.
+   * Takes the oldest message out for basic.get, at once or when its bytes are here, unless whoever
+   * asked is gone by then; the caller settles it. undefined: there is none. QUE-25, QUE-32.
    */
-  abstract get(take: (delivery: Delivery | undefined) => void): void;
+  abstract get(
+    asker: { readonly closed: boolean }, take: (delivery: Delivery | undefined) => void,
+  ): void;
 
   /** Refuses an outcome that deliveries of this queue cannot have, before any is settled. */
   checkOutcome(_outcome: Outcome): void {}

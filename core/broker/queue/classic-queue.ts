@@ -87,20 +87,24 @@ export class ClassicQueue extends Queue {
    * takes over a reference to it.
    */
   restore(
-    address: Address, expiresAt: number, deliveryCount: number, priority: number,
+    address: Address, expiresAt: number, outCount: number, priority: number,
   ): void {
     if (expiresAt !== Infinity) this.#expires = true;
     const { maxPriority = 0 } = this.settings;
-    this.#ready.restore(address, expiresAt, deliveryCount, Math.min(priority, maxPriority));
+    this.#ready.restore(address, expiresAt, outCount, Math.min(priority, maxPriority));
     if (this.#countsBytes) this.#readyBytes += this.vhost.store.bodyBytesOf(address);
     this.touch();
   }
 
-  override get(take: (delivery: Delivery | undefined) => void): void {
+  override get(
+    asker: { readonly closed: boolean }, take: (delivery: Delivery | undefined) => void,
+  ): void {
+    if (asker.closed) return;
     this.#checkGettable();
     this.used();
     this.#dropExpired(this.vhost.turn.now);
-    if (!this.#isHeadHere(() => this.vhost.turn.within(() => this.get(take)))) return;
+    const again = (): void => this.vhost.turn.within(() => this.get(asker, take));
+    if (!this.#isHeadHere(again)) return;
     const delivery = this.#take();
     if (delivery !== undefined) this.unackedCount++;
     // What is at the head now may be due, and if not, has a time of its own.

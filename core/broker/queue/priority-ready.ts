@@ -41,8 +41,8 @@ export class PriorityReady {
     this.#added(delivery.priority);
   }
 
-  restore(address: Address, expiresAt: number, deliveryCount: number, priority: number): void {
-    this.#level(priority).restore(address, expiresAt, deliveryCount);
+  restore(address: Address, expiresAt: number, outCount: number, priority: number): void {
+    this.#level(priority).restore(address, expiresAt, outCount);
     this.#added(priority);
   }
 

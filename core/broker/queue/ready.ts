@@ -3,7 +3,7 @@ import type { Address } from '../message-store.ts';
 import type { Queue } from './abstract-queue.ts';
 
 const CAPACITY_MIN = 16;
-/** More deliveries than these are counted as so many, over a restart. */
+/** A message that was out more often was out so often, after a restart. */
 const COUNT_MAX = 0xffff;
 
 /** Sees what a message that waits will go out as; answers false where it has seen enough. */
@@ -22,7 +22,7 @@ export class Ready {
   #addresses: Float64Array = new Float64Array(CAPACITY_MIN);
   /** Made when the first message that expires comes. */
   #expirations: Float64Array | undefined;
-  /** How often each came back; made when the first comes that did. */
+  /** How often each was out, as `Entry` says it; made when the first comes that was. */
   #counts: Uint16Array | undefined;
   #head = 0;
   #ringLength = 0;
@@ -75,7 +75,7 @@ export class Ready {
     const count = this.#counts?.[index] ?? 0;
     if (count > 0) {
       delivery.redelivered = true;
-      delivery.deliveryCount = count;
+      delivery.deliveryCount = count - 1;
     }
     return delivery;
   }
@@ -106,13 +106,13 @@ export class Ready {
     this.#returned.push(delivery);
   }
 
-  /** Adds a message after a restart; it was out with a consumer if `deliveryCount` is not 0. */
-  restore(address: Address, expiresAt: number, deliveryCount: number, _priority = 0): void {
+  /** Adds a message after a restart, which was out with consumers so often, as `Entry` says it. */
+  restore(address: Address, expiresAt: number, outCount: number, _priority = 0): void {
     this.push(address, expiresAt);
-    if (deliveryCount === 0) return;
+    if (outCount === 0) return;
     this.#counts ??= new Uint16Array(this.#addresses.length);
     this.#counts[(this.#head + this.#ringLength - 1) & (this.#addresses.length - 1)] =
-      Math.min(deliveryCount, COUNT_MAX);
+      Math.min(outCount, COUNT_MAX);
   }
 
   /** Visits those that wait, oldest first, and leaves them there; false: it was stopped. */
