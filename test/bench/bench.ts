@@ -3,7 +3,7 @@ import { CannotBench } from './cannot-bench.ts';
 import type { Generator } from './generator.ts';
 import { measure } from './measurement.ts';
 import type { Figures } from './metric.ts';
-import type { BrokerName, Scenario } from './scenario.ts';
+import type { BrokerName, Phase, Scenario } from './scenario.ts';
 import { conclude, type PhaseResult } from './verdict.ts';
 
 /** Runs scenarios against several brokers in turn, so that all meet the same machine. */
@@ -62,10 +62,11 @@ export class Bench {
       const figures: Figures[] = [];
       for (const phase of scenario.phases) {
         if (phase.kind === 'restart') {
-          broker = await broker.restart();
+          broker = await broker.restart(phase.signal);
           this.#running.set(name, broker);
         }
-        figures.push(await measure(generator, broker, phase, scale));
+        const measured = await measure(generator, broker, phase, scale);
+        figures.push({ ...measured, ...shareOfShort(scenario, phase, figures, measured) });
       }
       return figures;
     } catch (error) {
@@ -90,4 +91,15 @@ export class Bench {
     await this.#running.get(name)?.stop();
     this.#running.delete(name);
   }
+}
+
+/** How fast a long queue is compared with the short one, where the phase asks for that. */
+function shareOfShort(
+  { phases }: Scenario, phase: Phase, earlier: readonly Figures[], { deliveredPerSecond }: Figures,
+): Figures {
+  if (phase.kind !== 'load' || phase.shortPhase === undefined) return {};
+  const short = earlier[phases.findIndex(({ name }) => name === phase.shortPhase)];
+  const shortRate = short?.deliveredPerSecond;
+  if (shortRate === undefined || deliveredPerSecond === undefined) return {};
+  return { shareOfShort: deliveredPerSecond / shortRate };
 }

@@ -43,6 +43,8 @@ export class BrokerProcess {
   readonly version: string;
   /** From the start of the process until a client's connection.open was answered. */
   readonly openSeconds: number;
+  /** The CPU time that it took until then. */
+  readonly openCpuSeconds: number;
   readonly #started: StartedBroker;
   readonly #origin: Origin;
 
@@ -53,6 +55,7 @@ export class BrokerProcess {
     this.openSeconds = openSeconds;
     this.#started = started;
     this.#origin = origin;
+    this.openCpuSeconds = this.cpuSeconds();
   }
 
   /** Starts a broker and waits until it has accepted a first connection. */
@@ -84,9 +87,9 @@ export class BrokerProcess {
     return new BrokerProcess(origin, started, openSeconds);
   }
 
-  /** Kills the broker, as a crash would, and starts it again on what it had stored. */
-  async restart(): Promise<BrokerProcess> {
-    await this.#kill();
+  /** Ends the broker, by a crash or in good order, and starts it again on what it had stored. */
+  async restart(signal: 'SIGKILL' | 'SIGTERM'): Promise<BrokerProcess> {
+    await this.#end(signal);
     return BrokerProcess.#launch(this.#origin);
   }
 
@@ -109,15 +112,15 @@ export class BrokerProcess {
   }
 
   async stop(): Promise<void> {
-    await this.#kill();
+    // Nothing it holds is kept, so there is no need to wait for an orderly end.
+    await this.#end('SIGKILL');
     removeDirectory(this.#origin.directory);
   }
 
-  async #kill(): Promise<void> {
-    // Nothing it holds is kept, so there is no need to wait for an orderly end.
-    for (const child of [this.#started.child, ...(this.#started.helpers ?? [])]) {
-      await endChild(child, 'SIGKILL');
-    }
+  async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const { child, helpers = [] } = this.#started;
+    await endChild(child, signal);
+    for (const helper of helpers) await endChild(helper, 'SIGKILL');
   }
 }
 

@@ -106,7 +106,9 @@ export async function measure(
     case 'idle':
       return measureIdle(generator, broker, scaled(phase.connections, scale));
     case 'launch':
-    case 'restart':
-      return { openSeconds: broker.openSeconds, residentMiB: broker.residentKiB() / 1024 };
+    case 'restart': {
+      const { openSeconds, openCpuSeconds } = broker;
+      return { openSeconds, openCpuSeconds, residentMiB: broker.residentKiB() / 1024 };
+    }
   }
 }

@@ -2,7 +2,9 @@
 
 export const METRICS = {
   publishedPerSecond: { title: 'published/s', digits: 0 },
+  lastFifthShare: { title: 'last fifth / first fifth', digits: 2 },
   deliveredPerSecond: { title: 'delivered/s', digits: 0 },
+  shareOfShort: { title: 'long / short queue', digits: 2 },
   cpuSecondsPerMillion: { title: 'CPU s per million', digits: 2 },
   p50Microseconds: { title: 'latency p50, us', digits: 0 },
   p99Microseconds: { title: 'latency p99, us', digits: 0 },
@@ -11,6 +13,7 @@ export const METRICS = {
   storeMiB: { title: 'on disk, MiB', digits: 0 },
   storeBytesPerMessage: { title: 'on disk, bytes a message', digits: 0 },
   openSeconds: { title: 'launch to open, s', digits: 3 },
+  openCpuSeconds: { title: 'CPU until then, s', digits: 2 },
 } as const;
 
 export type Metric = keyof typeof METRICS;

@@ -88,10 +88,19 @@ static bool is_finished(void) {
          progress.publishers_finished >= options.publishers;
 }
 
+// When the first fifth of the messages was published, and all but the last one; 0 is not yet.
+static uint64_t first_fifth, last_fifth;
+
+static void note_fifths(void) {
+  if (!first_fifth && progress.published >= options.messages / 5) first_fifth = now();
+  if (!last_fifth && progress.published >= options.messages / 5 * 4) last_fifth = now();
+}
+
 static void await_finish(void) {
   uint64_t last_total = 0, last_change = now();
   while (!is_finished()) {
     usleep(1000);
+    note_fifths();
     uint64_t total = progress.published + progress.delivered;
     if (total != last_total) {
       last_total = total;
@@ -112,6 +121,11 @@ static void print_result(uint64_t start, const struct consumer *consumers) {
   if (options.publishers > 0) {
     uint64_t published = options.confirm_window ? progress.confirmed : progress.published;
     printf(",\"publishedPerSecond\":%.0f", published / publish_seconds);
+    // Does a queue that grows slow its publishers down?
+    if (options.consumers == 0 && progress.last_publish > last_fifth && last_fifth) {
+      double seconds = (progress.last_publish - (double)last_fifth) / 1e9;
+      printf(",\"lastFifthShare\":%.3f", (first_fifth - (double)start) / 1e9 / seconds);
+    }
   }
   if (options.consumers > 0) {
     static struct histogram latency;
