@@ -15,6 +15,8 @@ export interface HeadView {
   readonly priority: number;
   /** Clock time in milliseconds; null: never. */
   readonly expires_at: number | null;
+  /** Milliseconds that it had when it came, by its own property or its queue's; null: no end. */
+  readonly time_to_live: number | null;
 }
 
 export interface QueueInTopology extends QueueView {
@@ -57,7 +59,13 @@ export function topologyView(broker: Broker, vhost?: string): TopologyView {
 
 function headOf(broker: Broker, queue: Queue): HeadView[] {
   const shown = peek(broker, queue, { state: 'ready', count: HEAD_MESSAGES, payloadBytes: 0 });
-  return shown.map(({ message = 0, redelivered, properties, expires_at }) => (
-    { message, redelivered, priority: properties.priority ?? 0, expires_at }
-  ));
+  const { messageTtl = Infinity } = queue.settings;
+  return shown.map(({ message = 0, redelivered, properties, expires_at }) => {
+    const { priority = 0, expiration = Infinity } = properties;
+    const timeToLive = Math.min(messageTtl, Number(expiration));
+    return {
+      message, redelivered, priority, expires_at,
+      time_to_live: expires_at === null ? null : timeToLive,
+    };
+  });
 }

@@ -1,7 +1,8 @@
-import type { Cancel } from '../../core/ports.ts';
+import type { Cancel, Clock } from '../../core/ports.ts';
 import type { FromClient, LinkData, ToClient } from '../clients/protocol.ts';
 import type { LinkPort } from '../clients/link-port.ts';
 import type { ClientLibrary, ClientSpec, ClientStatus } from '../port/client-host.ts';
+import { SlowLine } from './slow-line.ts';
 
 type StartMessage = Extract<ToClient, { type: 'start' }>;
 
@@ -15,6 +16,7 @@ export interface ClientPort {
 
 /** What a client does that the world must see to. */
 export interface ClientWorld {
+  readonly clock: Clock;
   /** What came from a client waits for its turn. */
   received(client: ClientLink, message: FromClient): void;
   /** The client's Worker is gone. */
@@ -41,11 +43,12 @@ export class ClientLink {
   error = '';
   line = 0;
   paused = false;
+  /** Virtual milliseconds that each message takes, to it and from it. */
   delayMs = 0;
+  readonly toIt: SlowLine;
+  readonly fromIt: SlowLine;
   /** What it sent and is not handled yet weighs so much. */
   waitingBytes = 0;
-  /** Clock time at which the last thing on its way to it arrives. */
-  arrivesAt = 0;
   unfinished = 0;
   /** Connections that it opened, as the broker names them. */
   readonly connections: string[] = [];
@@ -73,6 +76,9 @@ export class ClientLink {
     this.library = spec.library;
     this.#port = port;
     this.#world = world;
+    const what = `${spec.name}: slow line`;
+    this.toIt = new SlowLine(world.clock, 'basic.deliver', what);
+    this.fromIt = new SlowLine(world.clock, 'basic.publish', what);
     port.addEventListener('message', ({ data }) => this.#onMessage(data as FromClient));
     port.addEventListener('close', () => world.lost(this));
     port.start();

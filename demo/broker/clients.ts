@@ -50,6 +50,7 @@ export class Clients {
   constructor(env: ClientsEnv) {
     this.#env = env;
     this.#world = {
+      clock: env.clock,
       received: (client, message) => this.#received(client, message),
       lost: (client) => this.#end(client, 'killed'),
       changed: () => this.#show(),
@@ -189,7 +190,7 @@ export class Clients {
         this.#dial(client, message.link);
         return;
       case 'data':
-        client.links.get(message.link)?.receive(message.data);
+        this.#receive(client, message.link, message.data);
         return;
       case 'log':
         this.#log(client, message.level, message.text);
@@ -218,14 +219,19 @@ export class Clients {
     this.#show();
   }
 
-  #push(client: ClientLink, link: number, data: LinkData): void {
-    if (this.#partial && data === 'taken') return;
-    const { clock } = this.#env;
-    // Nothing overtakes what is on its way.
-    client.arrivesAt = Math.max(client.arrivesAt, clock.now() + client.delayMs);
-    const delayMs = client.arrivesAt - clock.now();
-    if (delayMs === 0) client.push(link, data);
-    else clock.setTimer(delayMs, () => client.push(link, data), `${client.name}: slow link`);
+  /** From a client to the broker; the client may be gone when it arrives. */
+  #receive(client: ClientLink, link: number, sent: LinkData): void {
+    const partial = this.#partial;
+    client.fromIt.pass(sent, client.delayMs, (data) => {
+      this.#partial = partial;
+      client.links.get(link)?.receive(data);
+      this.#partial = false;
+    });
+  }
+
+  #push(client: ClientLink, link: number, sent: LinkData): void {
+    if (this.#partial && sent === 'taken') return;
+    client.toIt.pass(sent, client.delayMs, (data) => client.push(link, data));
   }
 
   #log(client: ClientLink, level: ClientLog['level'], text: string): void {

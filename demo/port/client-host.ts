@@ -31,7 +31,7 @@ export interface ClientView {
   /** Why it failed; '' where it did not. `line` counts from 1; 0: not known. */
   readonly error: string;
   readonly line: number;
-  /** Milliseconds that each of its messages is held back. */
+  /** Virtual milliseconds that each of its messages takes. */
   readonly delayMs: number;
   /** Timers that it had set when it ended: what it had begun and will never finish. */
   readonly unfinished: number;
@@ -63,6 +63,6 @@ export interface ClientHost {
   remove(name: string): Promise<void>;
   /** While paused nothing reaches it: no frame, no timer. The broker does not know. */
   setPaused(name: string, paused: boolean): Promise<void>;
-  /** Holds each frame for it back so many virtual milliseconds: a slow network. */
+  /** Each message to it, and each from it, takes so many virtual milliseconds: a slow line. */
   setDelay(name: string, delayMs: number): Promise<void>;
 }

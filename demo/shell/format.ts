@@ -16,6 +16,11 @@ export function speedText(speed: number): string {
   return `${rounded}×`;
 }
 
+/** `1 message`, `2 messages` */
+export function countText(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
 const bodyText = new TextDecoder('utf-8', { fatal: true });
 
 /** The body of a message on one line, as far as it is text. */

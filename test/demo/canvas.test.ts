@@ -20,6 +20,12 @@ describe.skipIf(!hasChromium())('the canvas', { timeout: 180_000 }, () => {
 
   const node = (page: Page, id: string) => page.locator(`.svelte-flow__node[data-id="${id}"]`);
 
+  async function chooseFromMenu(page: Page, id: string, title: string): Promise<void> {
+    await node(page, id).focus();
+    await page.keyboard.press('Shift+F10');
+    await page.getByRole('menuitem', { name: title }).click();
+  }
+
   /** Asks the management API, which knows nothing of the canvas. */
   async function ask(pg: PlaygroundPage, path: string): Promise<{ status: number; body: unknown }> {
     return await pg.page.evaluate(`window.__playground.app.port.api(${JSON.stringify(path)})`) as {
@@ -94,7 +100,7 @@ describe.skipIf(!hasChromium())('the canvas', { timeout: 180_000 }, () => {
     await order(page, 'delete audit');
     await node(page, 'queue:audit').waitFor({ state: 'detached' });
     await page.keyboard.press('Control+z');
-    await page.getByText('its 1 messages cannot come back').first().waitFor();
+    await page.getByText('its 1 message cannot come back').first().waitFor();
     await page.getByLabel('queue audit, 0 ready, 0 unacknowledged').first().waitFor();
     await page.keyboard.press('Control+z');
     await node(page, 'queue:audit').waitFor({ state: 'detached' });
@@ -136,6 +142,135 @@ describe.skipIf(!hasChromium())('the canvas', { timeout: 180_000 }, () => {
     await pg.page.keyboard.press('ArrowLeft');
     expect(await focused()).toBe('queue:tasks');
     expect(await table.getByRole('row', { name: /^tasks/ }).innerText()).toContain('0 ready, 1 unacked');
+  });
+
+  const edges = (page: Page, kind: string) => page.locator(`.svelte-flow__edge.${kind}`);
+
+  test('the bindings that the default exchange has by itself are drawn while it is looked at', async () => {
+    const { page } = await playground.open();
+    for (const name of ['one', 'two']) await order(page, `queue ${name}`);
+    await node(page, 'queue:two').waitFor();
+    expect(await edges(page, 'implicit').count()).toBe(0);
+    await node(page, 'exchange:').hover();
+    // Those that messages went over are there all the time.
+    await expect.poll(() => edges(page, 'implicit').count()).toBeGreaterThanOrEqual(2);
+    await page.mouse.move(2, 2);
+    await expect.poll(() => edges(page, 'implicit').count()).toBe(0);
+    await node(page, 'exchange:').focus();
+    await expect.poll(() => edges(page, 'implicit').count()).toBeGreaterThanOrEqual(2);
+  });
+
+  test('the way of a message lights up under the pointer, and stays lit while it is selected', async () => {
+    const pg = await playground.open();
+    const { page } = pg;
+    // The first task leaves at 1 s and takes half a second for each line.
+    await pg.advanceTo(1250);
+    const [from, to] = await Promise.all(
+      ['client:producer', 'exchange:'].map((id) => node(page, id).boundingBox()),
+    );
+    const middle = {
+      x: (from!.x + from!.width + to!.x) / 2,
+      y: (from!.y + from!.height / 2 + to!.y + to!.height / 2) / 2,
+    };
+    expect(await edges(page, 'lit').count()).toBe(0);
+    await expect.poll(async () => {
+      await page.mouse.move(middle.x + Math.random(), middle.y);
+      return edges(page, 'lit').count();
+    }).toBe(3);
+    await page.mouse.click(middle.x, middle.y);
+    await page.getByRole('heading', { name: 'Message 1' }).waitFor();
+    await page.mouse.move(2, 2);
+    expect(await edges(page, 'lit').count()).toBe(3);
+  });
+
+  test('a transient queue becomes durable: what is lost is told before, and undo says so again', async () => {
+    const pg = await playground.open();
+    const { page } = pg;
+    for (const line of ['topic orders', 'queue audit max=9 transient', 'bind orders audit #']) await order(page, line);
+    await order(page, 'publish orders order.new hello');
+    await page.getByLabel('queue audit, 1 ready, 0 unacknowledged').first().waitFor();
+    await chooseFromMenu(page, 'queue:audit', 'Make durable …');
+    const dialog = page.getByRole('dialog', { name: 'Make audit durable?' });
+    await dialog.getByText('Lost: its 1 message.').waitFor();
+    await dialog.getByRole('button', { name: 'Delete it and declare it durable' }).click();
+    await expect.poll(() => ask(pg, '/api/queues/%2F/audit')).toMatchObject({
+      body: { durable: true, messages: 0, arguments: { 'x-max-length': 9 } },
+    });
+    await expect.poll(() => ask(pg, '/api/bindings'))
+      .toMatchObject({ body: [{ destination: 'audit', routing_key: '#' }] });
+    await page.getByText('Made audit durable').first().waitFor();
+    await page.keyboard.press('Control+z');
+    await page.getByText('Undone: Made audit durable; its 1 message cannot come back').first().waitFor();
+    expect(await ask(pg, '/api/queues/%2F/audit')).toMatchObject({ body: { durable: false } });
+  });
+
+  test('a client is paused and slowed down, and its code copied, from its menu', async () => {
+    const pg = await playground.open();
+    const { page } = pg;
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await pg.advanceTo(500);
+    await chooseFromMenu(page, 'client:consumer-1', 'Pause consumer');
+    await node(page, 'client:consumer-1').getByText('paused').waitFor();
+    await chooseFromMenu(page, 'client:producer', 'Copy as code');
+    expect(await page.evaluate('navigator.clipboard.readText()')).toContain('basicPublish');
+    await chooseFromMenu(page, 'client:producer', 'Slow down …');
+    await page.getByRole('spinbutton', { name: 'Milliseconds a message' }).fill('300');
+    await page.getByRole('button', { name: 'Slow it down' }).click();
+    await node(page, 'client:producer').getByText('300 ms').waitFor();
+    await pg.advanceTo(2500);
+    expect((await pg.tap('message.published')).map(({ at }) => at)).toEqual([1300, 2300]);
+  });
+
+  test('tidy places things anew, and can be undone', async () => {
+    const { page } = await playground.open();
+    for (const line of ['topic orders', 'queue audit', 'bind orders audit #']) await order(page, line);
+    await node(page, 'queue:audit').waitFor();
+    const places = () => page.locator('.svelte-flow__node').evaluateAll((all) => (
+      all.map((each) => (each as HTMLElement).style.transform)
+    ));
+    const before = await places();
+    await page.getByRole('button', { name: 'Tidy' }).click();
+    await page.getByText('Tidied the canvas').first().waitFor();
+    await expect.poll(places).not.toEqual(before);
+    await page.keyboard.press('Control+z');
+    await expect.poll(places).toEqual(before);
+  });
+
+  test('a queue shows its lid, lives that drain, priorities in order; the one consumer wears a crown', async () => {
+    const pg = await playground.open();
+    const { page } = pg;
+    for (const line of ['queue small max=1', 'queue brief ttl=4000', 'queue one sac', 'consumer reader one']) {
+      await order(page, line);
+    }
+    for (const queue of ['small', 'brief']) await order(page, `publish - ${queue} hi`);
+    await order(page, 'queue ranked priority=9');
+    for (const priority of [1, 7, 3]) {
+      await page.evaluate((rank) => window.__playground.app.port.api('/api/exchanges/%2F/amq.default/publish', {
+        method: 'POST', body: { routing_key: 'ranked', payload: 'x', properties: { priority: rank } },
+      }), priority);
+    }
+    await pg.advanceTo(1000);
+    await node(page, 'queue:small').locator('.full').waitFor();
+    expect(await node(page, 'queue:brief').locator('.full').count()).toBe(0);
+    const left = () => node(page, 'queue:brief').locator('.expiring').getAttribute('style');
+    await expect.poll(left).toContain('0.75');
+    await expect.poll(() => node(page, 'queue:ranked').locator('.pips i').allInnerTexts()).toEqual(['7', '3', '1']);
+    await node(page, 'client:reader').getByLabel('single active consumer').waitFor();
+  });
+
+  test('a binding is taken away from its line, by the keyboard as well', async () => {
+    const pg = await playground.open();
+    const { page } = pg;
+    for (const line of ['topic orders', 'queue audit', 'bind orders audit #']) await order(page, line);
+    const line = page.getByLabel('binding from orders to audit, #');
+    await line.focus();
+    await page.keyboard.press('Delete');
+    await expect.poll(() => ask(pg, '/api/bindings')).toMatchObject({ body: [] });
+    await page.keyboard.press('Control+z');
+    await line.focus();
+    await page.keyboard.press('Shift+F10');
+    await page.getByRole('menuitem', { name: 'Unbind' }).press('Enter');
+    await expect.poll(() => ask(pg, '/api/bindings')).toMatchObject({ body: [] });
   });
 
   test('at the same moment the picture is the same: each dot, to the pixel, and each place', async () => {

@@ -16,6 +16,7 @@ describe('a line is understood', () => {
     }],
     ['topic orders', { do: 'exchange', name: 'orders', type: 'topic', flags: { durable: true, arguments: {} } }],
     ['bind orders mail order.*', { do: 'bind', source: 'orders', destination: 'mail', key: 'order.*' }],
+    ['unbind orders mail order.*', { do: 'unbind', source: 'orders', destination: 'mail', key: 'order.*' }],
     ['publish - mail two words', { do: 'publish', exchange: '', key: 'mail', body: 'two words' }],
     ['producer web orders order.new', { do: 'producer', name: 'web', exchange: 'orders', key: 'order.new' }],
     ['consumer packer mail', { do: 'consumer', name: 'packer', queue: 'mail' }],

@@ -7,6 +7,8 @@ import { CANVAS_NAME } from './model.ts';
 export interface QueueFlags {
   readonly durable: boolean;
   readonly autoDelete?: boolean;
+  /** Of an exchange: clients may not publish to it. */
+  readonly internal?: boolean;
   readonly arguments: FieldTable;
 }
 

@@ -1,5 +1,7 @@
+import type { ExchangeView, QueueView } from '../../../core/management/index.ts';
 import type { ClientSpec } from '../../port/client-host.ts';
 import type { App } from '../../shell/app.ts';
+import { countText } from '../../shell/format.ts';
 import { CanvasClient, type BindingEnd, type QueueFlags } from './canvas-client.ts';
 import type { Order } from './orders.ts';
 import type { Graph, Thing } from './model.ts';
@@ -43,6 +45,8 @@ export class Editing {
         return this.addExchange(order.name, order.type, order.flags);
       case 'bind':
         return this.bind(this.#endOf(order.source, order.destination, order.key));
+      case 'unbind':
+        return this.unbind(this.#endOf(order.source, order.destination, order.key));
       case 'publish':
         return this.publish(order.exchange, order.key, order.body);
       case 'producer':
@@ -98,11 +102,27 @@ export class Editing {
     });
   }
 
-  purge(queue: string): Promise<boolean> {
-    return this.#try(queueId(queue), `Purged ${queue}: its messages cannot come back`, async () => {
+  /** `messages`: how many it has, all of which are lost but for those that somebody holds. */
+  purge(queue: string, messages: number): Promise<boolean> {
+    const title = `Purged ${queue}: ${lossText(messages) ?? 'it was empty'}`;
+    return this.#try(queueId(queue), title, async () => {
       await this.#client.purge(queue);
       return undefined;
     });
+  }
+
+  /** Deletes a transient queue or exchange, and declares it anew as a durable one. */
+  makeDurable(thing: Declared): Promise<boolean> {
+    const bindings = this.#bindingsOf(thing.id);
+    const redeclare = async (durable: boolean): Promise<void> => {
+      await this.#delete(thing);
+      await this.#declare(thing, bindings, durable);
+    };
+    const lost = thing.kind === 'queue' ? lossText(thing.queue.messages) : undefined;
+    return this.#try(thing.id, `Made ${thing.name} durable`, async () => {
+      await redeclare(true);
+      return () => redeclare(false);
+    }, lost);
   }
 
   /** Starts a client of this name with this code. */
@@ -126,42 +146,25 @@ export class Editing {
   }
 
   async remove(thing: Thing): Promise<boolean> {
-    switch (thing.kind) {
-      case 'queue': {
-        const { durable, auto_delete: autoDelete, arguments: table, messages } = thing.queue;
-        const bindings = this.#bindingsOf(thing.id);
-        return this.#try(thing.id, `Deleted queue ${thing.name}`, async () => {
-          await this.#client.deleteQueue(thing.name);
-          return async () => {
-            await this.#client.declareQueue(
-              thing.name, { durable, autoDelete, arguments: table },
-            );
-            for (const binding of bindings) await this.#client.bind(binding);
-          };
-        }, messages === 0 ? undefined : `its ${messages} messages cannot come back`);
-      }
-      case 'exchange': {
-        const { type, durable, auto_delete: autoDelete, arguments: table } = thing.exchange;
-        const bindings = this.#bindingsOf(thing.id);
-        return this.#try(thing.id, `Deleted exchange ${thing.name}`, async () => {
-          await this.#client.deleteExchange(thing.name);
-          return async () => {
-            await this.#client.declareExchange(
-              thing.name, type, { durable, autoDelete, arguments: table },
-            );
-            for (const binding of bindings) await this.#client.bind(binding);
-          };
-        });
-      }
-      case 'client': {
-        const { client } = thing.party;
-        if (client === undefined) return this.#say('It runs elsewhere.', false);
-        return this.#try(thing.id, `Removed ${thing.name}`, async () => {
-          await this.#app.port.clients!.remove(thing.name);
-          return () => this.#app.port.clients!.start(client);
-        });
-      }
+    if (thing.kind === 'client') {
+      const { client } = thing.party;
+      if (client === undefined) return this.#say('It runs elsewhere.', false);
+      return this.#try(thing.id, `Removed ${thing.name}`, async () => {
+        await this.#app.port.clients!.remove(thing.name);
+        return () => this.#app.port.clients!.start(client);
+      });
     }
+    const bindings = this.#bindingsOf(thing.id);
+    const lost = thing.kind === 'queue' ? lossText(thing.queue.messages) : undefined;
+    return this.#try(thing.id, `Deleted ${thing.kind} ${thing.name}`, async () => {
+      await this.#delete(thing);
+      return () => this.#declare(thing, bindings);
+    }, lost);
+  }
+
+  /** Says what was done, and keeps how to undo it. */
+  remember(title: string, undo: () => unknown): void {
+    void this.#try('', title, () => Promise.resolve(async () => undo()));
   }
 
   /** Forgets what the broker refused about a thing. */
@@ -184,6 +187,24 @@ export class Editing {
     } catch (error) {
       this.#say(`Not undone: ${textOf(error)}`, false);
     }
+  }
+
+  #delete({ kind, name }: Declared): Promise<unknown> {
+    return kind === 'queue' ? this.#client.deleteQueue(name) : this.#client.deleteExchange(name);
+  }
+
+  /** Declares it as it was, but for whether it is durable where that is given. */
+  async #declare(
+    thing: Declared, bindings: readonly BindingEnd[], durable = viewOf(thing).durable,
+  ): Promise<void> {
+    const { auto_delete: autoDelete, arguments: table } = viewOf(thing);
+    const flags = { durable, autoDelete, arguments: table };
+    if (thing.kind === 'queue') await this.#client.declareQueue(thing.name, flags);
+    else {
+      const { type, internal } = thing.exchange;
+      await this.#client.declareExchange(thing.name, type, { ...flags, internal });
+    }
+    for (const binding of bindings) await this.#client.bind(binding);
   }
 
   /** The end of a binding by the names of things; a queue goes before an exchange. */
@@ -229,6 +250,17 @@ export class Editing {
     this.#app.announce(sentence);
     return outcome;
   }
+}
+
+type Declared = Extract<Thing, { kind: 'queue' | 'exchange' }>;
+
+function viewOf(thing: Declared): QueueView | ExchangeView {
+  return thing.kind === 'queue' ? thing.queue : thing.exchange;
+}
+
+/** What no undo brings back; undefined: nothing is lost. */
+function lossText(messages: number): string | undefined {
+  return messages === 0 ? undefined : `its ${countText(messages, 'message')} cannot come back`;
 }
 
 /** What the broker said, without what the client says around it. */

@@ -59,6 +59,8 @@ export class Flights {
   /** When each message arrives where its last flight leads, by message and thing. */
   readonly #arrivals = new Map<string, number>();
   readonly #delivered = new Map<string, readonly string[]>();
+  /** The edges that each message has taken so far. */
+  readonly #paths = new Map<number, readonly string[]>();
 
   clear(): void {
     this.flights = [];
@@ -67,6 +69,7 @@ export class Flights {
     this.totals.clear();
     this.#arrivals.clear();
     this.#delivered.clear();
+    this.#paths.clear();
     this.played = 0;
   }
 
@@ -105,6 +108,7 @@ export class Flights {
         const way = deadLetterWay(event.queue, event.exchange);
         const arrival = this.#fly(event, event.queue, [way], 'dead');
         this.#arrivals.set(placeOf(event.becomes, ''), arrival);
+        this.#paths.set(event.becomes, this.pathOf(event.message));
       }
     }
   }
@@ -126,7 +130,12 @@ export class Flights {
     this.flights = this.flights.filter(({ end }) => end > now).slice(-FLIGHTS_MAX);
     this.falls = this.falls.filter(({ end }) => end > now).slice(-FLIGHTS_MAX);
     for (const [way, { until }] of this.bands) if (until < wall) this.bands.delete(way);
-    for (const map of [this.#arrivals, this.#delivered]) trim(map);
+    for (const map of [this.#arrivals, this.#delivered, this.#paths]) trim(map);
+  }
+
+  /** The edges that a message took, also before it was dead-lettered; or lines without one. */
+  pathOf(message: number): readonly string[] {
+    return this.#paths.get(message) ?? [];
   }
 
   /** Whether anything is under way at that moment. */
@@ -146,6 +155,7 @@ export class Flights {
       this.flights.push({ message, edge, look, start, end, back });
       if (!back) this.totals.set(edge, (this.totals.get(edge) ?? 0) + 1);
     }
+    this.#paths.set(message, [...new Set([...this.pathOf(message), ...edges])]);
     this.#arrivals.set(placeOf(message, queue), end);
     return end;
   }
@@ -171,7 +181,7 @@ function placeOf(message: number, queue: string): string {
   return `${message}@${queue}`;
 }
 
-function trim(map: Map<string, unknown>): void {
+function trim(map: Map<string | number, unknown>): void {
   for (const key of map.keys()) {
     if (map.size <= 2 * FLIGHTS_MAX) return;
     map.delete(key);

@@ -14,6 +14,8 @@ export interface Party {
   /** Whether its place is among those who publish. */
   readonly publishes: boolean;
   readonly blocked: boolean;
+  /** Whether it is the single active consumer of a queue that allows one alone. */
+  readonly crowned: boolean;
 }
 
 export type Thing =
@@ -23,7 +25,7 @@ export type Thing =
   | { readonly id: string; readonly kind: 'queue'; readonly name: string;
       readonly queue: QueueInTopology };
 
-export type WayKind = 'publish' | 'binding' | 'deliver' | 'dead-letter' | 'alternate';
+export type WayKind = 'publish' | 'binding' | 'deliver' | 'dead-letter' | 'alternate' | 'implicit';
 
 /** Whether it is for messages that cannot go where they were sent. */
 export function isDetour(kind: WayKind): boolean {
@@ -85,7 +87,8 @@ export function buildGraph(
     if (binding.destination_type === 'exchange') used.add(binding.destination);
     addBinding(binding, add);
   }
-  if (used.has('')) addDefaultRoutes(topology, seen, add);
+  if (topology.queues.length > 0) used.add('');
+  addDefaultRoutes(topology, seen, add);
   for (const consumer of topology.consumers) addConsumer(consumer, nameOf, add);
   for (const detour of detoursOf(topology)) {
     used.add(detour.to.slice('exchange:'.length));
@@ -127,6 +130,14 @@ function addDefaultRoutes({ queues }: TopologyView, seen: Seen, add: Add): void 
     if (!seen.defaultRoutes.has(name)) continue;
     add(bindingEdge('', 'queue', name, name), way('binding', exchangeId(''), queueId(name)));
   }
+}
+
+/** The lines from the default exchange to queues that nothing was sent to over it yet. */
+export function implicitWays({ things, ways }: Graph): Way[] {
+  const from = exchangeId('');
+  const drawn = new Set(ways.filter((each) => each.from === from).map(({ to }) => to));
+  return things.filter(({ id, kind }) => kind === 'queue' && !drawn.has(id))
+    .map(({ id }) => way('implicit', from, id));
 }
 
 function addConsumer(
@@ -189,8 +200,14 @@ function partiesOf(
       (connection) => connection.blocked && nameOf(connection.name) === name,
     );
     const publishes = publishers.has(name) || (client !== undefined && mayPublish(client.code));
-    return { name, client, consumers, blocked, publishes };
+    const crowned = consumers.some(({ active, queue }) => active && isSingle(topology, queue));
+    return { name, client, consumers, blocked, publishes, crowned };
   });
+}
+
+function isSingle({ queues }: TopologyView, name: string): boolean {
+  const queue = queues.find((each) => each.name === name);
+  return queue?.arguments['x-single-active-consumer'] === true;
 }
 
 /** A client has its place before it has done anything: so nothing jumps when it does. */

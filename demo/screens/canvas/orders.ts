@@ -6,7 +6,7 @@ export type Order =
   | { readonly do: 'queue'; readonly name: string; readonly flags: QueueFlags }
   | { readonly do: 'exchange'; readonly name: string; readonly type: string;
       readonly flags: QueueFlags }
-  | { readonly do: 'bind'; readonly source: string; readonly destination: string;
+  | { readonly do: 'bind' | 'unbind'; readonly source: string; readonly destination: string;
       readonly key: string }
   | { readonly do: 'publish'; readonly exchange: string; readonly key: string;
       readonly body: string }
@@ -21,6 +21,7 @@ export const orderForms = [
   'queue NAME  ttl=5000 max=10 priority=5 dlx=EXCHANGE transient quorum',
   'direct|fanout|topic|headers NAME  transient',
   'bind EXCHANGE DESTINATION KEY',
+  'unbind EXCHANGE DESTINATION KEY',
   'publish EXCHANGE KEY TEXT',
   'producer NAME EXCHANGE KEY',
   'consumer NAME QUEUE',
@@ -56,8 +57,9 @@ export function parseOrder(line: string): Order | { readonly problem: string } {
     case 'queue':
       return queueOrder(words);
     case 'bind':
-      if (second === '') return { problem: 'bind EXCHANGE DESTINATION KEY' };
-      return { do: 'bind', source: name, destination: second, key: rest.join(' ') };
+    case 'unbind':
+      if (second === '') return { problem: `${first} EXCHANGE DESTINATION KEY` };
+      return { do: first, source: name, destination: second, key: rest.join(' ') };
     case 'publish':
       if (name === '') return { problem: 'publish EXCHANGE KEY TEXT' };
       return {

@@ -8,7 +8,8 @@ import { Flights } from './flights.ts';
 import { layOut, type Point } from './layout.ts';
 import { buildGraph, type Graph, type Seen } from './model.ts';
 import { Paths } from './paths.ts';
-import type { Positions } from './positions.ts';
+import type { Place, Positions } from './positions.ts';
+import { tidyPlaces } from './tidy.ts';
 
 const NO_GRAPH: Graph = { things: [], ways: [], wayOf: new Map() };
 /** Messages that the binding dialog tries a key on. */
@@ -71,9 +72,15 @@ export class Picture {
     this.#place();
   }
 
-  /** All things go back to where the columns have them. */
-  tidy(): void {
-    this.#positions.clear();
+  /** Places all things anew, so that few lines cross; resolves with how to undo that. */
+  async tidy(): Promise<() => void> {
+    const before = this.#positions.places;
+    this.#moveAll(await tidyPlaces(this.graph));
+    return () => this.#moveAll(before);
+  }
+
+  #moveAll(places: readonly Place[]): void {
+    this.#positions.replace(places);
     this.#place();
   }
 

@@ -1,7 +1,7 @@
 import type { Point } from './layout.ts';
 
 /** A thing and its place. */
-type Place = readonly [id: string, point: Point];
+export type Place = readonly [id: string, point: Point];
 
 /** Places that things were dragged to, kept for the next visit where the browser keeps anything. */
 export class Positions {
@@ -28,10 +28,6 @@ export class Positions {
     this.#points.clear();
     for (const [id, point] of places) this.#points.set(id, point);
     this.#write();
-  }
-
-  clear(): void {
-    this.replace([]);
   }
 
   /** The places of a layout, but for the things that were dragged. */
