@@ -5,6 +5,7 @@ import type { TransportEnv } from '../core/session/transport.ts';
 import { holdLife, whenGone } from './life.ts';
 import type { BrokerSettings, Door, FromHost, FromTab, LineMessage } from './line.ts';
 import { openHostedBroker } from './hosted-broker.ts';
+import { describeTrouble } from './storage-trouble.ts';
 import type { StorageKind } from './storage.ts';
 
 /** A broker, and what its connections are served with. */
@@ -78,8 +79,7 @@ export class BrokerHost {
       if (notice !== undefined) say(line, { kind: 'notice', text: notice });
       broker.events$.subscribe((event) => {
         if (event.type !== 'journal.trouble') return;
-        const text = event.kind === 'space' ? undefined : `Durable data wait: ${event.text}.`;
-        say(line, { kind: 'notice', text });
+        say(line, { kind: 'notice', text: describeTrouble(event) });
       });
     } catch (error) {
       say(line, { kind: 'failed', text: (error as Error).message });

@@ -1,6 +1,6 @@
 import type { Directory, DirectoryFile } from '../core/storage/index.ts';
 import { browserLimits } from './limits.ts';
-import { isQuotaExceeded } from './storage-error.ts';
+import { isQuotaExceeded } from './storage-reason.ts';
 
 /** Sizes of the files, by name. */
 const FILES = 'files';

@@ -1,5 +1,5 @@
 import type { Directory, DirectoryFile } from '../core/storage/index.ts';
-import { isQuotaExceeded } from './storage-error.ts';
+import { isQuotaExceeded } from './storage-reason.ts';
 
 /** What a dedicated worker, and nothing else, can do with a file of the origin. */
 interface SyncAccessHandle {

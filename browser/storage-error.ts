@@ -1,9 +1,5 @@
 import { JournalDamage, NewerFormat, describeDropped } from '../core/storage/index.ts';
-
-/** Whether the browser has no more space for this site. */
-export function isQuotaExceeded(error: unknown): boolean {
-  return (error as Error | null)?.name === 'QuotaExceededError';
-}
+import { storageReason } from './storage-reason.ts';
 
 /** Why the data of a broker cannot be had, as a sentence for the one who opened it. */
 export function explainStorage(name: string, error: unknown): string {
@@ -15,9 +11,6 @@ export function explainStorage(name: string, error: unknown): string {
   if (error instanceof NewerFormat) {
     return `The data of the broker '${name}' are of a newer TabMQ: ${error.message}.`;
   }
-  const reason = isQuotaExceeded(error)
-    ? 'this site has no more space'
-    : (error as Error).message.replace(/\.$/, '');
-  return `The data of the broker '${name}' cannot be kept: ${reason}. ` +
+  return `The data of the broker '${name}' cannot be kept: ${storageReason(error)}. ` +
     "With storage: 'durable-or-memory' it would go on in memory alone.";
 }

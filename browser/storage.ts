@@ -52,6 +52,8 @@ export async function eraseTabJournal(name: string): Promise<void> {
   }
 }
 
+const NO_STORAGE = 'this browser has neither IndexedDB nor files for a site (OPFS)';
+
 function storageKind(): 'opfs' | 'indexeddb' {
   return hasSyncFiles() ? 'opfs' : 'indexeddb';
 }
@@ -60,6 +62,7 @@ function storageKind(): 'opfs' | 'indexeddb' {
 export async function openDirectory(name: string, kind: StorageKind): Promise<Directory> {
   const release = await lockStorage(name);
   try {
+    if (kind === 'indexeddb' && globalThis.indexedDB === undefined) throw new Error(NO_STORAGE);
     const open = kind === 'opfs' ? openOpfsDirectory : openIndexedDbDirectory;
     const directory = await open(`tabmq-${encodeURIComponent(name)}`);
     const close = directory.close.bind(directory);

@@ -1,5 +1,6 @@
 import { BehaviorSubject } from 'rxjs';
 import { whenGone } from '../../browser/life.ts';
+import { describeTrouble } from '../../browser/storage-trouble.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { HomeState } from '../port/home.ts';
 import { openKept, type Kept } from './kept.ts';
@@ -67,8 +68,7 @@ export class BrokerHome {
     await world.broker.recover({ salvaged });
     world.broker.events$.subscribe((event) => {
       if (event.type !== 'journal.trouble') return;
-      const isWell = event.kind === 'space';
-      this.#change({ notice: isWell ? '' : `Durable data wait: ${event.text}.` });
+      this.#change({ notice: describeTrouble(event) ?? '' });
     });
     this.world$.next(world);
     this.#change({ begun: true, storage: kind, notice });

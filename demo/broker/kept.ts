@@ -1,5 +1,6 @@
 /** What the broker of the playground keeps over a reload of the page. */
 import { eraseTabJournal, openTabJournal, type StorageKind } from '../../browser/storage.ts';
+import { storageReason } from '../../browser/storage-reason.ts';
 import type { Clock } from '../../core/ports.ts';
 import { MemoryJournal } from '../../core/storage/index.ts';
 import { LockstepJournal } from './lockstep-journal.ts';
@@ -27,13 +28,14 @@ export async function openKept(clock: Clock, { fresh }: { fresh: boolean }): Pro
       kind, salvaged, journal: new LockstepJournal(journal),
       notice: salvaged ? 'A part of what was kept is damaged and was given up.' : '',
       async reopen() {
-        await journal.close();
+        // What failed says so once more when it is closed; what is durable is there all the same.
+        await journal.close().catch(() => {});
         return openKept(clock, { fresh: false });
       },
     };
   } catch (error) {
-    const reason = (error as Error).message.replace(/\.$/, '');
-    return inMemory(new MemoryJournal(), `Nothing is kept over a reload: ${reason}.`);
+    const notice = `Nothing is kept over a reload: ${storageReason(error)}.`;
+    return inMemory(new MemoryJournal(), notice);
   }
 }
 

@@ -84,6 +84,8 @@ export class World {
       wake: () => this.#wake(),
     });
     this.state$ = new BehaviorSubject(this.#state());
+    // Space that is back is news, while the world sleeps as well.
+    journal?.onTrouble(() => this.#wake());
     tapOf(this.broker).subscribe((event) => this.#onEvent(event));
     this.#pace.set(startAt);
     void this.#run();

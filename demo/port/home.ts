@@ -1,5 +1,11 @@
 import type { Observable } from 'rxjs';
 
+/**
+ * Where it runs: in a worker that all tabs share; in a worker of one of them, which another one
+ * takes over when that tab is gone; or in one of this page alone.
+ */
+export type HomePlace = 'shared' | 'elected' | 'own';
+
 /** How the broker in this browser lives. */
 export interface HomeState {
   /** Pages that share it. */
@@ -14,6 +20,7 @@ export interface HomeState {
 
 /** The broker's own life, beside the time in which it lives. */
 export interface Home {
+  readonly place: HomePlace;
   /** Starts with the present state. */
   readonly state$: Observable<HomeState>;
   /** The page in which the broker ran is gone: it has to begin again. */

@@ -6,7 +6,7 @@ import type { ClientHost, ClientLog, ClientSpec, ClientView } from './client-hos
 import type {
   Breakpoint, ClockControl, ClockState, StepUnit, TimerView,
 } from './clock-control.ts';
-import type { Home } from './home.ts';
+import type { Home, HomePlace } from './home.ts';
 import type { RpcClient } from './rpc.ts';
 
 /** Makes the Worker of a client and hands it a port; answers how to end it at once. */
@@ -23,12 +23,12 @@ export class TabBroker implements BrokerPort {
   readonly home: Home;
   readonly #rpc: RpcClient;
 
-  constructor(rpc: RpcClient, spawn: Spawn, compile: Compile) {
+  constructor(rpc: RpcClient, spawn: Spawn, compile: Compile, place: HomePlace) {
     this.#rpc = rpc;
     const workers = new Workers(rpc, spawn, compile);
     this.clock = new TabClock(rpc, () => workers.end());
     this.clients = workers;
-    this.home = homeOf(rpc, () => workers.end());
+    this.home = homeOf(rpc, place, () => workers.end());
   }
 
   api(path: string, init: Omit<ApiRequest, 'path'> = {}): Promise<ApiResponse> {
@@ -50,7 +50,7 @@ function shared<T>(source: Observable<T>): Observable<T> {
   return source.pipe(shareReplay({ bufferSize: 1, refCount: true }));
 }
 
-function homeOf(rpc: RpcClient, endClients: () => void): Home {
+function homeOf(rpc: RpcClient, place: HomePlace, endClients: () => void): Home {
   // Where a page may hold no lock, it has a broker of its own.
   const life = holdLife().catch(() => undefined);
   const enter = async (): Promise<void> => rpc.call('enter', await life);
@@ -60,6 +60,7 @@ function homeOf(rpc: RpcClient, endClients: () => void): Home {
     void enter();
   });
   return {
+    place,
     state$: shared(rpc.stream('home')),
     lost$: rpc.lost$,
     recover: (seed, at) => rpc.call('recover', seed, at),

@@ -2,8 +2,12 @@
 import { SHARE_PREFIX } from './hash.ts';
 import { readShared, ShareError, shareLimits, type Shared } from './shared.ts';
 
-/** `#v1.<base64url(deflate-raw(JSON))>`; undefined: it is too long for a link. */
+/** Not every browser in use can pack and unpack. */
+export const canPack = globalThis.CompressionStream !== undefined;
+
+/** `#v1.<base64url(deflate-raw(JSON))>`; undefined: it cannot be, or is too long for a link. */
 export async function hashOf(shared: Shared): Promise<string | undefined> {
+  if (!canPack) return undefined;
   const json = new Blob([JSON.stringify(shared)]);
   const deflated = json.stream().pipeThrough(new CompressionStream('deflate-raw'));
   const hash = SHARE_PREFIX + base64Url(await bytesOf(deflated));
@@ -17,6 +21,10 @@ export async function sharedIn(hash: string): Promise<Shared> {
   }
   if (hash.length > shareLimits.linkChars) {
     throw new ShareError(`It has ${hash.length} characters, and ${shareLimits.linkChars} may be.`);
+  }
+  if (!canPack) {
+    throw new ShareError('This browser has no DecompressionStream, so it can open files alone: ' +
+      'ask for it as a file.');
   }
   const deflated = bytesIn(hash.slice(SHARE_PREFIX.length));
   return parseShared(await inflated(deflated));

@@ -2,13 +2,22 @@
 import { ElectedRoute } from '../../browser/election.ts';
 import { hasLocks } from '../../browser/life.ts';
 import type { LineMessage } from '../../browser/line.ts';
+import type { HomePlace } from '../port/home.ts';
+
+export interface BrokerLine {
+  readonly place: HomePlace;
+  /** Opens a line: once, and again when the other end is gone. */
+  open(): MessagePort;
+}
+
+/** Tells of a worker that cannot be had or met with an error of its own. */
+type OnFailure = (text: string) => void;
 
 const NAME = 'playground';
 
-/** Answers how to open a line: once, and again when the other end is gone. */
-export function brokerLine(): () => MessagePort {
-  if (isDenied()) return ownLine();
-  return sharedLine() ?? electedLine() ?? ownLine();
+export function brokerLine(onFailure: OnFailure): BrokerLine {
+  if (isDenied()) return ownLine(onFailure);
+  return sharedLine(onFailure) ?? electedLine(onFailure) ?? ownLine(onFailure);
 }
 
 /** A site that may keep nothing has no workers to share and no locks to elect with. */
@@ -21,33 +30,48 @@ function isDenied(): boolean {
 }
 
 /** One worker for all tabs, as long as any of them is open. */
-function sharedLine(): (() => MessagePort) | undefined {
+function sharedLine(onFailure: OnFailure): BrokerLine | undefined {
   if (globalThis.SharedWorker === undefined) return undefined;
-  const { port } = new SharedWorker(new URL('../broker/worker.ts', import.meta.url), {
+  const shared = new SharedWorker(new URL('../broker/worker.ts', import.meta.url), {
     type: 'module', name: NAME,
   });
-  return () => port;
+  tell(shared, onFailure);
+  return { place: 'shared', open: () => shared.port };
 }
 
 /** The worker of one of the tabs, which another one takes over when that tab is gone. */
-function electedLine(): (() => MessagePort) | undefined {
+function electedLine(onFailure: OnFailure): BrokerLine | undefined {
   if (!hasLocks() || globalThis.BroadcastChannel === undefined) return undefined;
-  const route = new ElectedRoute(NAME, makeWorker);
-  return () => route.open();
+  const route = new ElectedRoute(NAME, () => makeWorker(onFailure));
+  return { place: 'elected', open: () => route.open() };
 }
 
-function ownLine(): () => MessagePort {
-  const worker = makeWorker();
-  return () => {
-    const { port1, port2 } = new MessageChannel();
-    const message: LineMessage = { kind: 'line', port: port2 };
-    worker.postMessage(message, [port2]);
-    return port1;
+function ownLine(onFailure: OnFailure): BrokerLine {
+  const worker = makeWorker(onFailure);
+  return {
+    place: 'own',
+    open() {
+      const { port1, port2 } = new MessageChannel();
+      const message: LineMessage = { kind: 'line', port: port2 };
+      worker.postMessage(message, [port2]);
+      return port1;
+    },
   };
 }
 
-function makeWorker(): Worker {
-  return new Worker(new URL('../broker/worker.ts', import.meta.url), {
+function makeWorker(onFailure: OnFailure): Worker {
+  const worker = new Worker(new URL('../broker/worker.ts', import.meta.url), {
     type: 'module', name: NAME,
   });
+  tell(worker, onFailure);
+  return worker;
+}
+
+/** A script that could not be loaded comes without a message. */
+function tell(worker: AbstractWorker, onFailure: OnFailure): void {
+  worker.addEventListener('error', (event) => onFailure(
+    event instanceof ErrorEvent && event.message
+      ? `The broker met with an error: ${event.message}. Load the page again.`
+      : 'The script of the broker could not be loaded. Load the page again.',
+  ));
 }

@@ -7,6 +7,7 @@ import { sandbox } from '../sandbox/sandbox.ts';
 import type { App, Selection } from './app.ts';
 import { brokerLine } from './broker-line.ts';
 import { lossesOf } from './losses.ts';
+import { setNotice } from './notices.ts';
 import { go, route$ } from './router.ts';
 import { topologyOf } from './topology.ts';
 
@@ -15,7 +16,8 @@ const ANNOUNCE_MS = 1000;
 
 /** The broker of this site: one for all tabs. */
 export function openTabBroker(): BrokerPort {
-  return new TabBroker(new RpcClient(brokerLine()), spawnClient, compileClient);
+  const { place, open } = brokerLine((text) => setNotice('broker', text));
+  return new TabBroker(new RpcClient(open), spawnClient, compileClient, place);
 }
 
 /** The script is loaded with the first client; it waits for nothing else of the page. */

@@ -1,8 +1,10 @@
 /** What of the playground the broker does not keep: code, scenario, time. For the next visit. */
 import { auditTime, combineLatest, firstValueFrom } from 'rxjs';
+import { isQuotaExceeded } from '../../browser/storage-reason.ts';
 import type { ClientSpec } from '../port/client-host.ts';
 import type { Scenario } from '../scenarios/format.ts';
 import type { App, Route } from './app.ts';
+import { setNotice } from './notices.ts';
 import { scenario$ } from './open-scenario.ts';
 
 interface Notes {
@@ -86,15 +88,21 @@ function isReload(): boolean {
 function write(notes: Notes): void {
   try {
     localStorage.setItem(KEY, JSON.stringify(notes));
-  } catch {
-    // Where nothing can be kept, the next visit begins with the first lesson.
+    setNotice('notes', '');
+  } catch (error) {
+    // Where nothing at all may be kept, the broker has said so.
+    if (!isQuotaExceeded(error)) return;
+    setNotice('notes', 'This site has no more space for the code of the clients: the next visit ' +
+      'begins without your changes.');
   }
 }
 
 function read(): Notes | undefined {
   try {
     const notes = JSON.parse(localStorage.getItem(KEY) ?? 'null') as Notes | null;
-    return notes ?? undefined;
+    // Somebody may have written there by hand, or an older playground.
+    const isWhole = Array.isArray(notes?.clients) && Array.isArray(notes.scenario?.coach?.steps);
+    return isWhole ? notes! : undefined;
   } catch {
     return undefined;
   }

@@ -29,6 +29,12 @@ export function hasChromium(): boolean {
   return false;
 }
 
+/** A Chromium with the settings of a profile: the folder of one. */
+export function launchProfile(folder: string): ReturnType<typeof chromium.launchPersistentContext> {
+  const options = { executablePath: findChromium()!, args: chromiumFlags };
+  return chromium.launchPersistentContext(folder, options);
+}
+
 export function launchChromium(): ReturnType<typeof chromium.launch> {
   return chromium.launch({ executablePath: findChromium()!, args: chromiumFlags });
 }

@@ -69,8 +69,8 @@ describe.runIf(hasChromium())('a broker in a tab', () => {
   test('that is denied its storage says so, and goes on in memory only if it may', async () => {
     const tab = await site.open();
     await tab.call('denyStorage');
-    const reason = "The data of the broker 'broker' cannot be kept: the user denied permission to access the " +
-      "database. With storage: 'durable-or-memory' it would go on in memory alone.";
+    const reason = "The data of the broker 'broker' cannot be kept: this browser does not let this site store " +
+      "anything. With storage: 'durable-or-memory' it would go on in memory alone.";
     expect(await tab.call('open', { place: 'here' })).toBe(`TabBrokerError: ${reason}`);
     await openBroker(tab, { place: 'here', storage: 'durable-or-memory' });
     await tab.call('declare', 'tasks');
@@ -87,7 +87,8 @@ describe.runIf(hasChromium())('a broker in a tab', () => {
     await tab.call('declare', 'tasks');
     await tab.call('watchNotice');
     await tab.call('fill', 'tasks', 20);
-    expect(await tab.call('noticed')).toMatch(/^Durable data wait: \d+\.segment: /);
+    const full = /^Durable data wait for space, and so does who publishes: \d+\.segment: /;
+    expect(await tab.call('noticed')).toMatch(full);
     await tab.call('watchNotice');
     await setQuota(1024 * MEBIBYTE);
     expect(await tab.call('noticed')).toBeUndefined();

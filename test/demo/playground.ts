@@ -27,6 +27,8 @@ export interface PageOptions {
   readonly width?: number;
   readonly height?: number;
   readonly reducedMotion?: boolean;
+  /** Runs in the page before anything else of it. */
+  readonly script?: string;
 }
 
 /** One page of the playground, and the seam by which its time moves. */
@@ -108,13 +110,22 @@ export interface PlaygroundServer {
   open(options?: PageOptions): Promise<PlaygroundPage>;
   /** A profile in which several pages can be opened; closed when the test is over. */
   context(): Promise<BrowserContext>;
+  readonly worker: ServedWorker;
+}
+
+/** How the script of the broker's worker is served from now on. */
+export interface ServedWorker {
+  /** Runs in the worker before its own script, to take away or break what browsers have. */
+  before: string;
+  missing: boolean;
 }
 
 /** Serves the playground to all tests of a file, which must see no error in a page. */
 export function usePlayground(): PlaygroundServer {
   let browser: Browser | undefined;
   const faults: string[] = [];
-  const server = serveFolder();
+  const worker: ServedWorker = { before: '', missing: false };
+  const server = serveFolder(worker);
 
   beforeAll(async () => {
     server.listen(0, '127.0.0.1');
@@ -146,13 +157,15 @@ export function usePlayground(): PlaygroundServer {
     url,
     folder: () => folder,
     context,
+    worker,
     async open({ route = '/s/work-queue?seed=1&paused=1', theme = 'light', width = 1280, height = 760,
-      reducedMotion = false } = {}) {
+      reducedMotion = false, script } = {}) {
       const page = await browser!.newPage({
         viewport: { width, height }, colorScheme: theme, serviceWorkers: 'block',
         reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
       });
       page.setDefaultTimeout(PATIENCE);
+      if (script !== undefined) await page.addInitScript(script);
       const requests: string[] = [];
       page.on('request', (request) => requests.push(request.url()));
       page.on('pageerror', (error) => faults.push(String(error)));
@@ -167,12 +180,15 @@ export function usePlayground(): PlaygroundServer {
 }
 
 /** Serves files of a folder as any static host would. */
-function serveFolder(): Server {
-  return createServer(({ url = '/' }, response) => {
+function serveFolder(worker: ServedWorker): Server {
+  return createServer(({ url = '/', headers }, response) => {
     const { pathname } = new URL(url, 'http://localhost');
     const path = pathname === '/' ? '/index.html' : pathname;
+    const isWorker = String(headers['sec-fetch-dest']).endsWith('worker') && url.startsWith('/assets/');
     try {
-      const body = readFileSync(join(folder, path));
+      if (isWorker && worker.missing) throw new Error('there is no such file');
+      const file = readFileSync(join(folder, path));
+      const body = isWorker ? Buffer.concat([Buffer.from(worker.before), file]) : file;
       response.writeHead(200, { 'Content-Type': types[extname(path)] ?? 'application/octet-stream' });
       response.end(body);
     } catch {
