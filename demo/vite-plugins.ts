@@ -27,6 +27,21 @@ export function compiledClients(): Plugin {
   };
 }
 
+/** `import heading from './coach.json?heading'` gives a lesson's number and title alone. */
+export function lessonHeadings(): Plugin {
+  return {
+    name: 'lesson-headings',
+    enforce: 'pre',
+    load(id) {
+      const [file, query] = id.split('?', 2);
+      if (query !== 'heading') return undefined;
+      this.addWatchFile(file!);
+      const { number, title } = JSON.parse(readFileSync(file!, 'utf8'));
+      return { code: `export default ${JSON.stringify({ number, title })}`, moduleType: 'js' };
+    },
+  };
+}
+
 /**
  * `import text from './worker.ts?script'` gives the file, and all that it imports, as the text of
  * one classic script: what a sandbox runs. The script of the sandbox's iframe is inline, so the

@@ -2,12 +2,14 @@
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
-import { compiledClients, offline, sandboxScripts } from './vite-plugins.ts';
+import { compiledClients, lessonHeadings, offline, sandboxScripts } from './vite-plugins.ts';
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './',
-  plugins: [svelte({ configFile: false }), compiledClients(), sandboxScripts(), offline()],
+  plugins: [
+    svelte({ configFile: false }), compiledClients(), lessonHeadings(), sandboxScripts(), offline(),
+  ],
   worker: { format: 'es', rolldownOptions: { checks: { pluginTimings: false } } },
   build: {
     outDir: fileURLToPath(new URL('../dist/demo', import.meta.url)),

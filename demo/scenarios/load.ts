@@ -7,8 +7,10 @@ interface ClientFile {
 
 const topologies = import.meta.glob<Topology>('./*/topology.json', { import: 'default' });
 const coaches = import.meta.glob<Coach>('./*/coach.json', { import: 'default' });
-const numbers = import.meta.glob<number>('./*/coach.json', { import: 'number', eager: true });
-const titles = import.meta.glob<string>('./*/coach.json', { import: 'title', eager: true });
+/** Of every lesson no more than this is there from the beginning. */
+const headings = import.meta.glob<Pick<Coach, 'number' | 'title'>>(
+  './*/coach.json', { import: 'default', query: '?heading', eager: true },
+);
 const clientFiles = import.meta.glob<ClientFile>(
   './*/clients/*.{js,ts}', { import: 'default', query: '?client' },
 );
@@ -17,14 +19,15 @@ const clientFiles = import.meta.glob<ClientFile>(
 const compiled = new Map<string, string>();
 
 /** In the order of the gallery. */
-export const scenarioNames: readonly string[] = Object.entries(numbers)
-  .sort(([, one], [, other]) => one - other)
+export const scenarioNames: readonly string[] = Object.entries(headings)
+  .sort(([, one], [, other]) => one.number - other.number)
   .map(([path]) => path.split('/')[1]!);
 
 /** The lesson that comes next; undefined: it was the last. */
 export function scenarioAfter(name: string): { name: string; title: string } | undefined {
   const next = scenarioNames[scenarioNames.indexOf(name) + 1];
-  return next === undefined ? undefined : { name: next, title: titles[`./${next}/coach.json`]! };
+  if (next === undefined) return undefined;
+  return { name: next, title: headings[`./${next}/coach.json`]!.title };
 }
 
 export function compiledFor(code: string): string | undefined {

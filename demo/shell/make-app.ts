@@ -1,6 +1,7 @@
-import { BehaviorSubject, filter, Subject, throttleTime } from 'rxjs';
+import { BehaviorSubject, filter, Subject, take, throttleTime } from 'rxjs';
 import { compileClient } from '../clients/compile.ts';
 import type { BrokerPort } from '../port/broker-port.ts';
+import type { Home } from '../port/home.ts';
 import { RpcClient } from '../port/rpc.ts';
 import { TabBroker } from '../port/tab-broker.ts';
 import { sandbox } from '../sandbox/sandbox.ts';
@@ -11,13 +12,28 @@ import { setNotice } from './notices.ts';
 import { go, route$ } from './router.ts';
 import { topologyOf } from './topology.ts';
 
+/** How long the broker may take to begin before somebody is told. */
+const SILENCE_MS = 15_000;
 /** Sentences that a screen reader is told of in one second. */
 const ANNOUNCE_MS = 1000;
 
 /** The broker of this site: one for all tabs. */
 export function openTabBroker(): BrokerPort {
   const { place, open } = brokerLine((text) => setNotice('broker', text));
-  return new TabBroker(new RpcClient(open), spawnClient, compileClient, place);
+  const broker = new TabBroker(new RpcClient(open), spawnClient, compileClient, place);
+  watchForSilence(broker.home);
+  return broker;
+}
+
+/** Not every browser tells of the script of a shared worker that it could not be loaded. */
+function watchForSilence({ state$ }: Home): void {
+  const tell = (): void => setNotice('broker', 'The broker does not answer: either this machine ' +
+    'is very busy, or its script could not be loaded. Wait, or load the page again.');
+  const timer = setTimeout(tell, SILENCE_MS);
+  state$.pipe(take(1)).subscribe(() => {
+    clearTimeout(timer);
+    setNotice('broker', '');
+  });
 }
 
 /** The script is loaded with the first client; it waits for nothing else of the page. */
