@@ -64,6 +64,8 @@ export const limits = {
   residentBytesAtStart: 8_388_608,
   /** Messages of one queue that are soon delivered, and so stay in memory. */
   residentMessagesPerQueue: 1024,
+  /** Bytes that are brought back from the disk at once for somebody who looks at a queue. */
+  lentBytesMax: 16_777_216,
   /** Entries of the route cache of one virtual host. */
   cachedRoutesMax: 16_384,
   /** Ready and unacknowledged time a delivery may stay unacknowledged, by default. BAS-27. */

@@ -53,7 +53,7 @@ export function managementApi(broker: Broker): Api {
       const names = segments.filter((_, i) => found.pattern[i] === '*').map(decodeURIComponent);
       const table = typeof body === 'object' && body !== null ? body : {};
       const call: Call = { broker, names, query: parseQuery(search), body: table as Call['body'] };
-      return { status: 200, body: found.handle(call) ?? null };
+      return { status: 200, body: (await found.handle(call)) ?? null };
     } catch (error) {
       return errorResponse(error);
     }

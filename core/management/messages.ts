@@ -56,34 +56,57 @@ export interface PeekOptions {
 const PEEK_COUNT = 50;
 const PAYLOAD_BYTES = 50_000;
 
-/** Shows messages and leaves them as they are: none is redelivered, none changes its place. */
-export function peek(broker: Broker, queue: Queue, options: PeekOptions = {}): MessageView[] {
+/** What a peek found: a message that waits or is out with somebody, or one that is to come. */
+interface Found {
+  readonly delivery?: Delivery;
+  /** Undefined where the message cannot be read. */
+  readonly show: () => MessageView | undefined;
+}
+
+/**
+ * Shows messages and leaves them as they are: none is redelivered, none changes its place. What
+ * the journal alone has is read there, as much of it as `limits.lentBytesMax` lets.
+ */
+export function peek(
+  broker: Broker, queue: Queue, options: PeekOptions = {},
+): Promise<MessageView[]> {
+  const found = find(broker, queue, options);
+  const deliveries = found.flatMap(({ delivery }) => delivery ?? []);
+  return queue.lend(deliveries, () => shown(found));
+}
+
+/** The same of what is in memory, at once. */
+export function peekResident(
+  broker: Broker, queue: Queue, options: PeekOptions,
+): MessageView[] {
+  return shown(find(broker, queue, options));
+}
+
+function shown(found: readonly Found[]): MessageView[] {
+  return found.flatMap(({ show }) => show() ?? []);
+}
+
+function find(broker: Broker, queue: Queue, options: PeekOptions): Found[] {
   const { state, from = 0, count = PEEK_COUNT, payloadBytes = PAYLOAD_BYTES } = options;
-  if (state === 'scheduled') {
-    return scheduledIn(queue).slice(from, from + count).map(({ show }) => show(payloadBytes));
-  }
-  const shown: MessageView[] = [];
-  const show = (position: number, view: () => MessageView): false | void => {
-    if (shown.length >= count) return false;
-    if (position >= from) shown.push(view());
-  };
+  if (state === 'scheduled') return scheduledIn(queue, payloadBytes).slice(from, from + count);
+  const found: Found[] = [];
   if (state !== 'unacked') {
     let position = 0;
-    queue.forEachReady((message, delivery) => {
+    queue.forEachWaiting((delivery) => {
+      if (found.length >= count) return false;
       const place = position++;
-      return show(place, () => readyView(message, delivery, place, payloadBytes));
+      if (place >= from) found.push(readyIn(queue, delivery, place, payloadBytes));
     });
   }
   if (state !== 'ready') {
     let position = 0;
     for (const { owner, delivery } of unackedOf(broker, queue)) {
-      const message = queue.messageOf(delivery);
-      if (message === undefined) continue;
+      if (found.length >= count) break;
       const place = position++;
-      show(place, () => unackedView(message, delivery, owner, place, payloadBytes));
+      if (place >= from) found.push(unackedIn(queue, delivery, owner, place, payloadBytes));
     }
   }
-  return shown;
+  return found;
 }
 
 /** Deliveries of a queue that are out, each with the channel that holds it. */
@@ -99,54 +122,63 @@ export function* unackedOf(
   }
 }
 
-function readyView(
-  message: StoredMessage, delivery: Delivery, position: number, payloadBytes: number,
-): MessageView {
-  return {
-    ...contentOf(message, payloadBytes), ...placeOf(delivery), state: 'ready', position,
-    expires_at: timeOrNull(delivery.expiresAt),
+function readyIn(
+  queue: Queue, delivery: Delivery, position: number, payloadBytes: number,
+): Found {
+  const show = (): MessageView | undefined => {
+    const message = queue.messageOf(delivery);
+    return message && {
+      ...contentOf(message, payloadBytes), ...placeOf(delivery), state: 'ready', position,
+      expires_at: timeOrNull(delivery.expiresAt),
+    };
   };
+  return { delivery, show };
 }
 
-function unackedView(
-  message: StoredMessage, delivery: Delivery, owner: string, position: number,
-  payloadBytes: number,
-): MessageView {
-  return {
-    ...contentOf(message, payloadBytes), ...placeOf(delivery), state: 'unacked', position,
-    held_by: {
-      channel: owner, consumer_tag: delivery.consumer?.options.consumerTag ?? '',
-      delivery_tag: delivery.deliveryTag, since: delivery.deliveredAt,
-    },
+function unackedIn(
+  queue: Queue, delivery: Delivery, owner: string, position: number, payloadBytes: number,
+): Found {
+  const held_by = {
+    channel: owner, consumer_tag: delivery.consumer?.options.consumerTag ?? '',
+    delivery_tag: delivery.deliveryTag, since: delivery.deliveredAt,
   };
+  const show = (): MessageView | undefined => {
+    const message = queue.messageOf(delivery);
+    return message && {
+      ...contentOf(message, payloadBytes), ...placeOf(delivery), state: 'unacked', position,
+      held_by,
+    };
+  };
+  return { delivery, show };
 }
 
 /** A message to which something happens by itself at some time. */
-interface Scheduled {
+interface Scheduled extends Found {
   readonly at: number;
-  readonly show: (payloadBytes: number) => MessageView;
 }
 
-function scheduledIn(queue: Queue): Scheduled[] {
+function scheduledIn(queue: Queue, payloadBytes: number): Scheduled[] {
   const all: Scheduled[] = [];
-  let place = 0;
-  queue.forEachReady((message, delivery) => {
-    const position = place++;
-    if (delivery.expiresAt === Infinity) return;
-    const show = (bytes: number) => readyView(message, delivery, position, bytes);
-    all.push({ at: delivery.expiresAt, show });
-  });
   if (queue instanceof ClassicQueue) {
-    queue.forEachRetry((message, delivery, at) => {
-      const show = (bytes: number) => delayedView(message, at, bytes, placeOf(delivery));
-      all.push({ at, show });
+    let position = 0;
+    queue.forEachWaiting((delivery) => {
+      const place = position++;
+      if (delivery.expiresAt === Infinity) return;
+      all.push({ at: delivery.expiresAt, ...readyIn(queue, delivery, place, payloadBytes) });
+    });
+    queue.forEachRetry((delivery, at) => {
+      const show = (): MessageView | undefined => {
+        const message = queue.messageOf(delivery);
+        return message && delayedView(message, at, payloadBytes, placeOf(delivery));
+      };
+      all.push({ at, delivery, show });
     });
   }
   for (const exchange of queue.vhost.exchanges.values()) {
     exchange.delayed?.forEach((message, address, at) => {
       if (!isFor(queue, exchange, message)) return;
       const place = { message: numberOf(queue, address) };
-      all.push({ at, show: (bytes) => delayedView(message, at, bytes, place) });
+      all.push({ at, show: () => delayedView(message, at, payloadBytes, place) });
     });
   }
   return all.toSorted((one, other) => one.at - other.at);

@@ -37,13 +37,25 @@ export function deleteMessages(
  * taken out in one turn, so that also after a crash it is in one of the two queues; what the
  * other one refuses stays where it is. Errors: 540 out of a stream, 406 to the same queue.
  */
-export function moveMessages(
+export async function moveMessages(
   broker: Broker, queue: Queue, ids: readonly string[], target: Queue,
-): RemovedMessage[] {
+): Promise<RemovedMessage[]> {
   if (target === queue) {
     throw new AmqpError('PRECONDITION_FAILED', `the messages are in ${queue.text} already`);
   }
-  return removeMessages(broker, queue, ids, (waiting) => copyTo(target, queue, waiting));
+  // What is copied is read, maybe from the disk.
+  return queue.lend(waitingIn(queue, new Set(ids)), () => removeMessages(
+    broker, queue, ids, (waiting) => copyTo(target, queue, waiting),
+  ));
+}
+
+function waitingIn(queue: Queue, ids: ReadonlySet<string>): Delivery[] {
+  const waiting: Delivery[] = [];
+  queue.forEachWaiting((delivery) => {
+    if (ids.has(delivery.id)) waiting.push(delivery);
+    return waiting.length < ids.size;
+  });
+  return waiting;
 }
 
 /** `before`: what is done with messages before they go; answers which do not, and why. */
@@ -57,11 +69,8 @@ function removeMessages(
   const reasons = new Map<string, string>();
   broker.turn.within(() => {
     const wanted = new Set(ids);
-    const waiting: Delivery[] = [];
-    queue.forEachReady((_message, delivery) => {
-      if (wanted.delete(delivery.id)) waiting.push(delivery);
-      return wanted.size > 0;
-    });
+    const waiting = waitingIn(queue, wanted);
+    for (const { id } of waiting) wanted.delete(id);
     for (const id of wanted) reasons.set(id, 'it is not in the queue any more');
     for (const { owner, delivery } of unackedOf(broker, queue)) {
       if (wanted.has(delivery.id)) reasons.set(delivery.id, `${owner} holds it unacknowledged`);
@@ -83,14 +92,19 @@ function copyTo(
   const { vhost } = source;
   const { store, turn, events: { trace } } = vhost;
   const refused = new Map<string, string>();
+  const readable = waiting.filter(({ address, id }) => {
+    if (store.isResident(address)) return true;
+    refused.set(id, 'it cannot be read, or too much is moved at once');
+    return false;
+  });
   const refusals = {
     reject: (index: number) => {
-      refused.set(waiting[index]!.id, `${target.text} is full`);
+      refused.set(readable[index]!.id, `${target.text} is full`);
     },
   };
   // One list for all of them: they are one run.
   const destinations = [target];
-  const copies = waiting.map(({ address: original }, index) => {
+  const copies = readable.map(({ address: original }, index) => {
     const message = vhost.readMessage(original);
     const address = store.append(rewrite(message.bytes, {}), message.marks);
     store.retain(address);
@@ -99,7 +113,7 @@ function copyTo(
   });
   turn.flushRun();
   copies.forEach((copy, index) => {
-    const { id, address } = waiting[index]!;
+    const { id, address } = readable[index]!;
     if (trace.active && !refused.has(id)) trace.moved(source, address, target, copy);
     store.release(copy);
   });

@@ -1,6 +1,6 @@
 import type { Broker } from '../broker/broker.ts';
 import type { Queue } from '../broker/queue/abstract-queue.ts';
-import { peek } from './messages.ts';
+import { peekResident } from './messages.ts';
 import {
   bindingView, channelView, connectionView, consumerView, exchangeView, queueView,
   type BindingView, type ChannelView, type ConnectionView, type ConsumerView, type ExchangeView,
@@ -58,7 +58,9 @@ export function topologyView(broker: Broker, vhost?: string): TopologyView {
 }
 
 function headOf(broker: Broker, queue: Queue): HeadView[] {
-  const shown = peek(broker, queue, { state: 'ready', count: HEAD_MESSAGES, payloadBytes: 0 });
+  const shown = peekResident(
+    broker, queue, { state: 'ready', count: HEAD_MESSAGES, payloadBytes: 0 },
+  );
   const { messageTtl = Infinity } = queue.settings;
   return shown.map(({ message = 0, redelivered, properties, expires_at }) => {
     const { priority = 0, expiration = Infinity } = properties;

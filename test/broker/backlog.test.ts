@@ -2,6 +2,7 @@
 import { take } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { Broker, durableIn, type DurabilityOptions, type IncomingMessage } from '../../core/index.ts';
+import { managementApi, type MessageView } from '../../core/management/index.ts';
 import { segmentNumberOf, type SegmentJournal } from '../../core/storage/index.ts';
 import { Bench } from '../storage/disk.ts';
 import { text } from '../support/fixture.ts';
@@ -92,6 +93,33 @@ describe('memory', () => {
     expect(store.broker.vhost().queue('q').readyCount).toBe(3000);
     expect(await store.take('q', 3000)).toEqual(range(0, 3000));
     expect([store.broker.store.residentBytes, store.broker.store.liveBytes]).toEqual([0, 0]);
+    await store.stop();
+  });
+
+  test('a peek shows what the journal alone has, and a move takes it along; neither keeps it in memory', async () => {
+    const store = await Store.open();
+    store.declare('q');
+    store.declare('other');
+    for (let first = 0; first < 2000; first += 50) await store.publish('q', first, 50);
+    await store.restart();
+    const api = managementApi(store.broker);
+    const ask = async (path: string, body?: object): Promise<unknown> => {
+      const method = body === undefined ? 'GET' : 'POST';
+      const answer = api({ method, path: `/api/queues/%2F/${path}`, body });
+      await store.bench.settle();
+      return (await answer).body;
+    };
+    const peek = async (queue: string, query: string): Promise<MessageView[]> =>
+      await ask(`${queue}/messages?state=ready&${query}`) as MessageView[];
+    const numbersOf = (views: MessageView[]) => views.map(({ payload }) => Number.parseInt(text(payload), 10));
+    const whole = await peek('q', 'count=2000');
+    expect(numbersOf(whole)).toEqual(range(0, 2000));
+    expect(store.broker.store.residentBytes).toBeLessThan(2 * options.residentBytesMax);
+    const [first] = await peek('q', 'from=1500&count=1');
+    expect([first!.position, ...numbersOf([first!])]).toEqual([1500, 1500]);
+    await ask('q/messages/move', { ids: [first!.id], to: 'other' });
+    expect(numbersOf(await peek('other', 'count=9'))).toEqual([1500]);
+    expect(numbersOf(await peek('q', 'from=1499&count=2'))).toEqual([1499, 1501]);
     await store.stop();
   });
 

@@ -3,6 +3,7 @@ import { lastValueFrom, map, takeWhile, toArray } from 'rxjs';
 import { describe, expect, test, vi } from 'vitest';
 import { StreamQueue } from '../../core/broker/queue/stream-queue.ts';
 import { Broker, durableIn, VirtualClock, type IncomingMessage } from '../../core/index.ts';
+import { peek } from '../../core/management/messages.ts';
 import type { FieldTable, FieldValue } from '../../core/protocol/types.ts';
 import { MemoryJournal } from '../../core/storage/index.ts';
 import { text } from '../support/fixture.ts';
@@ -208,6 +209,8 @@ describe('a stream that is larger than memory', () => {
     expect(residentBytes(store)).toBeLessThan(70_000_000);
     await store.restart();
     expect(residentBytes(store)).toBe(0);
+    const shown = await peek(store.broker, store.stream('s'), { from: 500, count: 3, payloadBytes: 1 });
+    expect(shown.map(({ position, payload }) => `${position} ${text(payload)}`)).toEqual(['500 0', '501 1', '502 2']);
     expect(await store.read('s', 990)).toEqual(first.slice(990));
   });
 

@@ -404,13 +404,13 @@ describe('the place of a stream among the other things', () => {
   });
 });
 
-test('a peek shows what waits, and what is out as long as it is there', () => {
+test('a peek shows what waits, and what is out as long as it is there', async () => {
   const { broker, vhost, channel, read } = stream('abcd', { 'x-max-length-bytes': 1000 });
   read('first', 2);
-  const shown = (state: 'ready' | 'unacked'): string[] =>
-    peek(broker, vhost.queue('s'), { state }).map(({ payload }) => new TextDecoder().decode(payload));
-  expect(shown('ready')).toEqual(['a', 'b', 'c', 'd']);
-  expect(shown('unacked')).toEqual(['a', 'b']);
+  const shown = async (state: 'ready' | 'unacked'): Promise<string[]> =>
+    (await peek(broker, vhost.queue('s'), { state })).map(({ payload }) => new TextDecoder().decode(payload));
+  expect(await shown('ready')).toEqual(['a', 'b', 'c', 'd']);
+  expect(await shown('unacked')).toEqual(['a', 'b']);
   publishAll(channel, 's', 'x'.repeat(100));
-  expect(shown('unacked')).toEqual([]);
+  expect(await shown('unacked')).toEqual([]);
 });

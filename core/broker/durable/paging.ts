@@ -1,4 +1,5 @@
 import { assert } from '../../assert.ts';
+import { limits } from '../../limits.ts';
 import type { Address, MessageStore } from '../message-store.ts';
 import { LOST, type Slot } from '../message-table.ts';
 import type { Persistence } from './persistence.ts';
@@ -68,6 +69,35 @@ export class Paging {
     this.#store.retain(address);
     this.#line.push({ address, run, lost });
     if (this.#line.length === 1) this.#advance();
+  }
+
+  /**
+   * Runs `use` while the bytes of these messages are in memory: from the first one on as many as
+   * `limits.lentBytesMax` lets. Those that were brought for it leave again, if there are too many.
+   */
+  async lend<T>(addresses: readonly Address[], use: () => T): Promise<T> {
+    const store = this.#store;
+    for (const address of addresses) store.retain(address);
+    const absent = addresses.filter((address) => !store.isResident(address));
+    let bytes = 0;
+    try {
+      for (const address of absent) {
+        bytes += store.table.tailBytes(-address);
+        if (bytes > limits.lentBytesMax && address !== absent[0]) break;
+        await this.bring(address);
+      }
+      return use();
+    } finally {
+      for (const address of addresses) store.release(address);
+      for (const address of absent) this.delivered(address);
+    }
+  }
+
+  /** Brings the bytes of a message back, if they can be read. */
+  bring(address: Address): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.load(address, resolve) !== 'coming') resolve();
+    });
   }
 
   #advance(): void {

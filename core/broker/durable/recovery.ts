@@ -280,9 +280,7 @@ export class Recovery {
     for (const slot of inOrder) {
       if (store.residentBytes >= bytesMax) return;
       if (this.#table.entryCount(slot) === 0) continue;
-      await new Promise<void>((resolve) => {
-        if (paging.load(-slot, resolve) !== 'coming') resolve();
-      });
+      await paging.bring(-slot);
     }
   }
 

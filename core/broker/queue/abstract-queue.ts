@@ -116,11 +116,25 @@ export abstract class Queue extends Destination {
   /** Drops what no restart leaves: messages that are not persistent. BAS-07. */
   abstract dropTransient(): void;
 
+  /** Visits what the messages that wait would go out as, in that order, in memory or not. */
+  abstract forEachWaiting(visit: (delivery: Delivery) => unknown): void;
+
   /**
    * Visits the messages that wait, in the order in which they go out, and leaves them there. Those
-   * whose bytes the journal alone has are passed over.
+   * whose bytes the journal alone has are passed over; `lend` brings them.
    */
-  abstract forEachReady(visit: VisitMessage): void;
+  forEachReady(visit: VisitMessage): void {
+    this.forEachWaiting((delivery) => {
+      const message = this.messageOf(delivery);
+      return message === undefined ? undefined : visit(message, delivery);
+    });
+  }
+
+  /**
+   * Runs `use` while the messages of these deliveries can be read, from the first one on as many
+   * as `limits.lentBytesMax` lets: what the journal alone has is brought back for that long.
+   */
+  abstract lend<T>(deliveries: readonly Delivery[], use: () => T): Promise<T>;
 
   /** Refuses a deletion under conditions that are not met. QUE-11. */
   abstract checkDeletable(ifUnused: boolean, ifEmpty: boolean): void;

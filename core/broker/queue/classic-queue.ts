@@ -14,9 +14,7 @@ import type { Run } from '../run.ts';
 import type { StoredMessage } from '../stored-message.ts';
 import type { Trace } from '../trace.ts';
 import type { VirtualHost } from '../virtual-host.ts';
-import {
-  Queue, type Outcome, type QueueOptions, type VisitMessage,
-} from './abstract-queue.ts';
+import { Queue, type Outcome, type QueueOptions } from './abstract-queue.ts';
 import { PriorityReady } from './priority-ready.ts';
 import { Ready, type VisitReady } from './ready.ts';
 
@@ -152,24 +150,18 @@ export class ClassicQueue extends Queue {
     );
   }
 
-  override forEachReady(visit: VisitMessage): void {
-    this.#ready.forEach((delivery) => {
-      const message = this.messageOf(delivery);
-      return message === undefined ? undefined : visit(message, delivery);
-    });
-  }
-
-  /** Visits what the messages that wait would go out as, in memory or not. */
-  forEachWaiting(visit: VisitReady): void {
+  override forEachWaiting(visit: VisitReady): void {
     this.#ready.forEach(visit);
   }
 
+  override async lend<T>(deliveries: readonly Delivery[], use: () => T): Promise<T> {
+    if (this.#persistence === undefined) return use();
+    return this.#persistence.paging.lend(deliveries.map(({ address }) => address), use);
+  }
+
   /** Visits the messages that came back and wait to be tried again, with when that will be. */
-  forEachRetry(visit: (message: StoredMessage, delivery: Delivery, at: number) => void): void {
-    for (const [delivery, { at }] of this.#retries) {
-      const message = this.messageOf(delivery);
-      if (message !== undefined) visit(message, delivery, at);
-    }
+  forEachRetry(visit: (delivery: Delivery, at: number) => void): void {
+    for (const [delivery, { at }] of this.#retries) visit(delivery, at);
   }
 
   /**

@@ -12,8 +12,9 @@ import { NOWHERE } from '../message-store.ts';
 import type { Run } from '../run.ts';
 import { StoredMessage } from '../stored-message.ts';
 import type { VirtualHost } from '../virtual-host.ts';
-import { Queue, type Outcome, type QueueOptions, type VisitMessage } from './abstract-queue.ts';
+import { Queue, type Outcome, type QueueOptions } from './abstract-queue.ts';
 import { StreamConsumer } from './stream-consumer.ts';
+import type { StreamCursor } from './stream-cursor.ts';
 import { StreamLog, type KeptChunk } from './stream-log.ts';
 import { streamOffset } from './stream-offset.ts';
 import { streamEntry, type StreamRecord } from './stream-record.ts';
@@ -32,6 +33,8 @@ export class StreamQueue extends Queue {
   /** The delivery that is just going out, and its message. */
   #current: Delivery | undefined;
   #record: StreamRecord | undefined;
+  /** Where somebody looks who is no consumer. */
+  #looking: StreamCursor | undefined;
   /** When the oldest segment will be too old, and how to wait for that no longer. */
   #agedAt = Infinity;
   #stopAging: Cancel = () => {};
@@ -103,14 +106,24 @@ export class StreamQueue extends Queue {
   /** Its messages are all there after a restart. */
   override dropTransient(): void {}
 
-  override forEachReady(visit: VisitMessage): void {
-    for (const { first, end } of this.log.segments.filter(({ isResident }) => isResident)) {
-      const cursor = this.log.open({ number: first }, 0);
-      for (; cursor.offset < end; cursor.advance()) {
-        const message = new StoredMessage(cursor.read()!, 0);
-        if (visit(message, this.#deliveryOf(cursor.offset)) === false) return;
+  override forEachWaiting(visit: (delivery: Delivery) => unknown): void {
+    for (const { first, end } of this.log.segments) {
+      for (let offset = first; offset < end; offset++) {
+        if (visit(this.#deliveryOf(offset)) === false) return;
       }
     }
+  }
+
+  override async lend<T>(deliveries: readonly Delivery[], use: () => T): Promise<T> {
+    let bytes = 0;
+    const segments = deliveries.map(({ position }) => this.log.segmentOf(position));
+    for (const segment of new Set(segments)) {
+      if (segment.isResident) continue;
+      if (bytes > limits.lentBytesMax) break;
+      bytes += segment.used;
+      await this.#persistence?.streams.load(this, segment);
+    }
+    return use();
   }
 
   /** The conditions of a deletion mean nothing to a stream. QUE-11. */
@@ -123,10 +136,17 @@ export class StreamQueue extends Queue {
 
   override messageOf(delivery: Delivery): StoredMessage | undefined {
     if (delivery === this.#current) return new StoredMessage(this.#record!, 0);
-    const cursor = this.log.open({ number: delivery.position }, 0);
-    const record = cursor.read();
-    const isThere = record !== undefined && cursor.offset === delivery.position;
-    return isThere ? new StoredMessage(record, 0) : undefined;
+    const record = this.#recordAt(delivery.position);
+    return record === undefined ? undefined : new StoredMessage(record, 0);
+  }
+
+  /** What is looked at lies mostly behind what was looked at before. */
+  #recordAt(offset: number): StreamRecord | undefined {
+    if (this.#looking?.offset !== offset) this.#looking = this.log.open({ number: offset }, 0);
+    const record = this.#looking.read();
+    if (record === undefined || this.#looking.offset !== offset) return undefined;
+    this.#looking.advance();
+    return record;
   }
 
   protected override admit(
