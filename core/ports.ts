@@ -60,6 +60,8 @@ export interface Sink {
   /** Flush what was sent, then close. */
   end(): void;
   setReading(on: boolean): void;
+  /** Whether what is sent waits here, heartbeats aside. Absent: never. */
+  readonly holds?: boolean;
 }
 
 /** A protocol automaton without I/O. */

@@ -1,8 +1,10 @@
 import type { Sink } from '../ports.ts';
+import { frameTypes } from '../protocol/spec.ts';
 
 /**
  * What a connection sends. While something that it tells of is not on disk yet, all of it waits:
- * a client that is told of a declaration still has it after a crash, and nothing overtakes.
+ * a client that is told of a declaration still has it after a crash, and nothing overtakes but
+ * heartbeats, which tell of nothing: no client is to take a slow disk for a broker that is dead.
  */
 export class HeldSink implements Sink {
   readonly #sink: Sink;
@@ -31,8 +33,12 @@ export class HeldSink implements Sink {
     this.release();
   }
 
+  get holds(): boolean {
+    return this.#held;
+  }
+
   send(bytes: Uint8Array): void {
-    if (this.#held) this.#batches.push(bytes);
+    if (this.#held && bytes[0] !== frameTypes.heartbeat) this.#batches.push(bytes);
     else this.#sink.send(bytes);
   }
 

@@ -227,7 +227,8 @@ export class Session<R extends Role> implements Machine {
   }
 
   #send(batch: Uint8Array): void {
-    this.sent++;
+    // What waits is no sign of life.
+    if (this.#sink.holds !== true) this.sent++;
     if (this.tap !== undefined) this.tap('out', batch);
     this.#sink.send(batch);
   }

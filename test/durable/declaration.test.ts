@@ -110,6 +110,24 @@ describe('an answer that waits', () => {
     expect(isThere(lives, 'new')).toBe(true);
   });
 
+  test.each([['and nothing else', 0], ['and deliveries with it', 1]])(
+    'does not keep heartbeats waiting [CON-15]: it waits %s', async (_what, deliveries) => {
+      const { lives } = await heldBack();
+      const patient = lives.open({ heartbeat: 10 });
+      consume(patient, 'q', { noAck: true });
+      patient.take();
+      patient.send('queue.declare', { queue: 'new', durable: true });
+      for (let second = 0; second < 60; second++) {
+        if (deliveries > 0) lives.broker.vhost().exchange('e').publish({ routingKey: '', body: 'a' });
+        lives.clock.advanceBy(1000);
+      }
+      expect(names(patient)).toEqual([]);
+      expect(patient.client.session.state).toBe('running');
+      letGo(lives);
+      expect(names(patient)).toHaveLength(1 + 60 * deliveries);
+    },
+  );
+
   test('waits on while the disk is full', async () => {
     const { lives, channel } = await heldBack();
     channel.send('queue.declare', { queue: 'new', durable: true });
