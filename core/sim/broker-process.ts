@@ -94,8 +94,8 @@ export class BrokerProcess implements BrokerView {
   ready(name: string): readonly Seen[] {
     const seen: Seen[] = [];
     this.#queue(name)?.forEachWaiting((delivery) => {
-      const { redelivered, deliveryCount: returns } = delivery;
-      seen.push({ id: this.#idOf(delivery), redelivered, returns });
+      const { redelivered, deliveryCount: returns, expiresAt: deadline } = delivery;
+      seen.push({ id: this.#idOf(delivery), redelivered, returns, deadline });
     });
     return seen;
   }

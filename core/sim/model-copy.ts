@@ -30,7 +30,10 @@ export class Copy {
   readonly turn: number;
   readonly index: number;
   readonly priority: number;
-  readonly deadline: number;
+  /** By the clock that never jumps. */
+  deadline: number;
+  /** How many settings of the wall clock there had been when it came. */
+  readonly settings: number;
   /** The copy whose death made this one. */
   readonly source: Copy | undefined;
   /** The transaction that it came by; all of its copies come or none. */
@@ -53,7 +56,7 @@ export class Copy {
   consumerTag: string | undefined;
 
   constructor(queue: ModelQueue, message: ModelMessage, from: {
-    turn: number; index: number; now: number; source?: Copy | undefined;
+    turn: number; index: number; now: number; settings: number; source?: Copy | undefined;
     group?: object | undefined;
   }) {
     this.queue = queue;
@@ -61,6 +64,7 @@ export class Copy {
     this.turn = from.turn;
     this.index = from.index;
     this.readySince = from.turn;
+    this.settings = from.settings;
     this.source = from.source;
     this.group = from.group;
     this.priority = Math.min(message.priority, queue.maxPriority);

@@ -37,6 +37,7 @@ export class ModelCrash {
       const found = seen.map(({ id }) => this.#find(known, queue.name, id));
       this.#checkOrder(found, seen);
       found.forEach((copy, index) => this.#checkCount(copy, seen[index]!));
+      found.forEach((copy, index) => this.#checkDeadline(copy, seen[index]!));
       for (const copy of found) back.add(copy);
       queue.copies = found;
       queue.lately = [];
@@ -61,6 +62,10 @@ export class ModelCrash {
     return settled <= this.#durable ? 'must not' : 'may';
   }
 
+  #isPerhapsDue(copy: Copy): boolean {
+    return Math.min(...this.#deadlinesOf(copy)) <= this.#model.now;
+  }
+
   #find(known: readonly Copy[], queue: string, id: string): Copy {
     const copy = known.find(({ message }) => message.id === id);
     if (copy === undefined) throw new Violation('invented', `${id} came back in ${queue}`);
@@ -71,7 +76,7 @@ export class ModelCrash {
     const isBack = back.has(copy);
     check(!isBack || expected !== 'must not', 'recovery',
       () => `${copy.name} came back, and was gone for good or not to be kept`);
-    const excused = copy.deadline <= this.#model.now;
+    const excused = this.#isPerhapsDue(copy);
     check(isBack || excused || expected !== 'must', 'durability',
       () => `${copy.name} was ${copy.message.fate} and is lost`);
   }
@@ -84,23 +89,39 @@ export class ModelCrash {
     copy.believe(returns);
   }
 
+  /**
+   * Deadlines are kept in wall-clock time, so the time that the broker was down counts, and so
+   * does each time that the clock was set while it was up, or not. QUE-14.
+   */
+  #checkDeadline(copy: Copy, { deadline }: Seen): void {
+    const possible = this.#deadlinesOf(copy);
+    check(possible.includes(deadline), 'deadline',
+      () => `${copy.name} expires at ${possible.join(' or ')}, and is to at ${deadline}`);
+    copy.deadline = deadline;
+  }
+
+  #deadlinesOf({ deadline, settings }: Copy): number[] {
+    const { wallOffsets } = this.#model;
+    const now = wallOffsets.at(-1)!;
+    return wallOffsets.slice(settings - 1).map((offset) => deadline + offset - now);
+  }
+
   /** A dead letter is in its source or its target; a transaction is whole or absent. */
   #checkWhole(back: ReadonlySet<Copy>): void {
     const groups = new Map<object, boolean>();
     for (const [copy, expected] of this.#expected) {
       const { source, group, state } = copy;
-      const { now } = this.#model;
       if (source !== undefined && expected !== 'must not' && state !== 'gone') {
         const atSource = back.has(source);
         const sourceWasThere = source.arrived <= this.#durable ||
           source.message.fate === 'confirmed';
         check(!atSource || !back.has(copy), 'atomic', () => `${copy.name} and in its source`);
-        check(atSource || back.has(copy) || !sourceWasThere || source.deadline <= now, 'atomic',
+        check(atSource || back.has(copy) || !sourceWasThere || this.#isPerhapsDue(source), 'atomic',
           () => `${copy.name} is neither there nor in ${source.queue.name}`);
       }
       if (group === undefined || expected === 'must not' || state === 'gone') continue;
       const whole = groups.get(group);
-      check(whole === undefined || whole === back.has(copy) || copy.deadline <= now, 'atomic',
+      check(whole === undefined || whole === back.has(copy) || this.#isPerhapsDue(copy), 'atomic',
         () => `${copy.name} is ${whole === true ? 'not ' : ''}there, unlike its transaction`);
       groups.set(group, back.has(copy));
     }

@@ -10,6 +10,7 @@ export interface Seen {
   readonly redelivered: boolean;
   /** How often it came back. */
   readonly returns: number;
+  readonly deadline: number;
 }
 
 interface Left {
@@ -170,7 +171,7 @@ export class ModelQueue {
   /** The broker's list has every copy once, in its order, and nothing else. */
   compare(seen: readonly Seen[]): Copy[] {
     let before: Copy | undefined;
-    for (const { id, redelivered, returns } of seen) {
+    for (const { id, redelivered, returns, deadline } of seen) {
       const copy = this.find(id);
       if (copy === undefined || copy.state !== 'ready') {
         throw new Violation('invented', `${id} waits in ${this.name}: it is ${this.stateOf(id)}`);
@@ -181,6 +182,8 @@ export class ModelQueue {
         copy.countUnknown = true;
       }
       if (copy.countUnknown) copy.believe(returns);
+      check(deadline === copy.deadline, 'deadline',
+        () => `${copy.name} expires at ${copy.deadline}, and is to at ${deadline}`);
       check(returns === copy.returns, 'delivery count',
         () => `${copy.name} came back ${copy.returns} times, and counts ${returns}`);
       check(redelivered === copy.redelivered, 'redelivered',

@@ -50,6 +50,8 @@ export class Model {
   readonly connections = new Map<number, ModelConnection>();
   turn = 1;
   now = 0;
+  /** What was added to the wall clock, each time that it was set. */
+  readonly wallOffsets = [0];
   /** Publishes of this turn so far. */
   index = 0;
   #said: Said[] = [];
@@ -137,7 +139,9 @@ export class Model {
     queue: ModelQueue, message: ModelMessage, from: { source?: Copy; group?: object } = {},
   ): Copy {
     const index = from.source === undefined ? ++this.index : 0;
-    const copy = new Copy(queue, message, { ...from, index, turn: this.turn, now: this.now });
+    const copy = new Copy(queue, message, {
+      ...from, index, turn: this.turn, now: this.now, settings: this.wallOffsets.length,
+    });
     queue.copies.push(copy);
     queue.grow(this.turn);
     this.#marked.push(copy);

@@ -27,7 +27,7 @@ export type OperationKind =
   | 'passing' | 'stream' | 'illegal' | 'reset' | 'halfClose' | 'stopReading' | 'readOn'
   | 'kill' | 'losePower' | 'breakOff'
   | 'slowDisk' | 'fastDisk' | 'fillDisk' | 'freeDisk' | 'failDisk'
-  | 'damageDisk';
+  | 'damageDisk' | 'jumpClock';
 
 /** What a seed switches on and off (swarm testing: no run has everything, all runs together do). */
 export interface Plan {
@@ -171,7 +171,7 @@ function drawWeights(chance: Chance): Weights {
     reset: network(2), halfClose: network(1), stopReading: network(2), readOn: 2,
     kill: crashes, losePower: crashes, breakOff: 6 * crashes,
     slowDisk: disk(2), fastDisk: disk(2), fillDisk: disk(1), freeDisk: disk(2),
-    failDisk: disk(0.5), damageDisk: disk(0.5),
+    failDisk: disk(0.5), damageDisk: disk(1), jumpClock: often(2, 0.3),
   };
 }
 

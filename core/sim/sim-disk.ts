@@ -88,13 +88,6 @@ export class SimDisk {
     this.mend();
   }
 
-  /** A disk with the same files, for somebody else to look at. */
-  copy(): MemoryDisk {
-    const copy = new MemoryDisk();
-    for (const name of this.#memory.names) copy.put(name, this.#memory.bytes(name));
-    return copy;
-  }
-
   #pass(clock: Clock, ms: number, kind?: 'write' | 'sync'): Promise<void> {
     const delayMs = Math.floor(this.#chance.next() * 2 * ms);
     return new Promise((resolve) => void clock.setTimer(delayMs, () => {

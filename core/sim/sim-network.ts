@@ -26,7 +26,7 @@ export const QUIET: NetworkManners = {
 /** Sees what goes through the broker's end of a link, just before it does. */
 export interface LinkWatch {
   received(chunk: Uint8Array): void;
-  /** The chunk that was received last has been dealt with. */
+  /** What the broker's end heard last has been dealt with. */
   dealtWith(): void;
   sent(chunk: Uint8Array): void;
   /** The broker's end is about to be gone. */
@@ -43,6 +43,8 @@ class Lane {
   readonly writable$ = new BehaviorSubject(true);
   deliver: (chunk: Uint8Array) => void = (chunk) => this.chunks$.next(chunk);
   finish: () => void = () => this.chunks$.complete();
+  /** The sender was told that it may go on, and has dealt with that. */
+  wentOn: () => void = () => {};
   manners: NetworkManners;
   readonly #clock: VirtualClock;
   readonly #chance: Chance;
@@ -108,7 +110,10 @@ class Lane {
     if (this.#cut) return;
     if (this.#waiting.length > 0) this.#schedule(this.#delay());
     else if (this.#ended) this.#finish();
-    else if (!this.writable$.value) this.writable$.next(true);
+    else if (!this.writable$.value) {
+      this.writable$.next(true);
+      this.wentOn();
+    }
   }
 
   #finish(): void {
@@ -154,6 +159,7 @@ export class SimLink {
       deliver(chunk);
       watch.dealtWith();
     };
+    this.#toClient.wentOn = () => watch.dealtWith();
     this.#toServer.finish = () => {
       this.#endServer();
       finish();

@@ -52,6 +52,8 @@ const SETTLING_TICKS = 40;
 const RECOVERY_TICKS = 3000;
 /** Virtual time within which all must drain once everything is healed. */
 const LIVENESS_MS = 60_000;
+/** How far a wall clock is off that nobody looked after. */
+const HOUR_MS = 3_600_000;
 /** Pause before a start that failed is tried again. */
 const RETRY_MS = 100;
 
@@ -76,6 +78,8 @@ export class Simulator implements Observer {
   #starting: Promise<void> | undefined;
   #library: LibraryClient | undefined;
   #crash: ModelCrash | undefined;
+  /** Those of damaged disks, which nothing else waits for. */
+  readonly #probes: Promise<void>[] = [];
   #declared = false;
   #connections = 0;
   #restarts = -1;
@@ -133,6 +137,10 @@ export class Simulator implements Observer {
     }
   }
 
+  get #wallOffset(): number {
+    return this.model.wallOffsets.at(-1)!;
+  }
+
   endTurn(): void {
     const process = this.#process;
     if (process === undefined) return;
@@ -185,6 +193,9 @@ export class Simulator implements Observer {
       const [power, isSync] = [chance.happens(0.5), chance.happens(0.5)];
       this.#disk.breakIn(chance.below(8), isSync, () => this.#kill(power, 10));
     },
+    jumpClock: (chance) => {
+      this.model.wallOffsets.push(this.#wallOffset + chance.pick([-HOUR_MS, -100, 100, HOUR_MS]));
+    },
     slowDisk: () => void (this.#disk.pace.syncMs = 300),
     fastDisk: () => void (this.#disk.pace.syncMs = this.#script.plan.syncMs),
     fillDisk: () => void (this.#disk.memory.faults.full = true),
@@ -197,8 +208,8 @@ export class Simulator implements Observer {
       });
     },
     damageDisk: (chance) => {
-      const copies = [this.#disk.copy(), this.#disk.copy()] as const;
-      this.#background(probeDamage(copies, chance));
+      this.#probes.push(probeDamage(this.#disk.memory, chance, this.model));
+      this.#background(this.#probes.at(-1)!);
     },
   };
 
@@ -234,7 +245,7 @@ export class Simulator implements Observer {
 
   #start(): void {
     if (this.#process !== undefined || this.#starting !== undefined) return;
-    const clock = new ProcessClock(this.#clock, () => this.endTurn(), () => 0);
+    const clock = new ProcessClock(this.#clock, () => this.endTurn(), () => this.#wallOffset);
     this.#life = clock;
     this.#starting = this.#boot(clock).catch((error: unknown) => {
       if (clock.killed) return;
@@ -334,6 +345,7 @@ export class Simulator implements Observer {
     this.#crash = undefined;
     this.#start();
     await this.#finish(this.#starting!);
+    await this.#finish(Promise.all(this.#probes));
     const process = this.#process as BrokerProcess | undefined;
     for (const { name } of this.model.queues.values()) {
       const count = process!.readyCount(name);
@@ -351,7 +363,7 @@ export class Simulator implements Observer {
     }
   }
 
-  async #finish(promise: Promise<void>): Promise<void> {
+  async #finish(promise: Promise<unknown>): Promise<void> {
     let done = false;
     this.#background(promise.then(() => void (done = true)));
     await this.#until(() => done, 'a promise');
