@@ -3,7 +3,10 @@ import { lastValueFrom, of } from 'rxjs';
 import { expect, test } from 'vitest';
 import { managementApi, tapOf, type MessageView } from '../../core/management/index.ts';
 import { bodyView } from '../../demo/panels/message/body.ts';
+import { deathsOf } from '../../demo/panels/message/deaths.ts';
+import { differencesOf } from '../../demo/panels/message/differences.ts';
 import { lifeOf, messageTypes, type Life, type MessageEvent } from '../../demo/panels/message/life.ts';
+import { findMessage } from '../../demo/panels/message/whereabouts.ts';
 import type { BrokerPort } from '../../demo/port/broker-port.ts';
 import { arrange, exportMessages, peekAt, predicateInput } from '../../demo/screens/queues/messages.ts';
 import { fixture, type Fixture } from '../support/fixture.ts';
@@ -131,5 +134,51 @@ test.each([
 test('pictures are told by their type, and octets that are no text are shown in hex', () => {
   const octets = Uint8Array.of(0xff, 0xd8);
   expect(bodyView(octets, 'image/jpeg').kind).toBe('image');
-  expect(bodyView(octets)).toEqual({ kind: 'binary', hex: 'ff d8' });
+  expect(bodyView(octets)).toEqual({ kind: 'binary', hex: 'ff d8                    ··', format: '' });
+  const png = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10);
+  expect(bodyView(png)).toMatchObject({ kind: 'image', type: 'image/png' });
+});
+
+test.each([
+  ['application/cbor', 'CBOR'], ['application/vnd.msgpack', 'MessagePack'], ['application/x-msgpack', 'MessagePack'],
+])('%s is named, and shown as octets', (type, format) => {
+  const hex = '61 61                    aa';
+  expect(bodyView(Uint8Array.of(0x61, 0x61), type)).toEqual({ kind: 'binary', hex, format });
+});
+
+test('what differs from the message before is told by its path', () => {
+  const octets = (text: string): Uint8Array => new TextEncoder().encode(text);
+  const before = { body: octets('{"total":3,"lines":[1,2]}'), properties: { priority: 1, headers: { retry: 1 } } };
+  const now = { body: octets('{"total":4,"lines":[1],"paid":true}'), properties: { headers: { retry: 2 } } };
+  expect(differencesOf(before, now)).toEqual([
+    'priority: 1 → absent', 'retry: 1 → 2', 'body.total: 3 → 4', 'body.lines[1]: 2 → absent',
+    'body.paid: absent → true',
+  ]);
+  expect(differencesOf(before, { ...before, body: octets('plain') })).toContain('body: absent → plain');
+  expect(differencesOf(now, now)).toEqual([]);
+});
+
+test('deaths are told as receivers get them, and from the life of a message that is gone', async () => {
+  const made = fixture();
+  const channel = made.open();
+  const toWork = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'work' };
+  declareQueue(channel, 'work', { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'wait' });
+  declareQueue(channel, 'wait', { 'x-message-ttl': 1000, ...toWork });
+  const life = listen(made);
+  channel.publish('', 'work', 'a');
+  for (let round = 0; round < 2; round++) {
+    get(channel, 'work', false);
+    nack(channel, round + 1, false);
+    made.clock.advanceBy(1000);
+  }
+  const { deaths, numbers, places } = await life(1);
+  expect(places).toEqual([{ vhost: '/', queue: 'work' }, { vhost: '/', queue: 'wait' }]);
+  const found = await findMessage(portOf(made) as BrokerPort, places[0]!, numbers);
+  const expected = [
+    { reason: 'expired', queue: 'wait', count: 2, exchange: '', keys: 'wait' },
+    { reason: 'rejected', queue: 'work', count: 2, exchange: '', keys: 'work' },
+  ];
+  expect(deathsOf(found!.view.properties)).toMatchObject(expected);
+  expect(deaths).toMatchObject(expected);
+  expect(await findMessage(portOf(made) as BrokerPort, places[1]!, numbers)).toBe(undefined);
 });

@@ -100,6 +100,51 @@ describe.skipIf(!hasChromium())('the queue browser', { timeout: 180_000 }, () =>
     await expect.poll(() => shown(page)).toEqual(retries(1, 3));
   });
 
+  test('one message is moved, taken in hand, given back and rejected from its own panel', async () => {
+    const { page } = await openLetters(1);
+    await rows(page).getByRole('button', { name: 'letters' }).click();
+    const panel = page.getByRole('region', { name: /^Message \d+$/ });
+    await panel.getByText('waits in letters at place 1').waitFor();
+    await panel.getByLabel('Queue to move it to').selectOption('parked');
+    await panel.getByRole('button', { name: 'Move to' }).click();
+    await panel.getByText('moved by hand from letters to parked').waitFor();
+    await panel.getByText('waits in parked at place 1', { exact: true }).last().waitFor();
+    await panel.getByRole('button', { name: 'Be the consumer' }).click();
+    await panel.getByText('in your hands').waitFor();
+    await panel.getByRole('button', { name: 'Give back' }).click();
+    await panel.getByText(/tag 2, redelivered/).waitFor();
+    await panel.getByRole('button', { name: 'Reject' }).click();
+    await panel.getByText('in no queue').waitFor();
+    await panel.getByText('dropped from parked: rejected').waitFor();
+  });
+
+  test('deaths are a table, and a message is published again with another body and headers', async () => {
+    const pg = await openLetters(2);
+    const { page } = pg;
+    await rows(page).nth(1).getByRole('button', { name: 'letters' }).click();
+    const panel = page.getByRole('region', { name: /^Message \d+$/ });
+    await panel.getByText('expires at 01:00.000').waitFor();
+    await panel.getByRole('button', { name: 'Publish again …' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Publish again' });
+    await dialog.getByLabel('Routing key').fill('parked');
+    await dialog.getByLabel('Headers as JSON').fill('{ "retry": ');
+    await dialog.getByRole('button', { name: 'Publish' }).click();
+    await dialog.getByText('The headers are no object in JSON.').waitFor();
+    await dialog.getByLabel('Headers as JSON').fill('{ "retry": 7 }');
+    await dialog.getByLabel('Body').fill('edited');
+    await dialog.getByRole('button', { name: 'Publish' }).click();
+    await dialog.getByText('Published.', { exact: true }).waitFor();
+    expect(await depth(pg, 'parked')).toBe(1);
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    // The first letter does not expire, and stands before it.
+    await page.getByLabel('Choose message 1', { exact: true }).check();
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await pg.advanceTo(61_000);
+    const table = panel.getByRole('table', { name: /^Where and why/ });
+    await expect.poll(() => table.getByRole('row').nth(1).innerText())
+      .toMatch(/^expired\s+letters\s+1\s+\(default\)\s+letters/);
+  });
+
   test('what is scheduled is listed by when it is due, with what becomes of it', async () => {
     const { page } = await openLetters(4);
     await page.getByRole('button', { name: 'Scheduled' }).click();

@@ -1,4 +1,4 @@
-import { formatHex } from '../../screens/wire/hex.ts';
+import { asciiOf, hexOctet, hexRows } from '../../screens/wire/hex.ts';
 
 /** A body as people read it. */
 export type BodyView =
@@ -6,19 +6,41 @@ export type BodyView =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'image'; readonly type: string; readonly octets: Uint8Array }
-  | { readonly kind: 'binary'; readonly hex: string };
+  /** `format`: what it seems to be, '' where nobody knows. */
+  | { readonly kind: 'binary'; readonly hex: string; readonly format: string };
 
 const strictText = new TextDecoder('utf-8', { fatal: true });
-const images = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
 
-/** Guesses from the content type, then from the octets themselves. */
+/** Pictures that every browser shows, by the octets that they begin with. */
+const images: readonly (readonly [type: string, start: RegExp])[] = [
+  ['image/png', /^\x89PNG\r\n/], ['image/jpeg', /^\xff\xd8\xff/], ['image/gif', /^GIF8[79]a/],
+  ['image/webp', /^RIFF[^]{4}WEBP/],
+];
+
+/** Formats that are named, and shown as octets. */
+const formats: readonly (readonly [format: string, type: RegExp])[] = [
+  ['CBOR', /\bcbor\b/i], ['MessagePack', /\b(x-)?m(essage|sg)pack\b/i],
+  ['Protocol Buffers', /\bprotobuf\b/i], ['Avro', /\bavro\b/i],
+];
+
+/** Guesses from the content type and from the octets themselves. */
 export function bodyView(octets: Uint8Array, contentType = ''): BodyView {
   if (octets.length === 0) return { kind: 'empty' };
-  if (images.has(contentType)) return { kind: 'image', type: contentType, octets };
-  const text = textOf(octets);
-  if (text === undefined) return { kind: 'binary', hex: formatHex(octets) };
+  const start = String.fromCharCode(...octets.subarray(0, 16));
+  const image = images.find(([type, magic]) => type === contentType || magic.test(start));
+  if (image !== undefined) return { kind: 'image', type: image[0], octets };
+  const format = formats.find(([, type]) => type.test(contentType))?.[0] ?? '';
+  const text = format === '' ? textOf(octets) : undefined;
+  if (text === undefined) return { kind: 'binary', hex: dump(octets), format };
   const value = jsonOf(text);
   return value === undefined ? { kind: 'text', text } : { kind: 'json', value };
+}
+
+/** Octets beside the characters that some of them are. */
+function dump(octets: Uint8Array): string {
+  return hexRows(octets, 8).map(({ octets: row }) => (
+    `${row.map(hexOctet).join(' ').padEnd(23)}  ${row.map(asciiOf).join('')}`
+  )).join('\n');
 }
 
 function textOf(octets: Uint8Array): string | undefined {
@@ -32,7 +54,7 @@ function textOf(octets: Uint8Array): string | undefined {
 }
 
 /** Objects and lists alone: a bare number or word reads better as the text that it is. */
-function jsonOf(text: string): unknown {
+export function jsonOf(text: string): unknown {
   if (!/^\s*[[{]/.test(text)) return undefined;
   try {
     return JSON.parse(text) as unknown;

@@ -1,6 +1,8 @@
 import { map, scan, type Observable } from 'rxjs';
 import type { TapOf, TapType } from '../../../core/management/index.ts';
 import type { TapBatch } from '../../port/broker-port.ts';
+import { clockText } from '../../shell/format.ts';
+import type { Death } from './deaths.ts';
 
 type MessageType = Extract<TapType, `message.${string}`>;
 export type MessageEvent = TapOf<MessageType>;
@@ -24,6 +26,18 @@ export interface Life {
   readonly steps: readonly LifeStep[];
   /** The message before it with the same exchange and routing key. */
   readonly before: Published | undefined;
+  /** Numbers under which the broker knew it. */
+  readonly numbers: ReadonlySet<number>;
+  /** Queues that it came to. */
+  readonly places: readonly Place[];
+  /** How it died here, the last first; as `x-death` tells receivers. */
+  readonly deaths: readonly Death[];
+}
+
+/** A queue. */
+export interface Place {
+  readonly vhost: string;
+  readonly queue: string;
 }
 
 export const messageTypes: readonly MessageType[] = [
@@ -52,7 +66,34 @@ function tell(events: readonly MessageEvent[], message: number): Life {
     event.type === 'message.published' && event.seq < published.seq &&
     event.exchange === published.exchange && event.routingKey === published.routingKey
   ));
-  return { published, before, steps: own.map(stepOf) };
+  const places = own.flatMap((event) => (event.type === 'message.enqueued' ? [event] : []))
+    .map(({ vhost, queue }) => ({ vhost, queue }))
+    .filter(({ vhost, queue }, i, all) => (
+      all.findIndex((each) => each.vhost === vhost && each.queue === queue) === i
+    ));
+  return {
+    published, before, steps: own.map(stepOf), numbers: same, places, deaths: deathsIn(own),
+  };
+}
+
+/** One row for each queue and reason, with what the message had been published with. */
+function deathsIn(events: readonly MessageEvent[]): readonly Death[] {
+  const deaths = new Map<string, Death>();
+  let [exchange, keys] = ['', ''];
+  for (const event of events) {
+    if (event.type === 'message.dead-lettered') {
+      const { queue, reason, at } = event;
+      const place = JSON.stringify([queue, reason]);
+      const { count, ...first } = deaths.get(place)
+        ?? { reason, queue, exchange, keys, time: clockText(at), count: 0 };
+      deaths.delete(place);
+      deaths.set(place, { ...first, count: count + 1 });
+    }
+    if (event.type === 'message.dead-lettered' || event.type === 'message.published') {
+      [exchange, keys] = [event.exchange, event.routingKey];
+    }
+  }
+  return [...deaths.values()].toReversed();
 }
 
 /** Numbers under which the broker knew one message, in the order in which it got them. */

@@ -13,6 +13,15 @@ export interface Hand {
 
 export type Verdict = 'ack' | 'requeue' | 'reject';
 
+/** What can be done with a message in one's hands. */
+export const verdicts: readonly {
+  readonly verdict: Verdict; readonly label: string; readonly title: string;
+}[] = [
+  { verdict: 'ack', label: 'Ack', title: 'done: the broker forgets it' },
+  { verdict: 'requeue', label: 'Give back', title: 'nack with requeue: it returns to its place' },
+  { verdict: 'reject', label: 'Reject', title: 'reject: it is dead-lettered, or dropped' },
+];
+
 /** Messages that a hand holds at once. */
 export const HAND_PREFETCH = 5;
 
@@ -22,6 +31,8 @@ export const HAND_PREFETCH = 5;
  */
 export class ManualConsumer {
   readonly hand$: Observable<Hand | undefined>;
+  /** By which its connection is known. */
+  readonly name = 'you';
   readonly #hand = new BehaviorSubject<Hand | undefined>(undefined);
   #connection: Subscription | undefined;
 
@@ -33,7 +44,7 @@ export class ManualConsumer {
     this.stop();
     this.#hand.next({ queue, held: [], end: '' });
     this.#connection = connect({
-      ...connectTarget(port), heartbeat: 0, connectionName: 'you',
+      ...connectTarget(port), heartbeat: 0, connectionName: this.name,
     }).pipe(
       switchMap((connection) => connection.consume(queue, { prefetch: HAND_PREFETCH })),
     ).subscribe({

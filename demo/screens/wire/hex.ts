@@ -6,11 +6,13 @@ export interface HexRow {
   readonly octets: readonly number[];
 }
 
-export function hexRows(bytes: Uint8Array): readonly HexRow[] {
-  const count = Math.ceil(bytes.length / HEX_ROW_OCTETS);
+export function hexRows(
+  bytes: Uint8Array, rowOctets = HEX_ROW_OCTETS,
+): readonly HexRow[] {
+  const count = Math.ceil(bytes.length / rowOctets);
   return Array.from({ length: count }, (_, i) => {
-    const offset = i * HEX_ROW_OCTETS;
-    return { offset, octets: [...bytes.subarray(offset, offset + HEX_ROW_OCTETS)] };
+    const offset = i * rowOctets;
+    return { offset, octets: [...bytes.subarray(offset, offset + rowOctets)] };
   });
 }
 
