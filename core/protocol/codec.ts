@@ -155,14 +155,26 @@ export function argumentsCodec(list: MethodSpec['args']): ArgumentsCodec {
   };
 }
 
+/**
+ * What the table says of methods that come once a message, written out: a quarter of the time.
+ * Of publishes, which come as often, nothing is decoded that is not asked for; see content.ts.
+ */
+const hotReads: { readonly [N in MethodName]?: (reader: Reader) => MethodArgs<N> } = {
+  'basic.ack': (reader) => {
+    const deliveryTag = reader.longlong();
+    return { deliveryTag, multiple: (reader.octet() & 1) !== 0 };
+  },
+};
+
 function buildCodec(name: MethodName): MethodCodec {
   const spec: MethodSpec = methods[name];
   const codec = argumentsCodec(spec.args);
+  const read = hotReads[name] ?? codec.read;
   return {
     name,
     spec,
     decode(reader) {
-      const args = codec.read(reader);
+      const args = read(reader);
       if (reader.remaining !== 0) {
         throw new AmqpError('SYNTAX_ERROR', `octets left over after ${name}`, spec.id);
       }

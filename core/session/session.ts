@@ -299,10 +299,11 @@ export class Session<R extends Role> implements Machine {
 
   #onMethodFrame(channel: number, block: Block, start: number, end: number): void {
     if (end - start < 4) throw unknownFrame(block, frameTypes.method, start, end);
-    const id = [block.view.getUint16(start), block.view.getUint16(start + 2)] as const;
-    const codec = methodById(id[0], id[1]);
+    const [classId, methodId] = [block.view.getUint16(start), block.view.getUint16(start + 2)];
+    const codec = methodById(classId, methodId);
     if (codec === undefined) {
-      throw new AmqpError('NOT_IMPLEMENTED', `unknown method ${id[0]}.${id[1]}`, id);
+      const id = [classId, methodId] as const;
+      throw new AmqpError('NOT_IMPLEMENTED', `unknown method ${id.join('.')}`, id);
     }
     this.#method = codec.spec.id;
     if (this.#isDiscarded(channel, codec.name)) return;
