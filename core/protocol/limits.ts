@@ -15,6 +15,8 @@ export const wireLimits = {
   handshakeMs: 10_000,
   /** How long we wait for close-ok before the link is dropped. */
   closeMs: 10_000,
+  /** How long a client may take to hang up after close-ok, before the server does. CON-31. */
+  hangUpMs: 1000,
   /** How long a peer may take to read the rest and close, after which its socket is destroyed. */
   lingerMs: 5000,
   /** Largest body of one message; larger: 406 on the channel. BAS-01. */

@@ -117,7 +117,10 @@ export class Session<R extends Role> implements Machine {
     this.#clock = env.clock;
     this.#messageBytesMax = env.messageBytesMax;
     this.writer = new Writer(env.pool, (batch) => this.#send(batch));
-    this.#frames = new FrameReader(wireLimits.frameBytesMax, this.#onFrame.bind(this));
+    // Before it is tuned, a stranger's frame need not be larger than any server must take. TOP-3.
+    const { frameBytesMin, frameBytesMax } = wireLimits;
+    const untunedMax = role === 'server' ? frameBytesMin : frameBytesMax;
+    this.#frames = new FrameReader(untunedMax, this.#onFrame.bind(this));
     this.state = role === 'server' ? 'header' : 'starting';
     const handshakeMs = env.handshakeMs ?? wireLimits.handshakeMs;
     this.#stopDeadline = env.clock.setTimer(handshakeMs, () => this.#giveUp(), 'handshake');
@@ -383,7 +386,9 @@ export class Session<R extends Role> implements Machine {
     this.#end({ by: 'peer', error: closeError(args) });
     writeMethod(this.writer, 0, 'connection.close-ok', {});
     this.flush();
-    this.#giveUp();
+    // A client that still reads must find close-ok, and not that its link was lost: it hangs up.
+    if (this.role === 'client') this.#giveUp();
+    else this.#endWithin(wireLimits.hangUpMs);
   }
 
   /** While closing, only the close handshake counts. CON-28. */
@@ -485,8 +490,12 @@ export class Session<R extends Role> implements Machine {
     this.#end({ by: 'us', error });
     this.state = 'closing';
     writeMethod(this.writer, 0, 'connection.close', closeArguments(error));
+    this.#endWithin(wireLimits.closeMs);
+  }
+
+  #endWithin(ms: number): void {
     this.#stopDeadline();
-    this.#stopDeadline = this.#clock.setTimer(wireLimits.closeMs, () => this.#giveUp(), 'close');
+    this.#stopDeadline = this.#clock.setTimer(ms, () => this.#giveUp(), 'close');
   }
 
   #end(end: SessionEnd): void {

@@ -88,6 +88,7 @@ test('a client may say everything at once, and work in the same breath [CON-29]'
     '0 connection.start', '0 connection.tune', '0 connection.open-ok', '1 channel.open-ok', '1 queue.declare-ok',
     '1 confirm.select-ok', '1 basic.get-ok', '1 header', '1 body', '0 connection.close-ok',
   ]);
+  peer.inbound.complete();
   expect(peer.ended).toBe('completed');
   expectGone(all);
 });
@@ -177,6 +178,19 @@ describe('tune [CON-13, CON-14]', () => {
     peer.drop();
   });
 
+  test('a frame before that may not be larger than the smallest maximum [TOP-3]', () => {
+    const all = setUp();
+    all.peer.say(PROTOCOL_HEADER);
+    all.peer.take();
+    const clientProperties = { token: 'x'.repeat(limits.frameBytesMin) };
+    all.peer.say(methodFrame(0, 'connection.start-ok', {
+      mechanism: 'PLAIN', response: plainResponse('guest', 'guest'), locale: 'en_US', clientProperties,
+    }));
+    expect(all.peer.takeFrames()).toMatchObject([{ name: 'connection.close', fields: { 'reply-code': 501 } }]);
+    all.clock.advanceBy(limits.closeMs);
+    expectGone(all);
+  });
+
   test('a frame larger than was agreed ends the connection, and its deadline the link [CON-18]', () => {
     const all = setUp();
     all.peer.say(PROTOCOL_HEADER, startOk, tuneOk(2047, 4096), open);
@@ -226,8 +240,24 @@ describe('the close handshake', () => {
     for (const connection of all.broker.connections) connection.close(new AmqpError('CONNECTION_FORCED', 'bye'));
     all.peer.take();
     all.peer.say(close);
-    expect([all.peer.takeNames(), all.peer.ended]).toEqual([['0 connection.close-ok'], 'completed']);
+    expect([all.peer.takeNames(), all.peer.ended]).toEqual([['0 connection.close-ok'], undefined]);
+    all.peer.say(closeOk);
+    expect(all.peer.ended).toBe('completed');
     expectGone(all);
+  });
+
+  test('the client hangs up after close-ok, and is given a second for it [CON-31]', () => {
+    for (const [hangUp, ended] of [[true, 'completed'], [false, undefined]] as const) {
+      const all = running();
+      all.peer.say(close);
+      expect([all.peer.takeNames(), all.peer.ended]).toEqual([['0 connection.close-ok'], undefined]);
+      if (hangUp) all.peer.inbound.complete();
+      all.clock.advanceBy(limits.hangUpMs - 1);
+      expect(all.peer.ended).toBe(ended);
+      all.clock.advanceBy(1);
+      expect(all.peer.ended).toBe('completed');
+      expectGone(all);
+    }
   });
 
   test('close-ok that never comes is waited for 10 s', () => {
