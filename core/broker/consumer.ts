@@ -32,6 +32,8 @@ export class Consumer {
   unacked = 0;
   /** Taken out of the ring of those that may get a delivery. */
   parked = false;
+  /** Whether it got a delivery since it was parked last. */
+  #served = false;
   readonly #prefetch: number;
   readonly #gate: Gate;
   readonly #subscriber: Subscriber<Delivery>;
@@ -56,15 +58,17 @@ export class Consumer {
     return this.#subscriber.closed;
   }
 
-  /** Leaves the ring of those that may be ready. */
+  /** Leaves the ring of those that may be ready; one that was served lets the others go first. */
   park(): void {
     this.parked = true;
-    this.#gate.moveBack(this);
+    if (this.#served) this.#gate.moveBack(this);
+    this.#served = false;
   }
 
   /** Hands a delivery over; with noAck it is not held. */
   deliver(delivery: Delivery): void {
     delivery.consumer = this;
+    this.#served = true;
     if (!this.noAck) {
       this.unacked++;
       this.#gate.hold(1);

@@ -31,7 +31,7 @@ export class Gate {
     this.#consumers.delete(consumer);
   }
 
-  /** Consumers go on in the order in which they had to stop: whose turn it was stays so. */
+  /** When all go on, the consumer comes after the others: whose turn it was stays so. BAS-26. */
   moveBack(consumer: Consumer): void {
     if (this.#consumers.delete(consumer)) this.#consumers.add(consumer);
   }

@@ -84,6 +84,18 @@ describe('for the channel [BAS-26] [basic.qos.global]', () => {
     expect(texts(channel)).toEqual(['1', '2', '3', '4']);
   });
 
+  test('queues take turns: none of them has the credit for itself', () => {
+    const channel = fixture().open();
+    qos(channel, 1, true);
+    for (const queue of ['a', 'b', 'c']) {
+      declareQueue(channel, queue);
+      consume(channel, queue);
+    }
+    for (const queue of ['a', 'b', 'c']) publishAll(channel, queue, [queue, queue, queue]);
+    for (let tag = 1; tag < 9; tag++) ack(channel, tag);
+    expect(texts(channel).join('')).toBe('abcabcabc');
+  });
+
   test('both limits hold together', () => {
     const channel = fixture().open();
     declareQueue(channel, 'a');
