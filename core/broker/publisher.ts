@@ -110,7 +110,9 @@ export class Publisher {
     let complete = true;
     const refused: RefusalSink = { reject: () => (complete = false) };
     for (const { address, route, timeToLive, flags } of this.transaction!.publishes) {
-      this.#dispatch(address, route, timeToLive, flags, refused, 0);
+      const { destinations } = route;
+      const routed = route.routed && !destinations.every(({ gone }) => gone);
+      this.#dispatch(address, { ...route, routed }, timeToLive, flags, refused, 0);
     }
     this.#vhost.turn.flushRun();
     return complete;

@@ -105,6 +105,15 @@ test('returns come with the commit, before commit-ok [TX-02]', () => {
   expect(names(channel)).toEqual(['basic.return', 'tx.commit-ok']);
 });
 
+test('so does what no queue is left for at the commit, though there was one when it came [TX-02]', () => {
+  const { channel, other } = transactional();
+  channel.publish('', 'q', 'late', {}, { mandatory: true });
+  other.call('queue.delete', { queue: 'q' });
+  channel.take();
+  channel.call('tx.commit');
+  expect(names(channel)).toEqual(['basic.return', 'tx.commit-ok']);
+});
+
 test('whether an immediate message can be delivered is judged at the commit [IMM-9]', () => {
   const { channel, other } = transactional();
   channel.publish('', 'q', 'now', {}, { immediate: true });
