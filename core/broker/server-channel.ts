@@ -87,7 +87,11 @@ export class ServerChannel implements PublisherSink, Flushed {
   }
 
   handle({ name, args }: Method): void {
-    this.vhost.turn.flushRun();
+    const { turn } = this.vhost;
+    // Consumers have what was published before anything else is asked of their queues: a cancel
+    // does not hand it to the next one, and a get does not find it. Settling asks for nothing.
+    if (name in settleMethods) turn.flushRun();
+    else turn.settleQueues();
     const handler = handlers[name as ChannelMethodName] as
       ((channel: ServerChannel, args: MethodArgs<ChannelMethodName>) => void) | undefined;
     if (handler === undefined) {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../core/limits.ts';
-import type { FieldTable } from '../../core/protocol/types.ts';
+import { writeContentHeader } from '../../core/protocol/properties.ts';
+import type { FieldTable, MethodArgs } from '../../core/protocol/types.ts';
 import { fixture, leaveNothing, looseFixture } from '../support/fixture.ts';
 import {
   ack, consume, counts, declareQueue, deliveries, drain, get, nack, names, publishAll, qos, refusal, texts,
@@ -60,6 +61,37 @@ test('so it is when all methods come in one chunk', () => {
   session.send(1, 'basic.cancel', { consumerTag: 't', noWait: false });
   channel.publish('', 'q', 'two');
   expect(names(channel)).toEqual(['basic.consume-ok', 'basic.deliver', 'basic.cancel-ok']);
+});
+
+describe('consumers have what was published before anything else is asked, all in one chunk', () => {
+  test('a cancel does not leave it to the next consumer', () => {
+    const channel = fixture().open();
+    declareQueue(channel, 'q');
+    consume(channel, 'q', { consumerTag: 'first', arguments: { 'x-priority': 1 } });
+    consume(channel, 'q', { consumerTag: 'second' });
+    publishAnd(channel, 'q', 'basic.cancel', { consumerTag: 'first' });
+    expect(deliveries(channel).map(({ args }) => args.consumerTag)).toEqual(['first']);
+  });
+
+  test('a get does not find it', () => {
+    const channel = fixture().open();
+    declareQueue(channel, 'q');
+    consume(channel, 'q');
+    channel.take();
+    publishAnd(channel, 'q', 'basic.get', { queue: 'q' });
+    expect(names(channel)).toEqual(['basic.deliver', 'basic.get-empty']);
+  });
+
+  /** Publishes an empty message to a queue and calls a method, in one chunk. */
+  function publishAnd<N extends 'basic.cancel' | 'basic.get'>(
+    channel: TestChannel, queue: string, name: N, args: Partial<MethodArgs<N>>,
+  ): void {
+    const { client, number } = channel;
+    client.session.send(number, 'basic.publish', argumentsOf('basic.publish', { routingKey: queue }));
+    writeContentHeader(client.session.writer, number, 0, {});
+    client.session.send<'basic.cancel' | 'basic.get'>(number, name, argumentsOf(name, args));
+    client.run();
+  }
 });
 
 describe('whose turn it is [BAS-14]', () => {
