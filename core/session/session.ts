@@ -13,6 +13,7 @@ import type { From, MethodArgs, MethodName, Role } from '../protocol/types.ts';
 import { Writer } from '../protocol/writer.ts';
 import { closeArguments, closeError } from './close.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { ProtocolHeader } from './protocol-header.ts';
 import {
   channelTransitions, connectionTransitions, isCloseHandshake, leavesOpen, maySend, peerOf,
   type ChannelState, type ConnectionState,
@@ -73,8 +74,6 @@ class Channel {
   }
 }
 
-const ACCEPTED_HEADERS = [PROTOCOL_HEADER, Uint8Array.of(0x41, 0x4d, 0x51, 0x50, 1, 1, 0, 9)];
-
 /**
  * The AMQP 0-9-1 automaton of one connection: framing, content, states of the connection and its
  * channels, heartbeats, the two close handshakes. It serves both roles; what differs is in the
@@ -99,7 +98,7 @@ export class Session<R extends Role> implements Machine {
   readonly #frames: FrameReader;
   readonly #arguments = new Reader(new Uint8Array(0));
   readonly #channels: (Channel | undefined)[] = [];
-  readonly #headerBytes: number[] = [];
+  readonly #header = new ProtocolHeader();
   #channelCount = 0;
   /** Content that is not whole and may still point into the present chunk. */
   #borrowing: Content | undefined;
@@ -108,7 +107,7 @@ export class Session<R extends Role> implements Machine {
   #method: readonly [number, number] | undefined;
   #ended = false;
   #stopHeartbeat: Cancel = () => {};
-  #stopDeadline: Cancel;
+  #stopDeadline: Cancel = () => {};
 
   constructor(role: R, hooks: SessionHooks, sink: Sink, env: SessionEnv) {
     this.role = role;
@@ -118,12 +117,10 @@ export class Session<R extends Role> implements Machine {
     this.#messageBytesMax = env.messageBytesMax;
     this.writer = new Writer(env.pool, (batch) => this.#send(batch));
     // Before it is tuned, a stranger's frame need not be larger than any server must take. TOP-3.
-    const { frameBytesMin, frameBytesMax } = wireLimits;
-    const untunedMax = role === 'server' ? frameBytesMin : frameBytesMax;
+    const untunedMax = wireLimits[role === 'server' ? 'frameBytesMin' : 'frameBytesMax'];
     this.#frames = new FrameReader(untunedMax, this.#onFrame.bind(this));
     this.state = role === 'server' ? 'header' : 'starting';
-    const handshakeMs = env.handshakeMs ?? wireLimits.handshakeMs;
-    this.#stopDeadline = env.clock.setTimer(handshakeMs, () => this.#giveUp(), 'handshake');
+    this.#endWithin(env.handshakeMs ?? wireLimits.handshakeMs, 'handshake');
   }
 
   /** Client role: speaks first. */
@@ -244,22 +241,18 @@ export class Session<R extends Role> implements Machine {
 
   /** Compares the first 8 octets; answers with ours when they differ. CON-01. */
   #readHeader(chunk: Uint8Array): Uint8Array {
-    const header = this.#headerBytes;
-    const wanted = PROTOCOL_HEADER.length - header.length;
-    header.push(...chunk.subarray(0, wanted));
-    const possible = ACCEPTED_HEADERS.some((accepted) =>
-      header.every((octet, index) => octet === accepted[index]));
-    if (!possible) {
+    const rest = this.#header.take(chunk);
+    if (!this.#header.isPossible) {
       this.#send(PROTOCOL_HEADER.slice());
       this.#giveUp();
-      return chunk.subarray(chunk.length);
+      return rest.subarray(rest.length);
     }
-    if (header.length === PROTOCOL_HEADER.length) {
-      this.tap?.('in', Uint8Array.from(header));
+    if (this.#header.isWhole) {
+      this.tap?.('in', Uint8Array.from(this.#header.octets));
       this.state = 'starting';
       this.#hooks.onHeader();
     }
-    return chunk.subarray(wanted);
+    return rest;
   }
 
   #readFrames(chunk: Uint8Array): void {
@@ -388,7 +381,7 @@ export class Session<R extends Role> implements Machine {
     this.flush();
     // A client that still reads must find close-ok, and not that its link was lost: it hangs up.
     if (this.role === 'client') this.#giveUp();
-    else this.#endWithin(wireLimits.hangUpMs);
+    else this.#endWithin(wireLimits.hangUpMs, 'close');
   }
 
   /** While closing, only the close handshake counts. CON-28. */
@@ -490,12 +483,12 @@ export class Session<R extends Role> implements Machine {
     this.#end({ by: 'us', error });
     this.state = 'closing';
     writeMethod(this.writer, 0, 'connection.close', closeArguments(error));
-    this.#endWithin(wireLimits.closeMs);
+    this.#endWithin(wireLimits.closeMs, 'close');
   }
 
-  #endWithin(ms: number): void {
+  #endWithin(ms: number, why: string): void {
     this.#stopDeadline();
-    this.#stopDeadline = this.#clock.setTimer(ms, () => this.#giveUp(), 'close');
+    this.#stopDeadline = this.#clock.setTimer(ms, () => this.#giveUp(), why);
   }
 
   #end(end: SessionEnd): void {
