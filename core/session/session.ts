@@ -5,12 +5,13 @@ import type { Cancel, Clock, Machine, Sink } from '../ports.ts';
 import type { BufferPool } from '../protocol/buffer-pool.ts';
 import type { Block } from '../protocol/bytes.ts';
 import { methodById, writeMethod, type MethodCodec } from '../protocol/codec.ts';
-import { Content, missingContent, unexpectedFrame } from '../protocol/content.ts';
+import { missingContent, unexpectedFrame, type Content } from '../protocol/content.ts';
 import { FrameReader, strayFrame, unknownFrame } from '../protocol/frame-reader.ts';
 import { Reader } from '../protocol/reader.ts';
 import { FRAME_HEADER_BYTES, frameTypes, methods, PROTOCOL_HEADER } from '../protocol/spec.ts';
 import type { From, MethodArgs, MethodName, Role } from '../protocol/types.ts';
 import { Writer } from '../protocol/writer.ts';
+import { Channel } from './channel.ts';
 import { closeArguments, closeError } from './close.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { ProtocolHeader } from './protocol-header.ts';
@@ -64,15 +65,6 @@ export interface SessionEnv {
 
 /** Sees whole frames, in and out; set only while somebody looks. */
 export type FrameTap = (direction: 'in' | 'out', bytes: Uint8Array) => void;
-
-class Channel {
-  state: ChannelState = 'closed';
-  readonly content: Content;
-
-  constructor(messageBytesMax: number | undefined) {
-    this.content = new Content(messageBytesMax);
-  }
-}
 
 /**
  * The AMQP 0-9-1 automaton of one connection: framing, content, states of the connection and its
