@@ -1,5 +1,8 @@
 /** Keeps the files of one build, and answers with them; only for this folder of this origin. */
-const name = 'playground-__VERSION__';
+const { scope } = registration;
+/** Other folders of this origin may have playgrounds of their own. */
+const ours = `playground-${scope}-`;
+const name = `${ours}__VERSION__`;
 const files = [/* FILES */];
 
 addEventListener('install', (event) => {
@@ -8,7 +11,7 @@ addEventListener('install', (event) => {
 
 addEventListener('activate', (event) => {
   const dropOthers = async () => {
-    const all = (await caches.keys()).filter((each) => each.startsWith('playground-'));
+    const all = (await caches.keys()).filter((each) => each.startsWith(ours));
     const others = all.filter((each) => each !== name);
     await Promise.all(others.map((each) => caches.delete(each)));
   };
@@ -17,7 +20,7 @@ addEventListener('activate', (event) => {
 
 addEventListener('fetch', (event) => {
   const { request } = event;
-  if (request.method !== 'GET' || !request.url.startsWith(registration.scope)) return;
+  if (request.method !== 'GET' || !request.url.startsWith(scope)) return;
   const answer = async () => {
     // Names hold the hash of what is in them, but for the page itself: that is asked for first.
     const kept = await caches.match(request, { ignoreSearch: true });

@@ -179,14 +179,14 @@ export function usePlayground(): PlaygroundServer {
   };
 }
 
-/** Serves files of a folder as any static host would. */
-function serveFolder(worker: ServedWorker): Server {
+/** Serves files of a folder as any static host would, below `base`. */
+export function serveFolder(worker: ServedWorker = { before: '', missing: false }, base = '/'): Server {
   return createServer(({ url = '/', headers }, response) => {
     const { pathname } = new URL(url, 'http://localhost');
-    const path = pathname === '/' ? '/index.html' : pathname;
-    const isWorker = String(headers['sec-fetch-dest']).endsWith('worker') && url.startsWith('/assets/');
+    const path = pathname === base ? 'index.html' : pathname.slice(base.length);
+    const isWorker = String(headers['sec-fetch-dest']).endsWith('worker') && path.startsWith('assets/');
     try {
-      if (isWorker && worker.missing) throw new Error('there is no such file');
+      if (!pathname.startsWith(base) || (isWorker && worker.missing)) throw new Error('there is no such file');
       const file = readFileSync(join(folder, path));
       const body = isWorker ? Buffer.concat([Buffer.from(worker.before), file]) : file;
       response.writeHead(200, { 'Content-Type': types[extname(path)] ?? 'application/octet-stream' });

@@ -78,6 +78,7 @@ describe.skipIf(!hasChromium())('the sandbox of the clients', { timeout: 180_000
     'EventSource': `await new Promise((resolve, reject) => {
       const source = new EventSource('http://H/events');
       source.onopen = resolve; source.onerror = reject; })`,
+    'a font': "await new FontFace('a', 'url(http://H/font)').load()",
     'importScripts': "importScripts('http://H/script.js')",
     'importScripts of text': "importScripts('data:text/javascript,self.loaded = true')",
   };
@@ -97,6 +98,12 @@ describe.skipIf(!hasChromium())('the sandbox of the clients', { timeout: 180_000
     'parent.document.title': 'ReferenceError',
     'window.top.location': 'ReferenceError',
     'document.cookie': 'ReferenceError',
+    'new RTCPeerConnection()': 'ReferenceError',
+    'new Image().src': 'ReferenceError',
+    'opener.location': 'ReferenceError',
+    "new WebTransport('https://H/')": 'ReferenceError',
+    'await navigator.serviceWorker.register(\'a\')': 'TypeError',
+    'await self.showOpenFilePicker()': 'TypeError',
     "localStorage.setItem('a', 'b')": 'ReferenceError',
     "sessionStorage.getItem('a')": 'ReferenceError',
     "indexedDB.open('a')": 'SecurityError',
