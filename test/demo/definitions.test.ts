@@ -2,15 +2,19 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import amqplib from 'amqplib';
-import { expect, onTestFinished, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { exportDefinitions, importDefinitions, type Definitions } from '../../core/management/index.ts';
 import { toSvg } from '../../demo/screens/definitions/drawing.ts';
 import { readDefinitions } from '../../demo/screens/definitions/file.ts';
 import { toMermaid } from '../../demo/screens/definitions/mermaid.ts';
+import { trafficOf } from '../../demo/screens/definitions/traffic.ts';
 import { findRabbitmq } from '../bench/rabbitmq.ts';
 import { makeDirectory, removeDirectory } from '../bench/temporary-directory.ts';
+import { hasChromium } from '../browser/chromium.ts';
 import { START_MS_MAX, startOwnRabbitmq } from '../client/real/brokers.ts';
 import { fixture } from '../support/fixture.ts';
+import { usePlayground, type PlaygroundPage } from './playground.ts';
 import { bind, declareExchange, declareQueue } from '../support/steps.ts';
 
 /** A topology with all that definitions can say. */
@@ -93,4 +97,109 @@ test.each([
 ])('a broken file is told in words: %#', (text, reason) => {
   const read = readDefinitions(text);
   expect(read.ok ? '' : read.reason).toEqual(typeof reason === 'string' ? reason : expect.stringMatching(reason));
+});
+
+test('traffic: a producer for each exchange, and each of its messages is routed', () => {
+  const { broker } = fixture();
+  const definitions = exported();
+  const loose = { name: 'loose', vhost: '/', durable: true };
+  importDefinitions(broker, { ...definitions, queues: [...definitions.queues, loose] });
+  const { exchanges, queues, bindings } = exportDefinitions(broker);
+  const traffic = trafficOf({ exchanges, queues, bindings }, '/');
+  expect(traffic.map(({ exchange, samples, fed }) => [exchange, samples.map(({ key }) => key), fed])).toEqual([
+    ['amq.fanout', [''], true],
+    ['orders "new" <1>', ['order.any', ''], false],
+    ['by-header', [''], true],
+    ['', ['loose'], false],
+  ]);
+  expect(traffic[2]?.samples).toEqual([{ key: '', headers: { colour: 'red' } }]);
+  for (const { exchange, samples } of traffic) {
+    const target = broker.vhost().exchange(exchange);
+    for (const { key, headers = {} } of samples) {
+      const routed = target.publish({ routingKey: key, body: 'x', properties: { headers } });
+      expect(routed, `${exchange} with "${key}"`).toBe(true);
+    }
+  }
+});
+
+describe.skipIf(!hasChromium())('the screen of definitions', { timeout: 180_000 }, () => {
+  const playground = usePlayground();
+
+  async function openDefinitions(scenario: string): Promise<PlaygroundPage> {
+    const pg = await playground.open({ route: `/s/${scenario}?seed=1&paused=1` });
+    await pg.page.evaluate("location.hash = '#/definitions'");
+    await pg.page.getByRole('heading', { name: 'Bring yours' }).waitFor();
+    return pg;
+  }
+
+  async function saved(page: Page, button: string): Promise<Buffer> {
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: button }).click();
+    const chunks: Buffer[] = [];
+    for await (const chunk of await (await download).createReadStream()) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+  }
+
+  const rowsOf = (page: Page) => page.getByRole('table', { name: 'What became of each item' }).locator('tbody tr');
+
+  test('what one tab exports, another imports, item by item; and pictures of it', async () => {
+    const one = await openDefinitions('time-to-live');
+    const file = await saved(one.page, 'Save JSON');
+    const exportedHere = JSON.parse(String(file)) as Definitions;
+    expect(String(await saved(one.page, 'Save SVG'))).toContain('letters');
+    expect((await saved(one.page, 'Save PNG')).subarray(1, 4).toString()).toBe('PNG');
+    const { page } = await openDefinitions('hello-world');
+    const buffer = { name: 'd.json', mimeType: 'application/json', buffer: file };
+    await page.getByLabel('Choose a file').setInputFiles(buffer);
+    const items = exportedHere.exchanges.length + exportedHere.queues.length + exportedHere.bindings.length + 1;
+    await page.getByText(`${items} applied, 0 refused`).waitFor();
+    expect(await rowsOf(page).count()).toBe(items);
+    const there = await page.evaluate(async () => (
+      (await window.__playground.app.port.api('/api/definitions')).body
+    )) as Definitions;
+    for (const part of ['exchanges', 'queues', 'bindings'] as const) {
+      expect(there[part]).toEqual(expect.arrayContaining([...exportedHere[part]]));
+    }
+  });
+
+  test('a file is dropped or pasted; what is refused or broken is told in words', async () => {
+    const { page } = await openDefinitions('hello-world');
+    const field = page.getByLabel('Definitions as JSON');
+    await field.fill('{ "queues": [ { "name": ');
+    await page.getByRole('button', { name: 'Import' }).click();
+    await page.getByText(/^This is no JSON:/).waitFor();
+    const queues = [{ name: 'good', vhost: '/' }, { name: 'bad', vhost: '/', arguments: { 'x-max-length': 'much' } }];
+    const data = await page.evaluateHandle((text) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([text], 'd.json', { type: 'application/json' }));
+      return transfer;
+    }, JSON.stringify({ queues, users: [{ name: 'alice' }] }));
+    await page.locator('.drop').dispatchEvent('drop', { dataTransfer: data });
+    await page.getByText(/1 applied, 1 refused,\s+1 not supported/).waitFor();
+    expect(await rowsOf(page).nth(1).innerText()).toMatch(/queue\s+bad\s+✕ refused\s+.*x-max-length/s);
+  });
+
+  test('traffic is sent through what was imported', async () => {
+    const pg = await openDefinitions('hello-world');
+    const { page } = pg;
+    const bindings = [
+      { source: 'orders', vhost: '/', destination: 'audit', destination_type: 'queue', routing_key: 'order.*' },
+    ];
+    const definitions = {
+      exchanges: [{ name: 'orders', vhost: '/', type: 'topic', durable: true }],
+      queues: [{ name: 'audit', vhost: '/', durable: true }], bindings,
+    };
+    await page.getByLabel('Definitions as JSON').fill(JSON.stringify(definitions));
+    await page.getByRole('button', { name: 'Import' }).click();
+    await page.getByText('order.any').waitFor();
+    await page.getByLabel('default exchange').uncheck();
+    await page.getByRole('button', { name: 'Start 1 producer' }).click();
+    await page.getByText('1 producer started.').waitFor();
+    await pg.advanceTo(3500);
+    const routed = (await pg.tap('message.routed'))
+      .filter((event) => 'exchange' in event && event.exchange === 'orders');
+    expect(routed.length).toBeGreaterThanOrEqual(3);
+    await page.getByRole('button', { name: 'Remove it' }).click();
+    await expect.poll(async () => (await pg.clients()).map(({ name }) => name)).not.toContain('traffic-orders');
+  });
 });
