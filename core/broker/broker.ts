@@ -192,17 +192,19 @@ export class Broker {
     });
   }
 
-  /** What connection.start tells of the server. CON-03, CON-04. */
+  /**
+   * What connection.start tells of the server. Client libraries take product and version for the
+   * dialect that is spoken: kombu, for one, reads from them what basic.qos means. CON-03, CON-04.
+   */
   get serverProperties(): FieldTable {
     const { node, platform, version } = this.options;
     return {
+      ...DIALECT,
       capabilities: Object.fromEntries(CAPABILITIES.map((name) => [name, true])),
       cluster_name: node,
       copyright: 'Copyright (c) the TabMQ authors',
-      information: 'Licensed under the Apache License 2.0',
+      information: `This is TabMQ ${version}. Licensed under the Apache License 2.0`,
       platform,
-      product: 'TabMQ',
-      version,
     };
   }
 
@@ -288,6 +290,9 @@ export class Broker {
 }
 
 const NOTHING_RECOVERED: Recovered = { exchanges: 0, queues: 0, messages: 0, clean: true };
+
+/** Whose extensions and reply codes are spoken, and since when it has spoken them so. */
+const DIALECT = { product: 'RabbitMQ', version: '4.1.0' };
 
 const CAPABILITIES = [
   'publisher_confirms', 'exchange_exchange_bindings', 'basic.nack', 'consumer_cancel_notify',

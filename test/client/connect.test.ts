@@ -42,7 +42,7 @@ test('opens once for each subscriber, and closes in order when it is unsubscribe
   const second = new Outcome(clock, connecting);
   expect(broker.connectionCount).toBe(2);
   expect(first.value.tuning).toEqual({ channelMax: 2047, frameMax: 131_072, heartbeat: 7 });
-  expect(first.value.serverProperties['product']).toBe('TabMQ');
+  expect(first.value.serverProperties['information']).toMatch(/^This is TabMQ \d/);
   expect([...broker.connections].map(({ info }) => info.clientProperties['connection_name']))
     .toEqual(['mine', 'mine']);
   first.unsubscribe();
