@@ -113,6 +113,17 @@ describe('one byte wrong, wherever it is', () => {
     await bench.close(journal);
   });
 
+  test('is looked for in the newest segments first, as far as the opener asks', async () => {
+    const { files } = await closedJournal();
+    const [[oldest], [middle, bytes]] = [...files] as [[string, Uint8Array], [string, Uint8Array]];
+    const verifyBytes = bytes.length;
+    await expect(benchWith(withFlip(files, middle, 100)).open({ verifyBytes })).rejects.toThrow(middle);
+    const bench = benchWith(withFlip(files, oldest, 100));
+    const journal = await bench.open({ verifyBytes });
+    await expect(entriesOf(journal)).rejects.toThrow(oldest);
+    await bench.close(journal);
+  });
+
   test('is found when the record is read', async () => {
     const { files, units } = await closedJournal();
     const [first] = files.keys();
