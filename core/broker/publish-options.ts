@@ -1,9 +1,9 @@
 import { limits } from '../limits.ts';
-import { propertyFlags } from '../protocol/raw-properties.ts';
+import { locateProperty, propertyFlags } from '../protocol/raw-properties.ts';
 import { DIRECT_REPLY_TO } from '../protocol/spec.ts';
 import type { FieldValue } from '../protocol/types.ts';
 import { preconditionFailed } from './argument-checks.ts';
-import type { MessageBytes } from './message-bytes.ts';
+import { frameEnd, type MessageBytes } from './message-bytes.ts';
 import { MARK_BCC } from './message-store.ts';
 import type { Rewriting } from './message-rewrite.ts';
 import { flagsOf, MessageProperties } from './message-properties.ts';
@@ -63,9 +63,10 @@ export function publishOptions(
 
 /** Whether the delivery mode of a message is 2. BAS-07. */
 export function isPersistent({ block, contentStart }: MessageBytes): boolean {
-  const flags = block.view.getUint16(flagsOf(contentStart));
-  if ((flags & propertyFlags.deliveryMode) === 0) return false;
-  const located = new MessageProperties(block, contentStart).locate('deliveryMode');
+  const flagsAt = flagsOf(contentStart);
+  if ((block.view.getUint16(flagsAt) & propertyFlags.deliveryMode) === 0) return false;
+  const end = frameEnd(block, contentStart) - 1;
+  const located = locateProperty(block, flagsAt, end, 'deliveryMode');
   return located !== undefined && block.bytes[located.start] === 2;
 }
 

@@ -53,6 +53,12 @@ export class Publisher {
   #persistent = false;
   readonly #names = new Reader(new Uint8Array(0));
 
+  /** Made once, not for each publish. */
+  readonly #readNames = (message: MessageBytes): readonly [string, string] => {
+    const names = this.#names.reset(message.block, message.namesStart, message.namesEnd);
+    return [names.shortstr(), names.shortstr()];
+  };
+
   constructor(
     vhost: VirtualHost, context: PublishContext, sink: PublisherSink, refusesImmediate: boolean,
   ) {
@@ -73,7 +79,7 @@ export class Publisher {
       // IMM-11
       throw new AmqpError('NOT_IMPLEMENTED', 'immediate=true');
     }
-    const route = this.#vhost.routeOf(message, () => this.#readNames(message));
+    const route = this.#vhost.routeOf(message, this.#readNames);
     const options = publishOptions(message, this.context);
     this.#vhost.counters.published++;
     if (options === undefined && route.keyOnly) {
@@ -217,11 +223,6 @@ export class Publisher {
       this.#sink.flushLater();
     }
     return confirms.next();
-  }
-
-  #readNames({ block, namesStart, namesEnd }: MessageBytes): readonly [string, string] {
-    const names = this.#names.reset(block, namesStart, namesEnd);
-    return [names.shortstr(), names.shortstr()];
   }
 }
 

@@ -212,11 +212,13 @@ export class VirtualHost {
   }
 
   /** The route of a basic.publish by the octets of its names; 403, 404 where there is none. */
-  routeOf(message: MessageBytes, decode: () => readonly [string, string]): Route {
+  routeOf(
+    message: MessageBytes, decode: (message: MessageBytes) => readonly [string, string],
+  ): Route {
     const { block, namesStart, namesEnd } = message;
     const known = this.#routes.find(block, namesStart, namesEnd);
     if (known !== undefined) return known;
-    const [exchangeName, routingKey] = decode();
+    const [exchangeName, routingKey] = decode(message);
     const exchange = this.exchange(exchangeName);
     if (exchange.options.internal) {
       throw new AmqpError('ACCESS_REFUSED', `cannot publish to internal ${exchange.text}`);
