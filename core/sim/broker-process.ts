@@ -8,6 +8,7 @@ import { openSegmentJournal } from '../storage/open-segment-journal.ts';
 import type { Chance } from './chance.ts';
 import type { BrokerView } from './model.ts';
 import type { Seen } from './model-queue.ts';
+import { STREAM } from './model-stream.ts';
 import { peekMessage } from './peek.ts';
 import type { Plan } from './plan.ts';
 import type { ProcessClock } from './process-clock.ts';
@@ -101,23 +102,27 @@ export class BrokerProcess implements BrokerView {
   }
 
   /** What is declared at the first start is there at every other. */
-  checkDeclared({ queues, exchanges }: Plan): void {
+  checkDeclared({ queues, exchanges, stream }: Plan): void {
     const vhost = this.broker.vhost();
     for (const { name } of queues) {
       check(vhost.queues.has(name), 'definitions', () => `${name} is lost`);
     }
+    check(stream === undefined || vhost.queues.has(STREAM), 'definitions', () => 'no stream');
     for (const { name } of exchanges) {
       check(vhost.exchanges.has(name), 'definitions', () => `${name} is lost`);
     }
   }
 
-  #declare({ queues, exchanges }: Plan): void {
+  #declare({ queues, exchanges, stream }: Plan): void {
     const { broker } = this;
     const vhost = broker.vhost();
     broker.turn.within(() => {
       for (const { name, deadQueue, arguments: table } of queues) {
         if (deadQueue !== undefined) vhost.declareQueue({ queue: deadQueue, durable: true });
         vhost.declareQueue({ queue: name, durable: true, arguments: table });
+      }
+      if (stream !== undefined) {
+        vhost.declareQueue({ queue: STREAM, durable: true, arguments: stream });
       }
       for (const { name, type, bindings } of exchanges) {
         const exchange = vhost.declareExchange({ exchange: name, type, durable: true });

@@ -1,9 +1,12 @@
 import type { Copy, ModelMessage } from './model-copy.ts';
 import type { ModelQueue } from './model-queue.ts';
+import type { StreamReader } from './model-stream.ts';
 
 export interface ModelConsumer {
   /** Undefined: a queue that no account is kept of. */
   readonly queue: ModelQueue | undefined;
+  /** Where it is in the stream, if it reads that. */
+  readonly reader?: StreamReader | undefined;
   readonly noAck: boolean;
   /** 0: no limit. */
   readonly prefetch: number;

@@ -2,6 +2,7 @@ import { ModelChannel, type ModelConsumer, type Outcome, type Taken } from './mo
 import type { ModelMessage } from './model-copy.ts';
 import type { Model, ModelConnection } from './model.ts';
 import { routeOf } from './model-routes.ts';
+import { STREAM } from './model-stream.ts';
 import type { WireMethod } from './strict-decoder.ts';
 import { check } from './violation.ts';
 
@@ -64,7 +65,9 @@ const handlers: Partial<Record<WireMethod['name'], Handler>> = {
 
   'basic.consume'(model, channel, { args }) {
     const table = args['arguments'] as Record<string, unknown>;
+    const reads = args['queue'] === STREAM;
     const consumer: ModelConsumer = {
+      reader: reads ? model.stream?.open(table['x-stream-offset']) : undefined,
       queue: model.queues.get(args['queue'] as string),
       noAck: args['noAck'] as boolean,
       prefetch: channel.consumerPrefetch,
@@ -133,6 +136,10 @@ function publishNow(
   group?.push(message);
   const names = routeOf(model.plan, message.exchange, message.routingKey);
   for (const name of names) {
+    if (name === STREAM) {
+      model.stream!.append(message, group);
+      continue;
+    }
     const copy = model.enqueue(model.queues.get(name)!, message, group && { group });
     channel.moved.push(copy);
   }

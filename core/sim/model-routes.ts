@@ -1,8 +1,10 @@
+import { STREAM } from './model-stream.ts';
 import type { ExchangePlan, Plan } from './plan.ts';
 
 /** The names of the queues that a message goes to, found the slow and obvious way. */
 export function routeOf(plan: Plan, exchange: string, routingKey: string): string[] {
   if (exchange === '') {
+    if (routingKey === STREAM && plan.stream !== undefined) return [STREAM];
     const isKnown = plan.queues.some(({ name, deadQueue }) =>
       name === routingKey || deadQueue === routingKey);
     return isKnown ? [routingKey] : [];

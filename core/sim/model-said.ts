@@ -1,4 +1,4 @@
-import type { ModelChannel } from './model-channel.ts';
+import type { ModelChannel, ModelConsumer } from './model-channel.ts';
 import type { Copy } from './model-copy.ts';
 import type { ModelQueue } from './model-queue.ts';
 import type { Model, ModelConnection } from './model.ts';
@@ -76,7 +76,7 @@ function answer(
 
 function deliver(
   model: Model, channel: ModelChannel, { args, properties, body }: WireMethod,
-  { queue, noAck }: { readonly queue: ModelQueue | undefined; readonly noAck: boolean },
+  { queue, noAck, reader }: Pick<ModelConsumer, 'queue' | 'noAck' | 'reader'>,
   consumerTag: string | undefined,
 ): void {
   const tag = args['deliveryTag'] as number;
@@ -84,12 +84,14 @@ function deliver(
   channel.lastTag = tag;
   const id = properties?.['messageId'] as string;
   checkContent(model, id, body!);
+  const headers = properties?.['headers'] as Record<string, unknown> | undefined;
+  reader?.take(Number(headers?.['x-stream-offset']), id);
   if (queue === undefined) {
     if (!noAck) channel.out.set(tag, 'other');
     return;
   }
   const copy = takeOut(model, queue, id, args['redelivered'] as boolean);
-  checkCount(copy, properties?.['headers']);
+  checkCount(copy, headers);
   queue.leave(copy, channel.ending ? undefined : channel.connection, model.turn);
   if (noAck) {
     model.remove(copy);
@@ -110,9 +112,11 @@ function checkContent(model: Model, id: string, body: Uint8Array): void {
 }
 
 /** QUE-30 */
-function checkCount({ name, queue, returns, countUnknown }: Copy, headers: unknown): void {
+function checkCount(
+  { name, queue, returns, countUnknown }: Copy, headers: Record<string, unknown> = {},
+): void {
   if (!queue.quorum || countUnknown) return;
-  const count = Number((headers as Record<string, unknown> | undefined)?.['x-delivery-count'] ?? 0);
+  const count = Number(headers['x-delivery-count'] ?? 0);
   check(count === returns, 'delivery count',
     () => `${name} came back ${returns} times, and is delivered with ${count}`);
 }

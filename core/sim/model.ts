@@ -4,6 +4,7 @@ import { said } from './model-said.ts';
 import type { ModelChannel } from './model-channel.ts';
 import { Copy, NOT_YET, type ModelMessage } from './model-copy.ts';
 import { ModelQueue, type Seen } from './model-queue.ts';
+import { ModelStream, STREAM, type StreamReader } from './model-stream.ts';
 import type { Plan } from './plan.ts';
 import type { WireMethod } from './strict-decoder.ts';
 import { check } from './violation.ts';
@@ -46,6 +47,7 @@ interface Said {
 export class Model {
   readonly plan: Plan;
   readonly queues = new Map<string, ModelQueue>();
+  readonly stream: ModelStream | undefined;
   readonly messages = new Map<string, ModelMessage>();
   readonly connections = new Map<number, ModelConnection>();
   turn = 1;
@@ -64,6 +66,7 @@ export class Model {
 
   constructor(plan: Plan) {
     this.plan = plan;
+    if (plan.stream !== undefined) this.stream = new ModelStream();
     for (const queue of plan.queues) {
       this.queues.set(queue.name, new ModelQueue(queue));
       if (queue.deadQueue === undefined) continue;
@@ -82,6 +85,13 @@ export class Model {
   get sourcesFirst(): ModelQueue[] {
     return [...this.queues.values()].sort((a, b) =>
       Number(a.deadQueue === undefined) - Number(b.deadQueue === undefined));
+  }
+
+  /** A consumer of the stream, by its tag. */
+  readerOf(consumerTag: string): StreamReader | undefined {
+    const channels = [...this.connections.values()].flatMap((each) => [...each.channels.values()]);
+    return channels.find(({ consumers }) => consumers.has(consumerTag))
+      ?.consumers.get(consumerTag)?.reader;
   }
 
   connect(id: number): void {
@@ -118,6 +128,7 @@ export class Model {
     const spoken = this.#said;
     this.#said = [];
     for (const { connection, method } of spoken) this.#noticeClose(connection, method);
+    this.stream?.endTurn(view.readyCount(STREAM));
     this.#endConsumers();
     // What went to channels that end came back before it went to anybody else.
     const isEnding = ({ connection, method }: Said): boolean =>
@@ -198,6 +209,7 @@ export class Model {
 
   /** Methods behind one that failed were not heard. Which one it was, only the queues can tell. */
   doubt(channel: ModelChannel): void {
+    if (this.stream !== undefined) this.stream.doubtful = true;
     for (const copy of channel.moved) {
       if (copy.state === 'gone' && copy.settled === NOT_YET) this.#revive(copy);
       if (copy.state === 'ready') copy.doubtful = true;
@@ -275,7 +287,9 @@ export class Model {
   #lose(copy: Copy): void {
     const { message, queue, doubtful } = copy;
     const excuse = queue.excuse(copy, this.now, this.turn);
-    if (this.#pages && copy.source !== undefined && copy.turn === this.turn) {
+    // Where the source is still there, its death was not heard.
+    const died = copy.source?.state === 'gone';
+    if (this.#pages && died && copy.turn === this.turn) {
       this.#postpone(copy);
       return;
     }
@@ -319,6 +333,7 @@ export class Model {
       copy.returned = copy.returned.map((mark) => mark === NOT_YET ? written : mark);
     }
     this.#marked = [];
+    this.stream?.mark(written);
     for (const queue of this.queues.values()) {
       if (queue.lately.length === 0) continue;
       queue.lately = queue.lately.filter(({ settled }) => settled > durable);

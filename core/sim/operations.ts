@@ -1,5 +1,6 @@
 import type { Properties } from '../protocol/types.ts';
 import { Chance } from './chance.ts';
+import { STREAM } from './model-stream.ts';
 import type { OperationKind, Plan } from './plan.ts';
 import type { Operation } from './script.ts';
 import type { ClientChannel, SimClient, SimMessage } from './sim-client.ts';
@@ -23,6 +24,22 @@ export function operate(plan: Plan, operation: Operation, client: SimClient): vo
 }
 
 const actions: Partial<Record<OperationKind, (hand: Hand) => void>> = {
+  append(hand) {
+    const { client, channel, chance, operation, plan } = hand;
+    if (plan.stream === undefined) return;
+    if (channel.mode === 'plain' && chance.happens(plan.confirming)) select(hand, 'confirm');
+    client.publish(channel.number, drawMessages(plan, operation, chance).map((message) =>
+      ({ ...message, exchange: '', routingKey: STREAM })));
+  },
+
+  read({ client, channel, chance, operation, plan }) {
+    if (plan.stream === undefined) return;
+    const prefetchCount = chance.between(1, plan.prefetchMax);
+    client.send(channel.number, 'basic.qos', { prefetchCount });
+    const offset = chance.pick(['first', 'next', chance.below(50)]);
+    client.readStream(channel.number, String(operation.number), offset);
+  },
+
   publish(hand) {
     const { client, channel, chance, operation, plan } = hand;
     if (channel.mode === 'plain' && chance.happens(plan.confirming)) select(hand, 'confirm');

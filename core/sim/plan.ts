@@ -24,7 +24,8 @@ export type Weights = Readonly<Record<OperationKind, number>>;
 export type OperationKind =
   | 'publish' | 'confirm' | 'transact' | 'commit' | 'rollback' | 'consume' | 'cancel' | 'qos'
   | 'get' | 'ack' | 'nack' | 'reject' | 'recover' | 'flow' | 'closeChannel' | 'closeConnection'
-  | 'passing' | 'stream' | 'illegal' | 'reset' | 'halfClose' | 'stopReading' | 'readOn'
+  | 'passing' | 'library' | 'append' | 'read'
+  | 'illegal' | 'reset' | 'halfClose' | 'stopReading' | 'readOn'
   | 'kill' | 'losePower' | 'breakOff'
   | 'slowDisk' | 'fastDisk' | 'fillDisk' | 'freeDisk' | 'failDisk'
   | 'damageDisk' | 'jumpClock';
@@ -38,6 +39,8 @@ export interface Plan {
   readonly pauseMs: number;
   readonly queues: readonly QueuePlan[];
   readonly exchanges: readonly ExchangePlan[];
+  /** Arguments of the stream, where there is one. */
+  readonly stream: FieldTable | undefined;
   readonly weights: Weights;
   readonly manners: NetworkManners;
   /** What a sync takes on average, and any other operation of the disk. */
@@ -67,6 +70,7 @@ export function drawPlan(chance: Chance): Plan {
     pauseMs: chance.pick([2, 10, 40]),
     queues,
     exchanges: drawExchanges(chance, queues.map(({ name }) => name)),
+    stream: chance.happens(0.5) ? drawStream(chance) : undefined,
     weights: drawWeights(chance),
     manners: drawManners(chance),
     syncMs: chance.pick([0, 2, 20, 100]),
@@ -137,6 +141,13 @@ function drawArguments(
   return table;
 }
 
+/** Its segments are small, so that there are many. */
+function drawStream(chance: Chance): FieldTable {
+  return {
+    'x-queue-type': 'stream', 'x-stream-max-segment-size-bytes': chance.pick([1000, 20_000]),
+  };
+}
+
 function drawExchanges(chance: Chance, names: readonly string[]): ExchangePlan[] {
   const some = (): string[] => names.filter(() => chance.happens(0.6));
   const keys = ['a', 'a.b', 'a.b.c', 'c'];
@@ -167,7 +178,7 @@ function drawWeights(chance: Chance): Weights {
     rollback: transactions, consume: 8, cancel: often(2), qos: often(3), get: often(4),
     ack: 15, nack: often(6), reject: often(6), recover: often(1), flow: often(1, 0.3),
     closeChannel: often(2), closeConnection: often(1), passing: often(3),
-    stream: often(6, 0.5), illegal: often(2, 0.5),
+    library: often(6, 0.5), append: often(12), read: often(3), illegal: often(2, 0.5),
     reset: network(2), halfClose: network(1), stopReading: network(2), readOn: 2,
     kill: crashes, losePower: crashes, breakOff: 6 * crashes,
     slowDisk: disk(2), fastDisk: disk(2), fillDisk: disk(1), freeDisk: disk(2),

@@ -10,6 +10,7 @@ import { edge } from '../session/edge.ts';
 import { plainResponse } from '../session/sasl.ts';
 import { Session, type Method, type SessionHooks } from '../session/session.ts';
 import { negotiate } from '../session/tune.ts';
+import { STREAM } from './model-stream.ts';
 
 /** What a client knows of a channel of its own. */
 export interface ClientChannel {
@@ -111,6 +112,13 @@ export class SimClient implements SessionHooks {
     session.flush();
   }
 
+  /** Reads the stream from there on, and acknowledges at once what comes. */
+  readStream(channel: number, name: string, offset: string | number): void {
+    this.send(channel, 'basic.consume', {
+      queue: STREAM, consumerTag: `log-${name}`, arguments: { 'x-stream-offset': offset },
+    });
+  }
+
   closeChannel(number: number): void {
     this.#session.closeChannel(number);
     this.#session.flush();
@@ -162,8 +170,10 @@ export class SimClient implements SessionHooks {
     const reader = new Reader(new Uint8Array(0)).reset(block, methodStart + 4, methodEnd);
     const args = codec.decode(reader) as MethodArgs<'basic.deliver' | 'basic.get-ok'>;
     if (codec.name === 'basic.get-ok') channel.getting = false;
-    const free = 'consumerTag' in args && args.consumerTag.startsWith('free');
-    if (!free) this.onDelivery(channel, args.deliveryTag);
+    const consumerTag = 'consumerTag' in args ? args.consumerTag : '';
+    const { deliveryTag } = args;
+    if (consumerTag.startsWith('log')) this.send(number, 'basic.ack', { deliveryTag });
+    else if (!consumerTag.startsWith('free')) this.onDelivery(channel, deliveryTag);
   }
 
   onChannelEnd(number: number): void {

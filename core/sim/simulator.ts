@@ -7,6 +7,7 @@ import { probeDamage } from './damage-probe.ts';
 import { Model } from './model.ts';
 import { ModelCrash } from './model-crash.ts';
 import { LibraryClient } from './library-client.ts';
+import { STREAM } from './model-stream.ts';
 import { drawMessages, operate } from './operations.ts';
 import type { OperationKind } from './plan.ts';
 import { ProcessClock } from './process-clock.ts';
@@ -184,7 +185,7 @@ export class Simulator implements Observer {
     readOn: (_chance, actor) => actor?.link.setClientReading(true),
     kill: (chance) => this.#kill(false, chance.below(50)),
     losePower: (chance) => this.#kill(true, chance.below(50)),
-    stream: (chance, _actor, operation) => {
+    library: (chance, _actor, operation) => {
       const { plan } = this.#script;
       this.#library ??= this.#openLibrary(plan.queues[0]!.name, plan.prefetchMax);
       this.#library.publish(drawMessages(plan, operation, chance));
@@ -325,9 +326,13 @@ export class Simulator implements Observer {
       for (const { name } of this.model.queues.values()) {
         client.send(1, 'basic.consume', { queue: name, consumerTag: `held-${name}` });
       }
+      if (this.model.stream !== undefined) client.readStream(1, 'drain', 'first');
     });
-    const empty = (): boolean => [...this.model.queues.values()].every(({ name, isEmpty }) =>
-      isEmpty && this.#process!.readyCount(name) === 0);
+    const isRead = (): boolean => this.model.stream === undefined ||
+      this.model.readerOf('log-drain')?.atEnd === true;
+    const empty = (): boolean => isRead() &&
+      [...this.model.queues.values()].every(({ name, isEmpty }) =>
+        isEmpty && this.#process!.readyCount(name) === 0);
     await this.#until(empty, 'draining');
     client.close();
     await this.#until(() => this.#process!.broker.connectionCount === 0, 'the last close');
@@ -336,10 +341,11 @@ export class Simulator implements Observer {
   /** A stop in good order leaves nothing behind, and the next start finds nothing to do. */
   async #stop(): Promise<void> {
     const { broker, clock } = this.#process!;
+    // A broker that stops lets go of its queues, which is not for the model to see.
+    this.#process = undefined;
     await this.#finish(broker.stop());
     check(broker.store.liveBytes === 0, 'leak', () => `${broker.store.liveBytes} B of messages`);
     check(clock.pending === 0, 'leak', () => `${clock.pending} timers`);
-    this.#process = undefined;
     this.#life = undefined;
     this.#disk.lose(false);
     this.#crash = undefined;
@@ -351,6 +357,7 @@ export class Simulator implements Observer {
       const count = process!.readyCount(name);
       check(count === 0, 'recovery', () => `${count} messages came back in ${name}`);
     }
+    this.model.stream?.endTurn(process!.readyCount(STREAM));
   }
 
   /** Lets time pass until it is so; liveness is that this is not for ever. */
