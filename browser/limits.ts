@@ -4,6 +4,8 @@ export const browserLimits = {
   drainCheckMs: 10,
   /** Size at which the journal of a tab begins its next segment: browsers give less than disks. */
   journalSegmentBytes: 4_194_304,
+  /** Bytes of the journal that are checked before a start, the newest first: a moment's worth. */
+  journalVerifyBytes: 134_217_728,
   /** Unit in which IndexedDB keeps files: the end of a journal is written again with each batch. */
   blockBytes: 16_384,
   /** How long the data of a broker may still be held by a page that is about to be gone. */

@@ -35,8 +35,8 @@ export async function openTabJournal(options: TabJournalOptions): Promise<TabJou
     clock,
     random: Math.random,
     segmentBytes: browserLimits.journalSegmentBytes,
-    // The recovery reads it all, and checks it.
-    verifyBytes: 0,
+    // The recovery reads what it needs and no more, so damage is looked for here.
+    verifyBytes: browserLimits.journalVerifyBytes,
     salvage,
   });
   return { kind, journal };
