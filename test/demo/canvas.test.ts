@@ -50,6 +50,19 @@ describe.skipIf(!hasChromium())('the canvas', { timeout: 180_000 }, () => {
     expect(await ask(pg, '/api/queues/%2F/queue-1')).toMatchObject({ status: 200, body: { durable: true } });
     const declared = await pg.tap('queue.declared');
     expect(declared.map((event) => 'queue' in event && event.queue)).toContain('queue-1');
+    // A client that knows nothing of the canvas finds it.
+    await pg.page.evaluate(() => window.__playground.app.port.clients!.start({
+      name: 'stranger', library: '@cloudamqp/amqp-client', code: `
+        import { AMQPWebSocketClient } from '@cloudamqp/amqp-client';
+        const connection = await new AMQPWebSocketClient('ws://broker.tab/', '/', 'guest', 'guest').connect();
+        const channel = await connection.channel();
+        const { name } = await channel.queueDeclare('queue-1', { passive: true });
+        console.log('found ' + name);`,
+    }));
+    await expect.poll(async () => {
+      await pg.step();
+      return (await pg.logs()).map(({ text }) => text);
+    }).toContain('found queue-1');
     const box = await node(pg.page, 'queue:queue-1').boundingBox();
     const place = await flow.boundingBox();
     expect(box!.x - place!.x).toBeCloseTo(500, -1);

@@ -3,8 +3,8 @@ import type { MessageView, QueueView } from '../../../core/management/index.ts';
 import type { BrokerPort } from '../../port/broker-port.ts';
 import { runPredicate } from '../../sandbox/predicate.ts';
 import {
-  arrange, LOOKED_MESSAGES, PAGE_MESSAGES, peekAt, predicateInput, type Look, type MessageState,
-  type SortKey,
+  arrange, LOOKED_MESSAGES, PAGE_MESSAGES, payloadBytes, peekAt, predicateInput, type Look,
+  type MessageState, type SortKey,
 } from './messages.ts';
 
 /** The queue is looked at anew at most this often, in milliseconds of the wall. */
@@ -86,7 +86,9 @@ export class Looking {
   async #ask(): Promise<void> {
     const { queue } = this;
     try {
-      const looked = queue === undefined ? [] : await peekAt(this.#port, queue, this.look);
+      const searches = this.text !== '' || this.code !== '';
+      const bytes = searches ? payloadBytes.searched : payloadBytes.shown;
+      const looked = queue === undefined ? [] : await peekAt(this.#port, queue, this.look, bytes);
       const fitting = await this.#fit(looked);
       [this.looked, this.fitting, this.failure] = [looked, fitting, ''];
     } catch (error) {

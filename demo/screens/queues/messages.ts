@@ -10,9 +10,8 @@ export type MessageState = 'ready' | 'unacked' | 'scheduled';
 export const LOOKED_MESSAGES = 1000;
 /** Messages of one page. */
 export const PAGE_MESSAGES = 50;
-/** Octets of a body that are enough to read and to search in. */
-const SHOWN_BYTES = 2000;
-const ALL_BYTES = 2 ** 31;
+/** Octets of a body that are enough to read it in a line, to search in it, and to take it along. */
+export const payloadBytes = { shown: 2000, searched: 50_000, whole: 2 ** 31 } as const;
 
 /** The part of a queue that is looked at. */
 export interface Look {
@@ -24,18 +23,21 @@ type QueueName = Pick<QueueView, 'vhost' | 'name'>;
 
 /** Looks at a part of a queue; nothing of it changes. Rejects with what was refused. */
 export function peekAt(
-  port: BrokerPort, queue: QueueName, { state, from }: Look, payloadBytes = SHOWN_BYTES,
+  port: BrokerPort, queue: QueueName, { state, from }: Look, bytes: number = payloadBytes.shown,
 ): Promise<readonly MessageView[]> {
-  const query = `state=${state}&from=${from}&count=${LOOKED_MESSAGES}&payload=${payloadBytes}`;
+  const query = `state=${state}&from=${from}&count=${LOOKED_MESSAGES}&payload=${bytes}`;
   return call(port, `${placeOf(queue)}/messages?${query}`);
 }
 
-/** The messages of these ids with the whole of their bodies, in the order given. */
+/** The same messages with the whole of their bodies; without those that are gone meanwhile. */
 export async function peekWhole(
-  port: BrokerPort, queue: QueueName, look: Look, ids: readonly string[],
+  port: BrokerPort, queue: QueueName, look: Look, messages: readonly MessageView[],
 ): Promise<readonly MessageView[]> {
-  const byId = new Map((await peekAt(port, queue, look, ALL_BYTES)).map((one) => [one.id, one]));
-  return ids.flatMap((id) => byId.get(id) ?? []);
+  // An exchange that holds a message back knows no id of it.
+  const nameOf = ({ id, message, due_at }: MessageView): string => `${id} ${message} ${due_at}`;
+  const all = await peekAt(port, queue, look, payloadBytes.whole);
+  const byName = new Map(all.map((one) => [nameOf(one), one]));
+  return messages.flatMap((one) => byName.get(nameOf(one)) ?? []);
 }
 
 export function moveMessages(
