@@ -4,7 +4,7 @@ import { servePort, type Broker, type BufferPool, type Clock, type VirtualClock 
 import { framesOf } from '../../core/management/index.ts';
 import { LinkPort } from '../clients/link-port.ts';
 import type { FromClient, LinkData } from '../clients/protocol.ts';
-import type { ClientLog, ClientSpec, ClientView } from '../port/client-host.ts';
+import type { ClientLog, ClientSpec, ClientView, Marble } from '../port/client-host.ts';
 import { ClientLink, type ClientPort, type ClientWorld } from './client-link.ts';
 import { seedOf } from './random.ts';
 
@@ -31,11 +31,13 @@ const FLOOD_BYTES = 16 * 1024 * 1024;
 /** What a message that carries no chunk counts for, so that 20,000 of them are a flood as well. */
 const MESSAGE_BYTES = FLOOD_BYTES / 20_000;
 const LOG_LINES = 1000;
+const MARBLES = 1000;
 
 /** The clients of a world, and what they sent and is not handled yet. */
 export class Clients {
   readonly clients$ = new BehaviorSubject<readonly ClientView[]>([]);
   readonly logs$ = new ReplaySubject<ClientLog>(LOG_LINES);
+  readonly marbles$ = new ReplaySubject<Marble>(MARBLES);
   readonly #env: ClientsEnv;
   readonly #clients = new Map<string, ClientLink>();
   #inbox: Waiting[] = [];
@@ -194,6 +196,11 @@ export class Clients {
         return;
       case 'log':
         this.#log(client, message.level, message.text);
+        return;
+      case 'mark':
+        this.marbles$.next({
+          client: client.name, run: client.run, at: this.#env.clock.now(), ...message.mark,
+        });
         return;
       case 'failed':
         client.error = message.text;

@@ -50,6 +50,7 @@ const services: Services = {
     clock: () => world$.pipe(switchMap(({ state$ }) => state$)),
     clients: () => world$.pipe(switchMap(({ clients }) => clients.clients$)),
     logs: () => world$.pipe(switchMap(({ clients }) => clients.logs$)),
+    marbles: () => world$.pipe(switchMap(({ clients }) => clients.marbles$)),
   },
 };
 

@@ -4,6 +4,7 @@
  * to: that is what makes time in lockstep possible.
  */
 import type { ClientLog } from '../port/client-host.ts';
+import type { Mark } from './marbles.ts';
 
 /** What a link carries: chunks of AMQP, and the words of a MessagePort transport. */
 export type LinkData = ArrayBuffer | string;
@@ -34,6 +35,7 @@ export type FromClient =
   | { readonly type: 'dial'; readonly link: number }
   | { readonly type: 'data'; readonly link: number; readonly data: LinkData }
   | { readonly type: 'log'; readonly level: ClientLog['level']; readonly text: string }
+  | { readonly type: 'mark'; readonly mark: Mark }
   | { readonly type: 'failed'; readonly text: string; readonly line: number }
   /** What its code may import is there; the code itself begins now. */
   | { readonly type: 'loaded' }

@@ -1,5 +1,6 @@
 import { installTabWebSocket } from '../../browser/install.ts';
 import { LinkPort } from './link-port.ts';
+import { watchMarbles } from './marbles.ts';
 import { lineIn, runModule, type Evaluate, type Modules } from './module.ts';
 import type { FromClient, ToClient } from './protocol.ts';
 import { virtualGlobals } from './virtual-globals.ts';
@@ -57,8 +58,11 @@ export function runClient(port: WorldPort, { loadModules, evaluate }: Realm): vo
     }
   };
   let loading: Promise<void> | undefined;
+  let beginMarbles = (): void => {};
   const start = async ({ code, name }: Extract<ToClient, { type: 'start' }>): Promise<void> => {
-    const modules = await loadModules();
+    const { modules, beginTurn } = watchMarbles(await loadModules(), (mark) =>
+      port.postMessage({ type: 'mark', mark }));
+    beginMarbles = beginTurn;
     port.postMessage({ type: 'loaded' });
     // Its code may run for as long as it likes: nobody waits for its end.
     void runModule(code, name, modules, evaluate).catch(fail);
@@ -66,6 +70,7 @@ export function runClient(port: WorldPort, { loadModules, evaluate }: Realm): vo
   const turn = async (message: Extract<ToClient, { type: 'turn' }>): Promise<void> => {
     await loading;
     time.moveTo(message.now);
+    beginMarbles();
     for (const id of message.timers) time.fire(id);
     for (const { link, data } of message.data) links[link]?.receive(data);
     await idle();

@@ -28,6 +28,7 @@ export interface EditorOptions {
   readonly code: string;
   /** What a screen reader calls it. */
   readonly label: string;
+  readonly wraps: boolean;
   readonly changed: (code: string) => void;
   /** Ctrl+Enter. */
   readonly run: () => void;
@@ -42,6 +43,7 @@ export function openEditor(parent: HTMLElement, options: EditorOptions): CodeEdi
       keymap.of([{ key: 'Mod-Enter', run: () => (options.run(), true) }, indentWithTab]),
       basicSetup, javascript({ typescript: true }), syntaxHighlighting(colours), theme, markedLines,
       EditorView.contentAttributes.of({ 'aria-label': options.label }),
+      options.wraps ? EditorView.lineWrapping : [],
       EditorView.updateListener.of(({ docChanged, state }) => {
         if (docChanged) options.changed(state.doc.toString());
       }),

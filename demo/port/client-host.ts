@@ -46,12 +46,29 @@ export interface ClientLog {
   readonly text: string;
 }
 
+/** Something that an Observable of a client's code did. */
+export interface Marble {
+  readonly client: string;
+  /** As `ClientView.run` has it: a restart begins new lines. */
+  readonly run: number;
+  /** Virtual milliseconds. */
+  readonly at: number;
+  /** Line of the code that made it, from 1, and the function that it called: `switchMap`. */
+  readonly line: number;
+  readonly name: string;
+  readonly kind: 'next' | 'complete' | 'error';
+  /** The value in a few words; '' where it has none. */
+  readonly text: string;
+}
+
 /** Runs client code, each in a Worker of its own that can see nothing but its broker. */
 export interface ClientHost {
   /** All clients in the order of their start; starts with the present ones. */
   readonly clients$: Observable<readonly ClientView[]>;
   /** Starts with the last 1,000 lines. */
   readonly logs$: Observable<ClientLog>;
+  /** What Observables do in code that is written with RxJS; starts with the last 1,000. */
+  readonly marbles$: Observable<Marble>;
   /**
    * Starts it, or crashes and starts it anew where one has the name. Code that cannot be compiled
    * makes it a client that failed.

@@ -2,7 +2,7 @@ import { shareReplay, type Observable } from 'rxjs';
 import { holdLife } from '../../browser/life.ts';
 import type { ApiRequest, ApiResponse } from '../../core/management/index.ts';
 import type { BrokerPort, Capabilities, TapBatch, TapFilter } from './broker-port.ts';
-import type { ClientHost, ClientLog, ClientSpec, ClientView } from './client-host.ts';
+import type { ClientHost, ClientLog, ClientSpec, ClientView, Marble } from './client-host.ts';
 import type {
   Breakpoint, ClockControl, ClockState, StepUnit, TimerView,
 } from './clock-control.ts';
@@ -123,6 +123,7 @@ class TabClock implements ClockControl {
 class Workers implements ClientHost {
   readonly clients$: Observable<readonly ClientView[]>;
   readonly logs$: Observable<ClientLog>;
+  readonly marbles$: Observable<Marble>;
   readonly #rpc: RpcClient;
   readonly #spawn: Spawn;
   readonly #compile: Compile;
@@ -135,6 +136,7 @@ class Workers implements ClientHost {
     this.#compile = compile;
     this.clients$ = shared(rpc.stream('clients'));
     this.logs$ = rpc.stream('logs');
+    this.marbles$ = rpc.stream('marbles');
     this.clients$.subscribe((clients) => this.#endFailed(clients));
   }
 
