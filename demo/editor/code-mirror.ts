@@ -2,7 +2,7 @@
 import { indentWithTab } from '@codemirror/commands';
 import { javascript } from '@codemirror/lang-javascript';
 import { defaultHighlightStyle, HighlightStyle, syntaxHighlighting } from '@codemirror/language';
-import { StateEffect, StateField, type Extension, type Text } from '@codemirror/state';
+import { Prec, StateEffect, StateField, type Extension, type Text } from '@codemirror/state';
 import { Decoration, EditorView, keymap, type DecorationSet } from '@codemirror/view';
 import { basicSetup } from 'codemirror';
 
@@ -44,9 +44,12 @@ export function openEditor(parent: HTMLElement, options: EditorOptions): CodeEdi
       basicSetup, javascript({ typescript: true }), syntaxHighlighting(colours), theme, markedLines,
       EditorView.contentAttributes.of({ 'aria-label': options.label }),
       options.wraps ? EditorView.lineWrapping : [],
-      EditorView.updateListener.of(({ docChanged, state }) => {
-        if (docChanged) options.changed(state.doc.toString());
+      EditorView.updateListener.of(({ docChanged, state, view: changed }) => {
+        if (!docChanged) return;
+        changed.setTabFocusMode(false);
+        options.changed(state.doc.toString());
       }),
+      leaving,
     ],
   });
   return {
@@ -71,6 +74,17 @@ export function openEditor(parent: HTMLElement, options: EditorOptions): CodeEdi
     close: () => view.destroy(),
   };
 }
+
+/**
+ * Escape gives Tab back, for as long as it takes, whatever else it does; whoever writes on has it
+ * again.
+ */
+const leaving: Extension = Prec.highest(EditorView.domEventHandlers({
+  keydown: ({ key }, view) => {
+    if (key === 'Escape') view.setTabFocusMode(true);
+  },
+  blur: (_event, view) => view.setTabFocusMode(false),
+}));
 
 const setMarks = StateEffect.define<Marks>();
 

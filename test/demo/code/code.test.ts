@@ -192,4 +192,20 @@ describe.skipIf(!hasChromium())('the code screen', { timeout: 180_000 }, () => {
       expect.soft(result, code).toEqual(outcome);
     }
   });
+
+  test('each Observable of a client that is written with RxJS is a line of marbles', async () => {
+    const pg = await playground.open({ route: '/s/topics?seed=1&paused=1' });
+    const { page } = pg;
+    await pg.advanceTo(300);
+    await page.getByRole('button', { name: 'Open the zoo' }).click();
+    await pg.advanceTo(3500);
+    await page.getByRole('link', { name: 'Code' }).click();
+    const marbles = page.getByRole('region', { name: 'Marbles of painter' });
+    await marbles.getByRole('listitem', { name: 'Line 4, connect: 1 values' }).waitFor();
+    await marbles.getByRole('listitem', { name: /^Line 6, switchMap: \d+ values$/ }).waitFor();
+    await page.getByRole('button', { name: 'Restart' }).click();
+    await pg.advanceTo(3600);
+    // Those of the run before are gone.
+    await marbles.getByRole('listitem', { name: /^Line 6, switchMap/ }).waitFor({ state: 'detached' });
+  });
 });
