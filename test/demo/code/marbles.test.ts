@@ -21,7 +21,8 @@ async function marksOf(code: string): Promise<Mark[]> {
   return marks;
 }
 
-const brief = (marks: readonly Mark[]) => marks.map(({ line, name, kind, text }) => [line, name, kind, text].join(' ').trim());
+const brief = (marks: readonly Mark[]) =>
+  marks.map(({ line, name, kind, text }) => [line, name, kind, text].join(' ').trim());
 
 test('each Observable that a line of the code makes is a line, with what it gives and how it ends', async () => {
   const marks = await marksOf(`of(1, 2)
