@@ -5,6 +5,11 @@ import type { App, Route } from './app.ts';
 import { noteWhatRuns, resume } from './notes.ts';
 import { openScenario, scenario$ } from './open-scenario.ts';
 
+/** What an entry of the browser's history remembers: the scenario that it began. */
+interface Begun {
+  readonly begun: string;
+}
+
 /** What runs when nobody asked for anything: the page is never empty. */
 export const FIRST_SCENARIO = 'work-queue';
 
@@ -35,11 +40,15 @@ async function begin(app: App, { path, query }: Route): Promise<void> {
     ...(Number.isInteger(seed) && query['seed'] !== undefined && { seed }),
   };
   const asked = place === 's' ? name : FIRST_SCENARIO;
+  history.replaceState({ begun: asked } satisfies Begun, '');
   if (!await openScenario(app, asked, options)) await openScenario(app, FIRST_SCENARIO, options);
 }
 
+/** Whoever comes back to where a lesson began finds it as far as it is, not at its beginning. */
 async function onRoute(app: App, route: Route): Promise<void> {
-  if (route.path[0] === 's') await begin(app, route);
+  const { name } = scenario$.value ?? {};
+  const isBack = name !== undefined && (history.state as Begun | null)?.begun === name;
+  if (route.path[0] === 's' && !isBack) await begin(app, route);
 }
 
 /** What was shared is shown, and runs once somebody said so. */
