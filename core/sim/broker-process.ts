@@ -1,6 +1,6 @@
 import { Broker } from '../broker/broker.ts';
-import type { Delivery } from '../broker/delivery.ts';
 import { durableIn } from '../broker/durable/index.ts';
+import type { Address } from '../broker/message-store.ts';
 import type { ClassicQueue } from '../broker/queue/classic-queue.ts';
 import type { VirtualClock } from '../clock/virtual-clock.ts';
 import type { Journal } from '../storage/journal.ts';
@@ -10,7 +10,7 @@ import type { BrokerView } from './model.ts';
 import type { Seen } from './model-queue.ts';
 import { STREAM } from './model-stream.ts';
 import { peekMessage } from './peek.ts';
-import type { Plan } from './plan.ts';
+import { DELAYED, LATE, type Plan } from './plan.ts';
 import type { ProcessClock } from './process-clock.ts';
 import type { SimDisk } from './sim-disk.ts';
 import { check } from './violation.ts';
@@ -85,6 +85,7 @@ export class BrokerProcess implements BrokerView {
   }
 
   readyCount(name: string): number {
+    if (name === DELAYED) return this.#held().length;
     return this.#queue(name)?.readyCount ?? 0;
   }
 
@@ -93,10 +94,11 @@ export class BrokerProcess implements BrokerView {
   }
 
   ready(name: string): readonly Seen[] {
+    if (name === DELAYED) return this.#held();
     const seen: Seen[] = [];
     this.#queue(name)?.forEachWaiting((delivery) => {
       const { redelivered, deliveryCount: returns, expiresAt: deadline } = delivery;
-      seen.push({ id: this.#idOf(delivery), redelivered, returns, deadline });
+      seen.push({ id: this.#idOf(delivery.address), redelivered, returns, deadline });
     });
     return seen;
   }
@@ -121,20 +123,35 @@ export class BrokerProcess implements BrokerView {
         if (deadQueue !== undefined) vhost.declareQueue({ queue: deadQueue, durable: true });
         vhost.declareQueue({ queue: name, durable: true, arguments: table });
       }
+      vhost.declareQueue({ queue: LATE, durable: true });
       if (stream !== undefined) {
         vhost.declareQueue({ queue: STREAM, durable: true, arguments: stream });
       }
-      for (const { name, type, bindings } of exchanges) {
-        const exchange = vhost.declareExchange({ exchange: name, type, durable: true });
-        for (const { queue, key } of bindings) vhost.bind(exchange, vhost.queue(queue), key, {});
+      for (const { name, type, bindings, arguments: table = {} } of exchanges) {
+        const exchange = vhost.declareExchange({
+          exchange: name, type, durable: true, arguments: table,
+        });
+        for (const { queue, key, arguments: wanted = {} } of bindings) {
+          vhost.bind(exchange, vhost.queue(queue), key, wanted);
+        }
       }
     });
   }
 
-  #idOf(delivery: Delivery): string {
-    const { table } = this.broker.store;
-    const message = delivery.queue.messageOf(delivery) ??
-      peekMessage(this.#disk.memory, this.journal, table.lsn(-delivery.address));
+  /** What a delayed exchange holds back. */
+  #held(): Seen[] {
+    const held: Seen[] = [];
+    this.broker.vhost().exchanges.get(DELAYED)?.delayed?.forEachHeld((address, deadline) => {
+      held.push({ id: this.#idOf(address), redelivered: false, returns: 0, deadline });
+    });
+    return held;
+  }
+
+  #idOf(address: Address): string {
+    const { store } = this.broker;
+    const message = store.isResident(address)
+      ? this.broker.vhost().readMessage(address)
+      : peekMessage(this.#disk.memory, this.journal, store.table.lsn(-address));
     return message.properties.messageId!;
   }
 

@@ -1,3 +1,4 @@
+import type { FieldTable } from '../protocol/types.ts';
 import type { ModelChannel } from './model-channel.ts';
 import type { ModelQueue } from './model-queue.ts';
 
@@ -6,6 +7,7 @@ export interface ModelMessage {
   readonly id: string;
   readonly exchange: string;
   readonly routingKey: string;
+  readonly headers: FieldTable;
   readonly body: Uint8Array;
   readonly persistent: boolean;
   readonly priority: number;

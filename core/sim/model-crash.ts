@@ -2,6 +2,7 @@ import { isBefore, NOT_YET, type Copy } from './model-copy.ts';
 import type { BrokerView, Model } from './model.ts';
 import type { Seen } from './model-queue.ts';
 import { STREAM } from './model-stream.ts';
+import { DELAYED } from './plan.ts';
 import { check, Violation } from './violation.ts';
 
 /** What was known of a copy when the process went, and what a restart must and may show. */
@@ -131,7 +132,7 @@ export class ModelCrash {
 
   #checkOrder(found: readonly Copy[], seen: readonly Seen[]): void {
     found.forEach((copy, index) => {
-      check(seen[index]!.redelivered, 'redelivered',
+      check(copy.queue.name === DELAYED || seen[index]!.redelivered, 'redelivered',
         () => `${copy.name} came back from a crash and does not say so`);
       const before = found[index - 1];
       check(before === undefined || !isBefore(copy, before), 'order',

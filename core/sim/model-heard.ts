@@ -1,8 +1,10 @@
+import type { FieldTable } from '../protocol/types.ts';
 import { ModelChannel, type ModelConsumer, type Outcome, type Taken } from './model-channel.ts';
 import type { ModelMessage } from './model-copy.ts';
 import type { Model, ModelConnection } from './model.ts';
 import { routeOf } from './model-routes.ts';
 import { STREAM } from './model-stream.ts';
+import { DELAYED } from './plan.ts';
 import type { WireMethod } from './strict-decoder.ts';
 import { check } from './violation.ts';
 
@@ -115,14 +117,20 @@ const handlers: Partial<Record<WireMethod['name'], Handler>> = {
 
 function messageOf({ args, properties = {}, body = new Uint8Array(0) }: WireMethod): ModelMessage {
   const { messageId, deliveryMode, priority = 0, expiration } = properties;
+  const headers = (properties['headers'] ?? {}) as FieldTable;
+  const exchange = args['exchange'] as string;
+  // What is held back goes on when its time has come, as what expires does.
+  const delay = Number(headers['x-delay']) > 0 ? headers['x-delay'] : undefined;
+  const time = exchange === DELAYED ? delay : expiration;
   return {
     id: messageId as string,
-    exchange: args['exchange'] as string,
+    exchange,
+    headers,
     routingKey: args['routingKey'] as string,
     body,
     persistent: deliveryMode === 2,
     priority: priority as number,
-    expiration: expiration === undefined ? Infinity : Number(expiration),
+    expiration: time === undefined ? Infinity : Number(time),
     fate: 'unconfirmed',
     turnedAway: 'no',
   };
@@ -134,7 +142,7 @@ function publishNow(
   const group = channel.committing;
   if (channel.confirms) channel.unconfirmed.set(++channel.published, message);
   group?.push(message);
-  const names = routeOf(model.plan, message.exchange, message.routingKey);
+  const names = routeOf(model.plan, message);
   for (const name of names) {
     if (name === STREAM) {
       model.stream!.append(message, group);

@@ -5,7 +5,7 @@ import type { ModelChannel } from './model-channel.ts';
 import { Copy, NOT_YET, type ModelMessage } from './model-copy.ts';
 import { ModelQueue, type Seen } from './model-queue.ts';
 import { ModelStream, STREAM, type StreamReader } from './model-stream.ts';
-import type { Plan } from './plan.ts';
+import { DELAYED, LATE, type Plan } from './plan.ts';
 import type { WireMethod } from './strict-decoder.ts';
 import { check } from './violation.ts';
 
@@ -73,6 +73,9 @@ export class Model {
       const dead = { name: queue.deadQueue, deadQueue: undefined, arguments: {} };
       this.queues.set(dead.name, new ModelQueue(dead));
     }
+    const rest = { deadQueue: undefined, arguments: {} };
+    this.queues.set(LATE, new ModelQueue({ ...rest, name: LATE }));
+    this.queues.set(DELAYED, new ModelQueue({ ...rest, name: DELAYED, deadQueue: LATE }));
   }
 
   /** Whether messages may have to be read from the disk. */

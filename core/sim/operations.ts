@@ -1,7 +1,7 @@
 import type { Properties } from '../protocol/types.ts';
 import { Chance } from './chance.ts';
 import { STREAM } from './model-stream.ts';
-import type { OperationKind, Plan } from './plan.ts';
+import { DELAYED, LATE, type OperationKind, type Plan } from './plan.ts';
 import type { Operation } from './script.ts';
 import type { ClientChannel, SimClient, SimMessage } from './sim-client.ts';
 import { breakTheRules } from './illegal.ts';
@@ -162,6 +162,7 @@ const actions: Partial<Record<OperationKind, (hand: Hand) => void>> = {
 const KEYS = ['a', 'a.b', 'a.b.c', 'c', 'nowhere'];
 
 function drawQueue({ queues }: Plan, chance: Chance): string {
+  if (chance.happens(0.1)) return LATE;
   const { name, deadQueue } = chance.pick(queues);
   return deadQueue !== undefined && chance.happens(0.3) ? deadQueue : name;
 }
@@ -175,21 +176,33 @@ export function drawMessages(plan: Plan, { number }: Operation, chance: Chance):
 
 function drawMessage(plan: Plan, chance: Chance, messageId: string): SimMessage {
   const direct = chance.happens(0.6);
+  const exchange = direct ? '' : chance.pick(plan.exchanges).name;
+  const expires = exchange !== DELAYED && chance.happens(plan.expiring);
   const properties: Properties = {
     messageId,
+    ...drawHeaders(exchange, chance),
     ...(chance.happens(plan.persistent) ? { deliveryMode: 2 } : {}),
-    ...(chance.happens(plan.expiring) ? { expiration: String(chance.pick([0, 5, 50, 500])) } : {}),
+    ...(expires ? { expiration: String(chance.pick([0, 5, 50, 500])) } : {}),
     ...(plan.priorities ? { priority: chance.below(6) } : {}),
   };
   const large = chance.happens(plan.large);
   const size = large ? chance.between(4000, 20_000) : chance.below(chance.pick([20, 200, 1500]));
   return {
-    exchange: direct ? '' : chance.pick(plan.exchanges).name,
+    exchange,
     routingKey: direct ? chance.pick(plan.queues).name : chance.pick(KEYS),
     mandatory: chance.happens(0.2),
     properties,
     body: new TextEncoder().encode(messageId.repeat(size).slice(0, size)),
   };
+}
+
+/** What the exchange looks at. */
+function drawHeaders(exchange: string, chance: Chance): Properties {
+  switch (exchange) {
+    case 'heads': return { headers: { a: chance.below(3), b: chance.pick(['x', 'y', 'z']) } };
+    case DELAYED: return { headers: { 'x-delay': chance.pick([0, 1, 50, 500]) } };
+    default: return {};
+  }
 }
 
 /** Tells the broker how this channel publishes, once. */

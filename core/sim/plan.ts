@@ -14,9 +14,21 @@ export interface QueuePlan {
 /** A durable exchange that every run has. */
 export interface ExchangePlan {
   readonly name: string;
-  readonly type: 'direct' | 'fanout' | 'topic';
-  readonly bindings: readonly { readonly queue: string; readonly key: string }[];
+  readonly type: 'direct' | 'fanout' | 'topic' | 'headers' | 'x-delayed-message';
+  readonly arguments?: FieldTable;
+  readonly bindings: readonly BindingPlan[];
 }
+
+export interface BindingPlan {
+  readonly queue: string;
+  readonly key: string;
+  readonly arguments?: FieldTable;
+}
+
+/** Where messages go, and from nowhere else, that a delayed exchange held back. */
+export const LATE = 'late';
+/** What holds them back, among the queues of the model. */
+export const DELAYED = 'delayed';
 
 /** How often each kind of operation is drawn. */
 export type Weights = Readonly<Record<OperationKind, number>>;
@@ -162,7 +174,19 @@ function drawExchanges(chance: Chance, names: readonly string[]): ExchangePlan[]
       name: 'topics', type: 'topic',
       bindings: some().map((queue) => ({ queue, key: chance.pick(patterns) })),
     },
+    {
+      name: 'heads', type: 'headers',
+      bindings: some().map((queue) => ({ queue, key: '', arguments: drawHeaders(chance) })),
+    },
+    {
+      name: DELAYED, type: 'x-delayed-message', arguments: { 'x-delayed-type': 'fanout' },
+      bindings: [{ queue: LATE, key: '' }],
+    },
   ];
+}
+
+function drawHeaders(chance: Chance): FieldTable {
+  return { 'x-match': chance.pick(['all', 'any']), a: chance.below(2), b: chance.pick(['x', 'y']) };
 }
 
 function drawWeights(chance: Chance): Weights {

@@ -1,3 +1,4 @@
+import { sampleStats } from '../broker/stats.ts';
 import { VirtualClock } from '../clock/virtual-clock.ts';
 import type { Serve } from '../ports.ts';
 import { BrokerProcess, makeBroker, type MakeBroker, type World } from './broker-process.ts';
@@ -9,7 +10,7 @@ import { ModelCrash } from './model-crash.ts';
 import { LibraryClient } from './library-client.ts';
 import { STREAM } from './model-stream.ts';
 import { drawMessages, operate } from './operations.ts';
-import type { OperationKind } from './plan.ts';
+import { DELAYED, type OperationKind } from './plan.ts';
 import { ProcessClock } from './process-clock.ts';
 import type { Operation, Script } from './script.ts';
 import { SimClient } from './sim-client.ts';
@@ -53,6 +54,8 @@ const SETTLING_TICKS = 40;
 const RECOVERY_TICKS = 3000;
 /** Virtual time within which all must drain once everything is healed. */
 const LIVENESS_MS = 60_000;
+/** Bytes that clients send at once, and those that are read ahead of them. */
+const TURN_BYTES_MAX = 300_000;
 /** How far a wall clock is off that nobody looked after. */
 const HOUR_MS = 3_600_000;
 /** Pause before a start that failed is tried again. */
@@ -147,6 +150,14 @@ export class Simulator implements Observer {
     if (process === undefined) return;
     this.hash.addNumber(this.#clock.now());
     this.guard(() => this.model.endTurn(this.#clock.now(), process));
+    this.guard(() => this.#checkMemory(process));
+  }
+
+  /** What the disk has as well does not pile up in memory, but for what came in one turn. */
+  #checkMemory({ broker }: BrokerProcess): void {
+    const { residentBytes } = broker.store;
+    const bytesMax = 2 * this.#script.plan.durability.residentBytesMax + TURN_BYTES_MAX;
+    check(residentBytes <= bytesMax, 'memory', () => `${residentBytes} B stay in memory`);
   }
 
   async #play(): Promise<void> {
@@ -195,7 +206,9 @@ export class Simulator implements Observer {
       this.#disk.breakIn(chance.below(8), isSync, () => this.#kill(power, 10));
     },
     jumpClock: (chance) => {
-      this.model.wallOffsets.push(this.#wallOffset + chance.pick([-HOUR_MS, -100, 100, HOUR_MS]));
+      // Not far back, or what is delayed would take longer than all else.
+      const jump = chance.pick([-1000, -100, 100, HOUR_MS]);
+      this.model.wallOffsets.push(this.#wallOffset + jump);
     },
     slowDisk: () => void (this.#disk.pace.syncMs = 300),
     fastDisk: () => void (this.#disk.pace.syncMs = this.#script.plan.syncMs),
@@ -324,6 +337,7 @@ export class Simulator implements Observer {
     client.use(1, () => {
       client.send(1, 'basic.qos', { prefetchCount: 10 });
       for (const { name } of this.model.queues.values()) {
+        if (name === DELAYED) continue;
         client.send(1, 'basic.consume', { queue: name, consumerTag: `held-${name}` });
       }
       if (this.model.stream !== undefined) client.readStream(1, 'drain', 'first');
@@ -335,7 +349,12 @@ export class Simulator implements Observer {
         isEmpty && this.#process!.readyCount(name) === 0);
     await this.#until(empty, 'draining');
     client.close();
-    await this.#until(() => this.#process!.broker.connectionCount === 0, 'the last close');
+    const { broker } = this.#process!;
+    await this.#until(() => broker.connectionCount === 0, 'the last close');
+    const { connections, channels, consumers, messagesUnacked } = sampleStats(broker);
+    check(connections + channels + consumers + messagesUnacked === 0, 'leak', () =>
+      `${connections} connections, ${channels} channels, ${consumers} consumers, ` +
+      `${messagesUnacked} unacknowledged`);
   }
 
   /** A stop in good order leaves nothing behind, and the next start finds nothing to do. */

@@ -69,9 +69,14 @@ export class DelayedMessages extends Destination {
   /** Visits what is held back and in memory, with when each is due by the clock. */
   forEach(visit: (message: StoredMessage, address: Address, until: number) => void): void {
     const { vhost } = this.#exchange;
-    for (const [address, { until }] of this.#held) {
+    this.forEachHeld((address, until) => {
       if (vhost.store.isResident(address)) visit(vhost.readMessage(address), address, until);
-    }
+    });
+  }
+
+  /** Visits all that is held back, in memory or not. */
+  forEachHeld(visit: (address: Address, until: number) => void): void {
+    for (const [address, { until }] of this.#held) visit(address, until);
   }
 
   get #persistence(): Persistence | undefined {
