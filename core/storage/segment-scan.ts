@@ -80,8 +80,10 @@ export function* recordsOf(
 }
 
 /** Behind the last byte from `from` on that is not zero. */
-export function trimZeros({ bytes }: Block, from: number): number {
+export function trimZeros({ bytes, view }: Block, from: number): number {
   let end = bytes.length;
+  // After a crash most of the last segment is zero.
+  while (end - 4 >= from && view.getInt32(end - 4) === 0) end -= 4;
   while (end > from && bytes[end - 1] === 0) end--;
   return end;
 }
