@@ -2,6 +2,7 @@
  * The receiving half of the wire: it cuts octets into frames, judges each against the rules that hold for
  * any server, and hands on whole arrivals, a content with its method.
  */
+import { concat } from '../support/bytes.ts';
 import { decodeHeader, decodeMethod, type DecodedFields } from './methods.ts';
 
 export interface Arrival {
@@ -9,7 +10,7 @@ export interface Arrival {
   readonly name: string;
   readonly fields: DecodedFields;
   properties?: DecodedFields;
-  body?: Buffer;
+  body?: Uint8Array;
 }
 
 interface ChannelState {
@@ -19,7 +20,7 @@ interface ChannelState {
   confirming: boolean;
   published: bigint;
   readonly settled: Set<bigint>;
-  partial: { readonly arrival: Arrival; readonly chunks: Buffer[]; missing: number; header: boolean } | undefined;
+  partial: { readonly arrival: Arrival; readonly chunks: Uint8Array[]; missing: number; header: boolean } | undefined;
 }
 
 const contentMethods = new Set(['basic.return', 'basic.deliver', 'basic.get-ok']);
@@ -37,7 +38,7 @@ export class Inbound {
   frameBytesMax = 4096;
   readonly #listener: Listener;
   readonly #channels = new Map<number, ChannelState>();
-  #received = Buffer.alloc(0);
+  #received: Uint8Array = new Uint8Array(0);
   #begun = false;
 
   constructor(listener: Listener) {
@@ -62,8 +63,8 @@ export class Inbound {
   }
 
   /** Throws when the octets make no sense as frames; broken rules short of that are remarks. */
-  receive(bytes: Buffer): void {
-    this.#received = Buffer.concat([this.#received, bytes]);
+  receive(bytes: Uint8Array): void {
+    this.#received = concat([this.#received, bytes]);
     this.#takeProtocolHeader();
     while (this.#takeFrame());
   }
@@ -76,8 +77,8 @@ export class Inbound {
 
   #takeFrame(): boolean {
     if (this.#received.length < 8) return false;
-    const [type, channel] = [this.#received.readUInt8(0), this.#received.readUInt16BE(1)];
-    const size = this.#received.readUInt32BE(3);
+    const head = new DataView(this.#received.buffer, this.#received.byteOffset);
+    const [type, channel, size] = [head.getUint8(0), head.getUint16(1), head.getUint32(3)];
     if (size + 8 > this.frameBytesMax) throw new Error(`a frame of ${size + 8} octets, ${this.frameBytesMax} agreed`);
     if (this.#received.length < size + 8) return false;
     if (this.#received[size + 7] !== 0xce) throw new Error(`the frame end ${this.#received[size + 7]}`);
@@ -92,7 +93,7 @@ export class Inbound {
     return true;
   }
 
-  #takeMethod(channel: number, payload: Buffer): void {
+  #takeMethod(channel: number, payload: Uint8Array): void {
     const state = this.channel(channel);
     const arrival: Arrival = { channel, ...decodeMethod(payload) };
     // A server that is closing still answers the close of the client, and says nothing else.
@@ -128,7 +129,7 @@ export class Inbound {
     }
   }
 
-  #takeHeader(channel: number, payload: Buffer): void {
+  #takeHeader(channel: number, payload: Uint8Array): void {
     const { partial } = this.channel(channel);
     if (partial === undefined || partial.header) throw new Error('a content header out of place');
     const { bodySize, properties } = decodeHeader(payload);
@@ -138,7 +139,7 @@ export class Inbound {
     this.#completeContent(channel);
   }
 
-  #takeBody(channel: number, payload: Buffer): void {
+  #takeBody(channel: number, payload: Uint8Array): void {
     const { partial } = this.channel(channel);
     if (partial === undefined || !partial.header) throw new Error('a content body out of place');
     if (payload.length === 0 || payload.length > partial.missing) {
@@ -154,7 +155,7 @@ export class Inbound {
     const { partial } = state;
     if (partial === undefined || partial.missing > 0) return;
     state.partial = undefined;
-    partial.arrival.body = Buffer.concat(partial.chunks);
+    partial.arrival.body = concat(partial.chunks);
     this.#complete(partial.arrival);
   }
 

@@ -2,6 +2,7 @@
  * The methods of AMQP 0-9-1 as this test knows them, with frames in and out.
  * Written from the specification and apart from core/protocol: the judge must not share a table with the judged.
  */
+import { concat } from '../support/bytes.ts';
 import { encodeTable, integer, longString, Octets, shortString, type Table, type Typed } from './values.ts';
 
 /** `class.method`, then the arguments in order, grouped as `type:name,name`. */
@@ -104,8 +105,8 @@ for (const [name, text] of Object.entries(layouts)) {
 }
 
 /** Absent fields are encoded as zero, empty or false. */
-export type Fields = Readonly<Record<string, string | number | boolean | Table | Buffer>>;
-export type DecodedFields = Record<string, string | number | bigint | boolean | Buffer | Record<string, Typed>>;
+export type Fields = Readonly<Record<string, string | number | boolean | Table | Uint8Array>>;
+export type DecodedFields = Record<string, string | number | bigint | boolean | Uint8Array | Record<string, Typed>>;
 
 /** The names of the methods that may answer `name`; none for a method without an answer. */
 export function repliesTo(name: string): readonly string[] {
@@ -119,7 +120,7 @@ function layoutOf(name: string): Layout {
   return layout;
 }
 
-function encodeField(type: string, value: Fields[string] | undefined): Buffer {
+function encodeField(type: string, value: Fields[string] | undefined): Uint8Array {
   switch (type) {
     case 'octet':
       return integer(1, Number(value ?? 0));
@@ -130,17 +131,17 @@ function encodeField(type: string, value: Fields[string] | undefined): Buffer {
     case 'short':
       return shortString((value ?? '') as string);
     case 'long':
-      return longString((value ?? '') as string | Buffer);
+      return longString((value ?? '') as string | Uint8Array);
     default:
       return encodeTable((value ?? {}) as Table);
   }
 }
 
-function encodeFields(layout: Layout, fields: Fields): Buffer {
+function encodeFields(layout: Layout, fields: Fields): Uint8Array {
   const known = new Set(layout.fields.map(([name]) => name));
   const unknown = Object.keys(fields).find((name) => !known.has(name));
   if (unknown !== undefined) throw new Error(`${layout.name} has no field ${unknown}`);
-  const parts: Buffer[] = [];
+  const parts: Uint8Array[] = [];
   let bits: number[] = [];
   const flushBits = (): void => {
     if (bits.length > 0) parts.push(integer(1, bits.reduce((sum, bit, index) => sum | (bit << index), 0)));
@@ -155,24 +156,24 @@ function encodeFields(layout: Layout, fields: Fields): Buffer {
     parts.push(encodeField(type, fields[name]));
   }
   flushBits();
-  return Buffer.concat(parts);
+  return concat(parts);
 }
 
-export function encodeFrame(type: number, channel: number, payload: Buffer, end = 0xce): Buffer {
-  return Buffer.concat([
+export function encodeFrame(type: number, channel: number, payload: Uint8Array, end = 0xce): Uint8Array {
+  return concat([
     integer(1, type), integer(2, channel), integer(4, payload.length), payload, integer(1, end),
   ]);
 }
 
-export function encodeMethod(channel: number, name: string, fields: Fields): Buffer {
+export function encodeMethod(channel: number, name: string, fields: Fields): Uint8Array {
   const layout = layoutOf(name);
   const id = [integer(2, layout.classId), integer(2, layout.methodId)];
-  return encodeFrame(1, channel, Buffer.concat([...id, encodeFields(layout, fields)]));
+  return encodeFrame(1, channel, concat([...id, encodeFields(layout, fields)]));
 }
 
-export function encodeHeader(channel: number, bodySize: number, properties: Fields, classId = 60): Buffer {
+export function encodeHeader(channel: number, bodySize: number, properties: Fields, classId = 60): Uint8Array {
   let flags = 0;
-  const parts: Buffer[] = [];
+  const parts: Uint8Array[] = [];
   propertyLayouts.forEach(([name, type], index) => {
     const value = properties[name];
     if (value === undefined) return;
@@ -180,7 +181,7 @@ export function encodeHeader(channel: number, bodySize: number, properties: Fiel
     parts.push(encodeField(type, value));
   });
   const fixed = [integer(2, classId), integer(2, 0), integer(8, bodySize), integer(2, flags)];
-  return encodeFrame(2, channel, Buffer.concat([...fixed, ...parts]));
+  return encodeFrame(2, channel, concat([...fixed, ...parts]));
 }
 
 function decodeField(octets: Octets, type: string): DecodedFields[string] {
@@ -202,7 +203,7 @@ function decodeField(octets: Octets, type: string): DecodedFields[string] {
 }
 
 /** Decodes a method frame; throws on an unknown id, a short frame and octets left over. */
-export function decodeMethod(payload: Buffer): { readonly name: string; readonly fields: DecodedFields } {
+export function decodeMethod(payload: Uint8Array): { readonly name: string; readonly fields: DecodedFields } {
   const octets = new Octets(payload);
   const id = `${octets.unsigned(2)}.${octets.unsigned(2)}`;
   const layout = byId.get(id);
@@ -225,7 +226,7 @@ export function decodeMethod(payload: Buffer): { readonly name: string; readonly
 }
 
 /** Decodes a content header; throws on another class, a weight, a continuation bit and octets left over. */
-export function decodeHeader(payload: Buffer): { readonly bodySize: number; readonly properties: DecodedFields } {
+export function decodeHeader(payload: Uint8Array): { readonly bodySize: number; readonly properties: DecodedFields } {
   const octets = new Octets(payload);
   const classId = octets.unsigned(2);
   const weight = octets.unsigned(2);

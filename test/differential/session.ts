@@ -74,7 +74,8 @@ export class Session {
 
   #inward<T>(value: T): T {
     if (typeof value === 'string') return this.#inwardName(value) as T;
-    if (value === null || typeof value !== 'object' || Buffer.isBuffer(value) || value instanceof Typed) return value;
+    if (value === null || typeof value !== 'object') return value;
+    if (ArrayBuffer.isView(value) || value instanceof Typed) return value;
     if (Array.isArray(value)) return value.map((element) => this.#inward(element)) as T;
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, this.#inward(each)])) as T;
   }

@@ -49,9 +49,10 @@ export function formatHeader(properties: DecodedFields): string {
   return ['HEADER', ...words].join(' ');
 }
 
-export function formatBody(body: Buffer): string {
-  if (body.length <= 40) return `BODY ${quoted(body.toString('latin1'))}`;
-  return `BODY ${quoted(body.toString('latin1', 0, 20))}... ${body.length} octets`;
+export function formatBody(body: Uint8Array): string {
+  const text = String.fromCharCode(...body.subarray(0, 40));
+  if (body.length <= 40) return `BODY ${quoted(text)}`;
+  return `BODY ${quoted(text.slice(0, 20))}... ${body.length} octets`;
 }
 
 /** Replaces what a broker draws at random or reads from a clock. */

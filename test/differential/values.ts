@@ -3,6 +3,8 @@
  * in core/protocol cannot hide itself by being on both ends of the wire.
  */
 
+import { concat, textOf, toHex, utf8 } from '../support/bytes.ts';
+
 /** A value with its AMQP type letter, for the types that a plain JavaScript value does not name. */
 export class Typed {
   readonly type: string;
@@ -21,38 +23,38 @@ export interface Table {
 
 export const typed = (type: string, value: unknown): Typed => new Typed(type, value);
 
-export function shortString(text: string): Buffer<ArrayBuffer> {
-  const bytes = Buffer.from(text);
+export function shortString(text: string): Uint8Array {
+  const bytes = utf8(text);
   if (bytes.length > 255) throw new Error(`a short string of ${bytes.length} octets`);
-  return Buffer.concat([Buffer.from([bytes.length]), bytes]);
+  return concat([Uint8Array.of(bytes.length), bytes]);
 }
 
-export function longString(content: string | Buffer): Buffer<ArrayBuffer> {
-  const bytes = Buffer.from(content);
-  return Buffer.concat([integer(4, bytes.length), bytes]);
+export function longString(content: string | Uint8Array): Uint8Array {
+  const bytes = typeof content === 'string' ? utf8(content) : content;
+  return concat([integer(4, bytes.length), bytes]);
 }
 
 /** A big-endian integer of 1, 2, 4 or 8 octets; a negative one in two's complement. */
-export function integer(octets: number, value: number | bigint): Buffer<ArrayBuffer> {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt.asUintN(64, BigInt(value)));
+export function integer(octets: number, value: number | bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  viewOf(bytes).setBigUint64(0, BigInt.asUintN(64, BigInt(value)));
   return bytes.subarray(8 - octets);
 }
 
-export function encodeTable(table: Table): Buffer {
+export function encodeTable(table: Table): Uint8Array {
   return longString(encodeTableEntries(table));
 }
 
 /** The entries without the length before them, which is how AMQPLAIN sends its response. */
-export function encodeTableEntries(table: Table): Buffer {
-  return Buffer.concat(
-    Object.entries(table).map(([key, value]) => Buffer.concat([shortString(key), encodeValue(value)])),
+export function encodeTableEntries(table: Table): Uint8Array {
+  return concat(
+    Object.entries(table).map(([key, value]) => concat([shortString(key), encodeValue(value)])),
   );
 }
 
-function encodeValue(value: Value): Buffer {
+function encodeValue(value: Value): Uint8Array {
   const { type, value: content } = value instanceof Typed ? value : inferType(value);
-  return Buffer.concat([Buffer.from(type), encodeTyped(type, content)]);
+  return concat([utf8(type), encodeTyped(type, content)]);
 }
 
 function inferType(value: Exclude<Value, Typed>): Typed {
@@ -68,29 +70,33 @@ const integerOctets: Readonly<Record<string, number>> = {
 };
 const signedTypes = 'bsIlL';
 
-function encodeTyped(type: string, content: unknown): Buffer {
+function encodeTyped(type: string, content: unknown): Uint8Array {
   const octets = integerOctets[type];
   if (octets !== undefined) return integer(octets, typeof content === 'bigint' ? content : Number(content));
   if (type === 'S' || type === 'x') return longString(content as string);
-  if (type === 'A') return longString(Buffer.concat((content as Value[]).map(encodeValue)));
+  if (type === 'A') return longString(concat((content as Value[]).map(encodeValue)));
   if (type === 'F') return encodeTable(content as Table);
-  if (type === 'V') return Buffer.alloc(0);
+  if (type === 'V') return new Uint8Array(0);
   if (type === 'D') {
     const { scale, digits } = content as { scale: number; digits: number };
-    return Buffer.concat([integer(1, scale), integer(4, digits)]);
+    return concat([integer(1, scale), integer(4, digits)]);
   }
-  const bytes = Buffer.alloc(type === 'f' ? 4 : 8);
-  if (type === 'f') bytes.writeFloatBE(content as number);
-  else bytes.writeDoubleBE(content as number);
+  const bytes = new Uint8Array(type === 'f' ? 4 : 8);
+  if (type === 'f') viewOf(bytes).setFloat32(0, content as number);
+  else viewOf(bytes).setFloat64(0, content as number);
   return bytes;
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 /** Reads octets in order and fails when a length points beyond the end. */
 export class Octets {
-  readonly #bytes: Buffer;
+  readonly #bytes: Uint8Array;
   #offset = 0;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
   }
 
@@ -98,7 +104,7 @@ export class Octets {
     return this.#bytes.length - this.#offset;
   }
 
-  take(count: number): Buffer {
+  take(count: number): Uint8Array {
     if (count > this.remaining) throw new Error(`${count} octets wanted, ${this.remaining} left`);
     this.#offset += count;
     return this.#bytes.subarray(this.#offset - count, this.#offset);
@@ -113,10 +119,10 @@ export class Octets {
   }
 
   shortString(): string {
-    return this.take(this.unsigned(1)).toString();
+    return textOf(this.take(this.unsigned(1)));
   }
 
-  longString(): Buffer {
+  longString(): Uint8Array {
     return this.take(this.unsigned(4));
   }
 
@@ -133,7 +139,7 @@ export class Octets {
   }
 
   #value(): Typed {
-    const type = this.take(1).toString('latin1');
+    const type = String.fromCharCode(this.unsigned(1));
     return typed(type, this.#content(type));
   }
 
@@ -146,7 +152,7 @@ export class Octets {
     }
     switch (type) {
       case 'S':
-        return this.longString().toString();
+        return textOf(this.longString());
       case 'x':
         return this.longString();
       case 'F':
@@ -160,9 +166,9 @@ export class Octets {
       case 'D':
         return { scale: this.unsigned(1), digits: this.unsigned(4) };
       case 'f':
-        return this.take(4).readFloatBE();
+        return viewOf(this.take(4)).getFloat32(0);
       case 'd':
-        return this.take(8).readDoubleBE();
+        return viewOf(this.take(8)).getFloat64(0);
       case 'V':
         return null;
       default:
@@ -192,7 +198,7 @@ export function formatValue({ type, value }: Typed): string {
       return `D:${digits}e-${scale}`;
     }
     case 'x':
-      return `x:${(value as Buffer).toString('hex')}`;
+      return `x:${toHex(value as Uint8Array)}`;
     default:
       return `${type}:${String(value)}`;
   }

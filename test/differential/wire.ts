@@ -13,9 +13,9 @@ export interface Outgoing {
   readonly channel: number;
   readonly method?: string;
   readonly fields?: Fields;
-  readonly body?: string | Buffer;
+  readonly body?: string | Uint8Array;
   readonly properties?: Fields;
-  readonly octets?: Buffer;
+  readonly octets?: Uint8Array;
   /** Sent again and again until this answer comes. */
   readonly repeatUntil?: string;
   /** Nothing is sent: so many methods of a name are waited for, counted from the beginning. */
@@ -26,7 +26,7 @@ export interface Outgoing {
 export type Stage = 'header' | 'start' | 'start-ok' | 'tune' | 'ready';
 
 export interface WireOptions {
-  readonly header?: Buffer;
+  readonly header?: Uint8Array;
   readonly capabilities?: Table;
   readonly mechanism?: string;
   readonly response?: string | Table;
@@ -78,7 +78,7 @@ export class Wire {
     this.#socket = socket;
     this.#scribe = scribe;
     socket.setNoDelay(true);
-    socket.on('data', (bytes) => this.#receive(bytes as Buffer));
+    socket.on('data', (bytes) => this.#receive(bytes as Uint8Array));
     socket.on('error', () => this.#end());
     socket.on('end', () => this.#end());
     socket.on('close', () => this.#end());
@@ -282,13 +282,13 @@ export class Wire {
     return arrival;
   }
 
-  #encode(item: Outgoing): Buffer {
+  #encode(item: Outgoing): Uint8Array {
     if (item.octets !== undefined) return item.octets;
     const method = item.method as string;
     const fields = this.#scribe.inward(item.fields ?? {});
     this.#note(item.channel, method, fields);
     const frames = [encodeMethod(item.channel, method, fields)];
-    if (item.body === undefined) return frames[0] as Buffer;
+    if (item.body === undefined) return frames[0] as Uint8Array;
     const body = Buffer.from(item.body);
     frames.push(encodeHeader(item.channel, body.length, this.#scribe.inward(item.properties ?? {})));
     const chunkBytes = this.#inbound.frameBytesMax - 8;
@@ -311,7 +311,7 @@ export class Wire {
 
   // Receiving
 
-  #receive(bytes: Buffer): void {
+  #receive(bytes: Uint8Array): void {
     try {
       this.#inbound.receive(bytes);
     } catch (error) {
@@ -344,12 +344,12 @@ export class Wire {
 
 // Octets that no client should send
 
-export const rawFrame = (type: number, channel: number, payload: Buffer, end?: number): Outgoing => ({
+export const rawFrame = (type: number, channel: number, payload: Uint8Array, end?: number): Outgoing => ({
   channel, octets: encodeFrame(type, channel, payload, end),
 });
 
 export const rawMethod = (
-  channel: number, classId: number, methodId: number, rest: Buffer = Buffer.alloc(0),
+  channel: number, classId: number, methodId: number, rest: Uint8Array = new Uint8Array(0),
 ): Outgoing => rawFrame(1, channel, Buffer.concat([integer(2, classId), integer(2, methodId), rest]));
 
 export const rawHeader = (bodySize: number, classId = 60): Outgoing => ({

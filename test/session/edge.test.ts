@@ -6,6 +6,7 @@ import { VirtualClock } from '../../core/clock/virtual-clock.ts';
 import type { Link, Machine, Serve, Sink } from '../../core/ports.ts';
 import { edge } from '../../core/session/edge.ts';
 import { pair } from '../../core/session/pair.ts';
+import { textOf, utf8 } from '../support/bytes.ts';
 import { connect } from '../support/test-client.ts';
 import { RawPeer } from './raw-peer.ts';
 
@@ -21,7 +22,7 @@ class Told implements Machine {
   });
 
   receive(chunk: Uint8Array): void {
-    this.told.push(`receive ${Buffer.from(chunk).toString()}`);
+    this.told.push(`receive ${textOf(chunk)}`);
   }
 
   receiveEnd(error?: unknown): void {
@@ -43,7 +44,7 @@ class Told implements Machine {
 }
 
 function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString();
+  return textOf(bytes);
 }
 
 describe('edge', () => {
@@ -69,9 +70,9 @@ describe('edge', () => {
 
   test('carries chunks in and batches out', () => {
     const { machine, peer } = setUp();
-    peer.say(Buffer.from('a'));
-    machine.sink.send(Buffer.from('b'));
-    machine.sink.send(Buffer.from('c'));
+    peer.say(utf8('a'));
+    machine.sink.send(utf8('b'));
+    machine.sink.send(utf8('c'));
     expect([machine.take(), peer.take().map(text)]).toEqual([['receive a'], ['b', 'c']]);
   });
 
@@ -79,11 +80,11 @@ describe('edge', () => {
     const { machine, peer } = setUp();
     peer.drop();
     expect(machine.take()).toEqual(['abort']);
-    peer.say(Buffer.from('late'));
+    peer.say(utf8('late'));
     peer.writable$.next(false);
     peer.inbound.complete();
     peer.drop();
-    machine.sink.send(Buffer.from('late'));
+    machine.sink.send(utf8('late'));
     machine.sink.end();
     expect([machine.take(), peer.take(), peer.ended]).toEqual([[], [], undefined]);
     expect([peer.inbound.observed, peer.writable$.observed]).toEqual([false, false]);
@@ -93,7 +94,7 @@ describe('edge', () => {
     const { machine, peer } = setUp();
     peer.inbound.complete();
     expect([machine.take(), peer.ended]).toEqual([['end'], undefined]);
-    machine.sink.send(Buffer.from('last'));
+    machine.sink.send(utf8('last'));
     machine.sink.end();
     expect([peer.take().map(text), peer.ended, machine.take()]).toEqual([['last'], 'completed', []]);
   });
@@ -108,7 +109,7 @@ describe('edge', () => {
     const { machine, peer } = setUp();
     machine.sink.end();
     expect([peer.ended, machine.take()]).toEqual(['completed', []]);
-    peer.say(Buffer.from('late'));
+    peer.say(utf8('late'));
     peer.writable$.next(false);
     expect(machine.take()).toEqual([]);
     expect([peer.inbound.observed, peer.writable$.observed]).toEqual([false, false]);
@@ -122,7 +123,7 @@ describe('edge', () => {
       sink.end();
       return machine;
     })(inbound, { peer: setUp().machine.link.peer }).subscribe({ complete: () => (completed = true) });
-    inbound.next(Buffer.from('late'));
+    inbound.next(utf8('late'));
     expect([completed, machine.take(), inbound.observed]).toEqual([true, [], false]);
   });
 
@@ -156,8 +157,8 @@ describe('pair', () => {
 
   test('no end calls into the other: chunks wait for the next task, in order', () => {
     const { clock, a, b } = setUp();
-    for (const each of ['1', '2', '3']) a.sink.send(Buffer.from(each));
-    b.sink.send(Buffer.from('4'));
+    for (const each of ['1', '2', '3']) a.sink.send(utf8(each));
+    b.sink.send(utf8('4'));
     expect([a.told, b.told]).toEqual([[], []]);
     clock.runDeferred();
     expect([a.take(), b.take()]).toEqual([['receive 4'], ['receive 1', 'receive 2', 'receive 3']]);
@@ -166,11 +167,11 @@ describe('pair', () => {
 
   test('what was sent before the end still arrives, then the end', () => {
     const { clock, a, b } = setUp();
-    a.sink.send(Buffer.from('1'));
+    a.sink.send(utf8('1'));
     a.sink.end();
     clock.runUntilIdle();
     expect([a.take(), b.take()]).toEqual([[], ['receive 1', 'end']]);
-    b.sink.send(Buffer.from('nobody hears it'));
+    b.sink.send(utf8('nobody hears it'));
     b.sink.end();
     clock.runUntilIdle();
     expect([a.take(), b.take(), clock.pending]).toEqual([[], [], 0]);
@@ -178,11 +179,11 @@ describe('pair', () => {
 
   test('one unsubscribe tears both ends down', () => {
     const { clock, a, b, wire } = setUp();
-    a.sink.send(Buffer.from('lost'));
+    a.sink.send(utf8('lost'));
     wire.unsubscribe();
     expect([a.take(), b.take()]).toEqual([['abort'], ['abort']]);
     clock.runUntilIdle();
-    b.sink.send(Buffer.from('lost'));
+    b.sink.send(utf8('lost'));
     clock.runUntilIdle();
     expect([a.take(), b.take(), clock.pending]).toEqual([[], [], 0]);
   });
@@ -191,7 +192,7 @@ describe('pair', () => {
     const { clock, a, b } = setUp();
     b.sink.setReading(false);
     expect(a.take()).toEqual(['writable false']);
-    for (const each of ['1', '2']) a.sink.send(Buffer.from(each));
+    for (const each of ['1', '2']) a.sink.send(utf8(each));
     a.sink.end();
     clock.runUntilIdle();
     expect(b.take()).toEqual([]);
@@ -207,7 +208,7 @@ describe('pair', () => {
       receive(chunk);
       b.sink.setReading(false);
     };
-    for (const each of ['1', '2', '3']) a.sink.send(Buffer.from(each));
+    for (const each of ['1', '2', '3']) a.sink.send(utf8(each));
     for (const each of ['1', '2', '3']) {
       clock.runUntilIdle();
       expect(b.take()).toEqual([`receive ${each}`]);
@@ -222,7 +223,7 @@ describe('pair', () => {
     const heard: string[] = [];
     const wire = pair(clock, echo, (inbound) => new Observable((outbound) => {
       const subscription = inbound.subscribe((chunk) => heard.push(text(chunk)));
-      outbound.next(Buffer.from('hello'));
+      outbound.next(utf8('hello'));
       return subscription;
     }));
     clock.runUntilIdle();

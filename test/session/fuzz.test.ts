@@ -10,13 +10,14 @@ import { limits } from '../../core/limits.ts';
 import { PROTOCOL_HEADER } from '../../core/protocol/spec.ts';
 import { plainResponse } from '../../core/session/sasl.ts';
 import { Inbound, type Arrival } from '../differential/inbound.ts';
+import { environmentVariable, heldBufferBytes } from '../support/host.ts';
 import { connect, type TestChannel, type TestClient } from '../support/test-client.ts';
 import { chunks, damagedSession, declarations, disorder, work } from './chaos.ts';
 import { concat, frame, headerFrame, methodFrame } from './harness.ts';
 import { RawPeer } from './raw-peer.ts';
 
 /** Runs of each property; TABMQ_FUZZ_RUNS asks for more, which is how bugs are searched for. */
-const numRuns = Number(process.env['TABMQ_FUZZ_RUNS'] ?? 100);
+const numRuns = Number(environmentVariable('TABMQ_FUZZ_RUNS') ?? 100);
 
 /** A small generator of numbers in [0, 1), for the broker. [mulberry32] */
 function seeded(seed: number): () => number {
@@ -64,7 +65,7 @@ class Attacker {
   /** Has all that came judged, and answers what must be answered. */
   hear(): void {
     this.#world.clock.runUntilIdle();
-    for (const batch of this.#peer.take()) this.#inbound.receive(Buffer.from(batch));
+    for (const batch of this.#peer.take()) this.#inbound.receive(batch);
     if (this.#peer.ended === undefined) return;
     expect(this.#peer.ended).toBe('completed');
     this.#connect();
@@ -243,10 +244,10 @@ test('what was announced and never came takes no memory, and one client alone pa
     methodFrame(channel, 'basic.publish', { routingKey: 'bystander' }), headerFrame(channel, limits.messageBytesMax),
   ));
   const half = frame(3, 4, new Uint8Array(4000)).subarray(0, 20);
-  const before = process.memoryUsage().arrayBuffers;
+  const before = heldBufferBytes();
   for (const each of begun) peer.inbound.next(each);
   peer.inbound.next(half);
-  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4_000_000);
+  expect(heldBufferBytes() - before).toBeLessThan(4_000_000);
   world.expectSound();
   peer.drop();
   world.expectEmptyAfterwards();

@@ -6,6 +6,7 @@ import { AmqpError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { PROTOCOL_HEADER } from '../../core/protocol/spec.ts';
 import { plainResponse } from '../../core/session/sasl.ts';
+import { utf8 } from '../support/bytes.ts';
 import { connect } from '../support/test-client.ts';
 import { bodyFrame, concat, Driven, frame, headerFrame, heartbeat, methodFrame } from './harness.ts';
 import { RawPeer } from './raw-peer.ts';
@@ -60,7 +61,7 @@ describe('the protocol header [CON-01]', () => {
     ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01'], ['one octet', 'X'],
   ])('%s is answered with ours, and the link ends', (_, text) => {
     const all = setUp();
-    all.peer.say(Buffer.from(text, 'latin1'));
+    all.peer.say(Uint8Array.from(text, (letter) => letter.charCodeAt(0)));
     expect(all.peer.take()).toEqual([PROTOCOL_HEADER]);
     expect(all.peer.ended).toBe('completed');
     expectGone(all);
@@ -68,9 +69,9 @@ describe('the protocol header [CON-01]', () => {
 
   test('is answered as soon as it can no longer be ours', () => {
     const { peer } = setUp();
-    peer.say(Buffer.from('AM'));
+    peer.say(utf8('AM'));
     expect([peer.take(), peer.ended]).toEqual([[], undefined]);
-    peer.say(Buffer.from('X'));
+    peer.say(utf8('X'));
     expect([peer.take(), peer.ended]).toEqual([[PROTOCOL_HEADER], 'completed']);
   });
 });

@@ -9,7 +9,9 @@ import type { MethodArgs, MethodName, Role } from '../../core/protocol/types.ts'
 import type { ConnectionState } from '../../core/session/states.ts';
 import { Session, type Method, type SessionEnd, type SessionHooks } from '../../core/session/session.ts';
 import { decodeMethod } from '../differential/methods.ts';
+import { integer } from '../differential/values.ts';
 import { written } from '../protocol/generators.ts';
+import { concat as concatAll, textOf, toHex, utf8 } from '../support/bytes.ts';
 import { argumentsOf } from '../support/test-client.ts';
 
 /** A frame that a session sent, as `1 basic.ack`, or `0 heartbeat`. */
@@ -21,12 +23,9 @@ export interface SentFrame {
 
 /** A frame of any type, whole. */
 export function frame(type: number, channel: number, payload: Uint8Array | string = '', end = 0xce): Uint8Array {
-  const bytes = Buffer.from(payload);
-  const head = Buffer.alloc(7);
-  head.writeUInt8(type, 0);
-  head.writeUInt16BE(channel, 1);
-  head.writeUInt32BE(bytes.length, 3);
-  return Uint8Array.from(Buffer.concat([head, bytes, Buffer.of(end)]));
+  const bytes = typeof payload === 'string' ? utf8(payload) : payload;
+  const head = [integer(1, type), integer(2, channel), integer(4, bytes.length)];
+  return concat(...head, bytes, Uint8Array.of(end));
 }
 
 export function methodFrame<N extends MethodName>(
@@ -36,10 +35,8 @@ export function methodFrame<N extends MethodName>(
 }
 
 export function headerFrame(channel: number, bodySize: number | bigint, classId = 60): Uint8Array {
-  const payload = Buffer.alloc(14);
-  payload.writeUInt16BE(classId, 0);
-  payload.writeBigUInt64BE(BigInt(bodySize), 4);
-  return frame(frameTypes.header, channel, payload);
+  const payload = [integer(2, classId), integer(2, 0), integer(8, bodySize), integer(2, 0)];
+  return frame(frameTypes.header, channel, concat(...payload));
 }
 
 export function bodyFrame(channel: number, body: Uint8Array | string): Uint8Array {
@@ -49,22 +46,22 @@ export function bodyFrame(channel: number, body: Uint8Array | string): Uint8Arra
 export const heartbeat = frame(frameTypes.heartbeat, 0);
 
 export function concat(...chunks: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(Buffer.concat(chunks));
+  return concatAll(chunks);
 }
 
 /** Whole frames as what they say; the protocol header is `AMQP`. */
 export function readFrames(bytes: Uint8Array): SentFrame[] {
   const frames: SentFrame[] = [];
-  const all = Buffer.from(bytes);
-  for (let at = 0; at < all.length;) {
-    if (all.toString('latin1', at, at + 4) === 'AMQP') {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at < bytes.length;) {
+    if (textOf(bytes.subarray(at, at + 4)) === 'AMQP') {
       frames.push({ channel: 0, name: 'AMQP', fields: {} });
       at += 8;
       continue;
     }
-    const [type, channel, size] = [all[at], all.readUInt16BE(at + 1), all.readUInt32BE(at + 3)];
-    const payload = all.subarray(at + 7, at + 7 + size);
-    if (all[at + 7 + size] !== 0xce) throw new Error('a frame without an end');
+    const [type, channel, size] = [bytes[at], view.getUint16(at + 1), view.getUint32(at + 3)];
+    const payload = bytes.subarray(at + 7, at + 7 + size);
+    if (bytes[at + 7 + size] !== 0xce) throw new Error('a frame without an end');
     const name = Object.entries(frameTypes).find(([, each]) => each === type)![0];
     frames.push({ channel, ...(type === 1 ? decodeMethod(payload) : { name, fields: {} }) });
     at += size + 8;
@@ -197,5 +194,5 @@ export const handshake = [
 ] as const;
 
 export function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
+  return toHex(bytes);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../core/clock/virtual-clock.ts';
 import { MemoryJournal, type JournalTrouble } from '../../core/storage/index.ts';
-import { runJournalTests } from '../../node/testing/index.ts';
+import { runJournalTests } from '../../core/testing/index.ts';
 import { hostClock } from '../../core/index.ts';
 import { defer } from '../support/task.ts';
 

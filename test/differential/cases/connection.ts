@@ -1,3 +1,4 @@
+import { textOf } from '../../support/bytes.ts';
 import type { Case } from '../session.ts';
 import { formatTable, type Typed } from '../values.ts';
 import type { Outgoing } from '../wire.ts';
@@ -50,8 +51,8 @@ const offers: Case = {
     session.note(`version ${version['version-major']}.${version['version-minor']}`);
     session.note(`properties ${Object.keys(properties as object).sort().join(' ')}`);
     session.note(`capabilities ${formatTable(capabilities as Record<string, Typed>)}`);
-    session.note(`mechanisms ${String(mechanisms).split(' ').sort().join(' ')}`);
-    session.note(`locales ${locales}`);
+    session.note(`mechanisms ${textOf(mechanisms as Uint8Array).split(' ').sort().join(' ')}`);
+    session.note(`locales ${textOf(locales as Uint8Array)}`);
   },
 };
 

@@ -1,3 +1,4 @@
+import { textOf } from '../../support/bytes.ts';
 import type { Case } from '../session.ts';
 import type { Outgoing } from '../wire.ts';
 import {
@@ -37,7 +38,7 @@ const liftedPrefetch: Case = {
     await wire.steps(delivered(1), take('p.q'));
     await wire.settle();
     const bodies = (name: string): string =>
-      wire.arrivals.filter((arrival) => arrival.name === name).map(({ body }) => String(body)).join(' ');
+      wire.arrivals.filter((arrival) => arrival.name === name).map(({ body }) => textOf(body!)).join(' ');
     session.lines.length = 0;
     session.note(`delivered ${bodies('basic.deliver')}, taken ${bodies('basic.get-ok')}`);
   },
