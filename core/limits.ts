@@ -36,6 +36,8 @@ export const limits = {
   pumpMessages: 8192,
   /** Consumers on one channel; one more: 530. BAS-13. */
   consumersPerChannelMax: 65_535,
+  /** Virtual hosts; one more cannot be made: 530, or 400 over HTTP. */
+  vhostsMax: 1024,
   /** Connections to one broker; one more: 530 in answer to connection.open. CON-17. */
   connectionsMax: 65_536,
   /** Exchanges of one virtual host; one more: 406. EXC-11. */

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import {
   Broker, BufferPool, durableIn, type BrokerOptions, type Clock, type TransportEnv,
 } from '../core/index.ts';
+import { managementApi } from '../core/management/index.ts';
 import type { Journal } from '../core/storage/index.ts';
 import { logBroker } from './broker-log.ts';
 import { openData, recover } from './data.ts';
@@ -17,6 +18,7 @@ import { httpServer, httpsServer, tcpServer, tlsServer } from './servers.ts';
 import { readTls, type TlsFiles } from './tls.ts';
 import { UserList, type User } from './users.ts';
 import { version } from './version.ts';
+import { VirtualHostsApi } from './virtual-hosts.ts';
 import { WebSocketAcceptor } from './websocket.ts';
 
 /** Port by way in; the two with TLS are there only when a certificate is. */
@@ -83,7 +85,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const doors = new Doors(broker.serve, env, log);
   try {
     const recovered = await recover(broker, journal, data);
-    await openDoors(doors, options);
+    await openDoors(doors, broker, options);
     // Only now: who cannot start says one sentence, and no more.
     if (data !== undefined) log.write('journal', 'info', 'recovered', { data, ...recovered });
   } catch (error) {
@@ -149,16 +151,21 @@ function watchMemory(broker: Broker, clock: Clock, options: GatewayOptions): Mem
   });
 }
 
-async function openDoors(doors: Doors, options: GatewayOptions): Promise<void> {
+async function openDoors(doors: Doors, broker: Broker, options: GatewayOptions): Promise<void> {
   const place = (way: WayIn) => ({
     hosts: options.hosts ?? DEFAULT_HOSTS,
     hostsMayBeAbsent: options.hosts === undefined,
     port: options.ports?.[way] ?? DEFAULT_PORTS[way],
   });
   const tls = options.tls === undefined ? undefined : readTls(options.tls);
+  const origins = new OriginRule(options.allowedOrigins);
+  const urls = (): string[] => doors.listeners.map(({ url }) => url);
+  const virtualHosts = new VirtualHostsApi(
+    managementApi(broker), new UserList(options.users), origins,
+  );
   const http = {
-    answer: answerHttp(version, () => doors.listeners.map(({ url }) => url), options.playground),
-    webSockets: new WebSocketAcceptor(new OriginRule(options.allowedOrigins)),
+    answer: answerHttp({ version, urls, virtualHosts, playground: options.playground }),
+    webSockets: new WebSocketAcceptor(origins),
   };
   await doors.open('amqp', tcpServer, place('amqp'));
   await doors.open('http', (accept) => httpServer(http, accept), place('http'));

@@ -1,15 +1,22 @@
 import type { RequestListener, ServerResponse } from 'node:http';
 import type { Playground } from './playground.ts';
+import type { VirtualHostsApi } from './virtual-hosts.ts';
 
-/**
- * Answers the few plain HTTP requests that the WebSocket port gets, from people and from probes.
- * `urls` says where clients connect; where there is a playground, browsers get that.
- */
-export function answerHttp(
-  version: string, urls: () => readonly string[], playground?: Playground,
-): RequestListener {
+export interface HttpAnswers {
+  readonly version: string;
+  /** Where clients connect. */
+  readonly urls: () => readonly string[];
+  /** Where there is one, browsers get that. */
+  readonly playground?: Playground | undefined;
+  readonly virtualHosts?: VirtualHostsApi | undefined;
+}
+
+/** Answers the few plain HTTP requests of the WebSocket port, from people, probes and programs. */
+export function answerHttp(answers: HttpAnswers): RequestListener {
+  const { version, urls, playground, virtualHosts } = answers;
   return (request, response) => {
     const path = request.url?.replace(/[?#].*$/, '') ?? '/';
+    if (virtualHosts?.answer(path, request, response) === true) return;
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
       answer(response, 405, 'Method Not Allowed\n');

@@ -136,9 +136,24 @@ export class Broker {
   ensureVhost(name: string): VirtualHost {
     const known = this.#vhosts.get(name);
     if (known !== undefined) return known;
+    if (this.#vhosts.size >= limits.vhostsMax) {
+      throw new AmqpError('NOT_ALLOWED', `reached maximum (${limits.vhostsMax}) of virtual hosts`);
+    }
     const vhost = new VirtualHost(name, this.#parts);
     this.#vhosts.set(name, vhost);
     return vhost;
+  }
+
+  /** Ends a virtual host with all that is in it; its connections are closed with 320. */
+  removeVhost(vhost: VirtualHost): void {
+    this.turn.within(() => {
+      const error = new AmqpError('CONNECTION_FORCED', `vhost '${vhost.name}' is deleted`);
+      for (const connection of this.#connections) {
+        if (connection.info.vhost === vhost.name) connection.close(error);
+      }
+      this.#vhosts.delete(vhost.name);
+      vhost.subscription.unsubscribe();
+    });
   }
 
   /**
@@ -147,7 +162,12 @@ export class Broker {
    */
   async recover({ salvaged = false }: { salvaged?: boolean } = {}): Promise<Recovered> {
     if (this.persistence === undefined) return NOTHING_RECOVERED;
-    return this.#durability!.recover(this, this.persistence, !salvaged);
+    const recovered = await this.#durability!.recover(this, this.persistence, !salvaged);
+    // The journal still tells what was declared in virtual hosts that were deleted.
+    for (const vhost of this.vhosts.values()) {
+      if (vhost.isBare && !this.options.vhosts.includes(vhost.name)) this.removeVhost(vhost);
+    }
+    return recovered;
   }
 
   get connectionCount(): number {

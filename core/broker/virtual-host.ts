@@ -101,6 +101,13 @@ export class VirtualHost {
     }
   }
 
+  /** Whether nothing is in it but the exchanges that every virtual host has. */
+  get isBare(): boolean {
+    const exchanges = [...this.exchanges.values()];
+    return this.queues.size === 0 && exchanges.length === predeclared.length + 1 &&
+      exchanges.every(({ bindingCount }) => bindingCount === 0);
+  }
+
   /** Declares an exchange, or checks that the one there is equal. EXC-01, EXC-04. */
   declareExchange(given: ExchangeDeclaration): Exchange {
     const declaration = { ...EXCHANGE_DEFAULTS, ...given };

@@ -76,6 +76,9 @@ const routes: readonly Route[] = [
   get('overview', ({ broker }) => overview(broker)),
   get('topology', ({ broker, query }) => topologyView(broker, query.get('vhost'))),
   get('vhosts', ({ broker }) => [...broker.vhosts.keys()].map((name) => ({ name }))),
+  get('vhosts/*', (call) => ({ name: vhostOf(call).name })),
+  on('PUT', 'vhosts/*', ({ broker, names }) => void broker.ensureVhost(names[0]!)),
+  on('DELETE', 'vhosts/*', (call) => call.broker.removeVhost(vhostOf(call))),
   get('definitions', ({ broker }) => exportDefinitions(broker)),
   on('POST', 'definitions', ({ broker, body }) => importDefinitions(broker, body)),
 

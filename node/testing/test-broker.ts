@@ -109,7 +109,7 @@ export class TestBroker {
     const place = { hosts: [HOST], hostsMayBeAbsent: false, port: 0 };
     const urls = (): string[] => [this.url, this.webSocketUrl];
     const http = {
-      answer: answerHttp(this.core.options.version, urls),
+      answer: answerHttp({ version: this.core.options.version, urls }),
       webSockets: new WebSocketAcceptor(new OriginRule()),
     };
     await Promise.all([

@@ -111,6 +111,19 @@ describe('survives a restart', () => {
     expect(waiting(next, 'kept')).toEqual(['1', '2', '3']);
   });
 
+  test('a virtual host in which something is durable, and none that was deleted', async () => {
+    const { broker, clock, journal } = await filled();
+    for (const name of ['kept', 'deleted']) {
+      const vhost = broker.ensureVhost(name);
+      broker.turn.within(() => vhost.declareQueue({ queue: 'q', durable: true }));
+    }
+    broker.removeVhost(broker.vhost('deleted'));
+    await broker.stop();
+    const again = await startOn(journal.reopen(), clock);
+    expect([...again.vhosts.keys()]).toEqual(['/', 'kept']);
+    expect([...again.vhost('kept').queues.keys()]).toEqual(['q']);
+  });
+
   test('a dead letter, in its target and no more in its source', async () => {
     const { broker, clock, journal } = await filled();
     const vhost = broker.vhost();

@@ -22,6 +22,20 @@ test('objects are declared, listed and deleted', async () => {
   expect(await ask('/api/queues')).toEqual({ status: 200, body: [] });
 });
 
+test('a virtual host is made once, and deleted with its queues and connections', async () => {
+  const made = fixture();
+  const ask = api(made);
+  await ask('/api/vhosts/other', { method: 'PUT' });
+  await ask('/api/vhosts/other', { method: 'PUT' });
+  expect(await ask('/api/vhosts')).toEqual({ status: 200, body: [{ name: '/' }, { name: 'other' }] });
+  await ask('/api/queues/other/q', { method: 'PUT', body: {} });
+  expect(made.broker.vhost('other').queues.size).toBe(1);
+  expect(await ask('/api/vhosts/other', { method: 'DELETE' })).toEqual({ status: 200, body: null });
+  for (const method of ['GET', 'DELETE'] as const) {
+    expect(await ask('/api/vhosts/other', { method })).toMatchObject({ status: 404 });
+  }
+});
+
 test('what AMQP refuses is told with its code', async () => {
   const ask = api(fixture());
   expect(await ask('/api/exchanges/%2F/x', { method: 'PUT', body: { type: 'odd' } })).toMatchObject({

@@ -41,7 +41,7 @@ export async function openDoors(serve: Serve, { allowedOrigins, tls }: DoorsOpti
     await closed;
   });
   const http = {
-    answer: answerHttp('1.2.3', () => doors.listeners.map(({ url }) => url)),
+    answer: answerHttp({ version: '1.2.3', urls: () => doors.listeners.map(({ url }) => url) }),
     webSockets: new WebSocketAcceptor(new OriginRule(allowedOrigins)),
   };
   const place = { hosts: ['127.0.0.1'], port: 0, hostsMayBeAbsent: false };

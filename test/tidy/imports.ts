@@ -48,7 +48,8 @@ const layers: readonly Layer[] = [
   {
     of: /^node\//,
     may: [
-      /^node\//, /^core\/((protocol|storage|testing)\/)?index\.ts$/, client, common, builtIn, anyOf(dependencies),
+      /^node\//, /^core\/((management|protocol|storage|testing)\/)?index\.ts$/, client, common, builtIn,
+      anyOf(dependencies),
     ],
   },
   // A page loads what it imports, so it leaves the door of core alone.

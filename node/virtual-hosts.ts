@@ -1,0 +1,73 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { firstValueFrom } from 'rxjs';
+import type { Authenticator, PeerInfo } from '../core/index.ts';
+import type { Api, ApiRequest } from '../core/management/index.ts';
+import type { OriginRule } from './origin.ts';
+import { peerOf } from './tcp.ts';
+
+const methods: Readonly<Record<string, ApiRequest['method']>> = {
+  GET: 'GET', HEAD: 'GET', PUT: 'PUT', DELETE: 'DELETE',
+};
+
+/**
+ * `/api/vhosts` of RabbitMQ's management API, for programs that make the virtual host they work
+ * in: GET, PUT and DELETE, by users who log in as they do to AMQP.
+ */
+export class VirtualHostsApi {
+  readonly #api: Api;
+  readonly #authenticator: Authenticator;
+  readonly #origins: OriginRule;
+
+  constructor(api: Api, authenticator: Authenticator, origins: OriginRule) {
+    this.#api = api;
+    this.#authenticator = authenticator;
+    this.#origins = origins;
+  }
+
+  /** Answers a request for it; false: this path is not its own. */
+  answer(path: string, request: IncomingMessage, response: ServerResponse): boolean {
+    if (!/^\/api\/vhosts(\/[^/]+)?\/?$/.test(path)) return false;
+    // A body may come; what it says (tags, a description) is not kept.
+    request.resume();
+    this.#handle(path, request).then(
+      ([status, body]) => send(response, status, body),
+      () => send(response, 500, { error: 'internal_server_error' }),
+    );
+    return true;
+  }
+
+  async #handle(path: string, request: IncomingMessage): Promise<[status: number, body?: unknown]> {
+    const { headers, socket } = request;
+    const method = methods[request.method ?? ''];
+    if (method === undefined) return [405, { error: 'method_not_allowed' }];
+    // A browser adds what it knows of a login to the requests of any page.
+    if (!this.#origins.allows(headers.origin, headers.host)) return [403, { error: 'forbidden' }];
+    if (!await this.#isKnown(headers.authorization, peerOf(socket, 'tcp'))) {
+      return [401, { error: 'not_authorized', reason: 'Login failed' }];
+    }
+    const { status, body } = await this.#api({ method, path });
+    return body === null ? [204] : [status, body];
+  }
+
+  async #isKnown(authorization: string | undefined, peer: PeerInfo): Promise<boolean> {
+    const [, encoded] = /^Basic +([\w+/=]+)$/i.exec(authorization ?? '') ?? [];
+    if (encoded === undefined) return false;
+    const [user = '', ...rest] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
+    const credentials = { mechanism: 'PLAIN', user, password: rest.join(':') };
+    const identity = await firstValueFrom(this.#authenticator.authenticate(credentials, peer));
+    return identity !== undefined;
+  }
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  if (status === 401) response.setHeader('WWW-Authenticate', 'Basic realm="TabMQ"');
+  if (status === 405) response.setHeader('Allow', Object.keys(methods).join(', '));
+  if (body === undefined) {
+    response.writeHead(status).end();
+    return;
+  }
+  response.writeHead(status, {
+    'Content-Type': 'application/json', 'X-Content-Type-Options': 'nosniff',
+  });
+  response.end(JSON.stringify(body));
+}
