@@ -379,7 +379,8 @@ function sessionSuite(urlOf: (gateway: Gateway) => string): void {
     const connects = new Inbox<AMQPSession>();
     const session = await AMQPSession.connect(urlOf(gateway), {
       logger: null,
-      reconnectInterval: 20,
+      // This client takes the end of its former socket, if that comes late, for that of the new one.
+      reconnectInterval: 500,
       ondisconnect: disconnects.put,
       onconnect: connects.put,
     });
