@@ -33,18 +33,31 @@ export interface ConsumeOptions {
 export class Consumer {
   readonly queue: string;
   readonly noAck: boolean;
+  /** Whether it reads a stream, in which every message stays. */
+  readonly #replays: boolean;
   readonly #subscriber: Subscriber<Delivery>;
 
-  constructor(queue: string, noAck: boolean, subscriber: Subscriber<Delivery>) {
+  constructor(
+    queue: string, noAck: boolean, replays: boolean, subscriber: Subscriber<Delivery>,
+  ) {
     this.queue = queue;
     this.noAck = noAck;
+    this.#replays = replays;
     this.#subscriber = subscriber;
   }
 
   next(delivery: Delivery): void {
-    // It was on its way when the consumer was cancelled: another one shall have it, at once.
     if (!this.#subscriber.closed) this.#subscriber.next(delivery);
-    else if (!this.noAck) delivery.nack({ requeue: true });
+    else if (!this.noAck) this.#giveBack(delivery);
+  }
+
+  /**
+   * It was on its way when the consumer was cancelled: another one shall have it, at once. From a
+   * stream everybody has it, and to requeue it is an error there.
+   */
+  #giveBack(delivery: Delivery): void {
+    if (this.#replays) delivery.ack();
+    else delivery.nack({ requeue: true });
   }
 
   end(error: ClientError | undefined): void {
@@ -69,11 +82,13 @@ export function consume(
       channel.request('basic.qos', { prefetchCount }, failure);
     }
     if (subscriber.closed) return;
-    const consumer = new Consumer(queue, noAck, subscriber);
+    const table = consumeArguments(options);
+    const replays = table['x-stream-offset'] !== undefined;
+    const consumer = new Consumer(queue, noAck, replays, subscriber);
     channel.consumers.set(consumerTag, consumer);
     channel.request('basic.consume', {
       queue, consumerTag, noAck, exclusive: options.exclusive ?? false,
-      noLocal: options.noLocal ?? false, arguments: consumeArguments(options),
+      noLocal: options.noLocal ?? false, arguments: table,
     }, failure);
     subscriber.add(() => cancel(channel, consumerTag, consumer));
   });

@@ -31,6 +31,11 @@ export function streams(site: Site): void {
     await first(channel.publish({ routingKey: queue, body: 'new' }));
     expect(await next.take()).toBe('new');
     next.stop();
+    // What is on its way to whoever has enough is not given back, which a stream would not take.
+    const some = channel.consume(queue, { streamOffset: 'first', prefetch: 5 }).pipe(
+      map((delivery) => delivery.text()), take(1),
+    );
+    for (let again = 0; again < 2; again++) expect(await first(some)).toBe('0');
     await first(channel.deleteQueue(queue));
   });
 }
