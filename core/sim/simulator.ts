@@ -154,7 +154,9 @@ export class Simulator implements Observer {
   }
 
   /** What the disk has as well does not pile up in memory, but for what came in one turn. */
-  #checkMemory({ broker }: BrokerProcess): void {
+  #checkMemory({ broker, failed }: BrokerProcess): void {
+    // A disk that failed has nothing of what comes.
+    if (failed) return;
     const { residentBytes } = broker.store;
     const bytesMax = 2 * this.#script.plan.durability.residentBytesMax + TURN_BYTES_MAX;
     check(residentBytes <= bytesMax, 'memory', () => `${residentBytes} B stay in memory`);

@@ -5,6 +5,7 @@
 import { Broker } from '../../core/broker/broker.ts';
 import { Persistence } from '../../core/broker/durable/persistence.ts';
 import { decodeRecord } from '../../core/broker/durable/records.ts';
+import { DurableStreams, type DurableStream } from '../../core/broker/durable/streams.ts';
 import { Consumer } from '../../core/broker/consumer.ts';
 import { Ready } from '../../core/broker/queue/ready.ts';
 import { Unacked } from '../../core/broker/unacked.ts';
@@ -56,6 +57,19 @@ export const mutations: readonly Mutation[] = [
     plant: () => patch(Broker.prototype, 'recover', (original) => function recover(this: Broker) {
       splitGroups(this.persistence!.journal);
       return original.call(this);
+    }),
+  },
+  {
+    name: 'returns are not kept',
+    plant: () => patch(Persistence.prototype, 'returned', () => () => {}),
+  },
+  {
+    name: 'some of what came to a stream is not kept',
+    plant: () => patch(DurableStreams.prototype, 'grown', (original) => {
+      let count = 0;
+      return function grown(this: DurableStreams, stream: DurableStream) {
+        if (++count % 5 !== 0) original.call(this, stream);
+      };
     }),
   },
 ];
