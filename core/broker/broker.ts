@@ -287,13 +287,16 @@ export class Broker {
     const outbound = edge((sink) => {
       const connection = new ServerConnection(this, `connection-${++this.#number}`, sink, link);
       this.#connections.add(connection);
-      opened.add(() => this.#connections.delete(connection));
+      opened.add(() => this.forget(connection));
       return connection.session;
     });
-    return outbound(inbound, link).pipe(finalize(() => {
-      opened.unsubscribe();
-      if (this.#connections.size === 0) this.#onAllEnded?.();
-    }));
+    return outbound(inbound, link).pipe(finalize(() => opened.unsubscribe()));
+  }
+
+  /** The connection is over, though its client may have yet to hang up. */
+  forget(connection: ServerConnection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#onAllEnded?.();
   }
 
   #tappedFrames(): Observable<FrameEvent> {

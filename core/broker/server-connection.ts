@@ -200,6 +200,7 @@ export class ServerConnection implements SessionHooks {
       // CON-31: exclusive queues are gone before close-ok goes out.
       this.subscription.unsubscribe();
     });
+    if (by === 'peer') this.broker.forget(this);
     this.#emit({ type: 'connection.closed', by, text: error?.replyText ?? '' });
   }
 

@@ -252,6 +252,7 @@ describe('the close handshake', () => {
       const all = running();
       all.peer.say(close);
       expect([all.peer.takeNames(), all.peer.ended]).toEqual([['0 connection.close-ok'], undefined]);
+      expect(all.broker.connectionCount).toBe(0);
       if (hangUp) all.peer.inbound.complete();
       all.clock.advanceBy(limits.hangUpMs - 1);
       expect(all.peer.ended).toBe(ended);
