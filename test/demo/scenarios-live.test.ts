@@ -1,11 +1,36 @@
-/** The same clients and the same assertions in real time, over TCP: on the gateway, and on RabbitMQ. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+/**
+ * The same clients and the same assertions in real time: over TCP on the gateway and on RabbitMQ, and over the
+ * gateway's own WebSocket.
+ */
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { connect, type Connection } from '../../node/client.ts';
+import { startGateway } from '../../node/index.ts';
 import { brokerKinds, START_MS_MAX, type RunningBroker } from '../client/real/brokers.ts';
 import { readAssertions, readScenario, scenarioNames } from './scenarios/folders.ts';
 import { LiveRelay } from './scenarios/live-relay.ts';
 import { LiveRun } from './scenarios/live-run.ts';
 import { scriptOf, Threads } from './scenarios/threads.ts';
+
+/** Runs the scenario to the end of what it asserts. */
+async function play(name: string, env: ConstructorParameters<typeof LiveRun>[1]): Promise<void> {
+  const run = new LiveRun(readScenario(name), env);
+  try {
+    await run.begin();
+    await (await readAssertions(name))(run);
+    expect(env.threads.faults).toEqual([]);
+  } finally {
+    await run.end();
+    await env.threads.end();
+  }
+}
+
+function connected(url: string): Promise<{ readonly connection: Connection; readonly leave: () => void }> {
+  return new Promise((resolve, reject) => {
+    const subscription = connect({ url }).subscribe({
+      next: (connection) => resolve({ connection, leave: () => subscription.unsubscribe() }), error: reject,
+    });
+  });
+}
 
 describe.each(brokerKinds)('on $product', { timeout: 120_000 }, ({ available, start }) => {
   let script: string;
@@ -18,11 +43,8 @@ describe.each(brokerKinds)('on $product', { timeout: 120_000 }, ({ available, st
     if (!available) return;
     [script, broker] = await Promise.all([scriptOf('live-client.ts'), start()]);
     relay = await LiveRelay.start(broker);
-    connection = await new Promise((resolve, reject) => {
-      const connected$ = connect({ url: `amqp://guest:guest@${broker.host}:${broker.port}` });
-      const subscription = connected$.subscribe({ next: resolve, error: reject });
-      leave = () => subscription.unsubscribe();
-    });
+    const url = `amqp://guest:guest@${broker.host}:${broker.port}`;
+    ({ connection, leave } = await connected(url));
   }, START_MS_MAX);
 
   afterAll(async () => {
@@ -32,15 +54,20 @@ describe.each(brokerKinds)('on $product', { timeout: 120_000 }, ({ available, st
   });
 
   test.skipIf(!available).concurrent.each(scenarioNames)('%s', async (name) => {
-    const threads = new Threads(script);
-    const run = new LiveRun(readScenario(name), { connection, relay, threads });
-    try {
-      await run.begin();
-      await (await readAssertions(name))(run);
-      expect(threads.faults).toEqual([]);
-    } finally {
-      await run.end();
-      await threads.end();
-    }
+    await play(name, { connection, relay, threads: new Threads(script) });
   });
 });
+
+test.each(['publish-subscribe', 'rpc', 'single-active-consumer'])(
+  'over the WebSocket of the gateway: %s', { timeout: 120_000 }, async (name) => {
+    const gateway = await startGateway({ ports: { amqp: 0, http: 0 } });
+    onTestFinished(() => gateway.stop());
+    const { connection, leave } = await connected(`amqp://guest:guest@127.0.0.1:${gateway.ports.amqp}`);
+    onTestFinished(leave);
+    // Whoever asks for consumers asks until those of a thread that ended are gone.
+    const relay = {
+      urlFor: () => `ws://127.0.0.1:${gateway.ports.http}/ws/amqp`, gone: () => Promise.resolve(),
+    };
+    await play(name, { connection, relay, threads: new Threads(await scriptOf('live-client.ts')) });
+  },
+);

@@ -23,14 +23,24 @@ export const emptyLog: FrameLog = {
 /** Collects the frames of the tap; the arrays grow in place, as they are long. */
 export function frameLog(tap$: Observable<TapBatch>): Observable<FrameLog> {
   return new Observable((log) => {
-    const frames: WireFrame[] = [];
-    const threads = new MessageThreads();
+    let frames: WireFrame[] = [];
+    let threads = new MessageThreads();
+    let lastSeq = 0;
     /** The last method frame of a channel and direction, which content frames belong to. */
     const heads = new Map<string, number>();
     let version = 0;
     let dropped = 0;
+    /** Another broker began, whose events are counted from the beginning. */
+    const forget = (): void => {
+      frames = [];
+      threads = new MessageThreads();
+      heads.clear();
+      dropped = 0;
+    };
     log.add(tap$.subscribe((batch) => {
       for (const event of batch.events) {
+        if (event.seq <= lastSeq) forget();
+        lastSeq = event.seq;
         if (event.type === 'frame.in' || event.type === 'frame.out') {
           const place = `${event.type} ${event.connection}/${event.channel}`;
           const frame = new WireFrame(event, heads.get(place));

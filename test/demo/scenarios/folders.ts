@@ -38,7 +38,8 @@ export function compiled({ code }: ClientSpec, change?: CodeChange): string {
   }).code;
 }
 
-function changed(code: string, change: CodeChange | undefined): string {
+/** The code as the learner changed it. */
+export function changed(code: string, change: CodeChange | undefined): string {
   if (change === undefined) return code;
   const pieces = code.split(change.from);
   if (pieces.length !== 2) throw new Error(`'${change.from}' stands ${pieces.length - 1} times in the code`);

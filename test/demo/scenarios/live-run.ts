@@ -17,7 +17,8 @@ const WAIT_MS_MAX = 60_000;
 
 interface LiveEnv {
   readonly connection: Connection;
-  readonly relay: LiveRelay;
+  /** Leads clients to the broker, and knows when it has lost one. */
+  readonly relay: Pick<LiveRelay, 'urlFor' | 'gone'>;
   readonly threads: Threads;
 }
 
