@@ -73,6 +73,33 @@ describe.skipIf(!hasChromium())('the queue browser', { timeout: 180_000 }, () =>
     await expect.poll(() => shown(page)).toEqual(retries(1, 3, 0, 2));
   });
 
+  test('a long queue is looked at a thousand at a time, from either end', async () => {
+    const pg = await openLetters(1);
+    const { page } = pg;
+    await page.evaluate(async () => {
+      const { port } = window.__playground.app;
+      for (let number = 0; number < 1020; number++) {
+        const body = { routing_key: 'parked', payload: `number-${number};` };
+        await port.api('/api/exchanges/%2F/amq.default/publish', { method: 'POST', body });
+      }
+    });
+    await page.evaluate("location.hash = '#/queues?q=parked'");
+    const pages = page.getByRole('navigation', { name: 'Pages' });
+    const turn = async (way: 'Before' | 'After', place: string): Promise<string> => {
+      await pages.getByRole('button', { name: way }).click();
+      await pages.getByText(place).waitFor();
+      return await rows(page).first().innerText();
+    };
+    await pages.getByText('page 1 of 20, of messages 1 to 1000').waitFor();
+    for (let number = 2; number <= 20; number++) await turn('After', `page ${number} of 20`);
+    expect(await turn('After', 'page 1 of 1, of messages 1001 to 1020')).toContain('number-1000;');
+    expect(await pages.getByRole('button', { name: 'After' }).isDisabled()).toBe(true);
+    expect(await turn('Before', 'page 20 of 20, of messages 1 to 1000')).toContain('number-950;');
+    await page.getByRole('button', { name: 'Newest first' }).click();
+    await pages.getByText('page 1 of 20, of messages 21 to 1020').waitFor();
+    await expect.poll(() => rows(page).first().innerText()).toContain('number-1019;');
+  });
+
   test('chosen messages are moved, published again and deleted; what is held stays', async () => {
     const pg = await openLetters(4);
     const { page } = pg;

@@ -65,10 +65,12 @@ export class Looking {
 
   /** The newest are at the end of the queue. */
   get look(): Look {
-    const fromEnd = this.reversed && this.sort === 'place' && this.state !== 'scheduled';
-    const first = this.block * LOOKED_MESSAGES;
-    const from = fromEnd ? Math.max(0, this.total - first - LOOKED_MESSAGES) : first;
-    return { state: this.state, from };
+    const { state, sort, reversed } = this;
+    const skipped = this.block * LOOKED_MESSAGES;
+    if (!reversed || sort !== 'place' || state === 'scheduled') return { state, from: skipped };
+    const end = Math.max(0, this.total - skipped);
+    const from = Math.max(0, end - LOOKED_MESSAGES);
+    return { state, from, count: end - from };
   }
 
   /** One question at a time; what is asked meanwhile is asked after it. */

@@ -17,15 +17,18 @@ export const payloadBytes = { shown: 2000, searched: 50_000, whole: 2 ** 31 } as
 export interface Look {
   readonly state: MessageState;
   readonly from: number;
+  /** Messages at most; default LOOKED_MESSAGES. */
+  readonly count?: number;
 }
 
 type QueueName = Pick<QueueView, 'vhost' | 'name'>;
 
 /** Looks at a part of a queue; nothing of it changes. Rejects with what was refused. */
 export function peekAt(
-  port: BrokerPort, queue: QueueName, { state, from }: Look, bytes: number = payloadBytes.shown,
+  port: BrokerPort, queue: QueueName, look: Look, bytes: number = payloadBytes.shown,
 ): Promise<readonly MessageView[]> {
-  const query = `state=${state}&from=${from}&count=${LOOKED_MESSAGES}&payload=${bytes}`;
+  const { state, from, count = LOOKED_MESSAGES } = look;
+  const query = `state=${state}&from=${from}&count=${count}&payload=${bytes}`;
   return call(port, `${placeOf(queue)}/messages?${query}`);
 }
 
