@@ -102,6 +102,8 @@ export class Broker {
   readonly #parts: BrokerParts;
   readonly #durability: Durability | undefined;
   readonly #connections = new Set<ServerConnection>();
+  /** Links that are open: those of the connections, and of clients that have yet to hang up. */
+  #linkCount = 0;
   readonly #alarms = new Set<Alarm>();
   #number = 0;
   #onAllEnded: (() => void) | undefined;
@@ -254,7 +256,7 @@ export class Broker {
     for (const connection of this.#connections) {
       connection.close(new AmqpError('CONNECTION_FORCED', text));
     }
-    if (this.#connections.size === 0) this.#onAllEnded!();
+    if (this.#linkCount === 0) this.#onAllEnded!();
     await ended;
     this.#endConsumers();
     await this.persistence?.close();
@@ -287,16 +289,22 @@ export class Broker {
     const outbound = edge((sink) => {
       const connection = new ServerConnection(this, `connection-${++this.#number}`, sink, link);
       this.#connections.add(connection);
-      opened.add(() => this.forget(connection));
+      this.#linkCount++;
+      opened.add(() => {
+        this.forget(connection);
+        this.#linkCount--;
+      });
       return connection.session;
     });
-    return outbound(inbound, link).pipe(finalize(() => opened.unsubscribe()));
+    return outbound(inbound, link).pipe(finalize(() => {
+      opened.unsubscribe();
+      if (this.#linkCount === 0) this.#onAllEnded?.();
+    }));
   }
 
   /** The connection is over, though its client may have yet to hang up. */
   forget(connection: ServerConnection): void {
     this.#connections.delete(connection);
-    if (this.#connections.size === 0) this.#onAllEnded?.();
   }
 
   #tappedFrames(): Observable<FrameEvent> {
