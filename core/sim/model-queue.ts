@@ -120,7 +120,11 @@ export class ModelQueue {
       if (dead) return turnedAway ? 'either' : 'dead';
       return turnedAway ? 'turned away' : undefined;
     }
-    const dropped = this.#grewIn === turn && this.#longest >= this.maxLength;
+    // What those who end in this turn had is back, and was not judged yet.
+    const comesBack = this.copies.some(({ holder }) => holder?.ending === true);
+    const longest = Math.max(comesBack ? this.copies.length : 0,
+      this.#grewIn === turn ? this.#longest : 0);
+    const dropped = longest >= this.maxLength;
     return dead || dropped ? 'dead' : undefined;
   }
 
