@@ -1,14 +1,6 @@
 /** Bytes as tests write and read them, in Node and in a browser. */
 
-export function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let end = 0;
-  for (const piece of pieces) {
-    whole.set(piece, end);
-    end += piece.length;
-  }
-  return whole;
-}
+export { concat } from '../../core/protocol/index.ts';
 
 /** The bytes that hexadecimal digits stand for; spaces between them mean nothing. */
 export function fromHex(digits: string): Uint8Array {
