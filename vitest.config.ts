@@ -6,8 +6,8 @@ export default defineConfig({
     pool: 'forks',
     // Client suites start a gateway each; more at a time only makes small machines wait.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // What a busy machine has not shown within the usual second, it may still show.
     expect: { poll: { timeout: 30_000 } },
     coverage: {

@@ -12,7 +12,7 @@ export default defineConfig({
   optimizeDeps: { include: ['fast-check', 'rxjs'] },
   test: {
     include: nodeFreeTests(),
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     // A page for each file takes longer than most of the tests do.
     isolate: false,
     fileParallelism: false,
