@@ -110,7 +110,7 @@ function drawDurability(chance: Chance): DurabilityOptions {
     residentMessagesPerQueue: chance.pick([usual.residentMessagesPerQueue, 2]),
     streamResidentBytes: chance.pick([usual.streamResidentBytes, 0]),
     journalPendingBytesMax: chance.pick([usual.journalPendingBytesMax, 20_000]),
-    journalBytesKept: chance.pick([usual.journalBytesKept, 20_000, 0]),
+    journalBytesKept: chance.pick([usual.journalBytesKept, 50_000, 20_000]),
     compactionSettledBytes: chance.pick([usual.compactionSettledBytes, 10_000, 0]),
     compactionGroupBytes: chance.pick([usual.compactionGroupBytes, 0]),
   };
