@@ -23,12 +23,15 @@ export function deadLetter(
     done();
     return;
   }
-  vhost.whenReadable(address, () => {
+  const publish = (): void => vhost.whenReadable(address, () => {
     vhost.turn.afterwards(() => {
+      // Until the turn came to it, the message may have left the memory again.
+      if (!vhost.store.isResident(address)) return publish();
       republish(queue, address, reason);
       done();
     });
   }, () => vhost.store.release(address));
+  publish();
 }
 
 function republish(queue: ClassicQueue, address: Address, reason: DeadLetterReason): void {
