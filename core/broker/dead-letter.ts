@@ -23,15 +23,11 @@ export function deadLetter(
     done();
     return;
   }
-  const publish = (): void => vhost.whenReadable(address, () => {
-    vhost.turn.afterwards(() => {
-      // Until the turn came to it, the message may have left the memory again.
-      if (!vhost.store.isResident(address)) return publish();
-      republish(queue, address, reason);
-      done();
-    });
-  }, () => vhost.store.release(address));
-  publish();
+  // It is looked for when it is due: between, it might leave the memory again.
+  vhost.turn.afterwards(() => vhost.whenReadable(address, () => {
+    republish(queue, address, reason);
+    done();
+  }, () => vhost.store.release(address)));
 }
 
 function republish(queue: ClassicQueue, address: Address, reason: DeadLetterReason): void {
