@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const continuousIntegration = process.env['CI'] === 'true';
@@ -15,6 +16,9 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 
 /** What failed, told once more at the end: thousands of lines lie between. */
 const failures = [];
+
+/** What passed only when it was tried again: to be looked at, as it may be a fault that is rare. */
+const secondAttempts = [];
 
 /** Beside the python of the search path, which may be the user's own, Debian's counts. */
 const pythons = ['python3', '/usr/bin/python3'];
@@ -124,21 +128,32 @@ function vitest(title, report, parameters = []) {
   total.skipped += (results?.numPendingTests ?? 0) + (results?.numTodoTests ?? 0);
   // An error outside of every test, or an end before the report, is a failure as well.
   total.failed += results?.numFailedTests || (status === 0 ? 0 : 1);
-  if (status !== 0) failures.push(...failuresOf(results), `${title}: exit code ${status}`);
+  const files = results?.testResults ?? [];
+  if (status !== 0) failures.push(...files.flatMap(failuresOf), `${title}: exit code ${status}`);
+  secondAttempts.push(...files.flatMap((file) => errorsOf(file, 'passed')));
 }
 
-function failuresOf(results) {
-  return (results?.testResults ?? []).flatMap(({ name, message, assertionResults }) => {
-    const file = path.relative(root, name);
-    const failed = assertionResults.filter(({ status }) => status === 'failed');
-    if (failed.length === 0) return message ? [`${file}: ${firstLine(message)}`] : [];
-    return failed.map(({ fullName, failureMessages }) =>
-      `${file}: ${fullName}\n    ${firstLine(failureMessages[0] ?? '')}`);
-  });
+function failuresOf(file) {
+  const errors = errorsOf(file, 'failed');
+  if (errors.length > 0 || !file.message) return errors;
+  return [`${path.relative(root, file.name)}: ${gist(file.message)}`];
 }
 
-function firstLine(text) {
-  return text.split('\n', 1)[0];
+/** What went wrong in the tests that ended like this, with their names. */
+function errorsOf({ name, assertionResults }, ending) {
+  return assertionResults
+    .filter(({ status, failureMessages }) => status === ending && failureMessages.length > 0)
+    .map(({ fullName, failureMessages: [message] }) =>
+      `${path.relative(root, name)}: ${fullName}\n    ${gist(message)}`);
+}
+
+/** The first lines of an error, and where in the tests it arose. */
+function gist(message) {
+  const lines = stripVTControlCharacters(message).split('\n').filter((line) => line.trim() !== '');
+  const end = lines.findIndex((line) => /^\s+at /.test(line));
+  const places = lines.slice(end).filter((line) => line.includes(`${path.sep}test${path.sep}`));
+  const said = end < 0 ? lines : lines.slice(0, end);
+  return [...said.slice(0, 6), ...places.slice(0, 1)].map((line) => line.trim()).join('\n    ');
 }
 
 /** The same files as in Node, as far as they need nothing of it. */
@@ -155,6 +170,9 @@ function finish() {
   const failed = total.failed > 0 || (continuousIntegration && total.skipped > 0);
   if (continuousIntegration && total.skipped > 0) {
     shout('With CI=true nothing may be skipped: this run counts as failed.');
+  }
+  if (secondAttempts.length > 0) {
+    say(`\nWhat passed at the second attempt only:\n  ${secondAttempts.join('\n  ')}`);
   }
   if (failures.length > 0) say(`\nWhat failed:\n  ${failures.join('\n  ')}`);
   say(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

@@ -84,7 +84,9 @@ export function commandFor(commands: Commands, event: KeyboardEvent): Command | 
 
 function takesKeys(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (target.closest('dialog') !== null) return true;
+  const dialog = target.closest('dialog');
+  // A dialog that was just closed keeps the focus until the page is painted.
+  if (dialog !== null) return dialog.open;
   if (target.closest('input, textarea, select, [contenteditable="true"]') !== null) return true;
   return key === ' ' && target.closest('button, a, summary, [role]') !== null;
 }

@@ -67,6 +67,19 @@ describe.skipIf(!hasChromium())('for everybody', { timeout: 180_000 }, () => {
     expect(faults).toEqual([]);
   });
 
+  test('a key right after a dialog was closed is not taken by what has just gone', async () => {
+    const { page } = await lived();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('dialog', { name: 'Find a command' }).waitFor();
+    await page.evaluate(() => {
+      const field = document.querySelector<HTMLInputElement>('dialog[open] input')!;
+      field.closest('dialog')!.close();
+      // As it comes where the page has not been painted since.
+      field.dispatchEvent(new KeyboardEvent('keydown', { key: '?', bubbles: true, cancelable: true }));
+    });
+    await page.getByRole('dialog', { name: 'Shortcuts' }).waitFor();
+  });
+
   test.each([[360, 740], [640, 380], [1280, 760]])('nothing is cut off at %i x %i', async (width, height) => {
     const pg = await lived({ width, height });
     const cut: string[] = [];
