@@ -273,9 +273,16 @@ export class Model {
     const unacked = view.unackedCount(name);
     check(unacked === queue.unackedCount, 'counters',
       () => `${name} counts ${unacked} unacknowledged, not ${queue.unackedCount}`);
-    const asExpected = view.readyCount(name) === queue.ready.length && !queue.hasDoubts;
+    const asExpected = view.readyCount(name) === queue.ready.length && !queue.hasDoubts &&
+      !this.#isOwedLetters(queue);
     if (asExpected && ++this.#looked % 50 !== 0) return;
     this.resolve(queue, view);
+  }
+
+  /** Whether a dead letter may come in place of another one, so that counts say nothing. */
+  #isOwedLetters({ name }: ModelQueue): boolean {
+    return [...this.queues.values()].some(({ deadQueue, copies }) =>
+      deadQueue === name && copies.some(({ state }) => state === 'dying'));
   }
 
   /** Makes the queue what it is with the broker, as far as there is an excuse. */
