@@ -14,7 +14,7 @@ import { ArgumentError, messageOf } from './errors.ts';
  */
 const scratch = bufferWriter();
 const utf8 = new TextEncoder();
-const SHORTSTR_BYTES_MAX = 255;
+export const SHORTSTR_BYTES_MAX = 255;
 
 const zeros: { readonly [D in Domain]: unknown } = {
   bit: false, octet: 0, short: 0, long: 0, longlong: 0, timestamp: 0, shortstr: '', longstr: '',

@@ -119,6 +119,7 @@ export class ChannelCore {
   /** Sends a method that has no reply; throws, where it cannot. */
   sendBare<N extends From<'client'>>(name: N, given: Partial<MethodArgs<N>>): void {
     if (!this.open) throw this.endError;
+    // Also before a bare basic.ack, whose `multiple` may mean those that wait: once is enough.
     this.acks.write();
     this.send(name, completeArguments(name, given, this.connection.session.frameBytesMax));
   }

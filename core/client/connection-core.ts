@@ -7,12 +7,13 @@ import { InternTable } from '../protocol/intern.ts';
 import type { FieldTable, From, MethodArgs } from '../protocol/types.ts';
 import { edge } from '../session/edge.ts';
 import { Session, type Method, type SessionEnd, type SessionHooks } from '../session/session.ts';
-import type { Tuning } from '../session/tune.ts';
+import { negotiate, type Tuning } from '../session/tune.ts';
+import { completeArguments } from './arguments.ts';
 import { ChannelCore, type ChannelObserver } from './channel-core.ts';
 import { ContentCopies } from './content-copies.ts';
 import { ClientError, LostError, messageOf, ReplyError } from './errors.ts';
 import { Greeting } from './greeting.ts';
-import { startOk, tuneOk } from './login.ts';
+import { startOk } from './login.ts';
 import type { Settings } from './options.ts';
 import { Replies, type ReplyObserver } from './replies.ts';
 
@@ -108,8 +109,15 @@ export class ConnectionCore implements Machine, SessionHooks {
       observer.error(new ClientError('connection', 'the connection is closed'));
       return;
     }
-    this.replies.expect(name, args, observer);
-    this.session.send(0, name, args);
+    let whole: MethodArgs<N>;
+    try {
+      whole = completeArguments(name, args, this.session.frameBytesMax);
+    } catch (error) {
+      observer.error(error);
+      return;
+    }
+    this.replies.expect(name, whole, observer);
+    this.session.send(0, name, whole);
     this.flushLater();
   }
 
@@ -156,7 +164,7 @@ export class ConnectionCore implements Machine, SessionHooks {
 
   receiveEnd(error?: unknown): void {
     this.#cause ??= this.#lost(error);
-    this.session.receiveEnd(error);
+    this.session.receiveEnd();
   }
 
   setWritable(on: boolean): void {
@@ -261,7 +269,7 @@ export class ConnectionCore implements Machine, SessionHooks {
   }
 
   #tune(offered: Tuning): void {
-    const tuning = tuneOk(offered, this.settings);
+    const tuning = negotiate(offered, this.settings);
     this.info = { ...this.info, tuning };
     this.session.send(0, 'connection.tune-ok', tuning);
     this.session.tune(tuning.channelMax, tuning.frameMax, tuning.heartbeat);

@@ -24,7 +24,7 @@ export interface ConsumeOptions {
    * offset, a time, or a time span such as `1h` before now.
    */
   readonly streamOffset?: 'first' | 'last' | 'next' | (string & {}) | number | bigint | Date;
-  /** Default: one that this channel has not used. */
+  /** Default, and in place of an empty one: a tag that this channel has not used. */
   readonly consumerTag?: string;
   readonly arguments?: FieldTable;
 }
@@ -71,7 +71,9 @@ export function consume(
   channel: ChannelCore, queue: string, options: ConsumeOptions,
 ): Observable<Delivery> {
   return new Observable((subscriber) => {
-    const { consumerTag = channel.nextConsumerTag(), noAck = false } = options;
+    const { noAck = false } = options;
+    // With an empty tag the broker would make one, which deliveries bear before anybody knows it.
+    const consumerTag = options.consumerTag || channel.nextConsumerTag();
     if (channel.consumers.has(consumerTag)) {
       subscriber.error(new ArgumentError(`the channel has a consumer '${consumerTag}' already`));
       return;

@@ -3,7 +3,10 @@ import { methodById } from '../protocol/codec.ts';
 import type { ReplyCodeName } from '../protocol/spec.ts';
 import type { MethodName } from '../protocol/types.ts';
 
-/** What an error ended: one consumer, one channel with all that is on it, or the connection. */
+/**
+ * What an error ended: nothing but the work on one message, one consumer, one channel with all that
+ * is on it, or the connection.
+ */
 export type ErrorScope = 'message' | 'consumer' | 'channel' | 'connection';
 
 /** What any Observable of the client fails with, but for mistakes in what it was given. */

@@ -1,6 +1,5 @@
 import { amqplainResponse, plainResponse } from '../session/sasl.ts';
 import type { FieldTable, MethodArgs } from '../protocol/types.ts';
-import { negotiate, type Tuning } from '../session/tune.ts';
 import { LostError } from './errors.ts';
 import type { Settings } from './options.ts';
 
@@ -44,9 +43,4 @@ export function startOk(
     response: responses[mechanism]!(settings),
     locale: 'en_US',
   };
-}
-
-/** The answer to connection.tune: the smaller of both wishes. CON-13. */
-export function tuneOk(offered: Tuning, settings: Settings): Tuning {
-  return negotiate(offered, settings);
 }

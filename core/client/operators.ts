@@ -50,7 +50,6 @@ class Crew<T> {
 
   run(source: Observable<Delivery>): void {
     const results = this.#results;
-    results.add(() => this.#waiting.forEach(giveBack));
     results.add(source.subscribe({
       next: (delivery) => {
         this.#waiting.push(delivery);
@@ -62,6 +61,8 @@ class Crew<T> {
         this.#goOn();
       },
     }));
+    // After the consumer is cancelled, to which they would else come once more.
+    results.add(() => this.#waiting.forEach(giveBack));
   }
 
   #goOn(): void {
@@ -153,10 +154,6 @@ export function batches(options: BatchOptions): OperatorFunction<Delivery, Batch
       deliveries = [];
       subscriber.next(batch);
     };
-    subscriber.add(() => {
-      stopTimer();
-      deliveries.forEach(giveBack);
-    });
     subscriber.add(source.subscribe({
       next(delivery) {
         deliveries.push(delivery);
@@ -172,5 +169,9 @@ export function batches(options: BatchOptions): OperatorFunction<Delivery, Batch
         subscriber.complete();
       },
     }));
+    subscriber.add(() => {
+      stopTimer();
+      deliveries.forEach(giveBack);
+    });
   });
 }

@@ -2,6 +2,7 @@ import { wireLimits } from '../protocol/limits.ts';
 import type { FieldTable } from '../protocol/types.ts';
 import { urlOf } from './address.ts';
 import type { Endpoint, TlsOptions } from './dial.ts';
+import { SHORTSTR_BYTES_MAX } from './arguments.ts';
 import { UriError } from './errors.ts';
 import { parseUri } from './uri.ts';
 
@@ -81,7 +82,8 @@ export function readSettings(target: ConnectTarget): Settings {
     host: parts?.host ?? '',
     port: parts?.port ?? 0,
     path: parts?.path ?? '',
-    connectTimeoutMs: given.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    connectTimeoutMs:
+      checked('connectTimeoutMs', given.connectTimeoutMs ?? CONNECT_TIMEOUT_MS, 1, 2 ** 31 - 1),
     ...(Object.keys(tls).length > 0 ? { tls } : {}),
     ...(messagePort === undefined ? {} : { messagePort }),
   };
@@ -91,7 +93,7 @@ export function readSettings(target: ConnectTarget): Settings {
     name: urlOf(endpoint),
     user,
     password: given.password ?? (user === 'guest' ? 'guest' : ''),
-    vhost: given.vhost ?? '/',
+    vhost: vhostOf(given.vhost ?? '/'),
     heartbeat: checked('heartbeat', given.heartbeat ?? wireLimits.heartbeatSeconds, 0, 65_535),
     frameMax: frameMaxOf(given.frameMax ?? wireLimits.frameBytesMax),
     channelMax: checked('channelMax', given.channelMax ?? wireLimits.channelsMax, 0, 65_535),
@@ -100,7 +102,9 @@ export function readSettings(target: ConnectTarget): Settings {
       ...options.clientProperties,
       ...(options.connectionName === undefined ? {} : { connection_name: options.connectionName }),
     },
-    messageBytesMax: options.messageBytesMax ?? MESSAGE_BYTES_MAX,
+    messageBytesMax: checked(
+      'messageBytesMax', options.messageBytesMax ?? MESSAGE_BYTES_MAX, 0, Number.MAX_SAFE_INTEGER,
+    ),
   };
 }
 
@@ -117,6 +121,14 @@ function checked(name: string, value: number, min: number, max: number): number 
 function frameMaxOf(value: number): number {
   if (value !== 0) checked('frameMax', value, wireLimits.frameBytesMin, 2 ** 32 - 1);
   return value;
+}
+
+/** On the wire a longer name would be cut, and then be the name of another virtual host. */
+function vhostOf(name: string): string {
+  const bytes = new TextEncoder().encode(name).length;
+  if (bytes <= SHORTSTR_BYTES_MAX) return name;
+  throw new UriError(`the name of the virtual host takes ${bytes} octets, where ` +
+    `${SHORTSTR_BYTES_MAX} are allowed`);
 }
 
 function mechanismsOf(given: string | readonly string[]): readonly string[] {

@@ -29,10 +29,12 @@ export interface ReconnectOptions {
   readonly random?: Random;
 }
 
-/** Milliseconds to wait after so many failures, at least one. */
+/** Milliseconds to wait after so many failures, of which there is at least one. */
 export function backOff(failures: number, random: Random, options: ReconnectOptions): number {
   const { delayMs = 500, factor = 2, delayMsMax = 30_000, jitter = 0.5 } = options;
-  const whole = Math.min(delayMsMax, delayMs * factor ** (failures - 1));
+  // Finite, as a delay of 0 is to stay one however often it grows.
+  const growth = Math.min(factor ** (failures - 1), Number.MAX_VALUE);
+  const whole = Math.min(delayMsMax, delayMs * growth);
   return whole * (1 - jitter * random());
 }
 

@@ -99,6 +99,7 @@ export class Requester {
   }
 
   #fail(error: unknown): void {
+    this.#replies?.unsubscribe();
     this.#replies = undefined;
     for (const subscriber of [...this.#waiting.values()]) subscriber.error(error);
   }

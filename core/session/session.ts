@@ -170,8 +170,7 @@ export class Session<R extends Role> implements Machine {
     this.flush();
   }
 
-  receiveEnd(error?: unknown): void {
-    void error;
+  receiveEnd(): void {
     this.abort();
     this.#sink.end();
   }

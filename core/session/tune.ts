@@ -10,7 +10,7 @@ export interface Tuning {
   readonly heartbeat: number;
 }
 
-/** What a client answers: the smaller of both, where 0 is no limit. */
+/** What a client answers: the smaller of both, where 0 is no limit. CON-13. */
 export function negotiate(offered: Tuning, wanted: Tuning): Tuning {
   return {
     channelMax: smaller(offered.channelMax, wanted.channelMax),

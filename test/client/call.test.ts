@@ -86,6 +86,14 @@ test.each<[string, () => Partial<MethodArgs<'queue.declare'>>, RegExp]>([
   expect(ask(channel.declareQueue('q')).queue).toBe('q');
 });
 
+test('an empty consumer tag is one that the client makes: deliveries find their consumer', () => {
+  const { channel, ask, watch } = open();
+  ask(channel.declareQueue('q'));
+  const consumed = watch(channel.consume('q', { consumerTag: '' }));
+  ask(channel.publish({ routingKey: 'q', body: 'hello' }));
+  expect(consumed.value.text()).toBe('hello');
+});
+
 test('refuses a second consumer of one tag, and a channel more than was agreed', () => {
   const { connection, channel, ask, watch } = open({ url: 'amqp://broker', heartbeat: 0, channelMax: 2 });
   ask(channel.declareQueue('q'));
@@ -116,4 +124,7 @@ test('gives the broker a new secret', () => {
   expect(watch(connection.updateSecret(new TextEncoder().encode('guest'), 'renewed'))).toMatchObject({
     error: undefined, completed: true,
   });
+  const tooLong = watch(connection.updateSecret(new Uint8Array(1), 'x'.repeat(256)));
+  expect(tooLong.error).toMatchObject({ name: 'ArgumentError' });
+  expect(connection.open).toBe(true);
 });

@@ -1,7 +1,8 @@
 /** The common shapes of work on deliveries: what is done is acknowledged, and nothing is lost. */
-import { of, Subject, throwError, type Observable } from 'rxjs';
+import { NEVER, of, Subject, throwError, type Observable, type OperatorFunction } from 'rxjs';
 import { expect, test } from 'vitest';
 import { ackAfter, batches, type Batch, type Delivery } from '../../core/client/index.ts';
+import { dissectFrames, VirtualClock } from '../../core/index.ts';
 import { open } from './fixture.ts';
 
 /** A queue `q` with these bodies, and a channel. */
@@ -78,6 +79,20 @@ test('works on no more at once than it is told to, and gives back what waits', (
   consumed.unsubscribe();
   expect(works.map(({ observed }) => observed)).toEqual([false, false, false]);
   expect(ready()).toBe(4);
+});
+
+test.each<[string, OperatorFunction<Delivery, unknown>]>([
+  ['work', ackAfter(() => NEVER, { concurrency: 1 })],
+  ['batches', batches({ size: 9, timeMs: 1000, clock: new VirtualClock() })],
+])('the consumer is cancelled before what waits is given back, else it came to it again: %s', (_, operator) => {
+  const { broker, channel, watch } = queued('1', '2');
+  const consumed = watch(channel.consume('q').pipe(operator));
+  const sent: unknown[] = [];
+  broker.frames$.subscribe(({ direction, bytes }) => {
+    if (direction === 'in') sent.push(...dissectFrames(bytes).map(({ value }) => value));
+  });
+  consumed.unsubscribe();
+  expect(sent).toEqual(['basic.cancel', 'basic.nack', 'basic.nack']);
 });
 
 test('leaves alone what the work settles itself, and completes after the last work', () => {

@@ -5,6 +5,7 @@ import {
   reconnecting, type Confirmation, type Connection, type ConnectTarget, type Outgoing, type Random,
   type ReconnectOptions, type RecoveringConnection, type RecoveryState,
 } from '../../core/client/index.ts';
+import { backOff } from '../../core/client/reconnect.ts';
 import { Outcome, world, type World } from './fixture.ts';
 
 const shown = (state: RecoveryState): string => {
@@ -86,6 +87,11 @@ test('connects again after growing waits, a part of which is left to chance', ()
   expect([dialled.length, connecting.values.length, connecting.error]).toEqual([5, 1, undefined]);
   lose(375);
   expect(states.slice(-3), 'begins anew').toEqual(['waiting 375', 'connecting 2', 'connected']);
+});
+
+test('does not wait where it is told not to, after however many failures', () => {
+  expect(backOff(2000, () => 0.5, { delayMs: 0 })).toBe(0);
+  expect(backOff(2000, () => 0, { delayMs: 1 })).toBe(30_000);
 });
 
 test('goes on to the next of several brokers', () => {

@@ -94,6 +94,9 @@ test.each<[ConnectOptions, RegExp]>([
   [{ frameMax: 100 }, /frameMax is an integer from 4096/],
   [{ url: 'amqp://h?frame_max=100' }, /frameMax is an integer from 4096/],
   [{ authMechanism: 'KERBEROS' }, /'KERBEROS' is none of PLAIN, AMQPLAIN, EXTERNAL, ANONYMOUS/],
+  [{ connectTimeoutMs: Number.NaN }, /connectTimeoutMs is an integer from 1 to 2147483647, not NaN/],
+  [{ messageBytesMax: -1 }, /messageBytesMax is an integer from 0/],
+  [{ vhost: 'x'.repeat(256) }, /the virtual host takes 256 octets, where 255 are allowed/],
   [{ hostname: 'host' } as ConnectOptions, /the option 'hostname' is not known/],
 ])('%j is refused', (options, text) => {
   expect(() => readSettings(options)).toThrow(text);
