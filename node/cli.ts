@@ -146,6 +146,9 @@ function drainOnSignal(gateway: Gateway): void {
   process.on('SIGINT', onSignal);
 }
 
+// A broker outlives whoever read what it writes.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 try {
   await obey(process.argv);
 } catch (error) {

@@ -25,8 +25,10 @@ export class Listener {
   /** Drops whoever is left, and resolves when the last is gone. */
   async close(): Promise<void> {
     this.refuse();
-    for (const socket of this.#sockets) socket.destroy();
-    await Promise.all([...this.#sockets].map((socket) => once(socket, 'close')));
+    await Promise.all([...this.#sockets].map((socket) => new Promise<void>((resolve) => {
+      socket.once('close', () => resolve());
+      socket.destroy();
+    })));
   }
 }
 
@@ -45,6 +47,7 @@ export async function listen(
   makeServer: () => Server,
   options: ListenOptions,
 ): Promise<readonly Listener[]> {
+  if (options.hosts.length === 0) throw new StartError('There is no address to listen on.');
   for (let attempt = 1; ; attempt++) {
     try {
       return await listenOnHosts(makeServer, options);

@@ -1,6 +1,7 @@
 import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, sep } from 'node:path';
+import { pipeline } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const types: Readonly<Record<string, string>> = {
@@ -45,7 +46,9 @@ export class Playground {
     if (!this.#files.has(file)) return false;
     response.writeHead(200, headersOf(file));
     if (request.method === 'HEAD') response.end();
-    else createReadStream(join(this.#folder, file)).pipe(response);
+    // A file that a new build has taken away meanwhile cuts this one answer short, and so does a
+    // browser that leaves.
+    else pipeline(createReadStream(join(this.#folder, file)), response, () => {});
     return true;
   }
 }

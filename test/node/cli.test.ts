@@ -72,6 +72,16 @@ describe('a start', () => {
     expect(error).toMatchObject({ code: 'ECONNREFUSED' });
   });
 
+  test.runIf(process.platform !== 'win32')('goes on when nobody reads its log any more', async () => {
+    const { ready, child, exit } = await startReady({ flags: ['--log-level', 'debug'] });
+    child.stderr!.destroy();
+    await reach('127.0.0.1', ready.amqp);
+    const health = await fetch(`http://127.0.0.1:${ready.http}/health`);
+    expect(await health.text()).toBe('ok');
+    child.kill('SIGTERM');
+    expect(await within('the exit', exit)).toBe(0);
+  });
+
   test('prints its version', async () => {
     expect(await run({ flags: ['--version'] })).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
   });

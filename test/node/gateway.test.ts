@@ -1,9 +1,13 @@
 /** The broker behind its doors, as programs and operators meet it. */
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import amqplib, { type ChannelModel } from 'amqplib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Log, StartError, readLogLevels, startGateway, type Gateway, type GatewayOptions } from '../../node/index.ts';
+import { Playground } from '../../node/playground.ts';
 import { Inbox, within } from '../clients/waiting.ts';
 import { tcpClient } from './client.ts';
 import { startReady } from './command.ts';
@@ -36,6 +40,21 @@ describe('a gateway in a program', () => {
     await connect(ports.amqp, 'ann:p%3Aw', 'shop');
     await expect(connect(ports.amqp)).rejects.toThrow(/ACCESS[_-]REFUSED/);
     await expect(connect(ports.amqp, 'ann:p%3Aw', 'nope')).rejects.toThrow(/ConnectionClose/);
+  });
+
+  test('needs an address to listen on', async () => {
+    await expect(startGateway({ hosts: [] })).rejects.toThrow('There is no address to listen on.');
+  });
+
+  test('lives on when a file of the playground is gone, as while it is built anew', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tabmq-playground-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    for (const name of ['sw.js', 'gone.js']) writeFileSync(join(folder, name), '// a script');
+    const { ports } = await open({ playground: new Playground(folder) });
+    rmSync(join(folder, 'gone.js'));
+    const url = `http://127.0.0.1:${ports.http}`;
+    await expect(fetch(`${url}/gone.js`).then((answer) => answer.text())).rejects.toThrow();
+    expect(await (await fetch(`${url}/sw.js`)).text()).toBe('// a script');
   });
 
   test('closes connections with 320 when it stops, once', async () => {
