@@ -16,6 +16,8 @@ interface StreamRecord {
 export class ModelStream {
   /** By offset; undefined: nobody knows which message that is. */
   readonly records: (StreamRecord | undefined)[] = [];
+  /** Behind the last offset that any reader had. */
+  #readEnd = 0;
   /** How long it was when the turn began. */
   #settledLength = 0;
   /** Methods of this turn may not have been heard. */
@@ -45,6 +47,11 @@ export class ModelStream {
     this.doubtful = false;
   }
 
+  /** A reader had this offset: no other record may ever have it. */
+  wasRead(offset: number): void {
+    this.#readEnd = Math.max(this.#readEnd, offset + 1);
+  }
+
   /** What came in the turn is written up to there. */
   mark(written: Mark): void {
     for (let offset = this.#settledLength; offset < this.records.length; offset++) {
@@ -58,6 +65,8 @@ export class ModelStream {
   recovered(count: number, durable: Mark): void {
     const { records } = this;
     check(count <= records.length, 'invented', () => `${count} records of ${records.length}`);
+    check(count >= this.#readEnd, 'durability',
+      () => `offset ${this.#readEnd - 1} was read, and ${count} records are left`);
     const lost = records.slice(count).find((record) => record !== undefined &&
       (record.arrived <= durable || record.message.fate === 'confirmed'));
     check(lost === undefined, 'durability', () => `${lost!.message.id} is lost from the stream`);
@@ -95,6 +104,7 @@ export class StreamReader {
     const message = records[offset]?.message;
     check(message === undefined || message.id === id, 'stream',
       () => `${id} is at offset ${offset}, where ${message!.id} was put`);
+    this.#stream.wasRead(offset);
     this.#next = offset + 1;
     this.#exact = true;
   }

@@ -265,6 +265,7 @@ export class Simulator implements Observer {
     this.#life = clock;
     this.#starting = this.#boot(clock).catch((error: unknown) => {
       if (clock.killed) return;
+      if (error instanceof Violation) throw error;
       this.#starting = undefined;
       this.#life = undefined;
       // A disk without space is no place to start on, until there is some.

@@ -261,3 +261,56 @@ test('a confirm waits for the disk even if the message is transient [CNF-02]', a
   channel.client.run();
   expect(names(channel)).toContain('basic.ack');
 });
+
+describe('consumers have what a crash does not take back', () => {
+  /** `offset body` of what a consumer got so far, which asks for more at once. */
+  function follow(store: Store, prefetch = 100): { got: string[]; ackAll: () => void } {
+    const got: string[] = [];
+    const unsettled: IncomingMessage[] = [];
+    store.stream('s').consume({ prefetch, arguments: { 'x-stream-offset': 'first' } }).subscribe((message) => {
+      got.push(`${String(message.properties.headers!['x-stream-offset'])} ${text(message.body)}`);
+      unsettled.push(message);
+    });
+    return { got, ackAll: () => unsettled.splice(0).forEach((message) => message.ack()) };
+  }
+
+  test('what is not durable yet waits, and an offset that is used again was seen by nobody', async () => {
+    const store = await started();
+    store.declare('s');
+    store.publish('s', 'kept');
+    store.journal.hold(true);
+    store.publish('s', 'lost');
+    expect(follow(store).got).toEqual(['0 kept']);
+    await store.restart();
+    store.publish('s', 'other');
+    expect(await store.read('s')).toEqual(['0 kept', '1 other']);
+  });
+
+  test('what a full disk held up comes when there is space, and nothing comes from a disk that failed', async () => {
+    const store = await started();
+    store.declare('s');
+    const { got } = follow(store);
+    store.journal.setFull(true);
+    store.publish('s', 'a', 'b');
+    expect(got).toEqual([]);
+    store.journal.setFull(false);
+    expect(got).toEqual(['0 a', '1 b']);
+    store.journal.fail('a sync failed');
+    store.publish('s', 'c');
+    expect(got).toEqual(['0 a', '1 b']);
+  });
+
+  test('not even where retention dropped all that was durable', async () => {
+    const store = await started();
+    store.declare('s', { 'x-max-length-bytes': 1000, 'x-stream-max-segment-size-bytes': 200 });
+    store.publish('s', 'a', 'b');
+    const { got, ackAll } = follow(store, 1);
+    store.journal.hold(true);
+    store.publish('s', ...numbered(30, 100));
+    expect(store.stream('s').log.first).toBeGreaterThan(2);
+    ackAll();
+    expect(got).toEqual(['0 a']);
+    store.journal.hold(false);
+    expect(got.slice(1)).toEqual([`${store.stream('s').log.first} ${got[1]!.split(' ')[1]}`]);
+  });
+});

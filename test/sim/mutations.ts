@@ -8,6 +8,7 @@ import { decodeRecord } from '../../core/broker/durable/records.ts';
 import { DurableStreams, type DurableStream } from '../../core/broker/durable/streams.ts';
 import { Consumer } from '../../core/broker/consumer.ts';
 import { Ready } from '../../core/broker/queue/ready.ts';
+import { StreamQueue } from '../../core/broker/queue/stream-queue.ts';
 import { Unacked } from '../../core/broker/unacked.ts';
 import type { Delivery } from '../../core/broker/delivery.ts';
 import type { Journal } from '../../core/storage/journal.ts';
@@ -70,6 +71,13 @@ export const mutations: readonly Mutation[] = [
       return function grown(this: DurableStreams, stream: DurableStream) {
         if (++count % 5 !== 0) original.call(this, stream);
       };
+    }),
+  },
+  {
+    name: 'readers of a stream have what is not durable',
+    plant: () => patch(StreamQueue.prototype, 'next', (original) => function next(this: StreamQueue, run) {
+      original.call(this, run);
+      this.show(this.log.next);
     }),
   },
 ];

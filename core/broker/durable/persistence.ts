@@ -321,6 +321,7 @@ export class Persistence {
     const due = this.#waiting.findIndex(({ lsn }) => lsn > upTo);
     const ready = due === -1 ? this.#waiting.splice(0) : this.#waiting.splice(0, due);
     this.#turn.within(() => {
+      this.streams.durable(upTo);
       for (const { run } of ready) run();
       this.#updateBehind();
     });

@@ -12,6 +12,15 @@ const CHUNKS_MAX = 16;
 export interface DurableStream {
   readonly gone: boolean;
   readonly log: StreamLog;
+  /** Consumers may have what lies before this offset. */
+  show(end: number): void;
+}
+
+/** Up to where a stream will be durable once the journal is. */
+interface Unshown {
+  readonly stream: DurableStream;
+  readonly end: number;
+  readonly lsn: Lsn;
 }
 
 interface Piece {
@@ -32,6 +41,8 @@ export class DurableStreams {
   /** Segments that were filled in the turn at hand. */
   #full: StreamSegment[] = [];
   #pending: Piece[] = [];
+  /** What was written, and is not durable yet. */
+  #unshown: Unshown[] = [];
   /** Segments that may leave memory, in the order in which they came there, and their octets. */
   #resident: StreamSegment[] = [];
   #residentBytes = 0;
@@ -80,8 +91,20 @@ export class DurableStreams {
     this.#pending.forEach(({ segment, chunk }, index) => {
       segment.keep({ ...chunk, lsn: numbers[index]! });
     });
+    const { last: lsn, durable } = this.#persistence.journal;
+    for (const stream of new Set(this.#pending.map((piece) => piece.stream))) {
+      this.#unshown.push({ stream, end: stream.log.next, lsn });
+    }
     this.#pending = [];
+    this.durable(durable);
     for (const segment of this.#full.splice(0)) this.#remain(segment);
+  }
+
+  /** The journal is durable up to there. */
+  durable(upTo: Lsn): void {
+    const waiting = this.#unshown.findIndex(({ lsn }) => lsn > upTo);
+    const due = this.#unshown.splice(0, waiting === -1 ? Infinity : waiting);
+    for (const { stream, end } of due) stream.show(end);
   }
 
   /** What lies in these segments of the journal. */

@@ -22,9 +22,9 @@ export class StreamCursor {
     this.segment = log.segmentOf(offset);
   }
 
-  /** Whether all was read. */
+  /** Whether all was read that readers may have. */
   get atEnd(): boolean {
-    return this.offset === this.#log.next;
+    return this.offset >= this.#log.readable;
   }
 
   /**
@@ -36,8 +36,9 @@ export class StreamCursor {
       if (this.segment.dropped || this.offset >= this.segment.end) this.#enterNext();
       const { segment } = this;
       if (this.atEnd || !segment.isResident) return undefined;
-      const position = this.#position ?? this.#find();
-      if (this.offset < segment.end) return readRecord(segment.block, position, this.#record);
+      const position = this.#position;
+      if (position !== undefined) return readRecord(segment.block, position, this.#record);
+      this.#find();
     }
   }
 
@@ -52,12 +53,12 @@ export class StreamCursor {
     this.#position = undefined;
   }
 
-  #find(): number {
+  /** Moves to the first message from here on that is there and not too old. */
+  #find(): void {
     const { offset, position } = this.segment.find(this.offset, this.#since);
     this.offset = offset;
     this.#position = position;
     // Times rise with offsets: what follows is not too old.
     if (offset < this.segment.end) this.#since = -Infinity;
-    return position;
   }
 }

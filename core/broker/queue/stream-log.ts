@@ -26,6 +26,8 @@ export interface KeptChunk {
 export class StreamLog {
   /** Octets of all records. */
   bytes = 0;
+  /** Offset that readers do not go beyond: what is not durable yet may still be taken back. */
+  readable = 0;
   readonly #retention: Retention;
   readonly #onFull: (segment: StreamSegment) => void;
   #segments: StreamSegment[] = [new StreamSegment(0)];

@@ -68,7 +68,16 @@ export class StreamQueue extends Queue {
       this.log.append(streamEntry(store, store.marks), now);
     }
     this.#trim();
-    this.#persistence?.grown(this);
+    if (this.#persistence === undefined) this.show(this.log.next);
+    else this.#persistence.grown(this);
+  }
+
+  /**
+   * Lets consumers have what lies before this offset. Where there is a journal that is what a crash
+   * leaves: another message could get an offset that somebody saw.
+   */
+  show(end: number): void {
+    this.log.readable = end;
     this.consumers.unparkAll();
   }
 
@@ -76,6 +85,7 @@ export class StreamQueue extends Queue {
   restore(chunks: readonly KeptChunk[]): void {
     for (const chunk of chunks) this.log.adopt(chunk);
     this.#trim();
+    this.show(this.log.next);
   }
 
   /** What is not persistent is kept as well, so its confirm waits for the disk. */
