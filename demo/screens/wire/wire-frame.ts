@@ -1,9 +1,13 @@
 import type { TapEvent } from '../../../core/management/index.ts';
 import {
-  dissectFrames, FRAME_OVERHEAD_BYTES, frameTypes, methodById, PROTOCOL_HEADER, summarize,
-  type Dissected,
+  dissectFrames, FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES, frameTypes, methodById,
+  PROTOCOL_HEADER, summarize, type Dissected,
 } from '../../../core/protocol/index.ts';
+import { bodyLine } from '../../shell/format.ts';
 import { hexOctet } from './hex.ts';
+
+/** Of a body, in a row of the list. */
+const LINE_CHARACTERS = 200;
 
 export type Direction = 'in' | 'out';
 
@@ -49,6 +53,12 @@ export class WireFrame {
   /** One line that says what is in it, without the channel, which stands beside. */
   get summary(): string {
     return this.dissected.map(summarize).join(' ').replace(/^ch \d+ /, '');
+  }
+
+  /** What the list says of it beside its kind: of a body the text, as far as it is text. */
+  get line(): string {
+    if (this.kind !== 'body') return this.summary.replace(this.kind, '').trim();
+    return bodyLine(this.bytes.subarray(FRAME_HEADER_BYTES, -1), LINE_CHARACTERS);
   }
 
   /** Its octets as text, one character each, for filters. */

@@ -20,6 +20,19 @@ test('frames stand in their order, content under the method that it belongs to',
   expect(publish!.summary).toContain('routingKey=q');
 });
 
+test('a row says of a body what it says, and of octets that are no text how many there are', () => {
+  const made = fixture();
+  const channel = made.open();
+  const log = inspect(made);
+  channel.publish('', 'q', '{ "id":\n7 }');
+  channel.publish('', 'q', Uint8Array.of(0xff, 0xd8, 0xce));
+  const lines = log().frames.filter(({ kind }) => kind !== 'header').map(({ line }) => line);
+  expect(lines).toEqual([
+    'exchange= routingKey=q mandatory=false immediate=false', '{ "id": 7 }',
+    'exchange= routingKey=q mandatory=false immediate=false', '3 bytes',
+  ]);
+});
+
 test('following one frame finds the message on every connection, to its ack, and no other message', () => {
   const made = fixture();
   const [publisher, consumer] = [made.open(), made.open()];
