@@ -43,7 +43,7 @@ async function linesOf(example: string): Promise<string[]> {
   const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', example], {
     cwd: folder,
     env: { ...process.env, AMQP_URL: gateway.amqpUrl, AMQP_WS_URL: gateway.wsUrl },
-    timeout: 15_000,
+    timeout: 60_000,
   });
   return stdout.trimEnd().split('\n');
 }

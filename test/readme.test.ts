@@ -68,7 +68,7 @@ describe('the programs of the README', () => {
   test('a test with a broker of its own', async () => {
     const { stdout } = await promisify(execFile)(
       process.execPath, ['--input-type=module', '--eval', program('Replace your RabbitMQ container in tests')],
-      { cwd: root, timeout: 15_000 },
+      { cwd: root, timeout: 60_000 },
     );
     expect(stdout).toMatch(/pass 1\n.*fail 0\n/);
   });

@@ -29,5 +29,5 @@ async function startWorker(name: string, taskMs: number): Promise<void> {
   });
 }
 
-await startWorker('the slow worker', 100);
 await startWorker('the quick worker', 10);
+await startWorker('the slow worker', 500);

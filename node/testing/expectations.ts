@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { merge, Observable } from 'rxjs';
+import { merge, Observable, Subscription } from 'rxjs';
 import type { Broker } from '../../core/index.ts';
 import type { FieldTable } from '../../core/protocol/index.ts';
 import { durationText, millisecondsOf, type Duration } from './duration.ts';
@@ -161,22 +161,24 @@ export class Expectations {
     source$: Observable<T>, passes: (item: T) => boolean, timeoutMs: number,
     late: () => TestBrokerError,
   ): Promise<T> {
+    const { traffic } = this.#parts;
     return new Promise((resolve, reject) => {
+      const waiting = new Subscription();
       const fail = (): void => {
-        subscription.unsubscribe();
-        cancel();
+        if (waiting.closed) return;
+        waiting.unsubscribe();
         reject(this.#failed(late()));
       };
-      const cancel = startHostTimer(fail, timeoutMs);
-      const subscription = source$.subscribe({
+      // A machine that stood still was late itself: what lies in the sockets by now counts.
+      waiting.add(startHostTimer(() => void traffic.untilQuiet().then(fail), timeoutMs));
+      waiting.add(source$.subscribe({
         next: (item) => {
           if (!passes(item)) return;
-          subscription.unsubscribe();
-          cancel();
+          waiting.unsubscribe();
           resolve(item);
         },
-        complete: () => fail(),
-      });
+        complete: fail,
+      }));
     });
   }
 

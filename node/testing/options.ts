@@ -31,7 +31,10 @@ export interface TestBrokerOptions {
   readonly consumerTimeout?: Duration;
   /** As in `BrokerOptions`. Default: `spec`. */
   readonly immediate?: BrokerOptions['immediate'];
-  /** Real time after which expectations fail. Default: 2 s. */
+  /**
+   * Real time after which expectations fail, once what is on its way by then has come. Default:
+   * 2 s.
+   */
   readonly timeout?: Duration;
   /** `report`: leaks at the end go to stderr; `fail`: `stop` fails. Default: `report`. */
   readonly leaks?: 'report' | 'fail' | 'ignore';

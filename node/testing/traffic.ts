@@ -43,13 +43,13 @@ export class Traffic {
 
   /** Resolves when all bytes have come and none has followed for some turns of the event loop. */
   async untilQuiet(): Promise<void> {
-    const deadline = hostNow() + QUIET_MS_MAX;
+    const isOver = deadlineIn(QUIET_MS_MAX);
     let seen = this.#moves;
     let movedAt = hostNow();
     for (let turns = 0; ; turns++) {
       await eventLoopTurn();
       const now = hostNow();
-      if (now > deadline) return;
+      if (isOver()) return;
       if (this.#moves !== seen) {
         seen = this.#moves;
         movedAt = now;
@@ -82,10 +82,20 @@ export class Traffic {
   /** Waits until no more than `count` deliveries are unacknowledged, or for so long. */
   async untilUnacked(broker: Broker, count: number, patienceMs: number): Promise<void> {
     if (unackedCount(broker) <= count) return;
-    const deadline = hostNow() + patienceMs;
-    while (unackedCount(broker) > count && hostNow() < deadline) await eventLoopTurn();
+    const isOver = deadlineIn(patienceMs);
+    while (unackedCount(broker) > count && !isOver()) await eventLoopTurn();
     await this.untilQuiet();
   }
+}
+
+/**
+ * Answers whether that time is over; it is to be asked once a turn of the event loop. While a
+ * machine stands still no client has any time, so that it does not end before some turns.
+ */
+function deadlineIn(milliseconds: number): () => boolean {
+  const end = hostNow() + milliseconds;
+  let turns = 0;
+  return () => ++turns > QUIET_TURNS && hostNow() >= end;
 }
 
 /** Deliveries of all queues that nobody has settled. */

@@ -95,7 +95,7 @@ async function failure(target: ConnectTarget, connected?: (connection: Connectio
   expect(told.map(({ kind }) => kind)).toEqual(connected === undefined ? ['E'] : ['N', 'E']);
   for (const socket of sockets) {
     // Less than a transport lingers for a peer that does not hang up.
-    if (!socket.closed) await within('the end of the socket', once(socket, 'close'), 3000);
+    if (!socket.closed) await within('the end of the socket', once(socket, 'close'));
   }
   await new Promise((resolve) => setImmediate(resolve));
   expect(clock.running, 'timers left behind').toBe(0);

@@ -365,7 +365,7 @@ function sessionSuite(urlOf: (gateway: Gateway) => string): void {
     const queue = uniqueName('rpc');
     const server = await session.rpcServer(queue, (request) => `${request.bodyString()}!`);
     const client = await session.rpcClient();
-    const replies = await Promise.all(['a', 'b', 'c'].map((body) => client.call(queue, body, { timeout: 5000 })));
+    const replies = await Promise.all(['a', 'b', 'c'].map((body) => client.call(queue, body, { timeout: 60_000 })));
     expect(replies.map((reply) => reply.bodyString())).toEqual(['a!', 'b!', 'c!']);
     await client.close();
     await server.close();

@@ -79,7 +79,7 @@ async function readyLine(child: ChildProcess): Promise<{ amqp: number; http: num
   const line = once(createInterface(child.stdout!), 'line').then(([text]) => JSON.parse(text));
   // Only the race may fail the test: once the gateway is ready, its exit is expected.
   exited.catch(() => {});
-  const ready = await within('the ready line of the gateway', Promise.race([line, exited]), 20_000);
+  const ready = await within('the ready line of the gateway', Promise.race([line, exited]));
   if (ready.ready !== true) throw new Error(`unexpected ready line: ${JSON.stringify(ready)}`);
   return ready;
 }
@@ -89,7 +89,7 @@ async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode === null) {
     const exit = once(child, 'exit');
     child.kill('SIGTERM');
-    await within('the gateway to exit after SIGTERM', exit, 20_000);
+    await within('the gateway to exit after SIGTERM', exit);
   }
   if (child.exitCode !== 0) {
     throw new Error(`the gateway exited with ${child.exitCode ?? child.signalCode}`);

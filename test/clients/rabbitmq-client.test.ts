@@ -281,7 +281,7 @@ describe('rabbitmq-client publisher, consumer and RPC client', () => {
       async (request, reply) => reply(`${request.body}!`),
     );
     await nextEvent(server, 'ready');
-    const client = connection.createRPCClient({ confirm: true, timeout: 5000 });
+    const client = connection.createRPCClient({ confirm: true, timeout: 60_000 });
     const replies = await Promise.all(['a', 'b', 'c'].map((body) => client.send(queue, body)));
     expect(replies.map(({ body }) => body)).toEqual(['a!', 'b!', 'c!']);
     await client.close();

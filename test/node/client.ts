@@ -44,7 +44,7 @@ class Received {
       };
       this.#check();
     });
-    return within(`${count} bytes`, enough, 15_000);
+    return within(`${count} bytes`, enough);
   }
 }
 

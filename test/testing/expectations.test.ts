@@ -135,6 +135,18 @@ describe('expectRouted', () => {
     const failure = failureOf(broker.expectRouted({}));
     await broker.stop();
     expect((await failure).stack).toMatch(/\n\s+at .*expectations\.test\.ts/);
+    const { message } = await failureOf(broker.expectRouted({ to: 'billing' }));
+    expect(message).toContain('expected a routed message {"to":"billing"}');
+  });
+
+  test('counts what came while the machine stood still', async () => {
+    const broker = await shopBroker();
+    const { channel } = await connect(broker);
+    channel.publish('orders', 'order.created', Buffer.from('late'));
+    const routed = broker.expectRouted({ body: 'late' });
+    const end = performance.now() + 5;
+    while (performance.now() < end);
+    expect((await routed).destinations).toEqual(['billing', 'audit']);
   });
 });
 
