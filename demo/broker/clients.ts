@@ -1,4 +1,4 @@
-import { BehaviorSubject, ReplaySubject, Subscription } from 'rxjs';
+import { BehaviorSubject, ReplaySubject } from 'rxjs';
 import { servePort, type Broker, type BufferPool, type Clock, type VirtualClock }
   from '../../core/index.ts';
 import { framesOf } from '../../core/management/index.ts';
@@ -17,6 +17,8 @@ interface ClientsEnv {
   readonly wallStart: number;
   /** Something waits to be handled. */
   readonly wake: () => void;
+  /** The Worker of a client is gone, and nobody here ended it. */
+  readonly lost: (name: string) => void;
 }
 
 interface Waiting {
@@ -42,8 +44,6 @@ export class Clients {
   readonly #clients = new Map<string, ClientLink>();
   #inbox: Waiting[] = [];
   readonly #world: ClientWorld;
-  /** Links from outside; they are dropped with the world. */
-  readonly #guests = new Subscription();
   #lastServed = -1;
   #runs = 0;
   /** The frame at hand is part of a chunk, of which the client hears only once that it came. */
@@ -54,7 +54,7 @@ export class Clients {
     this.#world = {
       clock: env.clock,
       received: (client, message) => this.#received(client, message),
-      lost: (client) => this.#end(client, 'killed'),
+      lost: (client) => client.gone || env.lost(client.name),
       changed: () => this.#show(),
       afterWall: (milliseconds, act) => env.host.setTimer(milliseconds, act),
     };
@@ -111,7 +111,6 @@ export class Clients {
 
   end(): void {
     for (const client of this.#clients.values()) this.#end(client, 'killed');
-    this.#guests.unsubscribe();
   }
 
   /** Handles the oldest thing that a client sent; false: there is none. */
@@ -136,24 +135,6 @@ export class Clients {
       }
     }
     return undefined;
-  }
-
-  /** Serves somebody who is outside of the world's time; `before` brings it up to date. */
-  serveGuest(port: MessagePort, before: () => void): void {
-    const { broker, clock, pool, wake } = this.#env;
-    const link = new LinkPort((data, transfer) => port.postMessage(data, transfer));
-    port.addEventListener('message', ({ data }) => {
-      before();
-      link.receive(data);
-      wake();
-    });
-    port.addEventListener('close', () => {
-      link.lose();
-      wake();
-    });
-    port.start();
-    this.#guests.add(servePort(link, broker.serve, { clock, pool })
-      .subscribe({ complete: () => port.close() }));
   }
 
   #received(client: ClientLink, message: FromClient): void {

@@ -9,7 +9,11 @@ import { World } from './world.ts';
 interface Beginning {
   readonly seed: number;
   readonly at?: number;
+  /** Why what is done from now on cannot be recorded; '' where it can. */
+  readonly unrecorded: string;
 }
+
+const FROM_KEPT = 'The broker went on from what it had kept, so its beginning is not known.';
 
 /** The worlds of a playground, one after the other, and what is kept from one to the next. */
 export class BrokerHome {
@@ -39,16 +43,16 @@ export class BrokerHome {
       this.world$.value.end();
       await this.#kept?.journal.close().catch(() => {});
       this.#kept = await openKept(this.#host, { fresh: true });
-      await this.#begin({ seed }, this.#kept);
+      await this.#begin({ seed, unrecorded: '' }, this.#kept);
     });
   }
 
   /** Begins with what was kept; false: a world has begun already. */
-  recover(beginning: Beginning): Promise<boolean> {
+  recover(beginning: Omit<Beginning, 'unrecorded'>): Promise<boolean> {
     return this.#afterLast(async () => {
       if (this.state$.value.begun) return false;
       this.#kept = await openKept(this.#host, { fresh: false });
-      await this.#begin(beginning, this.#kept);
+      await this.#begin({ ...beginning, unrecorded: FROM_KEPT }, this.#kept);
       return true;
     });
   }
@@ -58,13 +62,16 @@ export class BrokerHome {
       const { clock, state$ } = this.world$.value;
       this.world$.value.end();
       this.#kept = await (this.#kept?.reopen() ?? openKept(this.#host, { fresh: false }));
-      await this.#begin({ seed: state$.value.seed, at: clock.now() }, this.#kept);
+      const { seed } = state$.value;
+      await this.#begin({ seed, at: clock.now(), unrecorded: FROM_KEPT }, this.#kept);
     });
   }
 
-  async #begin({ seed, at = 0 }: Beginning, kept: Kept): Promise<void> {
+  async #begin({ seed, at = 0, unrecorded }: Beginning, kept: Kept): Promise<void> {
     const { journal, salvaged, kind, notice } = kept;
-    const world = new World(this.#host, { seed, startAt: at, paused: true, journal });
+    const world = new World(this.#host, {
+      seed, startAt: at, paused: true, journal, unrecorded,
+    });
     await world.broker.recover({ salvaged });
     world.broker.events$.subscribe((event) => {
       if (event.type !== 'journal.trouble') return;

@@ -23,9 +23,14 @@ export class LockstepJournal implements Journal {
 
   /** Waits for the disk, and tells what is durable; whether there was anything to tell. */
   async settle(): Promise<boolean> {
-    const { last } = this.#inner;
+    let { last } = this.#inner;
     if (this.durable >= last || this.#troubled) return false;
     await this.#until(last);
+    // What came meanwhile is waited for as well: it is told of all at once, however slow the disk.
+    while (!this.#troubled && this.#inner.last > last) {
+      ({ last } = this.#inner);
+      await this.#until(last);
+    }
     const reached = Math.min(this.#inner.durable, last);
     if (reached <= this.durable) return false;
     this.durable = reached;

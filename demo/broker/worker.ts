@@ -6,6 +6,7 @@ import type { ApiRequest } from '../../core/management/index.ts';
 import type { TapBatch, TapFilter } from '../port/broker-port.ts';
 import type { ClientSpec } from '../port/client-host.ts';
 import type { Breakpoint, StepUnit } from '../port/clock-control.ts';
+import type { RecordedInput } from '../port/recording.ts';
 import { serveRpc, type Services } from '../port/rpc.ts';
 import type { ClientPort } from './client-link.ts';
 import { BrokerHome } from './home.ts';
@@ -16,7 +17,8 @@ const { world$ } = home;
 /** What screens can ask of the world; all that is streamed goes on with the next world. */
 const services: Services = {
   calls: {
-    api: (path: string, init: Omit<ApiRequest, 'path'>) => world$.value.api({ path, ...init }),
+    api: (path: string, init: Omit<ApiRequest, 'path'>) =>
+      world$.value.outside.api({ path, ...init }),
     pause: () => world$.value.pause(),
     resume: () => world$.value.resume(),
     step: (unit: StepUnit) => world$.value.step(unit),
@@ -26,21 +28,24 @@ const services: Services = {
     setBreakpoints: (breakpoints: readonly Breakpoint[]) =>
       world$.value.setBreakpoints(breakpoints),
     timers: (count?: number) => world$.value.timers(count),
+    recording: () => world$.value.outside.recording,
+    repeat: (inputs: readonly RecordedInput[], spawner: MessagePort) =>
+      world$.value.repeat(inputs, spawner),
     enter: (life: string | undefined) => home.enter(life),
     reset: (seed: number) => home.reset(seed),
     recover: (seed: number, at: number) => home.recover({ seed, at }),
     restart: () => home.restart(),
-    dial: (port: MessagePort) => world$.value.serve(port),
+    dial: (port: MessagePort) => world$.value.outside.serve(port),
     startClient: (spec: ClientSpec, compiled: string, port: MessagePort) =>
-      world$.value.clients.start(spec, compiled, port as unknown as ClientPort),
+      world$.value.outside.start(spec, compiled, port as unknown as ClientPort),
     failClient: (spec: ClientSpec, text: string, line: number) =>
-      world$.value.clients.fail(spec, text, line),
-    killClient: (name: string) => world$.value.clients.kill(name),
-    removeClient: (name: string) => world$.value.clients.remove(name),
+      world$.value.outside.fail(spec, text, line),
+    killClient: (name: string) => world$.value.outside.kill(name),
+    removeClient: (name: string) => world$.value.outside.remove(name),
     setClientPaused: (name: string, paused: boolean) =>
-      world$.value.clients.setPaused(name, paused),
+      world$.value.outside.setPaused(name, paused),
     setClientDelay: (name: string, delayMs: number) =>
-      world$.value.clients.setDelay(name, delayMs),
+      world$.value.outside.setDelay(name, delayMs),
   },
   streams: {
     home: () => home.state$,

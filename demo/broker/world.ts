@@ -1,13 +1,15 @@
 import { BehaviorSubject, Subject } from 'rxjs';
 import { Broker, durableIn, VirtualClock, type Clock } from '../../core/index.ts';
-import { managementApi, tapOf, type Api, type TapEvent } from '../../core/management/index.ts';
+import { tapOf, type TapEvent } from '../../core/management/index.ts';
 import { BufferPool } from '../../core/protocol/index.ts';
 import type {
   Breakpoint, ClockState, StepUnit, TimerView,
 } from '../port/clock-control.ts';
+import type { RecordedInput } from '../port/recording.ts';
 import { breakAt, isStep } from './breakpoints.ts';
 import { Clients } from './clients.ts';
 import type { LockstepJournal } from './lockstep-journal.ts';
+import { Outside } from './outside.ts';
 import { Pace } from './pace.ts';
 import { seededRandom } from '../../core/random.ts';
 import { TapHub } from './tap-hub.ts';
@@ -21,6 +23,8 @@ export interface WorldOptions {
   readonly startAt?: number;
   /** Keeps what is durable; the broker recovers before it is used. Default: nothing is kept. */
   readonly journal?: LockstepJournal;
+  /** Why what is done to it cannot be recorded, in words. Default: it can. */
+  readonly unrecorded?: string;
 }
 
 /** Virtual time of every world starts on the same day, so that runs are alike to the byte. */
@@ -40,9 +44,9 @@ type Goal =
 export class World {
   readonly broker: Broker;
   readonly clock: VirtualClock;
-  readonly api: Api;
   readonly tap: TapHub;
   readonly clients: Clients;
+  readonly outside: Outside;
   readonly state$: BehaviorSubject<ClockState>;
   readonly events$ = new Subject<TapEvent>();
   readonly #options: { readonly seed: number; readonly wallStart: number };
@@ -56,12 +60,18 @@ export class World {
   #stoppedBy = '';
   #steps = 0;
   #ended = false;
+  /** Things that happened: frames, turns of clients, timers, words of the disk. */
+  #happened = 0;
+  /** Somebody outside did something, and what it leads to may have to wait for the disk. */
+  #isAwaited = false;
   /** Something came since the last sleep. */
   #stirred = false;
   #endSleep: () => void = () => {};
 
   constructor(host: Clock, options: WorldOptions) {
-    const { seed, wallStart = WALL_START, paused = false, startAt = 0, journal } = options;
+    const {
+      seed, wallStart = WALL_START, paused = false, startAt = 0, journal, unrecorded = '',
+    } = options;
     this.#options = { seed, wallStart };
     this.#journal = journal;
     this.#host = host;
@@ -77,23 +87,30 @@ export class World {
       },
       { node: 'tabmq@tab', platform: 'Browser' },
     );
-    this.api = managementApi(this.broker);
     this.tap = new TapHub(host);
     this.clients = new Clients({
       broker: this.broker, clock: this.clock, pool: this.#pool, host, seed, wallStart,
-      wake: () => this.#wake(),
+      wake: () => this.#wake(), lost: (name) => this.outside.kill(name),
+    });
+    this.outside = new Outside({
+      broker: this.broker, clock: this.clock, pool: this.#pool, clients: this.clients, unrecorded,
+      happened: () => this.#happened,
+      catchUp: () => this.#catchUp(),
+      entered: () => {
+        this.#isAwaited = true;
+        this.#wake();
+      },
+      settle: async () => await journal?.settle() ?? false,
     });
     this.state$ = new BehaviorSubject(this.#state());
     // Space that is back is news, while the world sleeps as well.
-    journal?.onTrouble(() => this.#wake());
+    journal?.onTrouble(() => {
+      this.outside.loseRecording('The storage of this browser failed on the way.');
+      this.#wake();
+    });
     tapOf(this.broker).subscribe((event) => this.#onEvent(event));
     this.#pace.set(startAt);
     void this.#run();
-  }
-
-  /** Serves a link from outside of the world: a screen's own client. It works while time stands. */
-  serve(port: MessagePort): void {
-    this.clients.serveGuest(port, () => this.#catchUp());
   }
 
   pause(): void {
@@ -126,9 +143,8 @@ export class World {
   async nextTimer(): Promise<boolean> {
     this.pause();
     await this.#until(this.clock.now());
-    const { nextTimerAt } = this.clock;
-    if (nextTimerAt === undefined) return false;
-    return this.#until(nextTimerAt);
+    const at = this.#nextAt;
+    return at !== undefined && this.#until(at);
   }
 
   async advanceTo(at: number): Promise<void> {
@@ -137,14 +153,23 @@ export class World {
   }
 
   timers(count = 20): readonly TimerView[] {
-    return this.clock.timers.slice(0, count).map(({ at, what }) => (
+    const timers = this.clock.timers.slice(0, count).map(({ at, what }) => (
       { at, what: what === 'a message expires' ? this.#expiryText(at) : what }
     ));
+    const recorded = this.outside.waiting.slice(0, count);
+    return [...timers, ...recorded].sort((a, b) => a.at - b.at).slice(0, count);
+  }
+
+  /** Lets everything of the recording happen once more, each at its place. */
+  repeat(inputs: readonly RecordedInput[], spawner: MessagePort): void {
+    this.outside.repeat(inputs, spawner);
+    this.#changed();
   }
 
   end(): void {
     this.#ended = true;
     this.clients.end();
+    this.outside.end();
     this.#wake();
   }
 
@@ -163,13 +188,13 @@ export class World {
     let ran = false;
     while (!this.#ended) {
       // What came while time stood still is durable before it goes on, and not some time after.
-      if (this.#runs && !ran) while (await this.#journal?.settle());
+      if (this.#runs && !ran) while (await this.#settle(true));
       const [goal] = this.#goals;
       const runs = this.#runs;
       ran = runs;
       // The disk is waited for before time moves, and for those outside of time as well.
-      const moved = (runs && await this.#handle())
-        || (await this.#journal?.settle() ?? false) || (runs && this.#move(goal));
+      const moved = (runs && (await this.#repeat(goal) || await this.#handle()))
+        || await this.#settle(!runs) || (runs && await this.#move(goal));
       if (goal?.kind === 'step' && goal.reached) this.#reach(goal, true);
       else if (!moved && goal !== undefined) this.#reach(goal, goal.kind === 'until');
       else if (!moved) await this.#sleep();
@@ -184,23 +209,67 @@ export class World {
   async #handle(): Promise<boolean> {
     const { clients, clock } = this;
     clock.runDeferred();
-    if (clients.handleOne()) return true;
-    const client = clients.next();
-    if (client !== undefined) {
-      await client.turn(clock.now());
+    if (clients.handleOne()) {
+      this.#happened++;
       return true;
     }
-    return false;
+    const client = clients.next();
+    if (client === undefined) return false;
+    // What comes in meanwhile comes after it: nothing of this turn has reached the broker yet.
+    this.#happened++;
+    await client.turn(clock.now());
+    return true;
+  }
+
+  /** Does what was recorded for this place of the run; false: its place is not reached. */
+  async #repeat(goal: Goal | undefined): Promise<boolean> {
+    const { next } = this.outside;
+    if (next === undefined || next.place > this.#happened || next.at > this.#limit(goal)) {
+      return false;
+    }
+    await this.outside.repeatNext();
+    return true;
+  }
+
+  /**
+   * Waits for the disk; whether it had news. While time stands that is done for those outside
+   * alone, so that nothing else depends on where time was stopped.
+   */
+  async #settle(standing: boolean): Promise<boolean> {
+    if (standing && !this.#isAwaited) return false;
+    const told = await this.#journal?.settle() ?? false;
+    if (!told) this.#isAwaited = false;
+    else if (standing) this.outside.settled();
+    else this.#happened++;
+    return told;
+  }
+
+  /** Virtual time up to which things are to happen now. */
+  #limit(goal: Goal | undefined): number {
+    return goal === undefined ? Math.floor(this.#pace.target) : goalTime(goal);
+  }
+
+  /** When something will happen by itself. */
+  get #nextAt(): number | undefined {
+    const at = Math.min(this.clock.nextTimerAt ?? Infinity, this.outside.next?.at ?? Infinity);
+    return at === Infinity ? undefined : Math.max(at, this.clock.now());
   }
 
   /** Moves time to the next timer; false: it is as far as it is to be. */
-  #move(goal: Goal | undefined): boolean {
+  async #move(goal: Goal | undefined): Promise<boolean> {
     const { clock } = this;
-    const limit = goal === undefined ? Math.floor(this.#pace.target) : goalTime(goal);
+    const limit = this.#limit(goal);
+    const { next } = this.outside;
     const { nextTimerAt } = clock;
-    if (nextTimerAt !== undefined && nextTimerAt <= limit) {
+    if (nextTimerAt !== undefined && nextTimerAt <= Math.min(limit, next?.at ?? Infinity)) {
       clock.advanceTo(nextTimerAt);
+      this.#happened++;
       this.#moved();
+      return true;
+    }
+    // Where somebody changed the run its place is never reached, but its time is.
+    if (next !== undefined && next.at <= limit) {
+      await this.outside.repeatNext();
       return true;
     }
     if (Number.isFinite(limit) && limit > clock.now()) clock.advanceTo(limit);
@@ -221,13 +290,13 @@ export class World {
 
   /** Waits for something to do, or for the next timer. */
   async #sleep(): Promise<void> {
-    const { nextTimerAt } = this.clock;
+    const nextAt = this.#nextAt;
     if (!this.#stirred) {
       this.state$.next(this.#state());
       await new Promise<void>((resolve) => {
-        const due = !this.#paused && nextTimerAt !== undefined;
+        const due = !this.#paused && nextAt !== undefined;
         const cancel = due
-          ? this.#host.setTimer(this.#pace.wallUntil(nextTimerAt), resolve)
+          ? this.#host.setTimer(this.#pace.wallUntil(nextAt), resolve)
           : () => {};
         this.#endSleep = () => {
           cancel();
@@ -248,8 +317,9 @@ export class World {
   #catchUp(): void {
     if (this.#paused || this.#goals.length > 0) return;
     const target = Math.floor(this.#pace.target);
-    const { nextTimerAt = Infinity } = this.clock;
-    if (target > this.clock.now() && target < nextTimerAt) this.clock.advanceTo(target);
+    if (target > this.clock.now() && target < (this.#nextAt ?? Infinity)) {
+      this.clock.advanceTo(target);
+    }
   }
 
   #onEvent(event: TapEvent): void {
@@ -278,7 +348,7 @@ export class World {
     return {
       now: this.clock.now(), wallStart, paused: this.#paused, speed: this.#pace.speed,
       effectiveSpeed: this.#pace.effectiveSpeed, seed,
-      nextTimerAt: this.clock.nextTimerAt ?? null, stoppedBy: this.#stoppedBy, steps: this.#steps,
+      nextTimerAt: this.#nextAt ?? null, stoppedBy: this.#stoppedBy, steps: this.#steps,
     };
   }
 

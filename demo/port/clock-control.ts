@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import type { RecordedInput, Recording } from './recording.ts';
 
 /** Time as it is now. */
 export interface ClockState {
@@ -59,6 +60,13 @@ export interface ClockControl {
   setBreakpoints(breakpoints: readonly Breakpoint[]): Promise<void>;
   /** The next timers, the earliest first; at most `count`, by default 20. */
   timers(count?: number): Promise<readonly TimerView[]>;
+  /** What was done to this world from outside of its time, since it began. */
+  recording(): Promise<Recording>;
+  /**
+   * Lets everything of a recording happen once more, each thing at its place: it begins with the
+   * world, or follows on what was done when that one began.
+   */
+  repeat(inputs: readonly RecordedInput[]): Promise<void>;
   /** Everything anew: an empty broker, no clients, time 0. */
   reset(seed: number): Promise<void>;
 }

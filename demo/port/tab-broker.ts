@@ -7,6 +7,7 @@ import type {
   Breakpoint, ClockControl, ClockState, StepUnit, TimerView,
 } from './clock-control.ts';
 import type { Home, HomePlace } from './home.ts';
+import type { RecordedInput, Recording } from './recording.ts';
 import type { RpcClient } from './rpc.ts';
 
 /** Makes the Worker of a client and hands it a port; answers how to end it at once. */
@@ -26,7 +27,7 @@ export class TabBroker implements BrokerPort {
   constructor(rpc: RpcClient, spawn: Spawn, compile: Compile, place: HomePlace) {
     this.#rpc = rpc;
     const workers = new Workers(rpc, spawn, compile);
-    this.clock = new TabClock(rpc, () => workers.end());
+    this.clock = new TabClock(rpc, workers);
     this.clients = workers;
     this.home = homeOf(rpc, place, () => workers.end());
   }
@@ -74,11 +75,11 @@ function homeOf(rpc: RpcClient, place: HomePlace, endClients: () => void): Home 
 class TabClock implements ClockControl {
   readonly state$: Observable<ClockState>;
   readonly #rpc: RpcClient;
-  readonly #onReset: () => void;
+  readonly #workers: Workers;
 
-  constructor(rpc: RpcClient, onReset: () => void) {
+  constructor(rpc: RpcClient, workers: Workers) {
     this.#rpc = rpc;
-    this.#onReset = onReset;
+    this.#workers = workers;
     this.state$ = shared(rpc.stream('clock'));
   }
 
@@ -114,8 +115,21 @@ class TabClock implements ClockControl {
     return this.#rpc.call('timers', count);
   }
 
+  recording(): Promise<Recording> {
+    return this.#rpc.call('recording');
+  }
+
+  repeat(inputs: readonly RecordedInput[]): Promise<void> {
+    const { port1, port2 } = new MessageChannel();
+    port1.addEventListener('message', ({ data }: MessageEvent<ClientSpec>) => {
+      void this.#workers.start(data);
+    });
+    port1.start();
+    return this.#rpc.call('repeat', inputs, port2);
+  }
+
   reset(seed: number): Promise<void> {
-    this.#onReset();
+    this.#workers.end();
     return this.#rpc.call('reset', seed);
   }
 }
@@ -137,7 +151,7 @@ class Workers implements ClientHost {
     this.clients$ = shared(rpc.stream('clients'));
     this.logs$ = rpc.stream('logs');
     this.marbles$ = rpc.stream('marbles');
-    this.clients$.subscribe((clients) => this.#endFailed(clients));
+    this.clients$.subscribe((clients) => this.#endGone(clients));
   }
 
   async start(spec: ClientSpec): Promise<void> {
@@ -185,10 +199,14 @@ class Workers implements ClientHost {
     worker.run = await this.#rpc.call('startClient', spec, compiled, port2);
   }
 
-  /** What failed is not heard any more, but may well go on: in an endless loop, for one. */
-  #endFailed(clients: readonly ClientView[]): void {
+  /**
+   * What failed is not heard any more, but may well go on: in an endless loop, for one. And what
+   * was killed was so by another page, or by a recording.
+   */
+  #endGone(clients: readonly ClientView[]): void {
     for (const { name, run, status } of clients) {
-      if (status === 'failed' && this.#workers.get(name)?.run === run) this.#end(name);
+      const isGone = status === 'failed' || status === 'killed';
+      if (isGone && this.#workers.get(name)?.run === run) this.#end(name);
     }
   }
 

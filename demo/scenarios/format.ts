@@ -5,6 +5,7 @@
  */
 import type { TapType } from '../../core/management/index.ts';
 import type { ClientSpec } from '../port/client-host.ts';
+import type { RecordedInput } from '../port/recording.ts';
 
 /** What is there before the first client starts, in the form of RabbitMQ's definitions. */
 export interface Topology {
@@ -123,6 +124,8 @@ export interface Scenario {
   readonly topology: Topology;
   readonly coach: Coach;
   readonly clients: readonly (ClientSpec & { readonly later: boolean })[];
+  /** What was recorded of an earlier run, to happen once more. Default: nothing. */
+  readonly inputs?: readonly RecordedInput[];
 }
 
 /**

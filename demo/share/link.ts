@@ -1,6 +1,8 @@
 /** A playground as the part of an address behind `#`, which no server ever sees. */
+import { base64Url, bytesOfBase64Url } from '../port/base64.ts';
 import { SHARE_PREFIX } from './hash.ts';
-import { readShared, ShareError, shareLimits, type Shared } from './shared.ts';
+import { ShareError } from './reading.ts';
+import { readShared, shareLimits, type Shared } from './shared.ts';
 
 /** Not every browser in use can pack and unpack. */
 export const canPack = globalThis.CompressionStream !== undefined;
@@ -72,16 +74,9 @@ async function bytesOf(
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
-function base64Url(bytes: Uint8Array): string {
-  let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-}
-
 function bytesIn(text: string): Uint8Array<ArrayBuffer> {
   try {
-    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-    return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    return bytesOfBase64Url(text);
   } catch {
     throw new ShareError('It is not whole: it has characters that no such link has.');
   }

@@ -1,9 +1,15 @@
 /** What a share link or file holds, and how one that somebody else made is read. */
-import type { ClientLibrary, ClientSpec } from '../port/client-host.ts';
+import type { ClientSpec } from '../port/client-host.ts';
 import { SPEED_MAX, SPEED_MIN } from '../port/clock-control.ts';
+import { recordingLimits, type RecordedInput } from '../port/recording.ts';
 import type { Topology } from '../scenarios/format.ts';
+import { inputOf } from './inputs.ts';
+import { check, clientOf, itemOf, listOf, numberOf } from './reading.ts';
 
-/** A playground as it is handed on: everything that leads to the same run, and no run. */
+/**
+ * A playground as it is handed on: everything that leads to the same run, and no run. Without
+ * `inputs` it begins with what there is; with them it is how the run began, and what was done.
+ */
 export interface Shared {
   /** As RabbitMQ's definitions have them; the broker that declares them checks each. */
   readonly definitions: Pick<Topology, (typeof parts)[number]>;
@@ -13,12 +19,11 @@ export interface Shared {
   readonly seed: number;
   /** Virtual milliseconds for one of the wall. */
   readonly speed: number;
+  /** What was done by hand, to happen again. Absent: that is not known. */
+  readonly inputs?: readonly RecordedInput[];
 }
 
-type Item = Readonly<Record<string, unknown>>;
-
-const parts = ['vhosts', 'exchanges', 'queues', 'bindings'] as const;
-const libraries: readonly ClientLibrary[] = ['@cloudamqp/amqp-client', 'tabmq/client', 'raw'];
+export const parts = ['vhosts', 'exchanges', 'queues', 'bindings'] as const;
 
 export const shareLimits = {
   /** Characters of a link: what mail programs, chats and browsers still pass on whole. */
@@ -29,13 +34,7 @@ export const shareLimits = {
   clients: 50,
   /** Exchanges, queues and bindings in all. */
   items: 2000,
-  nameChars: 255,
 } as const;
-
-/** A link or file that cannot be opened; the message is a sentence for who tried. */
-export class ShareError extends Error {
-  override readonly name = 'ShareError';
-}
 
 /** Reads what came in as JSON. Throws a ShareError that names the place where it is wrong. */
 export function readShared(value: unknown): Shared {
@@ -50,23 +49,20 @@ export function readShared(value: unknown): Shared {
   const clients = listOf(whole['clients'], '“clients”', shareLimits.clients).map(clientOf);
   const names = new Set(clients.map(({ name }) => name));
   check(names.size === clients.length, 'Two of its clients have the same name');
+  const inputs = listOf(whole['inputs'], '“inputs”', recordingLimits.inputs).map(inputOf);
+  for (const input of inputs) if (input.does === 'start') names.add(input.client.name);
+  check(
+    names.size <= shareLimits.clients,
+    `It starts ${names.size} clients, and ${shareLimits.clients} may be`,
+  );
   return {
     definitions: Object.fromEntries(lists) as Shared['definitions'],
     clients,
     positions: listOf(whole['positions'], '“positions”', shareLimits.items).map(positionOf),
     seed: numberOf(whole['seed'] ?? 1, '“seed”', 0, Number.MAX_SAFE_INTEGER),
     speed: numberOf(whole['speed'] ?? 1, '“speed”', SPEED_MIN, SPEED_MAX),
+    ...(whole['inputs'] !== undefined && { inputs }),
   };
-}
-
-function clientOf(value: unknown): ClientSpec {
-  const { name, code, library } = itemOf(value, 'A client');
-  const isName = typeof name === 'string' && name !== '' && name.length <= shareLimits.nameChars;
-  check(isName, `A client has no name of at most ${shareLimits.nameChars} characters`);
-  check(typeof code === 'string', `The client “${String(name)}” has no code`);
-  const known = libraries.find((each) => each === library);
-  check(known !== undefined, `The client “${String(name)}” is for a library that is not here`);
-  return { name: name as string, code: code as string, library: known! };
 }
 
 function positionOf(value: unknown): Shared['positions'][number] {
@@ -75,28 +71,4 @@ function positionOf(value: unknown): Shared['positions'][number] {
   const isPlace = typeof id === 'string' && Number.isFinite(x) && Number.isFinite(y);
   check(isPlace, 'A position is no place');
   return [id as string, { x: x as number, y: y as number }];
-}
-
-function numberOf(value: unknown, what: string, least: number, most: number): number {
-  const isInside = typeof value === 'number' && value >= least && value <= most;
-  check(isInside, `${what} is no number from ${least} to ${most}`);
-  return value as number;
-}
-
-function itemOf(value: unknown, what: string): Item {
-  const isItem = typeof value === 'object' && value !== null && !Array.isArray(value);
-  check(isItem, `${what} is no JSON object`);
-  return value as Item;
-}
-
-function listOf(value: unknown, what: string, most: number): readonly unknown[] {
-  if (value === undefined) return [];
-  check(Array.isArray(value), `${what} is no list`);
-  const { length } = value as unknown[];
-  check(length <= most, `${what} has ${length} entries, and ${most} may be`);
-  return value as unknown[];
-}
-
-function check(holds: boolean, otherwise: string): void {
-  if (!holds) throw new ShareError(`${otherwise}.`);
 }

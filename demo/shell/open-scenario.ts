@@ -33,7 +33,7 @@ export async function beginScenario(
 ): Promise<readonly ImportedItem[]> {
   const { clock, clients } = app.port;
   if (clock === undefined || clients === undefined) return [];
-  const { topology } = scenario;
+  const { topology, inputs = [] } = scenario;
   const { seed = SEED, speed = 1, warmUpMs = 0 } = topology;
   await clock.reset(options.seed ?? seed);
   const { body } = await app.port.api('/api/definitions', {
@@ -41,6 +41,7 @@ export async function beginScenario(
   });
   await clock.setSpeed(speed);
   for (const client of scenario.clients) if (!client.later) await clients.start(client);
+  if (inputs.length > 0) await clock.repeat(inputs);
   scenario$.next(scenario);
   if (options.paused !== true) {
     await clock.advanceTo(warmUpMs);

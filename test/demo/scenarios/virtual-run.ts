@@ -5,7 +5,10 @@ import type { TapEvent } from '../../../core/management/index.ts';
 import { hostClock } from '../../../core/clock/host-clock.ts';
 import type { Clock } from '../../../core/ports.ts';
 import type { ClientPort } from '../../../demo/broker/client-link.ts';
+import type { LockstepJournal } from '../../../demo/broker/lockstep-journal.ts';
 import { World } from '../../../demo/broker/world.ts';
+import type { ClientSpec } from '../../../demo/port/client-host.ts';
+import type { RecordedInput } from '../../../demo/port/recording.ts';
 import { definitionsOf } from '../../../demo/scenarios/definitions.ts';
 import type { CodeChange, Scenario, ScenarioRun } from '../../../demo/scenarios/format.ts';
 import { compiled } from './folders.ts';
@@ -27,10 +30,12 @@ export class VirtualRun implements ScenarioRun {
   readonly #logs = new LogCursors();
   readonly #hash = createHash('sha256');
 
-  constructor(scenario: Scenario, threads: Threads) {
+  constructor(scenario: Scenario, threads: Threads, journal?: LockstepJournal) {
     this.#scenario = scenario;
     this.#threads = threads;
-    this.world = new World(patientClock, { seed: scenario.topology.seed ?? 1, paused: true });
+    this.world = new World(patientClock, {
+      seed: scenario.topology.seed ?? 1, paused: true, ...(journal && { journal }),
+    });
     this.world.clients.logs$.subscribe((line) => this.#logs.add(line));
     this.world.events$.subscribe((event) => this.#hash.update(textOf(event)));
   }
@@ -38,7 +43,7 @@ export class VirtualRun implements ScenarioRun {
   /** Declares what is to be there and starts the clients that are not to be started later. */
   async begin(): Promise<void> {
     const { topology, clients } = this.#scenario;
-    const answer = await this.world.api({
+    const answer = await this.world.outside.api({
       path: '/api/definitions', method: 'POST', body: definitionsOf(topology),
     });
     if (answer.status >= 300) throw new Error(`the topology was refused: ${JSON.stringify(answer.body)}`);
@@ -56,11 +61,18 @@ export class VirtualRun implements ScenarioRun {
     if (spec === undefined) throw new Error(`there is no client ${name}`);
     const { port1, port2 } = new MessageChannel();
     this.#threads.spawn({ port: port2 }, [port2 as MessagePort]);
-    this.world.clients.start(spec, compiled(spec, change), port1 as unknown as ClientPort);
+    this.world.outside.start(spec, compiled(spec, change), port1 as unknown as ClientPort);
+  }
+
+  /** Lets what was recorded of another run happen in this one, from its beginning on. */
+  repeat(inputs: readonly RecordedInput[]): void {
+    const { port1, port2 } = new MessageChannel();
+    port2.on('message', ({ name }: ClientSpec) => void this.start(name));
+    this.world.repeat(inputs, port1 as unknown as globalThis.MessagePort);
   }
 
   async kill(client: string): Promise<void> {
-    this.world.clients.kill(client);
+    this.world.outside.kill(client);
     await this.settle();
   }
 

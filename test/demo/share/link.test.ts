@@ -2,6 +2,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { hashOf, parseShared, sharedIn } from '../../../demo/share/link.ts';
+import type { Deed, RecordedInput } from '../../../demo/port/recording.ts';
 import { shareLimits, type Shared } from '../../../demo/share/shared.ts';
 
 const shared: Shared = {
@@ -18,6 +19,7 @@ const shared: Shared = {
 };
 
 const linkOf = (value: unknown): string => packed(JSON.stringify(value));
+const input = (deed: object): string => linkOf({ inputs: [{ at: 0, place: 0, ...deed }] });
 const many = (length: number): unknown[] => Array.from({ length }, () => ({}));
 const packed = (text: string): string => `#v1.${deflateRawSync(text).toString('base64url')}`;
 
@@ -26,6 +28,19 @@ describe('a share link', () => {
     const hash = await hashOf(shared);
     expect(hash).toMatch(/^#v1\.[\w-]+$/);
     expect(await sharedIn(hash!)).toEqual(shared);
+  });
+
+  test('holds what was recorded as it was', async () => {
+    const client = { name: 'late', code: '', library: 'raw' } as const;
+    const deeds: Deed[] = [
+      { does: 'call', method: 'POST', path: '/api/definitions', body: { queues: [{ name: 'a' }] } },
+      { does: 'dial', guest: 1 }, { does: 'say', guest: 1, word: 'opened' },
+      { does: 'send', guest: 1, data: 'AQ_-' }, { does: 'lose', guest: 1 }, { does: 'settle' },
+      { does: 'start', client }, { does: 'kill', name: 'late' }, { does: 'pause', name: 'late', paused: true },
+      { does: 'delay', name: 'late', delayMs: 0.5 }, { does: 'remove', name: 'late' },
+    ];
+    const inputs = deeds.map((deed, i): RecordedInput => ({ ...deed, at: i * 10.5, place: i }));
+    expect(await sharedIn((await hashOf({ ...shared, inputs }))!)).toEqual({ ...shared, inputs });
   });
 
   test('may leave out what is usual', async () => {
@@ -75,6 +90,43 @@ describe('a share link', () => {
       'It has 2001 objects, and 2000 may be.',
     ],
     [linkOf({ positions: [['queue:a', { x: 'left' }]] }), 'A position is no place.'],
+    [linkOf({ inputs: {} }), '“inputs” is no list.'],
+    [linkOf({ inputs: many(5001) }), '“inputs” has 5001 entries, and 5000 may be.'],
+    [linkOf({ inputs: [7] }), 'A recorded input is no JSON object.'],
+    [input({ does: 'explode' }), 'A recorded input does “explode”, which this playground cannot do.'],
+    [input({ does: 'constructor' }), 'A recorded input does “constructor”, which this playground cannot do.'],
+    [
+      input({ does: 'kill', name: 'a', at: -1 }),
+      `The time of an input is no number from 0 to ${Number.MAX_SAFE_INTEGER}.`,
+    ],
+    [input({ does: 'kill', name: 'a', place: 0.5 }), 'The place of an input is no whole number.'],
+    [input({ does: 'kill' }), 'A recorded input has no name of at most 255 characters.'],
+    [input({ does: 'start', client: { name: 'a' } }), 'The client “a” has no code.'],
+    [
+      input({ does: 'call', method: 'GET', path: '/api/x' }),
+      'A recorded input calls with a method that changes nothing.',
+    ],
+    [
+      input({ does: 'call', method: 'PUT', path: 'https://evil.example/' }),
+      'The path of an input is none of the management API.',
+    ],
+    [
+      input({ does: 'call', method: 'PUT', path: '/api/x', body: { $octets: '&' } }),
+      'The body of an input cannot be read.',
+    ],
+    [input({ does: 'send', guest: 1, data: '&' }), 'The octets of an input are no base64url.'],
+    [input({ does: 'say', guest: 1, word: 'a'.repeat(300) }), 'A word of an input has 300 characters, and 255 may be.'],
+    [
+      input({ does: 'delay', name: 'a', delayMs: 'long' }),
+      `The delay of an input is no number from 0 to ${Number.MAX_SAFE_INTEGER}.`,
+    ],
+    [
+      linkOf({
+        inputs: Array.from({ length: 51 }, (_, i) => (
+          { does: 'start', client: { ...shared.clients[0], name: `c${i}` }, at: 0, place: 0 })),
+      }),
+      'It starts 51 clients, and 50 may be.',
+    ],
     [linkOf({ seed: 'x' }), `“seed” is no number from 0 to ${Number.MAX_SAFE_INTEGER}.`],
     [linkOf({ speed: 1e9 }), '“speed” is no number from 0.01 to 1000.'],
   ])('%.40s is told of: %s', async (hash, text) => {

@@ -1,4 +1,5 @@
 /** A playground that is handed on by a link: the same run, and none before somebody agreed. */
+import { readFileSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { hasChromium } from '../../browser/chromium.ts';
@@ -13,10 +14,24 @@ describe.skipIf(!hasChromium())('a share link', { timeout: 180_000 }, () => {
     await page.getByRole('button', { name: 'Close', exact: true }).click();
     return link.slice(link.indexOf('#') + 1);
   };
-  const hash = async (pg: PlaygroundPage): Promise<string> => {
-    await pg.advanceTo(5000);
+  const hash = async (pg: PlaygroundPage, at = 5000): Promise<string> => {
+    await pg.advanceTo(at);
     return pg.tapHash();
   };
+  /** Types a line into the canvas; all of it has happened when its channel, the nth, is closed. */
+  const byHand = async (pg: PlaygroundPage, line: string, channels: number): Promise<void> => {
+    await pg.page.locator('dialog[open]').waitFor({ state: 'detached' });
+    await pg.page.locator('body').press('a');
+    await pg.page.getByLabel('What to add').fill(line);
+    await pg.page.getByLabel('What to add').press('Enter');
+    await expect.poll(async () => (await pg.tap('channel.closed')).length, { timeout: 30_000 }).toBe(channels);
+  };
+  const startAgain = (pg: PlaygroundPage, name: string): Promise<void> => pg.page.evaluate(async (name) => {
+    const client = (await window.__playground.clients()).find((each) => each.name === name)!;
+    await window.__playground.app.port.clients!.start({ ...client, code: `${client.code}\n// again` });
+  }, name);
+  const deeds = (pg: PlaygroundPage): Promise<string[]> => pg.page.evaluate(async () =>
+    (await window.__playground.app.port.clock!.recording()).inputs.map(({ does }) => does));
 
   test('opens with the code in view, and runs nothing before it may', async () => {
     const route = await linkOf(await playground.open());
@@ -41,6 +56,59 @@ describe.skipIf(!hasChromium())('a share link', { timeout: 180_000 }, () => {
     // The last one to start, so that all have when time moves.
     await to.page.getByRole('tab', { name: /^consumer-2/ }).waitFor();
     expect(await hash(to)).toBe(await hash(from));
+  });
+
+  test('has what was done by hand in it, and it happens again at the same places', async () => {
+    const from = await playground.open();
+    await byHand(from, 'fanout logs', 1);
+    await from.advanceTo(1500);
+    await byHand(from, 'queue audit', 2);
+    await byHand(from, 'publish logs any.key hello', 3);
+    await from.page.getByRole('button', { name: 'Go on' }).click();
+    await expect.poll(() => from.now(), { timeout: 30_000 }).toBeGreaterThan(2500);
+    await from.kill('consumer-1');
+    await from.page.getByRole('button', { name: 'Stop time' }).click();
+    await from.page.getByRole('button', { name: 'Go on' }).waitFor();
+    await startAgain(from, 'consumer-1');
+    const end = Math.ceil(await from.now()) + 4000;
+
+    const to = await playground.open({ route: await linkOf(from) });
+    const dialog = to.page.getByRole('dialog', { name: /^This link contains code/ });
+    await dialog.getByText(/^\d+ recorded inputs: what was done by hand happens once more/).waitFor();
+    await dialog.getByRole('combobox').selectOption('3');
+    await dialog.getByRole('region', { name: /^Code of consumer-1, started at/ }).getByText('// again').waitFor();
+    await dialog.getByRole('button', { name: 'Open it, time stopped' }).click();
+    await expect.poll(() => deeds(to), { timeout: 30_000 }).toContain('kill');
+    expect(await to.now()).toBe(0);
+    // Nothing of it has happened yet: it waits for its time.
+    expect(await to.tap('exchange.declared')).toEqual([]);
+    expect(await hash(to, end)).toBe(await hash(from, end));
+    expect(await to.tap('exchange.declared')).toHaveLength(1);
+  });
+
+  test('says what of it is left out, where what was done by hand is too long', async () => {
+    const pg = await playground.open();
+    await pg.page.evaluate(async () => {
+      const payload = crypto.getRandomValues(new Uint8Array(60_000));
+      await window.__playground.app.port.api('/api/exchanges/%2F/amq.default/publish', {
+        method: 'POST', body: { routing_key: 'tasks', payload },
+      });
+    });
+    await pg.page.getByRole('button', { name: 'Share' }).click();
+    await pg.page.getByText(/1 recorded input: what was done by hand\./).waitFor();
+    await pg.page.getByText(/too long for a link, which goes without it.*the file has all of it/).waitFor();
+    const [download] = await Promise.all([
+      pg.page.waitForEvent('download'),
+      pg.page.getByRole('button', { name: 'Save as a file' }).click(),
+    ]);
+    expect(readFileSync((await download.path())!, 'utf8')).toContain('"does": "call"');
+  });
+
+  test('of a broker that went on from what it had kept says that it begins with what there is', async () => {
+    const pg = await playground.open();
+    await pg.page.evaluate(() => window.__playground.app.port.home!.restart());
+    await pg.page.getByRole('button', { name: 'Share' }).click();
+    await pg.page.getByText(/nothing of what was done by hand\. The broker went on from what it had kept/).waitFor();
   });
 
   test('that nobody wants leads to the first lesson', async () => {
