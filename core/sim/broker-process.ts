@@ -84,6 +84,11 @@ export class BrokerProcess implements BrokerView {
     return this.journal.durable;
   }
 
+  numberOf(name: string): number {
+    if (name === DELAYED) return 0;
+    return this.broker.persistence!.numberOf(this.broker.vhost().queue(name));
+  }
+
   readyCount(name: string): number {
     if (name === DELAYED) return this.#held().length;
     return this.#queue(name)?.readyCount ?? 0;

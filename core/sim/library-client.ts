@@ -1,8 +1,11 @@
-import { concat, merge, Observable, of, Subject, Subscription, switchMap } from 'rxjs';
+import {
+  concat, merge, Observable, of, retry, Subject, Subscription, switchMap, throwError,
+} from 'rxjs';
 import { createConnect } from '../client/client.ts';
 import type { Confirmation } from '../client/confirmation.ts';
 import { Delivery } from '../client/delivery.ts';
 import { DialError } from '../client/dial.ts';
+import { CancelledError } from '../client/errors.ts';
 import type { Outgoing } from '../client/outgoing.ts';
 import { reconnecting } from '../client/reconnect.ts';
 import type { Clock, Serve } from '../ports.ts';
@@ -10,6 +13,11 @@ import type { Chance } from './chance.ts';
 import type { Model } from './model.ts';
 import type { SimLink } from './sim-network.ts';
 import { check } from './violation.ts';
+
+/** Its queue was deleted, and is there anew. */
+function againIfCancelled(error: unknown): Observable<unknown> {
+  return error instanceof CancelledError ? of(undefined) : throwError(() => error);
+}
 
 interface LibraryWorld {
   readonly clock: Clock;
@@ -43,7 +51,7 @@ export class LibraryClient {
       .pipe(reconnecting({ clock, random, delayMs: 20, delayMsMax: 200 }));
     const work$ = connection$.pipe(switchMap((connection) => merge(
       concat(of(...this.#early.splice(0)), this.#messages).pipe(connection.publisher()),
-      connection.consume(queue, { prefetch }),
+      connection.consume(queue, { prefetch }).pipe(retry({ delay: againIfCancelled })),
     )));
     this.#subscription.add(work$.subscribe({
       next: (each) => each instanceof Delivery ? this.#settle(each) : this.#judge(each),

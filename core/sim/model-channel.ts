@@ -1,4 +1,5 @@
 import type { Copy, ModelMessage } from './model-copy.ts';
+import type { Ask } from './model-management.ts';
 import type { ModelQueue } from './model-queue.ts';
 import type { StreamReader } from './model-stream.ts';
 
@@ -30,6 +31,8 @@ export class ModelChannel {
   readonly out = new Map<number, Copy | 'other'>();
   readonly unconfirmed = new Map<number, ModelMessage>();
   readonly gets: { readonly queue: ModelQueue | undefined; readonly noAck: boolean }[] = [];
+  /** What was asked about queues, and is not answered. */
+  readonly asks: Ask[] = [];
   /** Messages that must come back, for want of a queue. */
   readonly returns: string[] = [];
   confirms = false;
@@ -44,8 +47,7 @@ export class ModelChannel {
   published = 0;
   lastTag = 0;
   consumerPrefetch = 0;
-  /** It ends with this turn, and what it holds goes back. */
-  ending = false;
+  #ending = false;
   /** Copies that this turn's methods moved: if one of them failed, later ones were not heard. */
   moved: Copy[] = [];
 
@@ -54,11 +56,39 @@ export class ModelChannel {
     this.number = number;
   }
 
+  /** It ends with this turn, and what it holds goes back. */
+  get ending(): boolean {
+    return this.#ending;
+  }
+
+  /** Its consumers go at once, so that the queues know who takes over. */
+  end(): void {
+    this.#ending = true;
+    for (const consumer of this.consumers.values()) consumer.queue?.removeConsumer(consumer);
+  }
+
   /** What it has: settlements that wait for a commit have settled nothing. TX-03. */
   get held(): Copy[] {
     const pending = this.transaction?.settlements.flatMap(({ taken }) => taken) ?? [];
     const all = [...this.out.values(), ...pending.map(({ copy }) => copy)];
     return all.filter((copy) => copy !== 'other');
+  }
+
+  /** The queue of this copy is deleted: its tag stands for nothing that is kept account of. */
+  forget(copy: Copy): void {
+    for (const [tag, other] of this.out) if (other === copy) this.out.set(tag, 'other');
+    for (const { taken } of this.transaction?.settlements ?? []) {
+      taken.forEach((each, index) => {
+        if (each.copy === copy) taken[index] = { ...each, copy: 'other' };
+      });
+    }
+  }
+
+  /** The queue is deleted, and with it go its consumers. */
+  dismiss(queue: ModelQueue): void {
+    for (const [tag, consumer] of this.consumers) {
+      if (consumer.queue === queue) this.consumers.delete(tag);
+    }
   }
 
   unackedOf(consumerTag: string): number {

@@ -44,6 +44,7 @@ export class ModelCrash {
       for (const copy of found) back.add(copy);
       queue.copies = found;
       queue.lately = [];
+      queue.number = view.numberOf(queue.name);
     }
     for (const [copy, expected] of this.#expected) this.#check(copy, expected, back);
     this.#checkWhole(back);

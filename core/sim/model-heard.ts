@@ -1,6 +1,7 @@
 import type { FieldTable } from '../protocol/types.ts';
 import { ModelChannel, type ModelConsumer, type Outcome, type Taken } from './model-channel.ts';
 import type { ModelMessage } from './model-copy.ts';
+import type { ModelQueue } from './model-queue.ts';
 import type { Model, ModelConnection } from './model.ts';
 import { routeOf } from './model-routes.ts';
 import { STREAM } from './model-stream.ts';
@@ -32,7 +33,25 @@ export function heard(model: Model, connection: ModelConnection, method: WireMet
 
 const handlers: Partial<Record<WireMethod['name'], Handler>> = {
   'channel.close'(_model, channel) {
-    channel.ending = true;
+    channel.end();
+  },
+
+  'queue.declare'(model, channel, { args }) {
+    const queue = model.queues.get(args['queue'] as string);
+    if (queue === undefined || args['passive'] !== true) return;
+    channel.asks.push(model.management.ask('inspect', queue));
+  },
+
+  'queue.purge'(model, channel, { args }) {
+    const queue = model.queues.get(args['queue'] as string);
+    if (queue !== undefined) channel.asks.push(model.management.ask('purge', queue));
+  },
+
+  'queue.delete'(model, channel, { args }) {
+    const queue = model.queues.get(args['queue'] as string);
+    if (queue === undefined) return;
+    const [ifUnused, ifEmpty] = [args['ifUnused'] === true, args['ifEmpty'] === true];
+    channel.asks.push(model.management.ask('replace', queue, { ifUnused, ifEmpty }));
   },
 
   'confirm.select'(_model, channel) {
@@ -95,7 +114,8 @@ const handlers: Partial<Record<WireMethod['name'], Handler>> = {
     check(known === undefined || message.id === 'to nowhere', 'simulator',
       () => `${message.id} is published twice`);
     model.messages.set(message.id, message);
-    const publish = (): void => publishNow(model, channel, message, method);
+    const targets = routeOf(model.plan, message).map((name) => targetOf(model, name));
+    const publish = (): void => publishNow(model, channel, message, method, targets);
     if (channel.transaction === undefined) publish();
     else channel.transaction.publishes.push(publish);
   },
@@ -136,23 +156,35 @@ function messageOf({ args, properties = {}, body = new Uint8Array(0) }: WireMeth
   };
 }
 
+/** Where a message goes. Its route is found when it is heard, in a transaction too. TX-02. */
+interface Target {
+  /** Undefined: the stream. */
+  readonly queue: ModelQueue | undefined;
+  /** Which one of its name it was. */
+  readonly number: number | undefined;
+}
+
+function targetOf({ queues }: Model, name: string): Target {
+  const queue = queues.get(name);
+  return { queue, number: queue?.number };
+}
+
 function publishNow(
   model: Model, channel: ModelChannel, message: ModelMessage, { args }: WireMethod,
+  targets: readonly Target[],
 ): void {
   const group = channel.committing;
   if (channel.confirms) channel.unconfirmed.set(++channel.published, message);
   group?.push(message);
-  const names = routeOf(model.plan, message);
-  for (const name of names) {
-    if (name === STREAM) {
+  for (const { queue, number } of targets) {
+    if (queue === undefined) {
       model.stream!.append(message, group);
-      continue;
+    } else if (queue.number === number) {
+      channel.moved.push(model.enqueue(queue, message, group && { group }));
     }
-    const copy = model.enqueue(model.queues.get(name)!, message, group && { group });
-    channel.moved.push(copy);
   }
   // A queue that comes and goes may have taken it, so that it need not come back.
-  if (args['mandatory'] === true && names.length === 0 && message.exchange === '') {
+  if (args['mandatory'] === true && targets.length === 0 && message.exchange === '') {
     channel.returns.push(message.id);
   }
 }

@@ -30,6 +30,8 @@ export class ModelQueue {
   readonly refusesWhenFull: boolean;
   readonly quorum: boolean;
   readonly deliveryLimit: number;
+  /** Tells it from queues of its name that were before it. */
+  number: number | undefined;
   /** Those that are ready or out. */
   copies: Copy[] = [];
   /** The turn in which something came to it, or came back, last, and how long that made it. */
@@ -69,6 +71,10 @@ export class ModelQueue {
     if (this.#active !== consumer) return;
     const highest = Math.max(...this.#consumers.map(({ priority }) => priority));
     this.#activate(this.#consumers.find(({ priority }) => priority === highest));
+  }
+
+  get consumerCount(): number {
+    return this.#consumers.length;
   }
 
   removeConsumers(): void {

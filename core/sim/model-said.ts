@@ -23,6 +23,16 @@ const handlers: Partial<Record<WireMethod['name'], Handler>> = {
     for (const message of committed) message.fate = 'confirmed';
   },
 
+  'queue.declare-ok': (model, channel, { args }) => model.management.answer(
+    channel.asks.shift(), args['messageCount'] as number, args['consumerCount'] as number,
+  ),
+
+  'queue.purge-ok': (model, channel, { args }) =>
+    model.management.answer(channel.asks.shift(), args['messageCount'] as number),
+
+  'queue.delete-ok': (model, channel, { args }) =>
+    model.management.answer(channel.asks.shift(), args['messageCount'] as number),
+
   'basic.return'(_model, channel, { properties }) {
     const id = properties?.['messageId'] as string;
     if (channel.returns[0] === id) channel.returns.shift();

@@ -2,6 +2,7 @@ import { durabilityDefaults } from '../broker/durable/options.ts';
 import { heard } from './model-heard.ts';
 import { said } from './model-said.ts';
 import type { ModelChannel } from './model-channel.ts';
+import { ModelManagement } from './model-management.ts';
 import { Copy, NOT_YET, type ModelMessage } from './model-copy.ts';
 import { ModelQueue, type Seen } from './model-queue.ts';
 import { ModelStream, STREAM, type StreamReader } from './model-stream.ts';
@@ -14,11 +15,15 @@ export interface BrokerView {
   readyCount(queue: string): number;
   unackedCount(queue: string): number;
   ready(queue: string): readonly Seen[];
+  /** Tells a durable queue from others that had its name. */
+  numberOf(queue: string): number;
   /** How far the journal is written, and how far that is durable. */
   readonly written: number;
   readonly durable: number;
   /** The journal was in trouble: confirms may be refused. */
   readonly troubled: boolean;
+  /** Nothing more will be durable. */
+  readonly failed: boolean;
 }
 
 export class ModelConnection {
@@ -50,6 +55,7 @@ export class Model {
   readonly stream: ModelStream | undefined;
   readonly messages = new Map<string, ModelMessage>();
   readonly connections = new Map<number, ModelConnection>();
+  readonly management = new ModelManagement(this);
   turn = 1;
   now = 0;
   /** What was added to the wall clock, each time that it was set. */
@@ -122,7 +128,7 @@ export class Model {
 
   endConnection(connection: ModelConnection): void {
     connection.ending = true;
-    for (const channel of connection.channels.values()) channel.ending = true;
+    for (const channel of connection.channels.values()) channel.end();
   }
 
   /** Everything of one turn was heard and said. */
@@ -132,17 +138,18 @@ export class Model {
     this.#said = [];
     for (const { connection, method } of spoken) this.#noticeClose(connection, method);
     this.stream?.endTurn(view.readyCount(STREAM));
-    this.#endConsumers();
     // What went to channels that end came back before it went to anybody else.
     const isEnding = ({ connection, method }: Said): boolean =>
       connection.channels.get(method.channel)?.ending === true;
     const inOrder = [...spoken.filter(isEnding), ...spoken.filter((each) => !isEnding(each))];
     for (const { connection, method } of inOrder) said(this, connection, method);
     this.#endChannels();
+    this.management.carryOut(view);
     for (const queue of this.sourcesFirst) this.#look(queue, view);
     for (const queue of this.queues.values()) queue.checkOrder(this.turn);
     this.#checkRefusals(view);
     this.#checkEmptied();
+    this.management.endTurn();
     this.#mark(view);
     this.turn++;
     this.index = 0;
@@ -237,16 +244,7 @@ export class Model {
     const closed = connection.channels.get(channel);
     if (closed === undefined) return;
     this.doubt(closed);
-    closed.ending = true;
-  }
-
-  #endConsumers(): void {
-    for (const { channels } of this.connections.values()) {
-      for (const { ending, consumers } of channels.values()) {
-        if (!ending) continue;
-        for (const consumer of consumers.values()) consumer.queue?.removeConsumer(consumer);
-      }
-    }
+    closed.end();
   }
 
   #endChannels(): void {

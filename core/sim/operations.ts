@@ -23,6 +23,16 @@ export function operate(plan: Plan, operation: Operation, client: SimClient): vo
   });
 }
 
+/** The manager asks one thing at a time, so that each is heard in a turn of its own. */
+export function manage(plan: Plan, operation: Operation, client: SimClient): void {
+  if (client.asking) return;
+  client.asking = true;
+  const chance = new Chance(operation.seed);
+  client.use(1, (channel) => {
+    actions[operation.kind]!({ plan, operation, chance, client, channel });
+  });
+}
+
 const actions: Partial<Record<OperationKind, (hand: Hand) => void>> = {
   append(hand) {
     const { client, channel, chance, operation, plan } = hand;
@@ -156,6 +166,36 @@ const actions: Partial<Record<OperationKind, (hand: Hand) => void>> = {
 
   illegal({ client, channel, chance, plan }) {
     breakTheRules(client, channel, chance, plan);
+  },
+
+  inspect({ client, channel, chance, plan }) {
+    client.send(channel.number, 'queue.declare', { queue: drawQueue(plan, chance), passive: true });
+  },
+
+  purge({ client, channel, chance, plan }) {
+    client.send(channel.number, 'queue.purge', { queue: drawQueue(plan, chance) });
+  },
+
+  /** It goes with all that is in it, and is there anew, in one turn. */
+  replace({ client, channel, chance, plan }) {
+    const queue = drawQueue(plan, chance);
+    const { arguments: table = {} } = plan.queues.find(({ name }) => name === queue) ?? {};
+    const asks = (share: number): boolean =>
+      chance.happens(share) && table['x-queue-type'] !== 'quorum';
+    client.send(channel.number, 'queue.delete', {
+      queue, ifUnused: asks(0.3), ifEmpty: asks(0.3),
+    });
+    client.send(channel.number, 'queue.declare', {
+      queue, durable: true, arguments: table, noWait: true,
+    });
+    for (const { name: exchange, bindings } of plan.exchanges) {
+      for (const { key: routingKey, arguments: wanted = {} } of
+        bindings.filter((binding) => binding.queue === queue)) {
+        client.send(channel.number, 'queue.bind', {
+          queue, exchange, routingKey, arguments: wanted, noWait: true,
+        });
+      }
+    }
   },
 };
 

@@ -30,8 +30,11 @@ export const LATE = 'late';
 /** What holds them back, among the queues of the model. */
 export const DELAYED = 'delayed';
 
+/** The number of the actor who manages queues. */
+export const MANAGER = -2;
+
 /** How often each kind of operation is drawn. */
-export type Weights = Readonly<Record<OperationKind, number>>;
+export type Weights = Readonly<Record<Exclude<OperationKind, ManagerOperation>, number>>;
 
 export type OperationKind =
   | 'publish' | 'confirm' | 'transact' | 'commit' | 'rollback' | 'consume' | 'cancel' | 'qos'
@@ -40,7 +43,10 @@ export type OperationKind =
   | 'illegal' | 'reset' | 'halfClose' | 'stopReading' | 'readOn'
   | 'kill' | 'losePower' | 'breakOff'
   | 'slowDisk' | 'fastDisk' | 'fillDisk' | 'freeDisk' | 'failDisk'
-  | 'damageDisk' | 'jumpClock';
+  | 'damageDisk' | 'jumpClock' | ManagerOperation;
+
+/** What is asked of the queues that are kept account of, by somebody who does nothing else. */
+export type ManagerOperation = 'inspect' | 'purge' | 'replace';
 
 /** What a seed switches on and off (swarm testing: no run has everything, all runs together do). */
 export interface Plan {

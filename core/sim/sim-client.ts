@@ -56,6 +56,8 @@ export class SimClient implements SessionHooks {
   readonly serve: Serve;
   /** The connection is gone, or is about to go. */
   ended = false;
+  /** Something was asked about a queue, and is not answered. */
+  asking = false;
   /** Called with each delivery, in its order. */
   onDelivery: (channel: ClientChannel, deliveryTag: number) => void = (channel, deliveryTag) => {
     channel.unsettled.push(deliveryTag);
@@ -154,6 +156,11 @@ export class SimClient implements SessionHooks {
       case 'channel.open-ok':
         this.#useOpen();
         return;
+      case 'queue.declare-ok':
+      case 'queue.purge-ok':
+      case 'queue.delete-ok':
+        this.asking = false;
+        return;
       case 'basic.get-empty':
         if (channel !== undefined) channel.getting = false;
         return;
@@ -178,6 +185,7 @@ export class SimClient implements SessionHooks {
 
   onChannelEnd(number: number): void {
     this.#channels.delete(number);
+    this.asking = false;
   }
 
   onEnd(): void {

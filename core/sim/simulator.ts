@@ -9,13 +9,13 @@ import { Model } from './model.ts';
 import { ModelCrash } from './model-crash.ts';
 import { LibraryClient } from './library-client.ts';
 import { STREAM } from './model-stream.ts';
-import { drawMessages, operate } from './operations.ts';
-import { DELAYED, type OperationKind } from './plan.ts';
+import { drawMessages, manage, operate } from './operations.ts';
+import { DELAYED, MANAGER, type OperationKind } from './plan.ts';
 import { ProcessClock } from './process-clock.ts';
 import type { Operation, Script } from './script.ts';
 import { SimClient } from './sim-client.ts';
 import { SimDisk } from './sim-disk.ts';
-import { QUIET, SimLink } from './sim-network.ts';
+import { QUIET, SimLink, type NetworkManners } from './sim-network.ts';
 import { Trace } from './trace.ts';
 import { check, Violation } from './violation.ts';
 import { WatchedLink, type Observer } from './watched-link.ts';
@@ -187,7 +187,10 @@ export class Simulator implements Observer {
       return;
     }
     const actor = this.#actor(number);
-    if (actor !== undefined) operate(this.#script.plan, operation, actor.client);
+    if (actor === undefined) return;
+    const { plan } = this.#script;
+    if (number === MANAGER) manage(plan, operation, actor.client);
+    else operate(plan, operation, actor.client);
   }
 
   /** Operations that clients know nothing of. */
@@ -237,13 +240,17 @@ export class Simulator implements Observer {
     if (process === undefined) return undefined;
     known?.link.reset();
     const client = new SimClient(this.#clock, this.#chance.pick([4096, 0]));
-    const actor = { client, link: this.#link(client.serve, process) };
+    // What the manager sends at once arrives at once.
+    const manners = number === MANAGER ? QUIET : this.#script.plan.manners;
+    const actor = { client, link: this.#link(client.serve, process, manners) };
     this.#actors.set(number, actor);
     return actor;
   }
 
-  #link(serve: Serve, process: BrokerProcess): SimLink {
-    const manners = this.#healing ? QUIET : this.#script.plan.manners;
+  #link(
+    serve: Serve, process: BrokerProcess, usual: NetworkManners = this.#script.plan.manners,
+  ): SimLink {
+    const manners = this.#healing ? QUIET : usual;
     const watch = new WatchedLink(++this.#connections, this);
     const chance = new Chance(this.#chance.seed());
     return new SimLink(this.#clock, chance, manners, watch, serve, process.broker.serve);

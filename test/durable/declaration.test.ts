@@ -175,5 +175,11 @@ describe('a disk that fails', () => {
     channel.send('queue.delete', { queue: 'q' });
     expect(names(channel)).toEqual([]);
     expect(channel.client.closed?.message).toContain('the disk failed, nothing is durable');
+    const other = lives.open();
+    other.send('exchange.delete', { exchange: 'e', noWait: true });
+    expect(other.client.closed?.message).toContain('the disk failed, nothing is durable');
+    // What was refused did not happen: consumers may drain what the next start would bring back.
+    const { queues, exchanges } = lives.broker.vhost();
+    expect([queues.has('q'), exchanges.has('e')]).toEqual([true, true]);
   });
 });

@@ -7,6 +7,7 @@ import { Persistence } from '../../core/broker/durable/persistence.ts';
 import { decodeRecord } from '../../core/broker/durable/records.ts';
 import { DurableStreams, type DurableStream } from '../../core/broker/durable/streams.ts';
 import { Consumer } from '../../core/broker/consumer.ts';
+import { ClassicQueue } from '../../core/broker/queue/classic-queue.ts';
 import { Ready } from '../../core/broker/queue/ready.ts';
 import { StreamQueue } from '../../core/broker/queue/stream-queue.ts';
 import { Unacked } from '../../core/broker/unacked.ts';
@@ -59,6 +60,19 @@ export const mutations: readonly Mutation[] = [
       splitGroups(this.persistence!.journal);
       return original.call(this);
     }),
+  },
+  {
+    name: 'a purge is not kept',
+    plant: () => patch(ClassicQueue.prototype, 'purge', (original) => function purge(this: ClassicQueue) {
+      const undo = patch(Persistence.prototype, 'left', () => () => {});
+      const count = original.call(this);
+      undo();
+      return count;
+    }),
+  },
+  {
+    name: 'a deletion asks no conditions',
+    plant: () => patch(ClassicQueue.prototype, 'checkDeletable', () => () => {}),
   },
   {
     name: 'returns are not kept',

@@ -29,6 +29,7 @@ export const exchangeMethods: ChannelMethods<
       if (ifUnused && exchange.bindingCount > 0) {
         throw new AmqpError('PRECONDITION_FAILED', `${exchange.text} in use`);
       }
+      if (exchange.options.durable) vhost.persistence?.checkUsable();
       vhost.removeExchange(exchange);
     }
     if (!noWait) channel.answer('exchange.delete-ok', {});

@@ -71,6 +71,7 @@ export const queueMethods: ChannelMethods<
     if (queue !== undefined) {
       checkUsable(channel, queue);
       queue.checkDeletable(ifUnused, ifEmpty);
+      if (queue.options.durable) channel.vhost.persistence?.checkUsable();
       channel.vhost.removeQueue(queue);
     }
     if (!noWait) channel.answer('queue.delete-ok', { messageCount });

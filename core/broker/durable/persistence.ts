@@ -112,7 +112,7 @@ export class Persistence {
     if (!clean) this.checkpoint.crashed(lsn);
   }
 
-  /** Refuses to declare what would have to be durable, where nothing will be any more. */
+  /** Refuses to declare or delete what is durable, where nothing will be any more. */
   checkUsable(): void {
     if (this.#failed) throw new AmqpError('INTERNAL_ERROR', 'the disk failed, nothing is durable');
   }
