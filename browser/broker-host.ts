@@ -47,40 +47,48 @@ export class BrokerHost {
   connect(line: MessagePort): void {
     let hosted: Promise<HostedBroker> | undefined;
     let open = new Subscription();
+    /** What the tab has as long as it is there, whether it is seen or frozen. */
+    const staying = new Subscription();
     const leave = (): void => {
       open.unsubscribe();
       open = new Subscription();
+    };
+    const end = (): void => {
+      leave();
+      staying.unsubscribe();
     };
     line.onmessage = ({ data }: MessageEvent<FromTab>) => {
       switch (data.kind) {
         case 'hello':
           hosted = this.#hosted(data.settings);
-          void this.#answer(line, hosted);
-          void whenGone(data.life).then(leave);
+          void this.#answer(line, hosted, staying);
+          void whenGone(data.life).then(end);
           return;
         case 'dial':
-          void hosted?.then((hosted) => open.add(this.#serve(data.door, data.port, hosted)));
+          hosted?.then((hosted) => open.add(this.#serve(data.door, data.port, hosted)), ignore);
           return;
         case 'leave':
           leave();
           return;
         case 'stop':
-          void hosted?.then(({ broker }) => broker.stop()).finally(() => say(line, STOPPED));
+          hosted?.then(({ broker }) => broker.stop()).catch(ignore).then(() => say(line, STOPPED));
       }
     };
     // Not every browser tells; those that do not let go of the tab's lock.
-    line.addEventListener('close', leave);
+    line.addEventListener('close', end);
   }
 
-  async #answer(line: MessagePort, opening: Promise<HostedBroker>): Promise<void> {
+  async #answer(
+    line: MessagePort, opening: Promise<HostedBroker>, staying: Subscription,
+  ): Promise<void> {
     try {
       const { storage, notice, broker } = await opening;
       say(line, { kind: 'ready', life: await this.#life, storage });
       if (notice !== undefined) say(line, { kind: 'notice', text: notice });
-      broker.events$.subscribe((event) => {
+      staying.add(broker.events$.subscribe((event) => {
         if (event.type !== 'journal.trouble') return;
         say(line, { kind: 'notice', text: describeTrouble(event) });
-      });
+      }));
     } catch (error) {
       say(line, { kind: 'failed', text: (error as Error).message });
     }
@@ -113,6 +121,9 @@ export class BrokerHost {
 }
 
 const STOPPED: FromHost = { kind: 'stopped' };
+
+/** The answer to the first word of the line has told of it. */
+function ignore(): void {}
 
 function say(line: MessagePort, message: FromHost): void {
   line.postMessage(message);

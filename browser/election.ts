@@ -33,8 +33,11 @@ export class ElectedRoute implements Route {
     const { signal } = this.#resign;
     navigator.locks
       .request(`tabmq:leader:${name}`, { signal }, () => this.#lead(makeWorker))
-      // It is given up while it waits.
-      .catch(() => {});
+      .catch((error: unknown) => {
+        // Where it resigns, it waits no longer, or has nobody left to tell.
+        if (signal.aborted) return;
+        this.#onFailure(`The worker could not be started: ${(error as Error).message}`);
+      });
     this.#say({ kind: 'who leads' });
   }
 
@@ -73,25 +76,28 @@ export class ElectedRoute implements Route {
   /** Leads until this tab is gone or resigns. */
   async #lead(makeWorker: () => Worker): Promise<void> {
     const worker = makeWorker();
-    worker.onerror = () => this.#onFailure('The script of the worker could not be loaded.');
-    const join: Join = (port) => {
-      const message: LineMessage = { kind: 'line', port };
-      worker.postMessage(message, [port]);
-    };
-    const life = await this.#life;
-    this.#channel.onmessage = ({ data }) => {
-      const announcement = data as Announcement;
-      if (announcement.kind === 'who leads') this.#say({ kind: 'leader', life });
-      if (announcement.kind !== 'line') return;
-      const { port1, port2 } = new MessageChannel();
-      const gone = whenGone(announcement.life);
-      bridge(port1, { id: announcement.id, role: 'acceptor', gone });
-      join(port2);
-    };
-    this.#say({ kind: 'leader', life });
-    this.#join$.next(join);
-    const { signal } = this.#resign;
-    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
-    worker.terminate();
+    try {
+      worker.onerror = () => this.#onFailure('The script of the worker could not be loaded.');
+      const join: Join = (port) => {
+        const message: LineMessage = { kind: 'line', port };
+        worker.postMessage(message, [port]);
+      };
+      const life = await this.#life;
+      this.#channel.onmessage = ({ data }) => {
+        const announcement = data as Announcement;
+        if (announcement.kind === 'who leads') this.#say({ kind: 'leader', life });
+        if (announcement.kind !== 'line') return;
+        const { port1, port2 } = new MessageChannel();
+        const gone = whenGone(announcement.life);
+        bridge(port1, { id: announcement.id, role: 'acceptor', gone });
+        join(port2);
+      };
+      this.#say({ kind: 'leader', life });
+      this.#join$.next(join);
+      const { signal } = this.#resign;
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    } finally {
+      worker.terminate();
+    }
   }
 }

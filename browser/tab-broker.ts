@@ -41,7 +41,8 @@ export class TabBroker {
   readonly #life = holdLife();
   #reached: Promise<Reached> | undefined;
   #storage: StorageKind = 'memory';
-  #closed = false;
+  /** Aborted when it is closed: nothing of the page calls it any more. */
+  readonly #closing = new AbortController();
 
   /** Resolves once the broker is there; rejects with a TabBrokerError where it cannot be. */
   static async open(route: Route, settings: BrokerSettings): Promise<TabBroker> {
@@ -85,10 +86,13 @@ export class TabBroker {
    * that other tabs use goes on for them.
    */
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
     const reached = await this.#reached?.catch(() => undefined);
-    if (reached !== undefined) await this.#bidFarewell(reached.line);
+    if (reached !== undefined) {
+      await this.#bidFarewell(reached.line);
+      reached.line.close();
+    }
     this.#route.close?.();
   }
 
@@ -103,7 +107,9 @@ export class TabBroker {
   }
 
   #reach(): Promise<Reached> {
-    if (this.#closed) return Promise.reject(new TabBrokerError('The broker was closed.'));
+    if (this.#closing.signal.aborted) {
+      return Promise.reject(new TabBrokerError('The broker was closed.'));
+    }
     this.#reached ??= this.#greet().catch((error: unknown) => {
       this.#reached = undefined;
       throw error;
@@ -113,16 +119,18 @@ export class TabBroker {
 
   async #greet(): Promise<Reached> {
     const line = this.#route.open();
-    const hello: FromTab = { kind: 'hello', settings: this.#settings, life: await this.#life };
-    const answer = await new Promise<FromHost>((resolve) => {
+    // Before anything is awaited: a script that is not there is told of once.
+    const answering = new Promise<FromHost>((resolve) => {
       line.onmessage = ({ data }: MessageEvent<FromHost>) => {
         if (data.kind === 'notice') this.#notice$.next(data.text);
         else resolve(data);
       };
       this.#route.onFailure?.((text) => resolve({ kind: 'failed', text }));
-      say(line, hello);
     });
+    say(line, { kind: 'hello', settings: this.#settings, life: await this.#life });
+    const answer = await answering;
     if (answer.kind !== 'ready') {
+      line.close();
       throw new TabBrokerError(answer.kind === 'failed' ? answer.text : 'The broker has stopped.');
     }
     const forget = (): void => void (this.#reached = undefined);
@@ -148,10 +156,12 @@ export class TabBroker {
   /** A page that is frozen answers no heartbeat, and one that is kept for later may never wake. */
   #leaveWithThePage(): void {
     const leave = (): void => {
-      void this.#reached?.then(({ line }) => say(line, { kind: 'leave' }));
+      // A host that cannot be reached has nothing of this tab.
+      this.#reached?.then(({ line }) => say(line, { kind: 'leave' }), () => {});
     };
-    globalThis.document?.addEventListener('freeze', leave);
-    globalThis.addEventListener?.('pagehide', leave);
+    const { signal } = this.#closing;
+    globalThis.document?.addEventListener('freeze', leave, { signal });
+    globalThis.addEventListener?.('pagehide', leave, { signal });
   }
 }
 

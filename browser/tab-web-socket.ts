@@ -206,7 +206,8 @@ export class TabWebSocket extends EventTarget {
     if (this.#flushing) return;
     this.#flushing = true;
     // One message a task is several times faster than one for each of many small ones.
-    deferTask(() => void this.#flush());
+    // A Blob whose file is gone by now cannot be sent, and what comes after it must not be.
+    deferTask(() => void this.#flush().catch(() => this.#lose()));
   }
 
   async #flush(): Promise<void> {

@@ -36,17 +36,15 @@ describe('advance', () => {
     await broker.assertNoUnacked();
   });
 
-  test.each([
-    ['something of its own', '5s', 50], ['a moment, where there is no patience at all', 0, 5],
-  ] as const)('lets a handler that waits for %s keep up', async (_what, patience, turnsAlone) => {
-    const broker = await ownBroker({ clock: 'virtual', patience });
+  test('lets a handler that waits for something of its own keep up', async () => {
+    const broker = await ownBroker({ clock: 'virtual', patience: '5s' });
     const { channel } = await connect(broker);
     await channel.assertQueue('work', { durable: false });
     await channel.assertQueue('later', waiting(60_000));
     const attempts: number[] = [];
     await channel.consume('work', async (message) => {
       attempts.push(broker.clock.now());
-      for (let turns = 0; turns < turnsAlone; turns++) await new Promise((resolve) => setImmediate(resolve));
+      for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve));
       if (attempts.length < 4) channel.sendToQueue('later', message!.content);
       channel.ack(message!);
     });

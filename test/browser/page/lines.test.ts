@@ -1,0 +1,78 @@
+/** What a host and a tab leave behind of each other, without a browser: Node has MessagePorts as well. */
+import { filter, firstValueFrom, ReplaySubject, Subject } from 'rxjs';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { BrokerHost, type HostedBroker } from '../../../browser/broker-host.ts';
+import type { BrokerSettings, FromHost, FromTab } from '../../../browser/line.ts';
+import { TabBroker, type Route } from '../../../browser/tab-broker.ts';
+import { VirtualClock } from '../../../core/index.ts';
+import { BufferPool } from '../../../core/protocol/index.ts';
+
+const settings: BrokerSettings = { name: 'broker', storage: 'memory', salvage: false };
+const hello: FromTab = { kind: 'hello', settings, life: undefined };
+
+/** A tab's end of a line to the host. */
+function lineTo(host: BrokerHost): { line: MessagePort; said: (kind: FromHost['kind']) => Promise<FromHost> } {
+  const { port1: line, port2 } = new MessageChannel();
+  onTestFinished(() => line.close());
+  const heard$ = new ReplaySubject<FromHost>();
+  line.onmessage = ({ data }) => heard$.next(data as FromHost);
+  host.connect(port2);
+  return { line, said: (wanted) => firstValueFrom(heard$.pipe(filter(({ kind }) => kind === wanted))) };
+}
+
+test('a tab that is gone hears no more of the storage', async () => {
+  const events$ = new Subject();
+  const env = { clock: new VirtualClock(), pool: new BufferPool() };
+  const hosted = { broker: { events$ }, env, storage: 'memory' } as unknown as HostedBroker;
+  const { line, said } = lineTo(new BrokerHost({ open: async () => hosted }));
+  line.postMessage(hello);
+  await said('ready');
+  events$.next({ type: 'journal.trouble', kind: 'full', text: 'no space' });
+  await said('notice');
+  line.close();
+  await expect.poll(() => events$.observed).toBe(false);
+});
+
+test('who asks for more of a broker that cannot be opened is told once, and nothing is left unhandled', async () => {
+  const { line, said } = lineTo(new BrokerHost({ open: () => Promise.reject(new Error('no space')) }));
+  line.postMessage(hello);
+  expect(await said('failed')).toEqual({ kind: 'failed', text: 'no space' });
+  const { port1, port2 } = new MessageChannel();
+  onTestFinished(() => port1.close());
+  const dial: FromTab = { kind: 'dial', door: 'amqp', port: port2 };
+  line.postMessage(dial, [port2]);
+  line.postMessage({ kind: 'stop' } satisfies FromTab);
+  await said('stopped');
+});
+
+/** A route whose host has answered that the broker is there. */
+function answeredRoute(): Route {
+  return {
+    place: 'shared-worker',
+    open() {
+      const { port1, port2 } = new MessageChannel();
+      onTestFinished(() => port1.close());
+      port2.postMessage({ kind: 'ready', life: undefined, storage: 'memory' } satisfies FromHost);
+      return port1;
+    },
+  };
+}
+
+test('a script that cannot be loaded is heard of, however soon that is known', async () => {
+  let fail = (_text: string): void => {};
+  const opening = TabBroker.open({ ...answeredRoute(), onFailure: (run) => void (fail = run) }, settings);
+  fail('there is no such script');
+  await expect(opening).rejects.toThrow('there is no such script');
+});
+
+test('a broker that was closed is called by nothing of the page', async () => {
+  const signals: (AbortSignal | undefined)[] = [];
+  vi.stubGlobal('addEventListener', (_type: string, _listen: unknown, options?: { signal?: AbortSignal }) => {
+    signals.push(options?.signal);
+  });
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const broker = await TabBroker.open(answeredRoute(), settings);
+  expect(signals.map((signal) => signal?.aborted)).toEqual([false]);
+  await broker.close();
+  expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
+});
