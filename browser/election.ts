@@ -95,7 +95,10 @@ export class ElectedRoute implements Route {
       this.#say({ kind: 'leader', life });
       this.#join$.next(join);
       const { signal } = this.#resign;
-      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      await new Promise((resolve) => {
+        if (signal.aborted) resolve(undefined);
+        else signal.addEventListener('abort', resolve);
+      });
     } finally {
       worker.terminate();
     }

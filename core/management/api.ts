@@ -2,8 +2,8 @@ import type { Broker } from '../broker/broker.ts';
 import type { Queue } from '../broker/queue/abstract-queue.ts';
 import type { VirtualHost } from '../broker/virtual-host.ts';
 import { AmqpError } from '../errors.ts';
-import type { FieldTable, Properties } from '../protocol/types.ts';
 import { exportDefinitions, importDefinitions } from './definitions.ts';
+import { argumentsOf, flagOf, propertiesOf, tableOf, textOf, type Item } from './fields.ts';
 import { peek, type PeekOptions } from './messages.ts';
 import { deleteMessages, moveMessages } from './removal.ts';
 import { topologyView } from './topology.ts';
@@ -32,7 +32,9 @@ interface Call {
   /** Decoded segments of the path where the pattern has `*`. */
   readonly names: readonly string[];
   readonly query: ReadonlyMap<string, string>;
-  readonly body: Readonly<Record<string, unknown>>;
+  /** The body as it came, and as the JSON object that it is to be: else it throws. */
+  readonly value: unknown;
+  readonly body: Item;
 }
 
 type Handler = (call: Call) => unknown;
@@ -51,8 +53,12 @@ export function managementApi(broker: Broker): Api {
     if (found === undefined) return failed(404, `no such resource: ${method} ${pathname}`);
     try {
       const names = segments.filter((_, i) => found.pattern[i] === '*').map(decodeURIComponent);
-      const table = typeof body === 'object' && body !== null ? body : {};
-      const call: Call = { broker, names, query: parseQuery(search), body: table as Call['body'] };
+      const call: Call = {
+        broker, names, query: parseQuery(search), value: body ?? {},
+        get body() {
+          return tableOf(this.value, 'the body');
+        },
+      };
       return { status: 200, body: (await found.handle(call)) ?? null };
     } catch (error) {
       return errorResponse(error);
@@ -80,14 +86,16 @@ const routes: readonly Route[] = [
   on('PUT', 'vhosts/*', ({ broker, names }) => void broker.ensureVhost(names[0]!)),
   on('DELETE', 'vhosts/*', (call) => call.broker.removeVhost(vhostOf(call))),
   get('definitions', ({ broker }) => exportDefinitions(broker)),
-  on('POST', 'definitions', ({ broker, body }) => importDefinitions(broker, body)),
+  on('POST', 'definitions', ({ broker, value }) => importDefinitions(broker, value)),
 
   get('exchanges', (call) => vhosts(call).flatMap(exchangesOf)),
   get('exchanges/*', (call) => exchangesOf(vhostOf(call))),
   get('exchanges/*/*', (call) => exchangeView(vhostOf(call).exchange(call.names[1]!))),
   on('PUT', 'exchanges/*/*', (call) => {
-    const { type = 'direct', ...flags } = flagsOf(call);
-    vhostOf(call).declareExchange({ exchange: call.names[1]!, type, ...flags });
+    vhostOf(call).declareExchange({
+      exchange: call.names[1]!, type: textOf(call.body, 'type', 'direct'), ...flagsOf(call),
+      internal: flagOf(call.body, 'internal'),
+    });
   }),
   on('DELETE', 'exchanges/*/*', (call) => {
     const vhost = vhostOf(call);
@@ -174,11 +182,9 @@ function bindingsOf({ exchanges }: VirtualHost) {
 }
 
 function flagsOf({ body }: Call) {
-  const { type, durable = true, auto_delete = false, internal = false } = body;
   return {
-    ...(typeof type === 'string' && { type }),
-    durable: durable === true, autoDelete: auto_delete === true, internal: internal === true,
-    arguments: (body['arguments'] ?? {}) as FieldTable,
+    durable: flagOf(body, 'durable', true), autoDelete: flagOf(body, 'auto_delete'),
+    arguments: argumentsOf(body),
   };
 }
 
@@ -200,15 +206,15 @@ function peekOptions({ query }: Call): PeekOptions {
 
 /** Publishes as RabbitMQ's API does; `payload` is text or octets. */
 function publish(call: Call): { routed: boolean } {
-  const { routing_key = '', payload = '', properties = {} } = call.body;
-  if (typeof routing_key !== 'string') throw new TypeError('"routing_key" must be a text');
+  const { payload = '' } = call.body;
   if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) {
     throw new TypeError('"payload" must be a text or octets');
   }
   const exchange = vhostOf(call).exchange(call.names[1] === 'amq.default' ? '' : call.names[1]!);
   return {
     routed: exchange.publish({
-      routingKey: routing_key, body: payload, properties: properties as Properties,
+      routingKey: textOf(call.body, 'routing_key', ''), body: payload,
+      properties: propertiesOf(call.body),
     }),
   };
 }

@@ -1,7 +1,7 @@
 import type { Broker } from '../broker/broker.ts';
 import type { BindingDestination } from '../broker/exchange/exchange.ts';
-import type { FieldTable } from '../protocol/types.ts';
 import type { VirtualHost } from '../broker/virtual-host.ts';
+import { argumentsOf, flagOf, tableOf, textOf, type Item } from './fields.ts';
 import {
   bindingView, exchangeView, queueView, type BindingView, type ExchangeView, type QueueView,
 } from './views.ts';
@@ -77,12 +77,10 @@ export function importDefinitions(broker: Broker, value: unknown): ImportedItem[
   if (!Object.keys(appliers).some((part) => part in file)) {
     throw new TypeError(`the definitions have none of ${Object.keys(appliers).join(', ')}`);
   }
-  const others = parts.map(([part]) => part).filter((part) => !(part in appliers));
+  const others = parts.map(([part]) => part).filter((part) => !Object.hasOwn(appliers, part));
   return [...Object.keys(appliers), ...others]
     .flatMap((part) => listOf(file[part]).map((item) => importItem(broker, part, item)));
 }
-
-type Item = Readonly<Record<string, unknown>>;
 
 interface Applier {
   readonly kind: string;
@@ -158,25 +156,4 @@ function destinationOf(vhost: VirtualHost, item: Item): BindingDestination {
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
-}
-
-function tableOf(value: unknown, what: string): Item {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Item;
-  throw new TypeError(`${what} must be a JSON object`);
-}
-
-function textOf(item: Item, key: string, absent?: string): string {
-  const value = item[key] ?? absent;
-  if (typeof value === 'string') return value;
-  throw new TypeError(`"${key}" must be a text`);
-}
-
-function flagOf(item: Item, key: string): boolean {
-  const value = item[key] ?? false;
-  if (typeof value === 'boolean') return value;
-  throw new TypeError(`"${key}" must be true or false`);
-}
-
-function argumentsOf(item: Item): FieldTable {
-  return tableOf(item['arguments'] ?? {}, '"arguments"') as FieldTable;
 }

@@ -34,10 +34,11 @@ class Tap {
   /** The frame that the broker is handling; frames come one at a time, before they are handled. */
   #frame = 0;
   #frameTime = 0;
-  /** `seq` of the last event of a message, of a message in a queue, of a delivery, of a confirm. */
+  /**
+   * `seq` of the last event of a message, of a message in a queue, of a delivery, of a confirm; and
+   * by connection and channel, what the content frames there belong to.
+   */
   readonly #threads = new Map<string, number>();
-  /** What the content frames on a channel belong to, by connection and channel. */
-  readonly #contents = new Map<string, number>();
 
   constructor(broker: Broker, next: (event: TapEvent) => void) {
     this.#broker = broker;
@@ -94,10 +95,10 @@ class Tap {
 
   /** What a frame that is sent follows from: the delivery, return or confirm that it carries. */
   #causeOf(owner: string, key: string | undefined): number {
-    if (key === undefined) return this.#contents.get(owner) ?? 0;
+    if (key === undefined) return this.#threads.get(owner) ?? 0;
     const found = this.#threads.get(`${owner}/${key}`) ?? 0;
     this.#threads.delete(`${owner}/${key}`);
-    this.#contents.set(owner, found);
+    this.#remember(owner, found);
     return found;
   }
 

@@ -46,6 +46,26 @@ test('what AMQP refuses is told with its code', async () => {
   expect(await ask('/api/none')).toMatchObject({ status: 404 });
 });
 
+test.each<[string, object, RegExp]>([
+  ['queues/%2F/q', { durable: 'yes' }, /"durable" must be true or false/],
+  ['queues/%2F/q', { arguments: 5 }, /"arguments" must be a JSON object/],
+  ['queues/%2F/q', [], /the body must be a JSON object/],
+  ['exchanges/%2F/x', { type: 5 }, /"type" must be a text/],
+  ['exchanges/%2F/x', { internal: 1 }, /"internal" must be true or false/],
+  ['exchanges/%2F/amq.direct/publish', { routing_key: 5 }, /"routing_key" must be a text/],
+  ['exchanges/%2F/amq.direct/publish', { properties: 'x' }, /"properties" must be a JSON object/],
+  ['exchanges/%2F/amq.direct/publish', { properties: { delivery_mode: 2 } }, /no property "delivery_mode"/],
+  ['exchanges/%2F/amq.direct/publish', { properties: { priority: 999 } }, /"priority" must be .* from 0 to 255/],
+  ['exchanges/%2F/amq.direct/publish', { properties: { expiration: 5 } }, /"expiration" must be a text/],
+  ['exchanges/%2F/amq.direct/publish', { properties: { headers: 5 } }, /"headers" must be a JSON object/],
+])('what is of another type than it must be is refused: %s %j', async (path, body, reason) => {
+  const made = fixture();
+  const method = path.endsWith('publish') ? 'POST' : 'PUT';
+  const answer = await api(made)(`/api/${path}`, { method, body });
+  expect(answer).toMatchObject({ status: 400, body: { reason: expect.stringMatching(reason) } });
+  expect([...made.vhost.queues.keys()]).toEqual([]);
+});
+
 test('a peek changes nothing, however often', async () => {
   const made = fixture();
   const channel = made.open();
