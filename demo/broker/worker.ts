@@ -1,6 +1,7 @@
 /** The worker in which the broker of the playground lives: dedicated to a page, or shared. */
 import { Observable, switchMap } from 'rxjs';
 import { browserClock } from '../../browser/host-clock.ts';
+import { whenGone } from '../../browser/life.ts';
 import type { LineMessage } from '../../browser/line.ts';
 import type { ApiRequest } from '../../core/management/index.ts';
 import type { TapBatch, TapFilter } from '../port/broker-port.ts';
@@ -31,7 +32,6 @@ const services: Services = {
     recording: () => world$.value.outside.recording,
     repeat: (inputs: readonly RecordedInput[], spawner: MessagePort) =>
       world$.value.repeat(inputs, spawner),
-    enter: (life: string | undefined) => home.enter(life),
     reset: (seed: number) => home.reset(seed),
     recover: (seed: number, at: number) => home.recover({ seed, at }),
     restart: () => home.restart(),
@@ -63,6 +63,10 @@ addEventListener('connect', (event) => serve((event as MessageEvent).ports[0]!))
 addEventListener('message', ({ data }: MessageEvent<LineMessage>) => serve(data.port));
 
 function serve(port: MessagePort): void {
-  serveRpc(port, services);
+  const enter = (life: string | undefined): void => {
+    home.enter(life);
+    void whenGone(life).then(end);
+  };
+  const end = serveRpc(port, { ...services, calls: { ...services.calls, enter } });
   port.start();
 }

@@ -170,6 +170,8 @@ export class World {
     this.#ended = true;
     this.clients.end();
     this.outside.end();
+    // Who waits for it to get somewhere would wait for ever.
+    for (const goal of this.#goals.splice(0)) goal.done(false);
     this.#wake();
   }
 
@@ -178,6 +180,7 @@ export class World {
   }
 
   #pursue(make: (done: (stepped: boolean) => void) => Goal): Promise<boolean> {
+    if (this.#ended) return Promise.resolve(false);
     return new Promise((resolve) => {
       this.#goals.push(make(resolve));
       this.#wake();

@@ -30,6 +30,7 @@ const LOST = 'abort';
 export interface RpcPort {
   postMessage(message: unknown, transfer?: Transferable[]): void;
   addEventListener(type: 'message', listener: (event: MessageEvent) => void): void;
+  addEventListener(type: 'close', listener: () => void): void;
 }
 
 /** The calling side. */
@@ -100,9 +101,16 @@ export class RpcClient {
   }
 }
 
-/** The side that is called; ends with the port. */
-export function serveRpc(port: RpcPort, { calls, streams }: Services): void {
+/**
+ * The side that is called. Its streams end when the port is closed; not every browser tells that,
+ * so it answers how to end them.
+ */
+export function serveRpc(port: RpcPort, { calls, streams }: Services): () => void {
   const subscriptions = new Map<number, Subscription>();
+  const end = (): void => {
+    for (const subscription of subscriptions.values()) subscription.unsubscribe();
+    subscriptions.clear();
+  };
   const answer = (response: Response): void => port.postMessage(response);
   port.addEventListener('message', ({ data }) => {
     const request = data as Request;
@@ -124,6 +132,8 @@ export function serveRpc(port: RpcPort, { calls, streams }: Services): void {
       run().then((value) => answer({ id, value }), fail);
     }
   });
+  port.addEventListener('close', end);
+  return end;
 }
 
 function portOf({ port }: { readonly port?: MessagePort }): readonly MessagePort[] {

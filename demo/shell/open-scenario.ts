@@ -27,9 +27,29 @@ export async function openScenario(
   return true;
 }
 
+let newest = 0;
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * One beginning after the other: of two at once the clients of both would start in one world. Of
+ * those that wait only the newest is still wanted.
+ */
+function inTurn<T>(begin: () => Promise<T>): Promise<T | undefined> {
+  const mine = ++newest;
+  const begun = last.then(() => (mine === newest ? begin() : undefined));
+  last = begun.catch(() => {});
+  return begun;
+}
+
 /** Ends what runs and begins the scenario; answers what of its topology the broker refused. */
 export async function beginScenario(
   app: App, scenario: Scenario, options: OpenOptions = {},
+): Promise<readonly ImportedItem[]> {
+  return await inTurn(() => begin(app, scenario, options)) ?? [];
+}
+
+async function begin(
+  app: App, scenario: Scenario, options: OpenOptions,
 ): Promise<readonly ImportedItem[]> {
   const { clock, clients } = app.port;
   if (clock === undefined || clients === undefined) return [];
@@ -54,8 +74,10 @@ export async function beginScenario(
 export async function openBlank(app: App): Promise<void> {
   const { clock } = app.port;
   if (clock === undefined) return;
-  await clock.reset(SEED);
-  scenario$.next(undefined);
-  await clock.setSpeed(1);
-  await clock.resume();
+  await inTurn(async () => {
+    await clock.reset(SEED);
+    scenario$.next(undefined);
+    await clock.setSpeed(1);
+    await clock.resume();
+  });
 }

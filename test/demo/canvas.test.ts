@@ -42,6 +42,25 @@ describe.skipIf(!hasChromium())('the canvas', { timeout: 180_000 }, () => {
     await page.mouse.up();
   }
 
+  test('it has one connection however often it is left and comes back; a refusal of a full queue is told', async () => {
+    const pg = await playground.open();
+    const { page } = pg;
+    const own = async (): Promise<number> => {
+      const { body } = await ask(pg, '/api/connections');
+      return (body as { client_properties: { connection_name?: string } }[])
+        .filter(({ client_properties: properties }) => properties.connection_name === 'canvas').length;
+    };
+    await order(page, 'queue full max=1 overflow=reject-publish');
+    expect(await own()).toBe(1);
+    await page.getByRole('link', { name: 'Connections' }).click();
+    await expect.poll(own).toBe(0);
+    await page.getByRole('link', { name: 'Canvas', exact: true }).click();
+    await node(page, 'queue:full').waitFor();
+    for (const text of ['fits', 'is one too many']) await order(page, `publish - full ${text}`);
+    await page.getByText('The broker refused the message with basic.nack.').first().waitFor();
+    expect(await own()).toBe(1);
+  });
+
   test('a queue that is dragged out of the palette is declared over AMQP', async () => {
     const pg = await playground.open();
     const flow = pg.page.locator('.flow');
@@ -278,8 +297,12 @@ describe.skipIf(!hasChromium())('the canvas', { timeout: 180_000 }, () => {
     const line = page.getByLabel('binding from orders to audit, #');
     await line.focus();
     await page.keyboard.press('Delete');
-    await expect.poll(() => ask(pg, '/api/bindings')).toMatchObject({ body: [] });
+    await page.getByText('Unbound orders from audit').first().waitFor();
+    await line.waitFor({ state: 'detached' });
+    expect(await ask(pg, '/api/bindings')).toMatchObject({ body: [] });
     await page.keyboard.press('Control+z');
+    await page.getByText('Undone: Unbound orders from audit').first().waitFor();
+    await line.waitFor({ state: 'attached' });
     await line.focus();
     await page.keyboard.press('Shift+F10');
     await page.getByRole('menuitem', { name: 'Unbind' }).press('Enter');

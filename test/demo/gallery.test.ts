@@ -25,6 +25,14 @@ describe.skipIf(!hasChromium())('the gallery', { timeout: 180_000 }, () => {
     await page.getByRole('region', { name: 'Coach' }).getByText('fanout exchange').waitFor();
   });
 
+  test('of lessons that are opened all at once the last one runs, and no client of another', async () => {
+    const pg = await playground.open();
+    await pg.page.evaluate(() => Promise.all(
+      ['routing', 'topics', 'rpc'].map((name) => window.__playground.open(name, { paused: true })),
+    ));
+    expect((await pg.clients()).map(({ name }) => name)).toEqual(['server']);
+  });
+
   test('a question is answered by the run, on whichever screen the learner is', async () => {
     const pg = await playground.open({ route: '/s/hello-world?seed=1&paused=1' });
     const { page } = pg;

@@ -51,6 +51,14 @@ test('while time stands, nothing happens, however long the wall goes on', async 
   expect(made.types()).toHaveLength(before);
 });
 
+test('who waits for a world that ends is told that it got nowhere', async () => {
+  const { world } = fixture();
+  const stepped = world.step('frame');
+  world.end();
+  expect(await stepped).toBe(false);
+  expect(await world.nextTimer()).toBe(false);
+});
+
 test('the next timer is told beforehand, and reached to the millisecond', async () => {
   const made = fixture();
   fillHourQueue(made, ['a']);

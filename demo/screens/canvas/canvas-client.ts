@@ -1,5 +1,7 @@
-import { defaultIfEmpty, firstValueFrom, switchMap, type Observable } from 'rxjs';
-import type { Channel, Connection, FieldTable } from '../../../browser/client.ts';
+import {
+  defaultIfEmpty, firstValueFrom, Subscription, switchMap, tap, type Observable,
+} from 'rxjs';
+import type { Channel, Confirmation, Connection, FieldTable } from '../../../browser/client.ts';
 import type { BrokerPort } from '../../port/broker-port.ts';
 import { connectTarget } from '../../port/connect-target.ts';
 import { CANVAS_NAME } from './model.ts';
@@ -19,10 +21,16 @@ export interface QueueFlags {
  */
 export class CanvasClient {
   readonly #port: BrokerPort;
+  readonly #subscription = new Subscription();
   #connection: Promise<Connection> | undefined;
 
   constructor(port: BrokerPort) {
     this.#port = port;
+  }
+
+  /** Nothing more is declared: the screen is left. */
+  close(): void {
+    this.#subscription.unsubscribe();
   }
 
   declareQueue(name: string, options: QueueFlags): Promise<unknown> {
@@ -60,7 +68,9 @@ export class CanvasClient {
   }
 
   publish(exchange: string, routingKey: string, body: string): Promise<unknown> {
-    return this.#on((channel) => channel.publish({ exchange, routingKey, body }));
+    return this.#on((channel) => channel.publish({ exchange, routingKey, body }).pipe(
+      tap(failIfRefused),
+    ));
   }
 
   async #on(call: (channel: Channel) => Observable<unknown>): Promise<unknown> {
@@ -81,16 +91,23 @@ export class CanvasClient {
     const forget = (): void => (this.#connection = undefined);
     const target = connectTarget(this.#port);
     return new Promise((resolve, reject) => {
-      connect({ ...target, connectionName: CANVAS_NAME, heartbeat: 0 }).subscribe({
+      this.#subscription.add(connect({
+        ...target, connectionName: CANVAS_NAME, heartbeat: 0,
+      }).subscribe({
         next: resolve,
         error: (error: unknown) => {
           forget();
           reject(error);
         },
         complete: forget,
-      });
+      }));
     });
   }
+}
+
+/** A full queue refuses by a nack, which ends no channel. */
+function failIfRefused({ kind }: Confirmation): void {
+  if (kind === 'nacked') throw new Error('The broker refused the message with basic.nack.');
 }
 
 /** A binding, from its exchange to where it leads. */

@@ -36,6 +36,11 @@ export class Editing {
     this.#graph = graph;
   }
 
+  /** The screen is left; what can be undone is forgotten with it. */
+  end(): void {
+    this.#client.close();
+  }
+
   /** Carries out a line of the command line; whether that worked. */
   async obey(order: Order): Promise<boolean> {
     switch (order.do) {
@@ -245,9 +250,14 @@ export class Editing {
     }
   }
 
-  #say(sentence: string, outcome: boolean): boolean {
+  /** Tells it beside the tools, and to screen readers. */
+  say(sentence: string): void {
     this.note = sentence;
     this.#app.announce(sentence);
+  }
+
+  #say(sentence: string, outcome: boolean): boolean {
+    this.say(sentence);
     return outcome;
   }
 }

@@ -1,4 +1,4 @@
-import { BehaviorSubject, combineLatest, EMPTY, map, of, startWith, Subscription } from 'rxjs';
+import { combineLatest, EMPTY, of, startWith, Subscription } from 'rxjs';
 import type { TapEvent, TopologyView } from '../../../core/management/index.ts';
 import { BATCHES_PER_SECOND, type TapBatch } from '../../port/broker-port.ts';
 import type { ClientView } from '../../port/client-host.ts';
@@ -29,7 +29,6 @@ export class Picture {
   readonly #positions: Positions;
   readonly #subscription = new Subscription();
   #seen = newSeen();
-  readonly #seenChanged = new BehaviorSubject(undefined);
   #clients: readonly ClientView[] = [];
   #topology: TopologyView | undefined;
   #lastSeq = 0;
@@ -41,10 +40,7 @@ export class Picture {
     this.#positions = positions;
     const { topology$, port } = app;
     const clients$ = port.clients?.clients$.pipe(startWith([])) ?? of([]);
-    const picture$ = combineLatest([topology$, clients$, this.#seenChanged]).pipe(
-      map(([topology, clients]) => ({ topology, clients })),
-    );
-    this.#subscription.add(picture$.subscribe(({ topology, clients }) => {
+    this.#subscription.add(combineLatest([topology$, clients$]).subscribe(([topology, clients]) => {
       this.#topology = topology;
       this.#clients = clients;
       this.#build();

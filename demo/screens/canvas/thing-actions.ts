@@ -1,5 +1,6 @@
 import { queueRoute } from '../../port/queue-path.ts';
 import type { App } from '../../shell/app.ts';
+import { copyText } from '../../shell/clipboard.ts';
 import { countText } from '../../shell/format.ts';
 import type { Editing } from './editing.svelte.ts';
 import type { Action } from './menu.svelte';
@@ -31,7 +32,7 @@ export function actionsOf(
         { title: 'Publish to it', run: () => ask.publish('') },
         { title: 'Purge', danger: true, run: () => editing.purge(thing.name, messages) },
         ...(durable || exclusive ? [] : [durableAction(thing, editing, ask)]),
-        { title: 'Copy as code', run: () => copy(queueCode(thing)) },
+        { title: 'Copy as code', run: () => copy(queueCode(thing), editing) },
         remove,
       ];
     }
@@ -40,12 +41,12 @@ export function actionsOf(
       return [
         { title: 'Publish to it', run: () => ask.publish(thing.name) },
         ...(thing.exchange.durable ? [] : [durableAction(thing, editing, ask)]),
-        { title: 'Copy as code', run: () => copy(exchangeCode(thing)) },
+        { title: 'Copy as code', run: () => copy(exchangeCode(thing), editing) },
         ...(isOwn ? [remove] : []),
       ];
     }
     case 'client':
-      return [...clientActions(thing.party, app, ask), remove];
+      return [...clientActions(thing.party, app, editing, ask), remove];
   }
 }
 
@@ -84,7 +85,9 @@ function lossesOf({ queue }: Queue): string[] {
   ];
 }
 
-function clientActions({ client }: Party, app: App, ask: Asking): Action[] {
+function clientActions(
+  { client }: Party, app: App, editing: Editing, ask: Asking,
+): Action[] {
   const { clients } = app.port;
   if (client === undefined || clients === undefined) return [];
   const { name, status, delayMs } = client;
@@ -111,7 +114,7 @@ function clientActions({ client }: Party, app: App, ask: Asking): Action[] {
       }),
     },
     ...(delayMs === 0 ? [] : [{ title: 'Full speed', run: () => clients.setDelay(name, 0) }]),
-    { title: 'Copy as code', run: () => copy(client.code) },
+    { title: 'Copy as code', run: () => copy(client.code, editing) },
   ];
 }
 
@@ -128,6 +131,6 @@ function exchangeCode({ exchange }: Exchange): string {
   return `await channel.exchangeDeclare(${names}, ${flags}, ${JSON.stringify(table)});`;
 }
 
-function copy(text: string): Promise<void> {
-  return navigator.clipboard.writeText(text);
+async function copy(code: string, editing: Editing): Promise<void> {
+  editing.say(await copyText(code, 'The code'));
 }

@@ -46,13 +46,18 @@ export async function peekWhole(
 export function moveMessages(
   port: BrokerPort, queue: QueueName, ids: readonly string[], to: string,
 ): Promise<readonly RemovedMessage[]> {
-  return call(port, `${placeOf(queue)}/messages/move`, { ids, to });
+  return call(port, `${placeOf(queue)}/messages/move`, posted({ ids, to }));
 }
 
 export function deleteMessages(
   port: BrokerPort, queue: QueueName, ids: readonly string[],
 ): Promise<readonly RemovedMessage[]> {
-  return call(port, `${placeOf(queue)}/messages/delete`, { ids });
+  return call(port, `${placeOf(queue)}/messages/delete`, posted({ ids }));
+}
+
+/** Drops all messages that wait. Rejects with what was refused, as of a stream. */
+export function purgeQueue(port: BrokerPort, queue: QueueName): Promise<unknown> {
+  return call(port, `${placeOf(queue)}/contents`, { method: 'DELETE' });
 }
 
 /** Publishes copies of messages as they were published; how many of them found a queue. */
@@ -64,7 +69,7 @@ export async function republish(
     const name = exchange === '' ? 'amq.default' : encodeURIComponent(exchange);
     const path = `/api/exchanges/${encodeURIComponent(vhost)}/${name}/publish`;
     const sent = { routing_key, properties, payload };
-    if ((await call<{ routed: boolean }>(port, path, sent)).routed) routed++;
+    if ((await call<{ routed: boolean }>(port, path, posted(sent))).routed) routed++;
   }
   return routed;
 }
@@ -77,8 +82,12 @@ export function reportText(report: readonly RemovedMessage[], done: string): str
   return `${report.length - refused.length} ${done}${rest}.`;
 }
 
-async function call<T>(port: BrokerPort, path: string, posted?: object): Promise<T> {
-  const { status, body } = await port.api(path, posted && { method: 'POST', body: posted });
+type ApiInit = Parameters<BrokerPort['api']>[1];
+
+const posted = (body: object): ApiInit => ({ method: 'POST', body });
+
+async function call<T>(port: BrokerPort, path: string, init?: ApiInit): Promise<T> {
+  const { status, body } = await port.api(path, init);
   if (status !== 200) throw new Error((body as { reason: string }).reason);
   return body as T;
 }

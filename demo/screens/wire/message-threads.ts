@@ -24,6 +24,7 @@ export class MessageThreads {
     }
     if (event.type === 'message.dead-lettered' && event.becomes !== 0) {
       this.#origins.set(event.becomes, message);
+      forgetOldest(this.#origins);
     }
   }
 
@@ -65,10 +66,10 @@ export class MessageThreads {
       return;
     }
     this.#messages.set(seq, new Set([message]));
-    if (this.#messages.size <= LINKS_MAX) return;
-    for (const oldest of this.#messages.keys()) {
-      this.#messages.delete(oldest);
-      return;
-    }
+    forgetOldest(this.#messages);
   }
+}
+
+function forgetOldest(map: Map<number, unknown>): void {
+  if (map.size > LINKS_MAX) map.delete(map.keys().next().value!);
 }
