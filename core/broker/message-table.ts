@@ -37,6 +37,9 @@ const REFERENCES = 8;
 const BODY_BYTES = 9;
 const TAIL_BYTES = 10;
 const NAMES_AND_MARKS = 11;
+/** In that column, beside the marks: the message came somewhere in the turn at hand. */
+const ARRIVES = 0x8000;
+const MARKS_MASK = 0x7fff;
 /** The first destination; in a free row the next free one. */
 const DESTINATION = 12;
 const COUNT_AND_PRIORITY = 13;
@@ -154,7 +157,21 @@ export class MessageTable {
   }
 
   marks(slot: Slot): number {
-    return this.#integer(slot, NAMES_AND_MARKS) & 0xffff;
+    return this.#integer(slot, NAMES_AND_MARKS) & MARKS_MASK;
+  }
+
+  /** Notes that the message came somewhere in this turn; whether for the first time. */
+  arrive(slot: Slot): boolean {
+    const { integers } = this.#find(slot);
+    const word = this.#word + NAMES_AND_MARKS;
+    const before = integers[word]!;
+    integers[word] = before | ARRIVES;
+    return (before & ARRIVES) === 0;
+  }
+
+  /** The turn in which the message came somewhere ends. */
+  endArrival(slot: Slot): void {
+    this.#find(slot).integers[this.#word + NAMES_AND_MARKS]! &= ~ARRIVES;
   }
 
   /** Where the journal keeps the message; 0: nowhere, or there is no message any more. */

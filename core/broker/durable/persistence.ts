@@ -68,7 +68,7 @@ export class Persistence {
   ];
   /** What the turn at hand changed. */
   readonly #group = new RecordGroup();
-  #arrivals = new Set<Slot>();
+  #arrivals: Slot[] = [];
   /** Pairs of destination and message. */
   #settled: number[] = [];
   #returned: Returned[] = [];
@@ -142,9 +142,9 @@ export class Persistence {
     if (address >= 0 || !this.#started) return;
     const slot = -address;
     const { table } = this;
-    if (!this.#arrivals.has(slot)) {
+    if (table.arrive(slot)) {
       this.#store.retain(address);
-      this.#arrivals.add(slot);
+      this.#arrivals.push(slot);
     }
     table.enter(slot, { destination: this.numberOf(destination), until, outCount: 0 });
     if (priority > table.priority(slot)) table.setPriority(slot, priority);
@@ -275,10 +275,13 @@ export class Persistence {
 
   /** The messages of this turn that are somewhere at its end; the others are let go. */
   #takeArrivals(): readonly Slot[] {
-    if (this.#arrivals.size === 0) return [];
-    const arrivals = [...this.#arrivals];
-    this.#arrivals.clear();
-    return arrivals.filter((slot) => this.#isKept(slot) || void this.#store.release(-slot));
+    const arrivals = this.#arrivals;
+    if (arrivals.length === 0) return arrivals;
+    this.#arrivals = [];
+    return arrivals.filter((slot) => {
+      this.table.endArrival(slot);
+      return this.#isKept(slot) || void this.#store.release(-slot);
+    });
   }
 
   #isKept(slot: Slot): boolean {

@@ -303,10 +303,11 @@ export class ClassicQueue extends Queue {
     store.retain(address);
     const ttl = Math.min(timeToLive, this.settings.messageTtl ?? Infinity);
     if (ttl !== Infinity) this.#expires = true;
+    const until = ttl === Infinity ? Infinity : turn.now + ttl;
     const priority = this.#priorityOf(address);
-    this.#ready.push(address, turn.now + ttl, priority);
-    if (this.#trace.active) this.#trace.enqueued(this, address, priority, turn.now + ttl);
-    this.#persistence?.arrived(this, address, turn.now + ttl, priority);
+    this.#ready.push(address, until, priority);
+    if (this.#trace.active) this.#trace.enqueued(this, address, priority, until);
+    this.#persistence?.arrived(this, address, until, priority);
     if (this.#countsBytes) this.#readyBytes += store.bodyBytesOf(address);
     if (this.#limited) this.#makeRoom();
     this.touch();
