@@ -244,6 +244,7 @@ describe.skipIf(!hasChromium())('the canvas', { timeout: 180_000 }, () => {
     await chooseFromMenu(page, 'client:consumer-1', 'Pause consumer');
     await node(page, 'client:consumer-1').getByText('paused').waitFor();
     await chooseFromMenu(page, 'client:producer', 'Copy as code');
+    await page.getByText('The code is in the clipboard.').first().waitFor();
     expect(await page.evaluate('navigator.clipboard.readText()')).toContain('basicPublish');
     await chooseFromMenu(page, 'client:producer', 'Slow down …');
     await page.getByRole('spinbutton', { name: 'Milliseconds a message' }).fill('300');

@@ -134,16 +134,19 @@ test.each([
 test('pictures are told by their type, and octets that are no text are shown in hex', () => {
   const octets = Uint8Array.of(0xff, 0xd8);
   expect(bodyView(octets, 'image/jpeg').kind).toBe('image');
-  expect(bodyView(octets)).toEqual({ kind: 'binary', hex: 'ff d8                    ··', format: '' });
+  expect(bodyView(octets)).toEqual({
+    kind: 'binary', hex: 'ff d8                    ··', format: '', packings: [],
+  });
   const png = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10);
   expect(bodyView(png)).toMatchObject({ kind: 'image', type: 'image/png' });
 });
 
 test.each([
-  ['application/cbor', 'CBOR'], ['application/vnd.msgpack', 'MessagePack'], ['application/x-msgpack', 'MessagePack'],
-])('%s is named, and shown as octets', (type, format) => {
+  ['application/cbor', 'CBOR', ['CBOR']], ['application/vnd.msgpack', 'MessagePack', ['MessagePack']],
+  ['application/x-msgpack', 'MessagePack', ['MessagePack']], ['application/protobuf', 'Protocol Buffers', []],
+])('%s is named: %s', (type, format, packings) => {
   const hex = '61 61                    aa';
-  expect(bodyView(Uint8Array.of(0x61, 0x61), type)).toEqual({ kind: 'binary', hex, format });
+  expect(bodyView(Uint8Array.of(0x61, 0x61), type)).toEqual({ kind: 'binary', hex, format, packings });
 });
 
 test('what differs from the message before is told by its path', () => {

@@ -1,4 +1,5 @@
 import { asciiOf, hexOctet, hexRows } from '../../screens/wire/hex.ts';
+import { packings, type Packing } from './packed.ts';
 
 /** A body as people read it. */
 export type BodyView =
@@ -6,8 +7,12 @@ export type BodyView =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'image'; readonly type: string; readonly octets: Uint8Array }
-  /** `format`: what it seems to be, '' where nobody knows. */
-  | { readonly kind: 'binary'; readonly hex: string; readonly format: string };
+  /**
+   * `format`: what it is said to be, '' where nobody knows. `packings`: what it may be unpacked as,
+   * the likely one first.
+   */
+  | { readonly kind: 'binary'; readonly hex: string; readonly format: string;
+      readonly packings: readonly Packing[] };
 
 const strictText = new TextDecoder('utf-8', { fatal: true });
 
@@ -17,7 +22,7 @@ const images: readonly (readonly [type: string, start: RegExp])[] = [
   ['image/webp', /^RIFF[^]{4}WEBP/],
 ];
 
-/** Formats that are named, and shown as octets. */
+/** Formats that are named; those that nothing here can unpack are shown as octets. */
 const formats: readonly (readonly [format: string, type: RegExp])[] = [
   ['CBOR', /\bcbor\b/i], ['MessagePack', /\b(x-)?m(essage|sg)pack\b/i],
   ['Protocol Buffers', /\bprotobuf\b/i], ['Avro', /\bavro\b/i],
@@ -31,9 +36,21 @@ export function bodyView(octets: Uint8Array, contentType = ''): BodyView {
   if (image !== undefined) return { kind: 'image', type: image[0], octets };
   const format = formats.find(([, type]) => type.test(contentType))?.[0] ?? '';
   const text = format === '' ? textOf(octets) : undefined;
-  if (text === undefined) return { kind: 'binary', hex: dump(octets), format };
+  if (text === undefined) {
+    return { kind: 'binary', hex: dump(octets), format, packings: packingsOf(octets, format) };
+  }
   const value = jsonOf(text);
   return value === undefined ? { kind: 'text', text } : { kind: 'json', value };
+}
+
+/** What it is said to be; else what an object or a list would begin with in each format. */
+function packingsOf(octets: Uint8Array, format: string): readonly Packing[] {
+  if (format !== '') return packings.filter((packing) => packing === format);
+  const [first = 0] = octets;
+  // Of both formats: 80 to 9f. CBOR alone: maps, and the tag that says that it is CBOR.
+  const inCbor = (first >= 0x80 && first <= 0xbf) || first === 0xd9;
+  const inMessagePack = (first >= 0x80 && first <= 0x9f) || (first >= 0xdc && first <= 0xdf);
+  return packings.filter((packing) => (packing === 'CBOR' ? inCbor : inMessagePack));
 }
 
 /** Octets beside the characters that some of them are. */

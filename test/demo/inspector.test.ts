@@ -1,0 +1,69 @@
+/** The message inspector in Chromium, and what is copied from it and from other places. */
+import { encode as encodeMessagePack } from '@msgpack/msgpack';
+import { encode as encodeCbor } from 'cborg';
+import { describe, expect, test } from 'vitest';
+import { hasChromium } from '../browser/chromium.ts';
+import { usePlayground, type PlaygroundPage } from './playground.ts';
+
+const DENIED = 'This browser does not let a page write to the clipboard.';
+
+describe.skipIf(!hasChromium())('the inspector', { timeout: 180_000 }, () => {
+  const playground = usePlayground();
+
+  /** Publishes a body, and shows the message. */
+  async function inspect({ page }: PlaygroundPage, body: Uint8Array, contentType: string): Promise<void> {
+    await page.evaluate(async ([octets, contentType]) => {
+      const { app } = window.__playground;
+      await app.port.api('/api/exchanges/%2F/amq.default/publish', {
+        method: 'POST',
+        body: { routing_key: 'tasks', payload: Uint8Array.from(octets), properties: { contentType } },
+      });
+      const published = (await window.__playground.tap()).findLast(({ type }) => type === 'message.published');
+      app.select({ kind: 'message', message: (published as { message: number }).message });
+    }, [[...body], contentType] as const);
+  }
+
+  test('unfolds a body in CBOR and in MessagePack, and says why one cannot be read', async () => {
+    const pg = await playground.open();
+    const inspector = pg.page.getByRole('complementary', { name: 'Inspector' });
+    await inspect(pg, encodeCbor({ cup: 'tea', sugar: 2 }), 'application/cbor');
+    await inspector.getByText('"tea"').waitFor();
+    await inspector.getByText(/^CBOR, 16 bytes$/).waitFor();
+    await inspect(pg, encodeMessagePack({ cup: 'coffee' }), '');
+    await inspector.getByText('"coffee"').waitFor();
+    await inspector.getByText(/^MessagePack, as it seems, 12 bytes$/).waitFor();
+    await inspect(pg, Uint8Array.of(0xa2, 0x61), 'application/cbor');
+    await inspector.getByText(/^CBOR, shown as octets: .+, 2 bytes$/).waitFor();
+    await inspector.getByText('a2 61').waitFor();
+  });
+
+  test('and all other places say so where a browser does not let them copy', async () => {
+    // As on a site without https.
+    const script = "Object.defineProperty(Navigator.prototype, 'clipboard', { value: undefined });";
+    const pg = await playground.open({ script });
+    const { page } = pg;
+    await pg.advanceTo(2000);
+    const told = page.getByRole('main').getByText(DENIED).first();
+    await page.locator('.svelte-flow__node[data-id="queue:tasks"]').focus();
+    await page.keyboard.press('Shift+F10');
+    await page.getByRole('menuitem', { name: 'Copy as code' }).click();
+    await told.waitFor();
+    for (const [route, button] of [['code', 'Copy for Node'], ['definitions', 'Copy JSON']] as const) {
+      await page.evaluate(`location.hash = '#/${route}'`);
+      await page.getByRole('button', { name: button }).click();
+      await told.waitFor();
+    }
+    const frame = (await pg.tap('frame.in')).at(-1)!.seq;
+    await page.evaluate(`location.hash = '#/wire?frame=${frame}'`);
+    await page.getByRole('button', { name: 'Copy as test' }).click();
+    await told.waitFor();
+    await inspect(pg, Uint8Array.of(65), '');
+    const inspector = page.getByRole('complementary', { name: 'Inspector' });
+    await inspector.getByRole('button', { name: 'Copy', exact: true }).click();
+    await inspector.getByText(DENIED).waitFor();
+    await page.getByRole('button', { name: 'Share' }).click();
+    await page.getByRole('button', { name: 'Copy the link' }).click();
+    await page.getByText(`${DENIED} The link is selected: copy it by hand.`).waitFor();
+    expect(await page.evaluate('document.activeElement.value')).toContain('#v1.');
+  });
+});
