@@ -15,9 +15,9 @@ export interface CheckReport {
  * StartError where it cannot be read at all.
  */
 export async function checkData(path: string): Promise<CheckReport> {
-  const inUse = await holderLines(path);
   const journal = await lookAtFiles(path);
   try {
+    const inUse = await holderLines(path);
     // In the year in which its clock begins no message that waits has expired.
     const env = { clock: new VirtualClock(0), durability: durableIn(journal) };
     const broker = new Broker(env, { vhosts: [] });

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { UnknownRecord, type Clock } from '../core/index.ts';
 import {
   JournalDamage, NewerFormat, describeDropped, isSegmentName, openSegmentJournal,
@@ -38,7 +39,7 @@ export async function openFileJournal(
 export async function lookAtFiles(path: string): Promise<SegmentJournal> {
   const directory = overlayDirectory(directoryAt(path, { access: 'r' }));
   try {
-    if (!(await directory.list()).some(isSegmentName)) {
+    if (!(await namesIn(path)).some(isSegmentName)) {
       throw new StartError(`There is no journal in ${path}.`);
     }
     return await openSegmentJournal({
@@ -49,6 +50,22 @@ export async function lookAtFiles(path: string): Promise<SegmentJournal> {
     });
   } catch (error) {
     throw explainJournal(path, error);
+  }
+}
+
+/** Why a directory that is only to be looked at cannot be. */
+const unreadable: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such directory',
+  ENOTDIR: 'it is not a directory',
+  EACCES: 'this user may not read it',
+};
+
+async function namesIn(path: string): Promise<readonly string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    const reason = unreadable[codeOf(error)] ?? (error as Error).message;
+    throw new StartError(`Cannot look at ${path}: ${reason}.`);
   }
 }
 

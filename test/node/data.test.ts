@@ -274,7 +274,13 @@ describe('tabmq check', () => {
     expect(await run({ flags: ['check', data] })).toEqual({
       code: 2, stdout: '', stderr: `There is no journal in ${data}.\n`,
     });
-    expect((await run({ flags: ['check', join(data, 'none')] })).code).toBe(2);
+    // It need not be a directory of ours: what is called a lock there may be anything.
+    mkdirSync(join(data, 'lock'));
+    expect((await run({ flags: ['check', data] })).stderr).toBe(`There is no journal in ${data}.\n`);
+    const none = join(data, 'none');
+    expect(await run({ flags: ['check', none] })).toEqual({
+      code: 2, stdout: '', stderr: `Cannot look at ${none}: there is no such directory.\n`,
+    });
     expect((await run({ flags: ['check'] })).code).toBe(2);
   });
 });
