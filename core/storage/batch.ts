@@ -1,8 +1,11 @@
+import { assert } from '../assert.ts';
 import { blockOf, type Block } from '../protocol/bytes.ts';
 import type { Lsn } from './journal.ts';
 import {
-  FRAME_BYTES, MARK_BYTES, lengthAt, writeFrame, writeMark, type FrameKind, type Place,
+  FRAME_BYTES, FrameKind, MARK_BYTES, RECORD_BYTES_MAX, lengthAt, writeFrame, writeMark,
+  type Place,
 } from './record-frame.ts';
+import type { RecordGroup } from './record-group.ts';
 import type { Segment } from './segment.ts';
 
 /** Below this size a loop of moves is faster than a call of `set`. */
@@ -62,6 +65,25 @@ export class Batch {
     return offset;
   }
 
+  /** Adds a group of records and answers where the frame of each begins. The room is reserved. */
+  addGroup(group: RecordGroup): number[] {
+    const start = this.segment.end;
+    const at = this.used;
+    const { count } = group;
+    group.copyTo(this.#block, at);
+    const offsets: number[] = [];
+    for (let index = 0; index < count; index++) {
+      const frame = group.startOf(index);
+      const length = group.startOf(index + 1) - frame - FRAME_BYTES;
+      assert(length <= RECORD_BYTES_MAX, 'a record fits a frame');
+      const kind = kindIn(index, count);
+      writeFrame(this.#block, at + frame, kind, length, this.segment.salt, start + frame);
+      offsets.push(start + frame);
+    }
+    this.#grow(group.bytes);
+    return offsets;
+  }
+
   /** Whether a frame that begins at `offset` of the segment is in it. */
   covers(segment: Segment, offset: number): boolean {
     return segment === this.segment && offset >= this.start && offset < this.start + this.used;
@@ -78,6 +100,13 @@ export class Batch {
     this.used += bytes;
     this.segment.end += bytes;
   }
+}
+
+/** What a record of a group is marked as, by its place among so many. */
+function kindIn(index: number, count: number): FrameKind {
+  if (count === 1) return FrameKind.whole;
+  if (index === 0) return FrameKind.first;
+  return index === count - 1 ? FrameKind.last : FrameKind.middle;
 }
 
 function copyRecord(target: Block, at: number, record: Uint8Array): void {

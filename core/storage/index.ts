@@ -9,4 +9,5 @@ export { MemoryJournal, type MemoryJournalOptions } from './memory-journal.ts';
 export { openSegmentJournal, type SegmentJournalOptions } from './open-segment-journal.ts';
 export { overlayDirectory } from './overlay-directory.ts';
 export { SegmentJournal, type OpenedJournal } from './segment-journal.ts';
+export { RecordGroup } from './record-group.ts';
 export { isSegmentName, surveyJournal, type SegmentState, type Survey } from './segment-survey.ts';

@@ -1,4 +1,5 @@
 import type { Cancel } from '../ports.ts';
+import type { RecordGroup } from './record-group.ts';
 
 /**
  * Log sequence number: the address of a record in the log, a whole number below 2^53 that rises
@@ -51,7 +52,7 @@ export interface Journal {
   /** Adds a record (copied) to the open batch and answers where it lies. */
   append(record: Uint8Array): Lsn;
   /** Adds records that must be there all or none after a crash; answers where each lies. */
-  appendAll(records: readonly Uint8Array[]): readonly Lsn[];
+  appendAll(records: RecordGroup): readonly Lsn[];
   /** All records up to this one, it included, survive a crash. */
   readonly durable: Lsn;
   /** The record appended last; 0 where there is none. */

@@ -6,9 +6,8 @@ import {
   SEGMENT_UNIT, segmentNumberOf, type Journal, type JournalRecord, type JournalSegment,
   type JournalTrouble, type Lsn,
 } from './journal.ts';
-
-/** What a record takes beside its own bytes, so that an empty one has an address as well. */
-const OVERHEAD_BYTES = 12;
+import { FRAME_BYTES } from './record-frame.ts';
+import { RecordGroup } from './record-group.ts';
 
 export interface MemoryJournalOptions {
   /** Makes records durable after the turn in which they came. Absent: at once. */
@@ -66,15 +65,15 @@ export class MemoryJournal implements Journal {
   }
 
   append(record: Uint8Array): Lsn {
-    return this.appendAll([record])[0]!;
+    return this.appendAll(RecordGroup.of([record]))[0]!;
   }
 
-  appendAll(records: readonly Uint8Array[]): readonly Lsn[] {
+  appendAll(records: RecordGroup): readonly Lsn[] {
     assert(!this.#closed, 'nothing is appended to a closed journal');
-    const bytes = records.reduce((sum, { length }) => sum + OVERHEAD_BYTES + length, 0);
+    const { bytes } = records;
     const active = this.#active;
     if (active.bytes > 0 && active.bytes + bytes > this.#segmentBytes) this.rotate();
-    const lsns = records.map((record) => this.#add(record));
+    const lsns = Array.from(records, (record) => this.#add(record));
     this.#pendingBytes += bytes;
     this.#settleSoon();
     return lsns;
@@ -165,7 +164,7 @@ export class MemoryJournal implements Journal {
     const { number, bytes, records } = this.#active;
     const lsn = number * SEGMENT_UNIT + bytes;
     if (this.#failure === undefined) records.set(lsn, record.slice());
-    this.#active.bytes += OVERHEAD_BYTES + record.length;
+    this.#active.bytes += FRAME_BYTES + record.length;
     this.#last = lsn;
     return lsn;
   }

@@ -12,6 +12,7 @@ import type {
 import { SEGMENT_UNIT, segmentNumberOf } from './journal.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { FRAME_BYTES, FrameKind, MARK_BYTES, RECORD_BYTES_MAX } from './record-frame.ts';
+import type { RecordGroup } from './record-group.ts';
 import { Remover } from './remover.ts';
 import { Segment, drawSalt } from './segment.ts';
 import { recordsOf, scanSegment } from './segment-scan.ts';
@@ -106,18 +107,20 @@ export class SegmentJournal implements Journal {
   }
 
   append(record: Uint8Array): Lsn {
-    return this.#add(this.#batchFor(FRAME_BYTES + record.length), FrameKind.whole, record);
+    assert(record.length <= RECORD_BYTES_MAX, 'a record fits a frame');
+    const bytes = FRAME_BYTES + record.length;
+    const batch = this.#batchFor(bytes);
+    const offset = batch.addRecord(FrameKind.whole, record);
+    return this.#added(batch, offset, bytes);
   }
 
-  appendAll(records: readonly Uint8Array[]): readonly Lsn[] {
-    if (records.length < 2) return records.map((record) => this.append(record));
-    const bytes = records.reduce((sum, { length }) => sum + FRAME_BYTES + length, 0);
+  appendAll(records: RecordGroup): readonly Lsn[] {
+    const { bytes, count } = records;
+    if (count === 0) return [];
     const batch = this.#batchFor(bytes);
-    const last = records.length - 1;
-    return records.map((record, index) => {
-      const inner = index === last ? FrameKind.last : FrameKind.middle;
-      return this.#add(batch, index === 0 ? FrameKind.first : inner, record);
-    });
+    const offsets = batch.addGroup(records);
+    this.#added(batch, offsets.at(-1)!, bytes);
+    return offsets.map((offset) => lsnOf(batch.segment.number, offset));
   }
 
   onDurable(run: (upTo: Lsn) => void): Cancel {
@@ -188,11 +191,10 @@ export class SegmentJournal implements Journal {
     }
   }
 
-  #add(batch: Batch, kind: FrameKind, record: Uint8Array): Lsn {
-    assert(record.length <= RECORD_BYTES_MAX, 'a record fits a frame');
-    const before = batch.used;
-    const lsn = lsnOf(batch.segment.number, batch.addRecord(kind, record));
-    this.#pendingBytes += batch.used - before;
+  /** So many bytes are in the batch now, the last record of them here. */
+  #added(batch: Batch, offset: number, bytes: number): Lsn {
+    const lsn = lsnOf(batch.segment.number, offset);
+    this.#pendingBytes += bytes;
     batch.last = lsn;
     this.#last = lsn;
     this.#sealed = false;

@@ -1,4 +1,4 @@
-import type { Journal, Lsn } from '../storage/index.ts';
+import { RecordGroup, type Journal, type Lsn } from '../storage/index.ts';
 import { check, checkEqual, checkRejects } from './expectation.ts';
 
 /** A place where journals are kept, one after the other. */
@@ -170,9 +170,9 @@ const groups: Record<string, Scenario> = {
   'a group lies in one piece and is replayed as its records': async (store) => {
     const journal = await store.open();
     const before = journal.append(bytesOf('before'));
-    const lsns = journal.appendAll(texts(5).map(bytesOf));
+    const lsns = journal.appendAll(RecordGroup.of(texts(5).map(bytesOf)));
     const after = journal.append(bytesOf('after'));
-    checkEqual(journal.appendAll([]), [], 'the addresses of no records');
+    checkEqual(journal.appendAll(new RecordGroup()), [], 'the addresses of no records');
     await journal.close();
     const again = await store.open();
     const group = texts(5).map((text, index) => [lsns[index], text]);
@@ -184,7 +184,8 @@ const groups: Record<string, Scenario> = {
   'after a crash a group is there or not': async (store) => {
     const journal = await store.open();
     for (let group = 0; group < 20; group++) {
-      const lsns = journal.appendAll(texts(7).map((text) => bytesOf(`${group} ${text}`)));
+      const records = texts(7).map((text) => bytesOf(`${group} ${text}`));
+      const lsns = journal.appendAll(RecordGroup.of(records));
       if (group === 10) await durable(journal, lsns.at(-1)!);
     }
     await store.crash(journal);
@@ -199,7 +200,7 @@ const groups: Record<string, Scenario> = {
     const record = pattern(17_000_000);
     const first = journal.append(bytesOf('first'));
     const large = journal.append(record);
-    const group = journal.appendAll([bytesOf('a'), record, bytesOf('b')]);
+    const group = journal.appendAll(RecordGroup.of([bytesOf('a'), record, bytesOf('b')]));
     const last = journal.append(bytesOf('last'));
     await journal.close();
     const again = await store.open();

@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs';
 import type { Cancel } from '../../core/ports.ts';
 import type {
-  Journal, JournalRecord, JournalSegment, JournalTrouble, Lsn,
+  Journal, JournalRecord, JournalSegment, JournalTrouble, Lsn, RecordGroup,
 } from '../../core/storage/index.ts';
 
 /**
@@ -42,7 +42,7 @@ export class LockstepJournal implements Journal {
     return this.#inner.append(record);
   }
 
-  appendAll(records: readonly Uint8Array[]): readonly Lsn[] {
+  appendAll(records: RecordGroup): readonly Lsn[] {
     return this.#inner.appendAll(records);
   }
 

@@ -13,6 +13,7 @@ import { StreamQueue } from '../../core/broker/queue/stream-queue.ts';
 import { Unacked } from '../../core/broker/unacked.ts';
 import type { Delivery } from '../../core/broker/delivery.ts';
 import type { Journal } from '../../core/storage/journal.ts';
+import type { RecordGroup } from '../../core/storage/record-group.ts';
 
 export interface Mutation {
   readonly name: string;
@@ -99,7 +100,8 @@ export const mutations: readonly Mutation[] = [
 /** What left a queue is written before what came to another one, and not together with it. */
 function splitGroups(journal: Journal): void {
   Object.assign(journal, {
-    appendAll(records: readonly Uint8Array[]) {
+    appendAll(group: RecordGroup) {
+      const records = [...group];
       const isSettlement = (record: Uint8Array): boolean => decodeRecord(record).kind === 'settled';
       const order = [...records.filter(isSettlement), ...records.filter((record) => !isSettlement(record))];
       const lsns = new Map(order.map((record) => [record, journal.append(record)]));

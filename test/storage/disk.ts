@@ -1,7 +1,8 @@
 /** A segment journal on a disk in memory, where time and faults are in the test's hand. */
 import { VirtualClock } from '../../core/clock/virtual-clock.ts';
 import {
-  openSegmentJournal, type Journal, type JournalTrouble, type Lsn, type SegmentJournal, type SegmentJournalOptions,
+  RecordGroup, openSegmentJournal, type Journal, type JournalTrouble, type Lsn, type SegmentJournal,
+  type SegmentJournalOptions,
 } from '../../core/storage/index.ts';
 import { MemoryDisk } from '../../core/testing/index.ts';
 import { nextTask } from '../support/task.ts';
@@ -81,6 +82,8 @@ export function textOf(bytes: Uint8Array): string {
 /** Appends records, or a group of them, and answers what a replay must show of them. */
 export function appendTexts(journal: Journal, texts: readonly string[], asGroup = false): Entry[] {
   const records = texts.map(bytesOf);
-  const lsns = asGroup ? journal.appendAll(records) : records.map((record) => journal.append(record));
+  const lsns = asGroup
+    ? journal.appendAll(RecordGroup.of(records))
+    : records.map((record) => journal.append(record));
   return texts.map((text, index) => ({ lsn: lsns[index]!, text }));
 }

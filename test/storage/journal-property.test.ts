@@ -1,7 +1,9 @@
 /** Any order of appends, groups, rotations, trims, closes and crashes, against a list of what was appended. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { segmentNumberOf, type Lsn, type SegmentJournal } from '../../core/storage/index.ts';
+import {
+  RecordGroup, segmentNumberOf, type Lsn, type SegmentJournal,
+} from '../../core/storage/index.ts';
 import { Bench, bytesOf, entriesOf, textOf, type Entry } from './disk.ts';
 
 type Operation =
@@ -63,7 +65,7 @@ class Model {
 
   #append(sizes: readonly number[]): void {
     const texts = sizes.map((size) => `${this.#count++}`.padEnd(size, '.'));
-    const lsns = this.#journal.appendAll(texts.map(bytesOf));
+    const lsns = this.#journal.appendAll(RecordGroup.of(texts.map(bytesOf)));
     expect(lsns[0]).toBeGreaterThan(this.units.at(-1)?.at(-1)?.lsn ?? 0);
     expect(this.#journal.last).toBe(lsns.at(-1));
     this.units.push(texts.map((text, index) => ({ lsn: lsns[index]!, text })));

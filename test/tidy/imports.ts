@@ -19,7 +19,7 @@ const anyPackage = /^(?!(browser|core|demo|node|test)\/)(@[a-z-]+\/)?[a-z-]+(\/.
 const client = /^core\/client\/(address|dial|errors|index)\.ts$/;
 
 /** The broker knows the port, and no journal. */
-const journalPort = /^core\/storage\/journal\.ts$/;
+const journalPort = /^core\/storage\/(journal|record-group)\.ts$/;
 
 interface Layer {
   readonly of: RegExp;

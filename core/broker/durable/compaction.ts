@@ -2,9 +2,9 @@ import { assert } from '../../assert.ts';
 import { limits } from '../../limits.ts';
 import { blockOf } from '../../protocol/bytes.ts';
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
+import { RecordGroup } from '../../storage/record-group.ts';
 import type { Slot } from '../message-table.ts';
 import type { Persistence } from './persistence.ts';
-import { RecordGroup } from './record-group.ts';
 import { decodeRecord, writeMessageRecord } from './records.ts';
 
 /** A message of the segment to be dropped, and its record there. */
@@ -133,7 +133,7 @@ export class Compaction {
       const head = persistence.headOf(slot);
       writeMessageRecord(group.next(), head, lsn, blockOf(tail), 0, tail.length);
     }
-    const numbers = journal.appendAll(group.take());
+    const numbers = journal.appendAll(group);
     checkpoint.written(numbers[0]!);
     kept.forEach(({ slot, lsn }, index) => {
       checkpoint.settled(EVERYWHERE, lsn);

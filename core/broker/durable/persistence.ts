@@ -2,6 +2,7 @@ import { BehaviorSubject, Subject, type Observable } from 'rxjs';
 import { AmqpError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
 import type { Journal, JournalTrouble, Lsn } from '../../storage/journal.ts';
+import { RecordGroup } from '../../storage/record-group.ts';
 import type { Address, MessageStore } from '../message-store.ts';
 import type { Entry, MessageTable, MutableEntry, Slot } from '../message-table.ts';
 import type { Turn } from '../turn.ts';
@@ -12,7 +13,6 @@ import { Destinations, type DurableDestination } from './destinations.ts';
 import { LiveMessages } from './live-messages.ts';
 import type { DurabilityOptions } from './options.ts';
 import { Paging } from './paging.ts';
-import { RecordGroup } from './record-group.ts';
 import { DurableStreams, type DurableStream } from './streams.ts';
 import {
   encodeDefinition, writeMessageRecord, writeSettled,
@@ -181,20 +181,21 @@ export class Persistence {
 
   /** Writes what the turn changed, all or none of it. */
   commit(): void {
-    const firstChunk = this.#group.count;
-    for (const chunk of this.streams.take()) this.#group.add(chunk);
-    const first = this.#group.count;
+    const group = this.#group;
+    const firstChunk = group.count;
+    for (const chunk of this.streams.take()) group.add(chunk);
+    const first = group.count;
     const arrivals = this.#takeArrivals();
     for (const slot of arrivals) this.#writeMessage(slot);
-    if (this.#settled.length > 0) writeSettled(this.#group.next(), this.#settled);
-    const written = this.#group.count > 0;
-    const records = this.#group.take();
+    if (this.#settled.length > 0) writeSettled(group.next(), this.#settled);
+    const written = group.count > 0;
     if (written && !this.#failed) {
-      const numbers = this.journal.appendAll(records);
+      const numbers = this.journal.appendAll(group);
       if (this.#defines) this.#defined = this.journal.last;
       this.#written(numbers, arrivals, first);
       this.streams.written(numbers.slice(firstChunk, first));
     }
+    group.clear();
     for (const slot of arrivals) {
       if (this.#store.release(-slot) || this.#failed) continue;
       this.paging.kept(slot);
