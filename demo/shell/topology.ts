@@ -1,7 +1,6 @@
-import {
-  audit, concatMap, delay, filter, from, map, merge, type Observable,
-} from 'rxjs';
+import { filter, map, merge, type Observable } from 'rxjs';
 import type { TopologyView } from '../../core/management/index.ts';
+import { askAgain } from '../port/ask-again.ts';
 import type { BrokerPort } from '../port/broker-port.ts';
 import { view$ } from '../port/view.ts';
 
@@ -18,16 +17,11 @@ export function topologyOf(port: BrokerPort): Observable<TopologyView> {
   // A client that ends, or a broker that begins anew, may leave no event behind.
   if (port.clients !== undefined) news$.push(port.clients.clients$);
   if (port.clock !== undefined) news$.push(port.clock.state$.pipe(map(({ seed }) => seed)));
-  let picture: Promise<unknown> = Promise.resolve();
   return merge(...news$).pipe(
-    // News that comes while a picture is made is not in it: it asks for the next one.
-    audit(() => from(picture).pipe(delay(PICTURE_MS))),
-    concatMap(() => {
-      // Where the broker was lost meanwhile, the one after it has news.
-      const asked = port.api('/api/topology').catch(() => ({ status: 503, body: undefined }));
-      picture = asked;
-      return asked;
-    }),
+    // Where the broker was lost meanwhile, the one after it has news.
+    askAgain(
+      () => port.api('/api/topology').catch(() => ({ status: 503, body: undefined })), PICTURE_MS,
+    ),
     filter(({ status }) => status === 200),
     map(({ body }) => body as TopologyView),
     view$(NO_TOPOLOGY),

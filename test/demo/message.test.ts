@@ -1,5 +1,5 @@
 /** The message inspector and the queue browser, on a real broker. */
-import { lastValueFrom, of } from 'rxjs';
+import { from, lastValueFrom, of } from 'rxjs';
 import { expect, test } from 'vitest';
 import { managementApi, tapOf, type MessageView } from '../../core/management/index.ts';
 import { bodyView } from '../../demo/panels/message/body.ts';
@@ -12,12 +12,18 @@ import { arrange, exportMessages, peekAt, predicateInput } from '../../demo/scre
 import { fixture, type Fixture } from '../support/fixture.ts';
 import { bind, consume, declareExchange, declareQueue, get, nack, publishAll } from '../support/steps.ts';
 
-/** What the inspector knows of a message at the end. */
-function listen({ broker }: Fixture): (message: number) => Promise<Life> {
+/** What happens to messages from now on. */
+function eventsOf({ broker }: Fixture): MessageEvent[] {
   const events: MessageEvent[] = [];
   tapOf(broker).subscribe((event) => {
     if ((messageTypes as readonly string[]).includes(event.type)) events.push(event as MessageEvent);
   });
+  return events;
+}
+
+/** What the inspector knows of a message at the end. */
+function listen(made: Fixture): (message: number) => Promise<Life> {
+  const events = eventsOf(made);
   return (message) => lastValueFrom(lifeOf(of({ events, counts: [], dropped: 0 }), message));
 }
 
@@ -27,6 +33,19 @@ function portOf({ broker }: Fixture): Pick<BrokerPort, 'api'> {
   const api = managementApi(broker);
   return { api: (path, init) => api({ ...init, path }) };
 }
+
+test('a broker that begins anew has other messages under the same numbers', async () => {
+  const batches = ['of the first broker', 'of the second'].map((body) => {
+    const made = fixture();
+    const events = eventsOf(made);
+    made.vhost.declareQueue({ queue: 'q' });
+    made.vhost.exchange('').publish({ routingKey: 'q', body });
+    return { events, counts: [], dropped: 0 };
+  });
+  const { published, steps } = await lastValueFrom(lifeOf(from(batches), 1));
+  expect(new TextDecoder().decode(published!.body)).toBe('of the second');
+  expect(steps.filter(({ type }) => type === 'message.published')).toHaveLength(1);
+});
 
 test('the life of a message that is given back and acknowledged', async () => {
   const made = fixture();

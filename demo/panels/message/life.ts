@@ -1,6 +1,6 @@
 import { map, scan, type Observable } from 'rxjs';
 import type { TapOf, TapType } from '../../../core/management/index.ts';
-import type { TapBatch } from '../../port/broker-port.ts';
+import { RING_EVENTS, type TapBatch } from '../../port/broker-port.ts';
 import { clockText } from '../../shell/format.ts';
 import type { Death } from './deaths.ts';
 
@@ -51,7 +51,13 @@ export const messageTypes: readonly MessageType[] = [
 export function lifeOf(tap$: Observable<TapBatch>, message: number): Observable<Life> {
   return tap$.pipe(
     scan((all, { events }) => {
-      for (const event of events) all.push(event as MessageEvent);
+      for (const event of events) {
+        // Another broker began, whose messages are counted from the beginning.
+        if (event.seq <= (all.at(-1)?.seq ?? 0)) all.length = 0;
+        all.push(event as MessageEvent);
+      }
+      // What the ring beside the broker has forgotten is forgotten here as well, sooner or later.
+      if (all.length > 2 * RING_EVENTS) all.splice(0, RING_EVENTS);
       return all;
     }, [] as MessageEvent[]),
     map((events) => tell(events, message)),
