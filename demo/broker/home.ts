@@ -2,8 +2,8 @@ import { BehaviorSubject } from 'rxjs';
 import { whenGone } from '../../browser/life.ts';
 import { describeTrouble } from '../../browser/storage-trouble.ts';
 import type { Clock } from '../../core/ports.ts';
-import type { HomeState } from '../port/home.ts';
-import { openKept, type Kept } from './kept.ts';
+import { FIRST_WORKSPACE, type HomeState } from '../port/home.ts';
+import { eraseKept, openKept, type Kept } from './kept.ts';
 import { World } from './world.ts';
 
 interface Beginning {
@@ -19,7 +19,7 @@ const FROM_KEPT = 'The broker went on from what it had kept, so its beginning is
 export class BrokerHome {
   readonly world$: BehaviorSubject<World>;
   readonly state$ = new BehaviorSubject<HomeState>({
-    tabs: 0, begun: false, storage: 'memory', notice: '',
+    tabs: 0, begun: false, workspace: FIRST_WORKSPACE, beginnings: 0, storage: 'memory', notice: '',
   });
   readonly #host: Clock;
   #kept: Kept | undefined;
@@ -31,9 +31,10 @@ export class BrokerHome {
     this.world$ = new BehaviorSubject(new World(host, { seed: 1, paused: true }));
   }
 
-  /** Counts a page for as long as it holds the lock. */
-  enter(life: string | undefined): void {
-    this.#change({ tabs: this.state$.value.tabs + 1 });
+  /** Counts a page for as long as it holds the lock; the first one knows the workspace. */
+  enter(life: string | undefined, workspace: string): void {
+    const { tabs, begun } = this.state$.value;
+    this.#change({ tabs: tabs + 1, ...(!begun && { workspace }) });
     void whenGone(life).then(() => this.#change({ tabs: this.state$.value.tabs - 1 }));
   }
 
@@ -42,7 +43,8 @@ export class BrokerHome {
     return this.#afterLast(async () => {
       this.world$.value.end();
       await this.#kept?.journal.close().catch(() => {});
-      this.#kept = await openKept(this.#host, { fresh: true });
+      this.#kept = await openKept(this.#host, this.#workspace, { fresh: true });
+      this.#change({ beginnings: this.state$.value.beginnings + 1 });
       await this.#begin({ seed, unrecorded: '' }, this.#kept);
     });
   }
@@ -51,9 +53,24 @@ export class BrokerHome {
   recover(beginning: Omit<Beginning, 'unrecorded'>): Promise<boolean> {
     return this.#afterLast(async () => {
       if (this.state$.value.begun) return false;
-      this.#kept = await openKept(this.#host, { fresh: false });
-      await this.#begin({ ...beginning, unrecorded: FROM_KEPT }, this.#kept);
+      await this.#goOn(this.#workspace, beginning);
       return true;
+    });
+  }
+
+  /** Ends what runs, and goes on with what was kept of another workspace. */
+  switchTo(workspace: string, beginning: Omit<Beginning, 'unrecorded'>): Promise<void> {
+    return this.#afterLast(async () => {
+      this.world$.value.end();
+      await this.#kept?.journal.close().catch(() => {});
+      await this.#goOn(workspace, beginning);
+    });
+  }
+
+  erase(workspace: string): Promise<void> {
+    return this.#afterLast(async () => {
+      if (workspace === this.#workspace) throw new Error('this workspace is in use');
+      await eraseKept(workspace);
     });
   }
 
@@ -61,10 +78,21 @@ export class BrokerHome {
     return this.#afterLast(async () => {
       const { clock, state$ } = this.world$.value;
       this.world$.value.end();
-      this.#kept = await (this.#kept?.reopen() ?? openKept(this.#host, { fresh: false }));
+      this.#kept = await (this.#kept?.reopen()
+        ?? openKept(this.#host, this.#workspace, { fresh: false }));
       const { seed } = state$.value;
       await this.#begin({ seed, at: clock.now(), unrecorded: FROM_KEPT }, this.#kept);
     });
+  }
+
+  get #workspace(): string {
+    return this.state$.value.workspace;
+  }
+
+  async #goOn(workspace: string, beginning: Omit<Beginning, 'unrecorded'>): Promise<void> {
+    this.#kept = await openKept(this.#host, workspace, { fresh: false });
+    this.#change({ workspace, beginnings: this.state$.value.beginnings + 1 });
+    await this.#begin({ ...beginning, unrecorded: FROM_KEPT }, this.#kept);
   }
 
   async #begin({ seed, at = 0, unrecorded }: Beginning, kept: Kept): Promise<void> {

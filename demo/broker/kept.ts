@@ -16,13 +16,16 @@ export interface Kept {
   reopen(): Promise<Kept>;
 }
 
-const NAME = 'playground';
-
-/** Opens what was kept, or begins with nothing; where a browser keeps nothing, in memory. */
-export async function openKept(clock: Clock, { fresh }: { fresh: boolean }): Promise<Kept> {
+/**
+ * Opens what was kept of a workspace, or begins with nothing; where a browser keeps nothing, in
+ * memory.
+ */
+export async function openKept(
+  clock: Clock, workspace: string, { fresh }: { fresh: boolean },
+): Promise<Kept> {
   try {
-    if (fresh) await eraseTabJournal(NAME);
-    const { kind, journal } = await openTabJournal({ name: NAME, clock, salvage: true });
+    if (fresh) await eraseTabJournal(workspace);
+    const { kind, journal } = await openTabJournal({ name: workspace, clock, salvage: true });
     const salvaged = journal.opened.dropped.length > 0;
     return {
       kind, salvaged, journal: new LockstepJournal(journal),
@@ -30,7 +33,7 @@ export async function openKept(clock: Clock, { fresh }: { fresh: boolean }): Pro
       async reopen() {
         // What failed says so once more when it is closed; what is durable is there all the same.
         await journal.close().catch(() => {});
-        return openKept(clock, { fresh: false });
+        return openKept(clock, workspace, { fresh: false });
       },
     };
   } catch (error) {
@@ -44,4 +47,10 @@ function inMemory(journal: MemoryJournal, notice: string): Kept {
     kind: 'memory', salvaged: false, notice, journal: new LockstepJournal(journal),
     reopen: async () => inMemory(journal.reopen(), notice),
   };
+}
+
+/** Erases what was kept of a workspace that is not open. */
+export async function eraseKept(workspace: string): Promise<void> {
+  // Where nothing may be kept, nothing was.
+  await eraseTabJournal(workspace).catch(() => {});
 }

@@ -34,6 +34,9 @@ const services: Services = {
       world$.value.repeat(inputs, spawner),
     reset: (seed: number) => home.reset(seed),
     recover: (seed: number, at: number) => home.recover({ seed, at }),
+    switchTo: (workspace: string, seed: number, at: number) =>
+      home.switchTo(workspace, { seed, at }),
+    erase: (workspace: string) => home.erase(workspace),
     restart: () => home.restart(),
     dial: (port: MessagePort) => world$.value.outside.serve(port),
     startClient: (spec: ClientSpec, compiled: string, port: MessagePort) =>
@@ -63,8 +66,8 @@ addEventListener('connect', (event) => serve((event as MessageEvent).ports[0]!))
 addEventListener('message', ({ data }: MessageEvent<LineMessage>) => serve(data.port));
 
 function serve(port: MessagePort): void {
-  const enter = (life: string | undefined): void => {
-    home.enter(life);
+  const enter = (life: string | undefined, workspace: string): void => {
+    home.enter(life, workspace);
     void whenGone(life).then(end);
   };
   const end = serveRpc(port, { ...services, calls: { ...services.calls, enter } });

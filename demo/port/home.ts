@@ -12,6 +12,10 @@ export interface HomeState {
   readonly tabs: number;
   /** A scenario, or what was kept, has begun in it. */
   readonly begun: boolean;
+  /** Which of the workspaces of this site it is. */
+  readonly workspace: string;
+  /** How often something else began in it; a restart goes on with the same. */
+  readonly beginnings: number;
   /** What keeps its durable data. */
   readonly storage: 'memory' | 'opfs' | 'indexeddb';
   /** What is wrong with that, in words; ''. */
@@ -30,6 +34,16 @@ export interface Home {
    * clients are to be started.
    */
   recover(seed: number, at: number): Promise<boolean>;
+  /**
+   * Goes on with another workspace, at this virtual time, for all tabs: with what was kept of it.
+   * All clients are to be started.
+   */
+  switchTo(workspace: string, seed: number, at: number): Promise<void>;
+  /** Erases what is kept of a workspace. Rejects where it is the present one. */
+  erase(workspace: string): Promise<void>;
   /** A crash of the broker: back comes what is durable, at the present time. No client is left. */
   restart(): Promise<void>;
 }
+
+/** The workspace of everybody who never made another one. */
+export const FIRST_WORKSPACE = 'playground';

@@ -24,12 +24,15 @@ export class TabBroker implements BrokerPort {
   readonly home: Home;
   readonly #rpc: RpcClient;
 
-  constructor(rpc: RpcClient, spawn: Spawn, compile: Compile, place: HomePlace) {
+  /** `workspace`: the one that is to run where none runs yet, whenever that is asked. */
+  constructor(
+    rpc: RpcClient, spawn: Spawn, compile: Compile, place: HomePlace, workspace: () => string,
+  ) {
     this.#rpc = rpc;
     const workers = new Workers(rpc, spawn, compile);
     this.clock = new TabClock(rpc, workers);
     this.clients = workers;
-    this.home = homeOf(rpc, place, () => workers.end());
+    this.home = homeOf(rpc, place, workspace, () => workers.end());
   }
 
   api(path: string, init: Omit<ApiRequest, 'path'> = {}): Promise<ApiResponse> {
@@ -51,10 +54,12 @@ function shared<T>(source: Observable<T>): Observable<T> {
   return source.pipe(shareReplay({ bufferSize: 1, refCount: true }));
 }
 
-function homeOf(rpc: RpcClient, place: HomePlace, endClients: () => void): Home {
+function homeOf(
+  rpc: RpcClient, place: HomePlace, workspace: () => string, endClients: () => void,
+): Home {
   // Where a page may hold no lock, it has a broker of its own.
   const life = holdLife().catch(() => undefined);
-  const enter = async (): Promise<void> => rpc.call('enter', await life);
+  const enter = async (): Promise<void> => rpc.call('enter', await life, workspace());
   void enter();
   rpc.lost$.subscribe(() => {
     endClients();
@@ -65,6 +70,11 @@ function homeOf(rpc: RpcClient, place: HomePlace, endClients: () => void): Home 
     state$: shared(rpc.stream('home')),
     lost$: rpc.lost$,
     recover: (seed, at) => rpc.call('recover', seed, at),
+    switchTo(to, seed, at) {
+      endClients();
+      return rpc.call('switchTo', to, seed, at);
+    },
+    erase: (which) => rpc.call('erase', which),
     restart() {
       endClients();
       return rpc.call('restart');

@@ -11,6 +11,7 @@ import { lossesOf } from './losses.ts';
 import { setNotice } from './notices.ts';
 import { go, route$ } from './router.ts';
 import { topologyOf } from './topology.ts';
+import { workspaces$ } from './workspaces.ts';
 
 /** How long the broker may take to begin before somebody is told. */
 const SILENCE_MS = 15_000;
@@ -20,7 +21,9 @@ const ANNOUNCE_MS = 1000;
 /** The broker of this site: one for all tabs. */
 export function openTabBroker(): BrokerPort {
   const { place, open } = brokerLine((text) => setNotice('broker', text));
-  const broker = new TabBroker(new RpcClient(open), spawnClient, compileClient, place);
+  const broker = new TabBroker(
+    new RpcClient(open), spawnClient, compileClient, place, () => workspaces$.value.current,
+  );
   watchForSilence(broker.home);
   return broker;
 }

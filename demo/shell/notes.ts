@@ -1,11 +1,12 @@
 /** What of the playground the broker does not keep: code, scenario, time. For the next visit. */
-import { auditTime, combineLatest, firstValueFrom } from 'rxjs';
+import { auditTime, combineLatest, firstValueFrom, skip } from 'rxjs';
 import { isQuotaExceeded } from '../../browser/storage-reason.ts';
 import type { ClientSpec } from '../port/client-host.ts';
 import type { Scenario } from '../scenarios/format.ts';
 import type { App, Route } from './app.ts';
 import { setNotice } from './notices.ts';
 import { scenario$ } from './open-scenario.ts';
+import { setCurrent, workspaceKey } from './workspaces.ts';
 
 interface Notes {
   readonly scenario: Scenario;
@@ -16,33 +17,46 @@ interface Notes {
   readonly paused: boolean;
 }
 
-const KEY = 'playground.notes';
+const KEY = 'notes';
 /** Milliseconds of the wall between two notes. */
 const NOTE_MS = 200;
 
 /** Keeps notes from now on, and hears of those that another tab takes. */
-export function noteWhatRuns({ port: { clients, clock } }: App): void {
-  if (clients === undefined || clock === undefined) return;
+export function noteWhatRuns({ port: { clients, clock, home } }: App): void {
+  if (clients === undefined || clock === undefined || home === undefined) return;
+  let beginnings: number | undefined;
+  /** Of which beginning the scenario here is: another tab may have begun something else. */
+  let known: number | undefined;
+  home.state$.subscribe((state) => {
+    known ??= state.beginnings;
+    ({ beginnings } = state);
+    if (state.begun) setCurrent(state.workspace);
+  });
+  scenario$.pipe(skip(1)).subscribe(() => (known = beginnings));
   combineLatest([scenario$, clients.clients$, clock.state$]).pipe(auditTime(NOTE_MS))
     .subscribe(([scenario, views, { seed, now, speed, paused }]) => {
       // Without clients the broker has only just begun, again perhaps.
-      if (scenario === undefined || views.length === 0) return;
+      if (scenario === undefined || views.length === 0 || known !== beginnings) return;
       const specs = views.map(({ name, code, library }) => ({ name, code, library }));
       write({ scenario, clients: specs, seed, now, speed, paused });
     });
   addEventListener('storage', ({ key }) => {
-    const scenario = key === KEY ? read()?.scenario : undefined;
-    if (scenario !== undefined && scenario.name !== scenario$.value?.name) scenario$.next(scenario);
+    const scenario = key === workspaceKey(KEY) ? read()?.scenario : undefined;
+    if (scenario === undefined) return;
+    if (scenario.name !== scenario$.value?.name) scenario$.next(scenario);
+    known = beginnings;
   });
 }
 
-/** Forgets what the next visit would begin with. */
-export function forgetNotes(): void {
-  try {
-    localStorage.removeItem(KEY);
-  } catch {
-    // Nothing was kept.
-  }
+/** Goes on with another workspace, in all tabs; false: nothing runs in it yet. */
+export async function switchWorkspace(app: App, id: string): Promise<boolean> {
+  const notes = read(id);
+  await app.port.home!.switchTo(id, notes?.seed ?? 1, notes?.now ?? 0);
+  setCurrent(id);
+  if (notes === undefined) return false;
+  scenario$.next(notes.scenario);
+  await startAll(app, notes);
+  return true;
 }
 
 /**
@@ -87,7 +101,7 @@ function isReload(): boolean {
 
 function write(notes: Notes): void {
   try {
-    localStorage.setItem(KEY, JSON.stringify(notes));
+    localStorage.setItem(workspaceKey(KEY), JSON.stringify(notes));
     setNotice('notes', '');
   } catch (error) {
     // Where nothing at all may be kept, the broker has said so.
@@ -97,9 +111,10 @@ function write(notes: Notes): void {
   }
 }
 
-function read(): Notes | undefined {
+function read(workspace?: string): Notes | undefined {
   try {
-    const notes = JSON.parse(localStorage.getItem(KEY) ?? 'null') as Notes | null;
+    const kept = localStorage.getItem(workspaceKey(KEY, workspace));
+    const notes = JSON.parse(kept ?? 'null') as Notes | null;
     // Somebody may have written there by hand, or an older playground.
     const isWhole = Array.isArray(notes?.clients) && Array.isArray(notes.scenario?.coach?.steps);
     return isWhole ? notes! : undefined;

@@ -1,3 +1,4 @@
+import { workspaceKey } from '../../shell/workspaces.ts';
 import type { Point } from './layout.ts';
 
 /** A thing and its place. */
@@ -10,7 +11,7 @@ export class Positions {
 
   /** `name`: of the scenario. */
   constructor(name: string) {
-    this.#key = `playground.positions.${name}`;
+    this.#key = workspaceKey(`positions.${name}`);
     this.#points = new Map(read(this.#key));
   }
 
