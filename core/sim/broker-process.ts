@@ -2,13 +2,14 @@ import { Broker } from '../broker/broker.ts';
 import { durableIn } from '../broker/durable/index.ts';
 import type { Address } from '../broker/message-store.ts';
 import type { ClassicQueue } from '../broker/queue/classic-queue.ts';
+import type { StreamQueue } from '../broker/queue/stream-queue.ts';
 import type { VirtualClock } from '../clock/virtual-clock.ts';
 import type { Journal } from '../storage/journal.ts';
 import { openSegmentJournal } from '../storage/open-segment-journal.ts';
 import type { Chance } from './chance.ts';
 import type { BrokerView } from './model.ts';
 import type { Seen } from './model-queue.ts';
-import { STREAM } from './model-stream.ts';
+import { STREAM, type SeenStream } from './model-stream.ts';
 import { peekMessage } from './peek.ts';
 import { DELAYED, LATE, type Plan } from './plan.ts';
 import type { ProcessClock } from './process-clock.ts';
@@ -87,6 +88,13 @@ export class BrokerProcess implements BrokerView {
   numberOf(name: string): number {
     if (name === DELAYED) return 0;
     return this.broker.persistence!.numberOf(this.broker.vhost().queue(name));
+  }
+
+  get stream(): SeenStream | undefined {
+    const queue = this.broker.vhost().queues.get(STREAM) as StreamQueue | undefined;
+    if (queue === undefined) return undefined;
+    const { log: { first, next, bytes }, unackedCount: unacked } = queue;
+    return { first, next, bytes, unacked };
   }
 
   readyCount(name: string): number {

@@ -1,4 +1,4 @@
-import type { Copy, ModelMessage } from './model-copy.ts';
+import { Copy, type ModelMessage } from './model-copy.ts';
 import type { Ask } from './model-management.ts';
 import type { ModelQueue } from './model-queue.ts';
 import type { StreamReader } from './model-stream.ts';
@@ -16,10 +16,13 @@ export interface ModelConsumer {
 
 export type Outcome = 'ack' | 'requeue' | 'reject';
 
-/** What was out under a delivery tag: a copy, or something from a queue without account. */
+/** What is out: a copy, a record that a reader has, or something from a queue without account. */
+export type Out = Copy | StreamReader | 'other';
+
+/** What was out under a delivery tag. */
 export interface Taken {
   readonly tag: number;
-  readonly copy: Copy | 'other';
+  readonly copy: Out;
 }
 
 /** A channel as the specification has it. */
@@ -27,8 +30,8 @@ export class ModelChannel {
   readonly connection: number;
   readonly number: number;
   readonly consumers = new Map<string, ModelConsumer>();
-  /** Copies that are out, by delivery tag; those of other queues stand for themselves. */
-  readonly out = new Map<number, Copy | 'other'>();
+  /** What is out, by delivery tag. */
+  readonly out = new Map<number, Out>();
   readonly unconfirmed = new Map<number, ModelMessage>();
   readonly gets: { readonly queue: ModelQueue | undefined; readonly noAck: boolean }[] = [];
   /** What was asked about queues, and is not answered. */
@@ -71,7 +74,7 @@ export class ModelChannel {
   get held(): Copy[] {
     const pending = this.transaction?.settlements.flatMap(({ taken }) => taken) ?? [];
     const all = [...this.out.values(), ...pending.map(({ copy }) => copy)];
-    return all.filter((copy) => copy !== 'other');
+    return all.filter((copy) => copy instanceof Copy);
   }
 
   /** The queue of this copy is deleted: its tag stands for nothing that is kept account of. */

@@ -1,7 +1,6 @@
 import { isBefore, NOT_YET, type Copy } from './model-copy.ts';
 import type { BrokerView, Model } from './model.ts';
 import type { Seen } from './model-queue.ts';
-import { STREAM } from './model-stream.ts';
 import { DELAYED } from './plan.ts';
 import { check, Violation } from './violation.ts';
 
@@ -32,7 +31,7 @@ export class ModelCrash {
   recovered(view: BrokerView): void {
     const model = this.#model;
     model.now = Math.max(model.now, 0);
-    model.stream?.recovered(view.readyCount(STREAM), this.#durable);
+    model.stream?.recovered(view.stream!, this.#durable, model.wall);
     const back = new Set<Copy>();
     for (const queue of model.queues.values()) {
       const known = [...queue.copies, ...queue.lately];

@@ -1,10 +1,10 @@
 import type { FieldTable } from '../protocol/types.ts';
 import { ModelChannel, type ModelConsumer, type Outcome, type Taken } from './model-channel.ts';
-import type { ModelMessage } from './model-copy.ts';
+import { Copy, type ModelMessage } from './model-copy.ts';
 import type { ModelQueue } from './model-queue.ts';
 import type { Model, ModelConnection } from './model.ts';
 import { routeOf } from './model-routes.ts';
-import { STREAM } from './model-stream.ts';
+import { STREAM, StreamReader } from './model-stream.ts';
 import { DELAYED } from './plan.ts';
 import type { WireMethod } from './strict-decoder.ts';
 import { check } from './violation.ts';
@@ -178,7 +178,7 @@ function publishNow(
   group?.push(message);
   for (const { queue, number } of targets) {
     if (queue === undefined) {
-      model.stream!.append(message, group);
+      model.stream!.append(message, group, model.wall);
     } else if (queue.number === number) {
       channel.moved.push(model.enqueue(queue, message, group && { group }));
     }
@@ -202,7 +202,8 @@ function settle(
   model: Model, channel: ModelChannel, taken: readonly Taken[], outcome: Outcome,
 ): void {
   for (const { copy } of taken) {
-    if (copy === 'other') continue;
+    if (copy instanceof StreamReader) copy.out--;
+    if (!(copy instanceof Copy)) continue;
     channel.moved.push(copy);
     if (outcome === 'requeue') {
       model.giveBack(copy);

@@ -59,7 +59,7 @@ const handlers: Partial<Record<WireMethod['name'], Handler>> = {
     check(queue?.single !== true || queue.served.has(consumer), 'single active consumer',
       () => `${consumerTag} is served by ${queue!.name} while another one is active`);
     if (consumer.noAck || consumer.prefetch === 0 || channel.ending) return;
-    const count = channel.unackedOf(consumerTag);
+    const count = consumer.reader?.out ?? channel.unackedOf(consumerTag);
     check(count <= consumer.prefetch, 'prefetch',
       () => `${consumerTag} has ${count} unacknowledged, and ${consumer.prefetch} at most`);
   },
@@ -97,7 +97,8 @@ function deliver(
   const headers = properties?.['headers'] as Record<string, unknown> | undefined;
   reader?.take(Number(headers?.['x-stream-offset']), id);
   if (queue === undefined) {
-    if (!noAck) channel.out.set(tag, 'other');
+    if (reader !== undefined) reader.out++;
+    if (!noAck) channel.out.set(tag, reader ?? 'other');
     return;
   }
   const copy = takeOut(model, queue, id, args['redelivered'] as boolean);

@@ -5,7 +5,7 @@ import type { ModelChannel } from './model-channel.ts';
 import { ModelManagement } from './model-management.ts';
 import { Copy, NOT_YET, type ModelMessage } from './model-copy.ts';
 import { ModelQueue, type Seen } from './model-queue.ts';
-import { ModelStream, STREAM, type StreamReader } from './model-stream.ts';
+import { ModelStream, type SeenStream, type StreamReader } from './model-stream.ts';
 import { DELAYED, LATE, type Plan } from './plan.ts';
 import type { WireMethod } from './strict-decoder.ts';
 import { check } from './violation.ts';
@@ -17,6 +17,8 @@ export interface BrokerView {
   ready(queue: string): readonly Seen[];
   /** Tells a durable queue from others that had its name. */
   numberOf(queue: string): number;
+  /** Undefined: there is none. */
+  readonly stream: SeenStream | undefined;
   /** How far the journal is written, and how far that is durable. */
   readonly written: number;
   readonly durable: number;
@@ -72,7 +74,7 @@ export class Model {
 
   constructor(plan: Plan) {
     this.plan = plan;
-    if (plan.stream !== undefined) this.stream = new ModelStream();
+    if (plan.stream !== undefined) this.stream = new ModelStream(plan.stream);
     for (const queue of plan.queues) {
       this.queues.set(queue.name, new ModelQueue(queue));
       if (queue.deadQueue === undefined) continue;
@@ -82,6 +84,10 @@ export class Model {
     const rest = { deadQueue: undefined, arguments: {} };
     this.queues.set(LATE, new ModelQueue({ ...rest, name: LATE }));
     this.queues.set(DELAYED, new ModelQueue({ ...rest, name: DELAYED, deadQueue: LATE }));
+  }
+
+  get wall(): number {
+    return this.now + this.wallOffsets.at(-1)!;
   }
 
   /** Whether messages may have to be read from the disk. */
@@ -120,6 +126,11 @@ export class Model {
     if (connection !== undefined) this.#said.push({ connection, method });
   }
 
+  /** Whether something was said that is not judged yet. */
+  get hasSpoken(): boolean {
+    return this.#said.length > 0;
+  }
+
   /** The transport of a connection is gone. */
   ending(id: number): void {
     const connection = this.connections.get(id);
@@ -137,13 +148,13 @@ export class Model {
     const spoken = this.#said;
     this.#said = [];
     for (const { connection, method } of spoken) this.#noticeClose(connection, method);
-    this.stream?.endTurn(view.readyCount(STREAM));
     // What went to channels that end came back before it went to anybody else.
     const isEnding = ({ connection, method }: Said): boolean =>
       connection.channels.get(method.channel)?.ending === true;
     const inOrder = [...spoken.filter(isEnding), ...spoken.filter((each) => !isEnding(each))];
     for (const { connection, method } of inOrder) said(this, connection, method);
     this.#endChannels();
+    if (this.stream !== undefined) this.stream.endTurn(view.stream!, this.wall);
     this.management.carryOut(view);
     for (const queue of this.sourcesFirst) this.#look(queue, view);
     for (const queue of this.queues.values()) queue.checkOrder(this.turn);
@@ -254,6 +265,9 @@ export class Model {
         channel.moved = [];
         if (!channel.ending) continue;
         for (const copy of channel.held) if (copy.holder === channel) this.giveBack(copy);
+        for (const { reader } of channel.consumers.values()) {
+          if (reader !== undefined) this.stream!.close(reader);
+        }
         connection.channels.delete(number);
       }
       if (connection.ending) this.connections.delete(id);

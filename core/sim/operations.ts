@@ -42,13 +42,9 @@ const actions: Partial<Record<OperationKind, (hand: Hand) => void>> = {
       ({ ...message, exchange: '', routingKey: STREAM })));
   },
 
-  read({ client, channel, chance, operation, plan }) {
-    if (plan.stream === undefined) return;
-    const prefetchCount = chance.between(1, plan.prefetchMax);
-    client.send(channel.number, 'basic.qos', { prefetchCount });
-    const offset = chance.pick(['first', 'next', chance.below(50)]);
-    client.readStream(channel.number, String(operation.number), offset);
-  },
+  read: (hand) => readStream(hand, 'log'),
+
+  follow: (hand) => readStream(hand, 'held'),
 
   publish(hand) {
     const { client, channel, chance, operation, plan } = hand;
@@ -198,6 +194,17 @@ const actions: Partial<Record<OperationKind, (hand: Hand) => void>> = {
     }
   },
 };
+
+/** What is read by a `log` is acknowledged at once, and anything else as it happens. */
+function readStream({ client, channel, chance, operation, plan }: Hand, kind: string): void {
+  if (plan.stream === undefined) return;
+  const prefetchCount = chance.between(1, plan.prefetchMax);
+  client.send(channel.number, 'basic.qos', { prefetchCount });
+  const offset = chance.pick(['first', 'next', chance.below(50)]);
+  const consumerTag = `${kind}-${operation.number}`;
+  if (kind === 'held') channel.consumers.add(consumerTag);
+  client.readStream(channel.number, consumerTag, offset);
+}
 
 const KEYS = ['a', 'a.b', 'a.b.c', 'c', 'nowhere'];
 

@@ -30,11 +30,12 @@ export const LATE = 'late';
 /** What holds them back, among the queues of the model. */
 export const DELAYED = 'delayed';
 
-/** The number of the actor who manages queues. */
+/** Numbers of the actors who manage queues, and who follow the stream. */
 export const MANAGER = -2;
+export const FOLLOWER = -3;
 
 /** How often each kind of operation is drawn. */
-export type Weights = Readonly<Record<Exclude<OperationKind, ManagerOperation>, number>>;
+export type Weights = Readonly<Record<Exclude<OperationKind, ManagerOperation | 'follow'>, number>>;
 
 export type OperationKind =
   | 'publish' | 'confirm' | 'transact' | 'commit' | 'rollback' | 'consume' | 'cancel' | 'qos'
@@ -43,10 +44,20 @@ export type OperationKind =
   | 'illegal' | 'reset' | 'halfClose' | 'stopReading' | 'readOn'
   | 'kill' | 'losePower' | 'breakOff'
   | 'slowDisk' | 'fastDisk' | 'fillDisk' | 'freeDisk' | 'failDisk'
-  | 'damageDisk' | 'jumpClock' | ManagerOperation;
+  | 'damageDisk' | 'jumpClock' | ManagerOperation | 'follow';
 
 /** What is asked of the queues that are kept account of, by somebody who does nothing else. */
 export type ManagerOperation = 'inspect' | 'purge' | 'replace';
+
+export const managing: Readonly<Record<ManagerOperation, number>> = {
+  inspect: 3, purge: 2, replace: 2,
+};
+
+/** What somebody does who only reads the stream, and acknowledges late. */
+export const following = {
+  follow: 4, ack: 12, cancel: 1, closeChannel: 1, closeConnection: 0.5, stopReading: 1, readOn: 2,
+  reset: 0.5,
+};
 
 /** What a seed switches on and off (swarm testing: no run has everything, all runs together do). */
 export interface Plan {
@@ -163,6 +174,14 @@ function drawArguments(
 function drawStream(chance: Chance): FieldTable {
   return {
     'x-queue-type': 'stream', 'x-stream-max-segment-size-bytes': chance.pick([1000, 20_000]),
+  };
+}
+
+/** How much of a stream is kept, and how long. */
+export function drawRetention(chance: Chance): FieldTable {
+  return {
+    ...(chance.happens(0.6) ? { 'x-max-length-bytes': chance.pick([500, 5000, 20_000]) } : {}),
+    ...(chance.happens(0.4) ? { 'x-max-age': chance.pick(['1s', '3s']) } : {}),
   };
 }
 

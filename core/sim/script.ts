@@ -1,5 +1,7 @@
 import { Chance } from './chance.ts';
-import { drawPlan, MANAGER, type ManagerOperation, type OperationKind, type Plan } from './plan.ts';
+import {
+  drawPlan, drawRetention, FOLLOWER, following, MANAGER, managing, type OperationKind, type Plan,
+} from './plan.ts';
 
 /** One thing to do. What it is in detail follows from its own seed, whatever came before. */
 export interface Operation {
@@ -29,21 +31,31 @@ export function drawScript(seed: number): Script {
     const kind = chance.weighted(plan.weights);
     operations.push({ number, at, kind, actor: chance.below(plan.actors), seed: chance.seed() });
   }
-  operations.push(...drawManager(new Chance(seed ^ MANAGER_SALT), operations.length, at));
-  return { seed, plan, operations: operations.toSorted((a, b) => a.at - b.at) };
+  const more = new Chance(seed ^ SALT);
+  if (more.happens(0.5)) return { seed, plan, operations };
+  operations.push(...drawMore(more, operations.length, at));
+  return {
+    seed,
+    plan: { ...plan, stream: plan.stream && { ...plan.stream, ...drawRetention(more) } },
+    operations: operations.toSorted((a, b) => a.at - b.at),
+  };
 }
 
 /**
- * What the manager does is drawn apart from all else, so that seeds which found a fault before
- * there was one have the same operations. With this salt, none of them has a manager at all.
+ * The second half of what there is to draw has a sequence of its own, and half of the seeds have
+ * none of it. With this salt they are those that found a fault before there was this half, so that
+ * they still do what they did.
  */
-const MANAGER_SALT = 42;
+const SALT = 42;
 
-function drawManager(chance: Chance, firstNumber: number, until: number): Operation[] {
-  const count = chance.happens(0.5) ? chance.between(1, 20) : 0;
-  return Array.from({ length: count }, (_, index) => {
-    const kind: ManagerOperation = chance.weighted({ inspect: 3, purge: 2, replace: 2 });
+/** What the manager and the follower do. */
+function drawMore(chance: Chance, firstNumber: number, until: number): Operation[] {
+  const [asked, followed] = [chance.between(0, 20), chance.between(0, 60)];
+  return Array.from({ length: asked + followed }, (_, index) => {
+    const [actor, kind] = index < asked
+      ? [MANAGER, chance.weighted(managing)] as const
+      : [FOLLOWER, chance.weighted(following)] as const;
     const [at, seed] = [chance.below(until + 1), chance.seed()];
-    return { number: firstNumber + index, at, kind, actor: MANAGER, seed };
+    return { number: firstNumber + index, at, kind, actor, seed };
   });
 }

@@ -20,7 +20,10 @@ export interface ClientChannel {
   readonly unsettled: number[];
   /** Tags that it settled in the transaction at hand. */
   readonly settling: number[];
-  /** Tags of consumers; those that need not acknowledge begin with `free`. */
+  /**
+   * Tags of consumers that may be cancelled. They begin with `free` where nothing need be
+   * acknowledged, and with `log` where that is done at once.
+   */
   readonly consumers: Set<string>;
   /** Its basic.get is not answered yet. */
   getting: boolean;
@@ -114,10 +117,10 @@ export class SimClient implements SessionHooks {
     session.flush();
   }
 
-  /** Reads the stream from there on, and acknowledges at once what comes. */
-  readStream(channel: number, name: string, offset: string | number): void {
+  /** Reads the stream from there on. */
+  readStream(channel: number, consumerTag: string, offset: string | number): void {
     this.send(channel, 'basic.consume', {
-      queue: STREAM, consumerTag: `log-${name}`, arguments: { 'x-stream-offset': offset },
+      queue: STREAM, consumerTag, arguments: { 'x-stream-offset': offset },
     });
   }
 

@@ -28,7 +28,8 @@ export interface LinkWatch {
   received(chunk: Uint8Array): void;
   /** What the broker's end heard last has been dealt with. */
   dealtWith(): void;
-  sent(chunk: Uint8Array): void;
+  /** `wanted`: the sender was not told to wait. */
+  sent(chunk: Uint8Array, wanted: boolean): void;
   /** The broker's end is about to be gone. */
   ending(): void;
 }
@@ -166,7 +167,7 @@ export class SimLink {
       watch.dealtWith();
     };
     this.#server.add(join(server, this.#toServer, this.#toClient, {
-      next: (chunk) => watch.sent(chunk),
+      next: (chunk) => watch.sent(chunk, this.#toClient.writable$.value),
       complete: () => this.#endServer(),
     }));
     this.#client.add(join(client, this.#toClient, this.#toServer, {

@@ -8,8 +8,8 @@ import { probeDamage } from './damage-probe.ts';
 import { Model } from './model.ts';
 import { ModelCrash } from './model-crash.ts';
 import { LibraryClient } from './library-client.ts';
-import { STREAM } from './model-stream.ts';
 import { drawMessages, manage, operate } from './operations.ts';
+import { STREAM } from './model-stream.ts';
 import { DELAYED, MANAGER, type OperationKind } from './plan.ts';
 import { ProcessClock } from './process-clock.ts';
 import type { Operation, Script } from './script.ts';
@@ -335,6 +335,26 @@ export class Simulator implements Observer {
     library?.close();
     await this.#until(() => this.#process!.broker.connectionCount === 0, 'closing of connections');
     this.#actors.clear();
+    this.#checkCounts();
+  }
+
+  /** While nothing goes on, what the broker counts is what there is. */
+  #checkCounts(): void {
+    const { broker } = this.#process!;
+    const { queues, stream } = this.model;
+    const length = (stream?.records.length ?? 0) - (stream?.first ?? 0);
+    let messages = length;
+    for (const queue of broker.vhost().queues.values()) {
+      const known = queues.get(queue.name);
+      if (queue.name !== STREAM) messages += known?.ready.length ?? queue.readyCount;
+      const bytes = known?.ready.reduce((sum, { message }) => sum + message.body.length, 0);
+      check(bytes === undefined || bytes === queue.readyBytes, 'counters',
+        () => `${queue.name} counts ${queue.readyBytes} B, not ${bytes}`);
+    }
+    const { messagesReady, messagesUnacked, consumers } = sampleStats(broker);
+    check(messagesReady === messages && messagesUnacked + consumers === 0, 'counters', () =>
+      `${messagesReady} messages, ${messagesUnacked} out and ${consumers} consumers are counted, ` +
+      `where ${messages} messages wait`);
   }
 
   /** Everything that waits is consumed: nothing that must be there is stuck. */
@@ -350,7 +370,7 @@ export class Simulator implements Observer {
         if (name === DELAYED) continue;
         client.send(1, 'basic.consume', { queue: name, consumerTag: `held-${name}` });
       }
-      if (this.model.stream !== undefined) client.readStream(1, 'drain', 'first');
+      if (this.model.stream !== undefined) client.readStream(1, 'log-drain', 'first');
     });
     const isRead = (): boolean => this.model.stream === undefined ||
       this.model.readerOf('log-drain')?.atEnd === true;
@@ -386,7 +406,8 @@ export class Simulator implements Observer {
       const count = process!.readyCount(name);
       check(count === 0, 'recovery', () => `${count} messages came back in ${name}`);
     }
-    this.model.stream?.endTurn(process!.readyCount(STREAM));
+    this.model.now = this.now();
+    this.model.stream?.endTurn(process!.stream!, this.model.wall);
   }
 
   /** Lets time pass until it is so; liveness is that this is not for ever. */

@@ -3,7 +3,7 @@ import type { Model } from './model.ts';
 import type { LinkWatch } from './sim-network.ts';
 import { StrictDecoder, type WireMethod } from './strict-decoder.ts';
 import { describeMethod, type Trace } from './trace.ts';
-import { Violation } from './violation.ts';
+import { check, Violation } from './violation.ts';
 
 /** What sees all that goes through the broker's doors. */
 export interface Observer {
@@ -24,6 +24,8 @@ export class WatchedLink implements LinkWatch {
   readonly #said: StrictDecoder;
   /** The client talks nonsense: nobody can say what the broker should hear. */
   #nonsense = false;
+  /** Deliveries since the broker was told to wait. */
+  #unwanted: number | undefined;
 
   constructor(id: number, observer: Observer) {
     this.#id = id;
@@ -36,11 +38,14 @@ export class WatchedLink implements LinkWatch {
     });
     this.#said = new StrictDecoder('server', (method) => {
       this.#note('<', method);
+      this.#checkWanted(method);
       model.said(id, method);
     });
   }
 
   received(chunk: Uint8Array): void {
+    // What the broker said of its own accord, when a read of the disk ended, is older than this.
+    if (this.#observer.model.hasSpoken) this.#observer.endTurn();
     this.#observer.hash.add(chunk);
     this.#observer.model.now = this.#observer.now();
     if (this.#nonsense) return;
@@ -58,8 +63,9 @@ export class WatchedLink implements LinkWatch {
     this.#observer.endTurn();
   }
 
-  sent(chunk: Uint8Array): void {
+  sent(chunk: Uint8Array, wanted: boolean): void {
     this.#observer.hash.add(chunk);
+    this.#unwanted = wanted ? undefined : this.#unwanted ?? 0;
     // A client that does not speak AMQP gets the header of who does. CON-01.
     if (chunk.length === 8 && chunk[0] === 0x41) return;
     this.#observer.guard(() => this.#said.feed(chunk));
@@ -68,6 +74,13 @@ export class WatchedLink implements LinkWatch {
   ending(): void {
     this.#observer.trace.add(this.#observer.model.turn, this.#observer.now(), this.#name, 'ends');
     this.#observer.guard(() => this.#observer.model.ending(this.#id));
+  }
+
+  /** Who does not read costs no more than what was begun: deliveries wait in their queues. */
+  #checkWanted({ name }: WireMethod): void {
+    if (this.#unwanted === undefined || name !== 'basic.deliver') return;
+    this.#unwanted++;
+    check(this.#unwanted <= 1, 'outbound', () => `${this.#name} does not read, and is sent more`);
   }
 
   get #name(): string {

@@ -153,6 +153,22 @@ describe('retention and a restart [QUE-31]', () => {
     expect(await store.read('s')).toEqual(before);
   });
 
+  test('what a turn brings and drops at once leaves nothing behind', async () => {
+    const journal = new MemoryJournal();
+    const durability = durableIn(journal, { streamResidentBytes: 0 });
+    const store = new Store(journal);
+    store.broker = new Broker({ clock: store.clock, random: () => 0.5, durability });
+    await store.broker.recover();
+    store.declare('s', { 'x-max-length-bytes': 300, 'x-stream-max-segment-size-bytes': 1 });
+    store.broker.turn.within(() => store.publish('s', ...numbered(50, 100)));
+    store.publish('s', 'last');
+    const before = await store.read('s');
+    expect(before.at(-1)).toBe('50 last');
+    expect(before.length).toBeLessThan(4);
+    await store.restart();
+    expect(await store.read('s')).toEqual(before);
+  });
+
   test('the time that passes while the broker is down counts', async () => {
     const store = await started();
     store.declare('s', { 'x-max-age': '1h', 'x-stream-max-segment-size-bytes': 1 });

@@ -7,8 +7,10 @@ import { Persistence } from '../../core/broker/durable/persistence.ts';
 import { decodeRecord } from '../../core/broker/durable/records.ts';
 import { DurableStreams, type DurableStream } from '../../core/broker/durable/streams.ts';
 import { Consumer } from '../../core/broker/consumer.ts';
+import { Gate } from '../../core/broker/gate.ts';
 import { ClassicQueue } from '../../core/broker/queue/classic-queue.ts';
 import { Ready } from '../../core/broker/queue/ready.ts';
+import { StreamLog } from '../../core/broker/queue/stream-log.ts';
 import { StreamQueue } from '../../core/broker/queue/stream-queue.ts';
 import { Unacked } from '../../core/broker/unacked.ts';
 import type { Delivery } from '../../core/broker/delivery.ts';
@@ -89,6 +91,19 @@ export const mutations: readonly Mutation[] = [
     }),
   },
   {
+    name: 'retention takes one part too many',
+    plant: () => patch(StreamLog.prototype, 'trim', (original) => function trim(this: StreamLog, now) {
+      const before = this.segments.length;
+      const agedAt = original.call(this, now);
+      if (this.segments.length < before && this.segments.length > 1) this.drop(this.segments[0]!);
+      return agedAt;
+    }),
+  },
+  {
+    name: 'who does not read is sent more',
+    plant: () => patch(Gate.prototype, 'setWritable', () => () => {}),
+  },
+  {
     name: 'readers of a stream have what is not durable',
     plant: () => patch(StreamQueue.prototype, 'next', (original) => function next(this: StreamQueue, run) {
       original.call(this, run);
@@ -99,13 +114,15 @@ export const mutations: readonly Mutation[] = [
 
 /** What left a queue is written before what came to another one, and not together with it. */
 function splitGroups(journal: Journal): void {
+  const appendAll = journal.appendAll.bind(journal);
   Object.assign(journal, {
     appendAll(group: RecordGroup) {
       const records = [...group];
       const isSettlement = (record: Uint8Array): boolean => decodeRecord(record).kind === 'settled';
-      const order = [...records.filter(isSettlement), ...records.filter((record) => !isSettlement(record))];
-      const lsns = new Map(order.map((record) => [record, journal.append(record)]));
-      return records.map((record) => lsns.get(record)!);
+      const settlements = records.filter(isSettlement).map((record) => journal.append(record));
+      const others = records.filter((record) => !isSettlement(record));
+      const rest = others.length === 0 ? [] : [...appendAll(others)];
+      return records.map((record) => (isSettlement(record) ? settlements : rest).shift()!);
     },
   });
 }

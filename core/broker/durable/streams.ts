@@ -172,7 +172,8 @@ export class DurableStreams {
 
   /** The segment is in memory and may leave it; those that are there longest do. */
   #remain(segment: StreamSegment): void {
-    if (!segment.isResident) return;
+    // Retention may have dropped it in the turn that filled it, before it was written.
+    if (!segment.isResident || segment.dropped) return;
     this.#resident.push(segment);
     this.#residentBytes += segment.used;
     const { streamResidentBytes } = this.#persistence.options;
