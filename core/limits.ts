@@ -32,6 +32,11 @@ export const limits = {
   /** Bytes the journal reads at once, and how many such pieces it keeps. */
   journalReadBytes: 262_144,
   journalReadPiecesMax: 32,
+  /**
+   * Bytes of answers that may wait for a client that does not read, or for the disk, beyond what
+   * the transport has; above, nothing is read from it until they are gone.
+   */
+  unreadAnswerBytesMax: 1_048_576,
   /** Messages one queue delivers in one turn before others come first. */
   pumpMessages: 8192,
   /** Consumers on one channel; one more: 530. BAS-13. */

@@ -7,6 +7,8 @@ import { frameTypes } from '../protocol/spec.ts';
  * heartbeats, which tell of nothing: no client is to take a slow disk for a broker that is dead.
  */
 export class HeldSink implements Sink {
+  /** Bytes that it was given since this was set to 0. */
+  givenBytes = 0;
   readonly #sink: Sink;
   #held = false;
   #ended = false;
@@ -38,6 +40,7 @@ export class HeldSink implements Sink {
   }
 
   send(bytes: Uint8Array): void {
+    this.givenBytes += bytes.length;
     if (this.#held && bytes[0] !== frameTypes.heartbeat) this.#batches.push(bytes);
     else this.#sink.send(bytes);
   }

@@ -39,6 +39,8 @@ export class ServerConnection implements SessionHooks {
   #holds = false;
   /** Turns whose declarations are not on disk yet. */
   #awaited = 0;
+  /** Whether deliveries could be sent when that was last looked at. */
+  #wasWritable = true;
   readonly #channels = new Map<number, ServerChannel>();
   #clientProperties: FieldTable = {};
   #vhost: VirtualHost | undefined;
@@ -100,6 +102,7 @@ export class ServerConnection implements SessionHooks {
   flush(): void {
     this.#flushing = false;
     this.session.flush();
+    if (!this.writable) this.updateBlocked();
     if (!this.#holds) return;
     this.#holds = false;
     this.#awaitDefinitions();
@@ -135,11 +138,18 @@ export class ServerConnection implements SessionHooks {
       : undefined;
   }
 
+  /** Whether answers pile up for somebody who asks without end and does not read. */
+  get #isFlooded(): boolean {
+    return !this.writable && this.#output.givenBytes > limits.unreadAnswerBytesMax;
+  }
+
   /** Blocks a publisher, or lets it go on. CON-33. */
   updateBlocked(): void {
     const { alarm, isBehind } = this.broker;
-    const publishes = this.#publishes && this.session.state === 'running';
-    const reading = !publishes || (alarm === undefined && !isBehind);
+    const running = this.session.state === 'running';
+    const publishes = this.#publishes && running;
+    const reading = !(publishes && (alarm !== undefined || isBehind)) &&
+      !(running && this.#isFlooded);
     if (reading !== this.session.reading) this.session.setReading(reading);
     const blocked = publishes && alarm !== undefined;
     if (blocked === this.#blocked) return;
@@ -248,6 +258,11 @@ export class ServerConnection implements SessionHooks {
   }
 
   #updateGates(): void {
+    if (this.writable !== this.#wasWritable) {
+      this.#wasWritable = this.writable;
+      this.#output.givenBytes = 0;
+      this.updateBlocked();
+    }
     for (const channel of this.#channels.values()) channel.gate.setWritable(this.writable);
   }
 

@@ -41,7 +41,9 @@ export class ModelQueue {
   lately: Copy[] = [];
   /** Whether only one consumer is served, and who that was in this turn. QUE-25. */
   readonly single: boolean;
-  readonly served = new Set<ModelConsumer>();
+  readonly #served = new Set<ModelConsumer>();
+  /** It is not known of which of its consumers the broker heard in this turn. */
+  #servesAnybody = false;
   #consumers: ModelConsumer[] = [];
   #active: ModelConsumer | undefined;
   #left: Left[] = [];
@@ -58,6 +60,16 @@ export class ModelQueue {
     this.quorum = table['x-queue-type'] === 'quorum';
     this.deliveryLimit = number('x-delivery-limit', Infinity);
     this.single = table['x-single-active-consumer'] === true;
+  }
+
+  /** Whether it may have served this consumer in this turn. */
+  serves(consumer: ModelConsumer): boolean {
+    return !this.single || this.#servesAnybody || this.#served.has(consumer);
+  }
+
+  /** A channel of a consumer failed. */
+  doubtConsumers(): void {
+    this.#servesAnybody = true;
   }
 
   addConsumer(consumer: ModelConsumer): void {
@@ -84,7 +96,7 @@ export class ModelQueue {
 
   #activate(consumer: ModelConsumer | undefined): void {
     this.#active = consumer;
-    if (consumer !== undefined) this.served.add(consumer);
+    if (consumer !== undefined) this.#served.add(consumer);
   }
 
   get ready(): Copy[] {
@@ -174,7 +186,8 @@ export class ModelQueue {
         () => `${copy.name} went before ${later!.copy.message.id}, on one connection`);
     });
     this.#left = [];
-    this.served.clear();
+    this.#served.clear();
+    this.#servesAnybody = false;
     this.#activate(this.#active);
   }
 

@@ -56,7 +56,7 @@ const handlers: Partial<Record<WireMethod['name'], Handler>> = {
     check(consumer !== undefined, 'reply', () => `a delivery for ${consumerTag}, who is unknown`);
     deliver(model, channel, method, consumer, consumerTag);
     const { queue } = consumer;
-    check(queue?.single !== true || queue.served.has(consumer), 'single active consumer',
+    check(queue?.serves(consumer) !== false, 'single active consumer',
       () => `${consumerTag} is served by ${queue!.name} while another one is active`);
     if (consumer.noAck || consumer.prefetch === 0 || channel.ending) return;
     const count = consumer.reader?.out ?? channel.unackedOf(consumerTag);

@@ -231,6 +231,7 @@ export class Model {
   /** Methods behind one that failed were not heard. Which one it was, only the queues can tell. */
   doubt(channel: ModelChannel): void {
     if (this.stream !== undefined) this.stream.doubtful = true;
+    for (const { queue } of channel.consumers.values()) queue?.doubtConsumers();
     for (const copy of channel.moved) {
       if (copy.state === 'gone' && copy.settled === NOT_YET) this.#revive(copy);
       if (copy.state === 'ready') copy.doubtful = true;

@@ -59,12 +59,23 @@ describe('a consumer that does not read', () => {
   });
 
   test('nor may answers pile up for one who asks without end and does not read', () => {
-    const { open, broker } = fixture();
-    const channel = open();
-    declareQueue(channel, 'q');
-    publishAll(channel, 'q', ['x'.repeat(10_000)]);
-    expect(get(channel, 'q')!.text).toHaveLength(10_000);
-    expect(broker.store.liveBytes).toBe(0);
+    const { open, vhost } = fixture();
+    const [publisher, deaf] = [open(), open()];
+    declareQueue(publisher, 'q');
+    publishAll(publisher, 'q', Array.from({ length: 300 }, () => 'x'.repeat(10_000)));
+    const ask = (times: number): void => {
+      for (let i = 0; i < times; i++) deaf.send('basic.get', { queue: 'q', noAck: true });
+    };
+    deaf.take();
+    deaf.client.setReading(false);
+    ask(300);
+    const answered = 300 - vhost.queue('q').readyCount;
+    expect(answered * 10_000).toBeGreaterThan(limits.unreadAnswerBytesMax / 2);
+    expect(answered * 10_000).toBeLessThan(limits.unreadAnswerBytesMax * 1.1);
+    // Others are answered, and so is whoever asked, as soon as it reads.
+    expect(get(publisher, 'q')!.text).toHaveLength(10_000);
+    deaf.client.setReading(true);
+    expect(names(deaf)).toEqual([...Array.from({ length: 299 }, () => 'basic.get-ok'), 'basic.get-empty']);
   });
 });
 
