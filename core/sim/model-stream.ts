@@ -80,6 +80,7 @@ export class ModelStream {
     if (this.doubtful && next !== records.length) {
       check(next >= this.#settledLength, 'stream', () => `${next} records are left`);
       records.length = this.#settledLength;
+      for (const reader of this.#readers) reader.doubt(records.length);
       while (records.length < next) records.push(undefined);
     }
     check(next === records.length, 'stream', () => `${next} records, not ${records.length}`);
@@ -158,6 +159,13 @@ export class StreamReader {
     this.#stream = stream;
     this.#next = next;
     this.#exact = exact;
+  }
+
+  /** What lies behind this offset may not be there, nor where it began behind that. */
+  doubt(length: number): void {
+    if (this.#next <= length) return;
+    this.#next = length;
+    this.#exact = false;
   }
 
   get atEnd(): boolean {

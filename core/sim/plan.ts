@@ -177,10 +177,11 @@ function drawStream(chance: Chance): FieldTable {
   };
 }
 
-/** How much of a stream is kept, and how long. */
+/** How much of a stream is kept, and how long; in parts so small that some can go. */
 export function drawRetention(chance: Chance): FieldTable {
   return {
-    ...(chance.happens(0.6) ? { 'x-max-length-bytes': chance.pick([500, 5000, 20_000]) } : {}),
+    'x-stream-max-segment-size-bytes': chance.pick([300, 1000]),
+    ...(chance.happens(0.8) ? { 'x-max-length-bytes': chance.pick([1000, 5000]) } : {}),
     ...(chance.happens(0.4) ? { 'x-max-age': chance.pick(['1s', '3s']) } : {}),
   };
 }
