@@ -75,7 +75,7 @@ export class ModelStream {
   }
 
   /** The turn is over, and this is left. */
-  endTurn({ first, next, bytes, unacked }: SeenStream, wall: number): void {
+  endTurn({ first, next, bytes }: SeenStream, wall: number): void {
     const { records } = this;
     if (this.doubtful && next !== records.length) {
       check(next >= this.#settledLength, 'stream', () => `${next} records are left`);
@@ -87,6 +87,10 @@ export class ModelStream {
     check(first >= this.first, 'retention', () => `offset ${first} came back`);
     this.#retain(first, next, bytes, wall);
     this.doubtful = false;
+  }
+
+  /** All that was said and done to deliveries is known. */
+  checkOut(unacked: number): void {
     const out = [...this.#readers].reduce((sum, reader) => sum + reader.out, 0);
     check(unacked === out, 'counters', () => `the stream counts ${unacked} out, not ${out}`);
   }

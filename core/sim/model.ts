@@ -148,13 +148,14 @@ export class Model {
     const spoken = this.#said;
     this.#said = [];
     for (const { connection, method } of spoken) this.#noticeClose(connection, method);
+    this.stream?.endTurn(view.stream!, this.wall);
     // What went to channels that end came back before it went to anybody else.
     const isEnding = ({ connection, method }: Said): boolean =>
       connection.channels.get(method.channel)?.ending === true;
     const inOrder = [...spoken.filter(isEnding), ...spoken.filter((each) => !isEnding(each))];
     for (const { connection, method } of inOrder) said(this, connection, method);
     this.#endChannels();
-    if (this.stream !== undefined) this.stream.endTurn(view.stream!, this.wall);
+    this.stream?.checkOut(view.stream!.unacked);
     this.management.carryOut(view);
     for (const queue of this.sourcesFirst) this.#look(queue, view);
     for (const queue of this.queues.values()) queue.checkOrder(this.turn);

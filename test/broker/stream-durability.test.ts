@@ -253,6 +253,22 @@ describe('a stream that is larger than memory', () => {
     expect(await store.read('s', '1h')).toEqual(['1000 new']);
   });
 
+  test('is read by several at their own places, though only one of these fits into memory', async () => {
+    const journal = new MemoryJournal();
+    const durability = durableIn(journal, { streamResidentBytes: 0 });
+    const store = new Store(journal);
+    store.broker = new Broker({ clock: store.clock, random: () => 0.5, durability });
+    await store.broker.recover();
+    store.declare('s', { 'x-stream-max-segment-size-bytes': 1000 });
+    store.publish('s', ...numbered(20, 900));
+    const read = vi.spyOn(journal, 'read');
+    const all = await Promise.all([0, 3, 6, 9, 12, 15].map((offset) => store.read('s', offset)));
+    const counts = all.map(({ length }) => length);
+    expect(counts).toEqual([20, 17, 14, 11, 8, 5]);
+    // What was brought for one reader is there until that had it, however many there are.
+    expect(read.mock.calls.length).toBeLessThanOrEqual(counts.reduce((sum, count) => sum + count));
+  });
+
   test('a part that cannot be read is passed over', async () => {
     const store = await large();
     const { journal } = store;

@@ -46,7 +46,8 @@ export class DurableStreams {
   /** Segments that may leave memory, in the order in which they came there, and their octets. */
   #resident: StreamSegment[] = [];
   #residentBytes = 0;
-  readonly #loading = new Map<StreamSegment, Promise<void>>();
+  /** Segments that are being brought back, and what waits for each. */
+  readonly #loading = new Map<StreamSegment, (() => void)[]>();
 
   constructor(persistence: Persistence) {
     this.#persistence = persistence;
@@ -136,23 +137,38 @@ export class DurableStreams {
     }
   }
 
-  /** Brings a segment back into memory; one that cannot be read is dropped. */
-  load(stream: DurableStream, segment: StreamSegment): Promise<void> {
-    const known = this.#loading.get(segment);
-    if (known !== undefined) return known;
-    const loaded = this.#load(segment).catch((error: unknown) => {
-      stream.log.drop(segment);
-      this.#persistence.unreadable((error as Error).message);
-    }).finally(() => this.#loading.delete(segment));
-    this.#loading.set(segment, loaded);
-    return loaded;
+  /**
+   * Brings a segment back into memory; one that cannot be read is dropped. `use` runs at once
+   * then: later, what was brought for another reader may have made it leave again, and two of
+   * them would bring theirs back in turns for ever.
+   */
+  load(stream: DurableStream, segment: StreamSegment, use: () => void): void {
+    const waiting = this.#loading.get(segment);
+    if (waiting === undefined) {
+      this.#loading.set(segment, [use]);
+      void this.#load(stream, segment);
+    } else {
+      waiting.push(use);
+    }
   }
 
-  async #load(segment: StreamSegment): Promise<void> {
+  async #load(stream: DurableStream, segment: StreamSegment): Promise<void> {
+    try {
+      segment.load(await this.#octetsOf(segment));
+      this.#remain(segment);
+    } catch (error) {
+      stream.log.drop(segment);
+      this.#persistence.unreadable((error as Error).message);
+    }
+    const waiting = this.#loading.get(segment)!;
+    this.#loading.delete(segment);
+    for (const use of waiting) use();
+  }
+
+  async #octetsOf(segment: StreamSegment): Promise<Uint8Array> {
     const bytes = new Uint8Array(segment.used);
     for (const { start } of segment.chunks) bytes.set(await this.#read(segment, start), start);
-    segment.load(bytes);
-    this.#remain(segment);
+    return bytes;
   }
 
   /** The octets of a chunk. It is looked for again where it was moved while it was read. */

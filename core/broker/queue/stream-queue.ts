@@ -131,7 +131,9 @@ export class StreamQueue extends Queue {
       if (segment.isResident) continue;
       if (bytes > limits.lentBytesMax) break;
       bytes += segment.used;
-      await this.#persistence?.streams.load(this, segment);
+      await new Promise<void>((resolve) => {
+        this.#persistence!.streams.load(this, segment, resolve);
+      });
     }
     return use();
   }
@@ -191,7 +193,7 @@ export class StreamQueue extends Queue {
     for (; count < CONSUMER_MESSAGES && consumer.ready && !consumer.ended; count++) {
       const record = cursor.read();
       if (record === undefined) {
-        void this.#await(consumer);
+        this.#await(consumer);
         break;
       }
       const { offset } = cursor;
@@ -202,15 +204,14 @@ export class StreamQueue extends Queue {
   }
 
   /** Where the journal alone has what comes next, the consumer waits for it. */
-  async #await(consumer: StreamConsumer): Promise<void> {
+  #await(consumer: StreamConsumer): void {
     const { segment, atEnd } = consumer.cursor;
     if (atEnd) return;
     consumer.loading = true;
-    await this.#persistence!.streams.load(this, segment);
-    this.vhost.turn.within(() => {
+    this.#persistence!.streams.load(this, segment, () => this.vhost.turn.within(() => {
       consumer.loading = false;
       this.consumers.unpark(consumer);
-    });
+    }));
   }
 
   #send(consumer: StreamConsumer, record: StreamRecord, offset: number): void {
