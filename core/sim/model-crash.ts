@@ -1,6 +1,6 @@
+import type { BrokerView, Seen } from './broker-view.ts';
 import { isBefore, NOT_YET, type Copy } from './model-copy.ts';
-import type { BrokerView, Model } from './model.ts';
-import type { Seen } from './model-queue.ts';
+import type { Model } from './model.ts';
 import { DELAYED } from './plan.ts';
 import { check, Violation } from './violation.ts';
 

@@ -1,5 +1,6 @@
+import type { BrokerView } from './broker-view.ts';
 import type { Copy } from './model-copy.ts';
-import type { BrokerView, Model } from './model.ts';
+import type { Model } from './model.ts';
 import type { ModelQueue } from './model-queue.ts';
 import type { ManagerOperation } from './plan.ts';
 import { check } from './violation.ts';

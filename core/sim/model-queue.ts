@@ -1,17 +1,9 @@
+import type { Seen } from './broker-view.ts';
 import type { ModelConsumer } from './model-channel.ts';
 import { DELAYED, type QueuePlan } from './plan.ts';
 import type { Copy } from './model-copy.ts';
 import { isBefore, NOT_YET } from './model-copy.ts';
 import { check, Violation } from './violation.ts';
-
-/** A message as the broker says that it holds it. */
-export interface Seen {
-  readonly id: string;
-  readonly redelivered: boolean;
-  /** How often it came back. */
-  readonly returns: number;
-  readonly deadline: number;
-}
 
 interface Left {
   readonly copy: Copy;

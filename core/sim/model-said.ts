@@ -1,7 +1,8 @@
 import type { ModelChannel, ModelConsumer } from './model-channel.ts';
 import type { Copy } from './model-copy.ts';
 import type { ModelQueue } from './model-queue.ts';
-import type { Model, ModelConnection } from './model.ts';
+import type { ModelConnection } from './model-connection.ts';
+import type { Model } from './model.ts';
 import type { WireMethod } from './strict-decoder.ts';
 import { check, Violation } from './violation.ts';
 

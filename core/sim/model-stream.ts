@@ -1,7 +1,7 @@
 import type { FieldTable } from '../protocol/types.ts';
 import { parseAge } from '../broker/queue/age.ts';
-import type { Mark, ModelMessage } from './model-copy.ts';
-import { NOT_YET } from './model-copy.ts';
+import type { SeenStream } from './broker-view.ts';
+import { NOT_YET, type Mark, type ModelMessage } from './model-copy.ts';
 import { check } from './violation.ts';
 
 export const STREAM = 'stream';
@@ -17,17 +17,6 @@ interface StreamRecord {
   readonly wall: number;
   /** Where the journal was at the end of the turn in which it came. */
   arrived: Mark;
-}
-
-/** A stream as the broker shows it. */
-export interface SeenStream {
-  /** Offset of the oldest record, and of the next one to come. */
-  readonly first: number;
-  readonly next: number;
-  /** What all records take. */
-  readonly bytes: number;
-  /** Deliveries that are out. */
-  readonly unacked: number;
 }
 
 /** A stream as a list: what was added stays where it is, until retention takes the oldest. */

@@ -1,44 +1,16 @@
 import { durabilityDefaults } from '../broker/durable/options.ts';
+import type { BrokerView } from './broker-view.ts';
 import { heard } from './model-heard.ts';
 import { said } from './model-said.ts';
 import type { ModelChannel } from './model-channel.ts';
+import { ModelConnection } from './model-connection.ts';
 import { ModelManagement } from './model-management.ts';
 import { Copy, NOT_YET, type ModelMessage } from './model-copy.ts';
-import { ModelQueue, type Seen } from './model-queue.ts';
-import { ModelStream, type SeenStream, type StreamReader } from './model-stream.ts';
+import { ModelQueue } from './model-queue.ts';
+import { ModelStream, type StreamReader } from './model-stream.ts';
 import { DELAYED, LATE, type Plan } from './plan.ts';
 import type { WireMethod } from './strict-decoder.ts';
 import { check } from './violation.ts';
-
-/** What the broker shows of itself between turns. */
-export interface BrokerView {
-  readyCount(queue: string): number;
-  unackedCount(queue: string): number;
-  ready(queue: string): readonly Seen[];
-  /** Tells a durable queue from others that had its name. */
-  numberOf(queue: string): number;
-  /** Undefined: there is none. */
-  readonly stream: SeenStream | undefined;
-  /** How far the journal is written, and how far that is durable. */
-  readonly written: number;
-  readonly durable: number;
-  /** The journal was in trouble: confirms may be refused. */
-  readonly troubled: boolean;
-  /** Nothing more will be durable. */
-  readonly failed: boolean;
-}
-
-export class ModelConnection {
-  readonly id: number;
-  readonly channels = new Map<number, ModelChannel>();
-  /** Channels that the broker closed and that the client has not said close-ok on. */
-  readonly deaf = new Set<number>();
-  ending = false;
-
-  constructor(id: number) {
-    this.id = id;
-  }
-}
 
 interface Said {
   readonly connection: ModelConnection;

@@ -1,5 +1,4 @@
 import { sampleStats } from '../broker/stats.ts';
-import { VirtualClock } from '../clock/virtual-clock.ts';
 import type { Serve } from '../ports.ts';
 import { BrokerProcess, makeBroker, type MakeBroker, type World } from './broker-process.ts';
 import { ByteHash } from './byte-hash.ts';
@@ -16,6 +15,7 @@ import type { Operation, Script } from './script.ts';
 import { SimClient } from './sim-client.ts';
 import { SimDisk } from './sim-disk.ts';
 import { QUIET, SimLink, type NetworkManners } from './sim-network.ts';
+import { SimTime } from './sim-time.ts';
 import { Trace } from './trace.ts';
 import { check, Violation } from './violation.ts';
 import { WatchedLink, type Observer } from './watched-link.ts';
@@ -49,11 +49,6 @@ type WorldAction = (
   chance: Chance, actor: Actor | undefined, operation: Operation,
 ) => void;
 
-/** Continuations of promises that follow from one instant; no chain in the core is as long. */
-const SETTLING_TICKS = 40;
-const RECOVERY_TICKS = 3000;
-/** Virtual time within which all must drain once everything is healed. */
-const LIVENESS_MS = 60_000;
 /** Bytes that clients send at once, and those that are read ahead of them. */
 const TURN_BYTES_MAX = 300_000;
 /** How far a wall clock is off that nobody looked after. */
@@ -71,11 +66,13 @@ export class Simulator implements Observer {
   readonly trace = new Trace();
   readonly #script: Script;
   readonly #chance: Chance;
-  readonly #clock = new VirtualClock();
+  readonly #time = new SimTime({
+    isStarting: () => this.#starting !== undefined,
+    endTurn: () => this.endTurn(),
+  });
   readonly #disk: SimDisk;
   readonly #world: World;
   readonly #actors = new Map<number, Actor>();
-  readonly #failures: unknown[] = [];
   /** The clock of the process that runs or starts. */
   #life: ProcessClock | undefined;
   #process: BrokerProcess | undefined;
@@ -97,10 +94,10 @@ export class Simulator implements Observer {
     const pace = { syncMs: plan.syncMs, otherMs: plan.writeMs };
     this.#disk = new SimDisk(new Chance(this.#chance.seed()), pace, plan.writeBytesMax);
     this.#world = {
-      clock: this.#clock, disk: this.#disk, chance: new Chance(this.#chance.seed()), plan,
+      clock: this.#time.clock, disk: this.#disk, chance: new Chance(this.#chance.seed()), plan,
       makeBroker: make,
       afterTask: () => this.endTurn(),
-      onFault: (fault) => this.#failures.push(fault),
+      onFault: (fault) => this.#time.fail(fault),
     };
   }
 
@@ -130,15 +127,11 @@ export class Simulator implements Observer {
   // Observer
 
   now(): number {
-    return this.#clock.now();
+    return this.#time.now();
   }
 
   guard(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.#failures.push(error);
-    }
+    this.#time.guard(work);
   }
 
   get #wallOffset(): number {
@@ -148,8 +141,8 @@ export class Simulator implements Observer {
   endTurn(): void {
     const process = this.#process;
     if (process === undefined) return;
-    this.hash.addNumber(this.#clock.now());
-    this.guard(() => this.model.endTurn(this.#clock.now(), process));
+    this.hash.addNumber(this.#time.now());
+    this.guard(() => this.model.endTurn(this.#time.now(), process));
     this.guard(() => this.#checkMemory(process));
   }
 
@@ -164,12 +157,12 @@ export class Simulator implements Observer {
 
   async #play(): Promise<void> {
     this.#start();
-    await this.#finish(this.#starting!);
-    await this.#until(() => this.#process!.durable >= this.#process!.written, 'first declarations');
+    await this.#time.finish(this.#starting!);
+    await this.#time.until(() => this.#process!.durable >= this.#process!.written, 'first declarations');
     this.#declared = true;
-    const from = this.#clock.now();
+    const from = this.#time.now();
     for (const operation of this.#script.operations) {
-      await this.#advanceTo(from + operation.at);
+      await this.#time.advanceTo(from + operation.at);
       this.#do(operation);
     }
     await this.#heal();
@@ -222,13 +215,13 @@ export class Simulator implements Observer {
     failDisk: (chance) => {
       if (this.#process === undefined) return;
       this.#disk.memory.faults.syncError = 'the disk failed';
-      this.#clock.setTimer(chance.below(500), () => {
+      this.#time.clock.setTimer(chance.below(500), () => {
         if (!this.#healing) this.#kill(true, 10);
       });
     },
     damageDisk: (chance) => {
       this.#probes.push(probeDamage(this.#disk.memory, chance, this.model));
-      this.#background(this.#probes.at(-1)!);
+      this.#time.background(this.#probes.at(-1)!);
     },
   };
 
@@ -239,7 +232,7 @@ export class Simulator implements Observer {
     const process = this.#process;
     if (process === undefined) return undefined;
     known?.link.reset();
-    const client = new SimClient(this.#clock, this.#chance.pick([4096, 0]));
+    const client = new SimClient(this.#time.clock, this.#chance.pick([4096, 0]));
     // What the manager sends at once arrives at once.
     const manners = number === MANAGER ? QUIET : this.#script.plan.manners;
     const actor = { client, link: this.#link(client.serve, process, manners) };
@@ -253,12 +246,12 @@ export class Simulator implements Observer {
     const manners = this.#healing ? QUIET : usual;
     const watch = new WatchedLink(++this.#connections, this);
     const chance = new Chance(this.#chance.seed());
-    return new SimLink(this.#clock, chance, manners, watch, serve, process.broker.serve);
+    return new SimLink(this.#time.clock, chance, manners, watch, serve, process.broker.serve);
   }
 
   #openLibrary(queue: string, prefetch: number): LibraryClient {
     const { model } = this;
-    const clock = new ProcessClock(this.#clock, () => {}, () => 0);
+    const clock = new ProcessClock(this.#time.clock, () => {}, () => 0);
     return new LibraryClient({
       clock, chance: new Chance(this.#chance.seed()), model,
       open: (serve) => this.#process && this.#link(serve, this.#process),
@@ -268,7 +261,7 @@ export class Simulator implements Observer {
 
   #start(): void {
     if (this.#process !== undefined || this.#starting !== undefined) return;
-    const clock = new ProcessClock(this.#clock, () => this.endTurn(), () => this.#wallOffset);
+    const clock = new ProcessClock(this.#time.clock, () => this.endTurn(), () => this.#wallOffset);
     this.#life = clock;
     this.#starting = this.#boot(clock).catch((error: unknown) => {
       if (clock.killed) return;
@@ -277,9 +270,9 @@ export class Simulator implements Observer {
       this.#life = undefined;
       // A disk without space is no place to start on, until there is some.
       if (!this.#disk.memory.faults.full) throw error;
-      this.#clock.setTimer(RETRY_MS, () => this.#start());
+      this.#time.clock.setTimer(RETRY_MS, () => this.#start());
     });
-    this.#background(this.#starting);
+    this.#time.background(this.#starting);
   }
 
   async #boot(clock: ProcessClock): Promise<void> {
@@ -310,7 +303,7 @@ export class Simulator implements Observer {
     for (const { link } of this.#actors.values()) link.loseServer();
     this.#library?.link?.loseServer();
     this.#disk.lose(power);
-    this.#clock.setTimer(downMs, () => this.#start());
+    this.#time.clock.setTimer(downMs, () => this.#start());
   }
 
   /** All faults end, and whatever broke is started anew. */
@@ -323,7 +316,7 @@ export class Simulator implements Observer {
     this.#disk.mend();
     if (this.#process?.failed === true) this.#kill(true, 0);
     const runs = (): boolean => this.#process !== undefined && this.#starting === undefined;
-    await this.#until(runs, 'a start');
+    await this.#time.until(runs, 'a start');
     for (const { link, client } of this.#actors.values()) {
       link.setManners(QUIET);
       link.setClientReading(true);
@@ -331,9 +324,9 @@ export class Simulator implements Observer {
     }
     this.#library?.link?.setManners(QUIET);
     const library = this.#library;
-    await this.#until(() => (library?.pending.size ?? 0) === 0, 'what became of all messages');
+    await this.#time.until(() => (library?.pending.size ?? 0) === 0, 'what became of all messages');
     library?.close();
-    await this.#until(() => this.#process!.broker.connectionCount === 0, 'closing of connections');
+    await this.#time.until(() => this.#process!.broker.connectionCount === 0, 'closing of connections');
     this.#actors.clear();
     this.#checkCounts();
   }
@@ -377,10 +370,10 @@ export class Simulator implements Observer {
     const empty = (): boolean => isRead() &&
       [...this.model.queues.values()].every(({ name, isEmpty }) =>
         isEmpty && this.#process!.readyCount(name) === 0);
-    await this.#until(empty, 'draining');
+    await this.#time.until(empty, 'draining');
     client.close();
     const { broker } = this.#process!;
-    await this.#until(() => broker.connectionCount === 0, 'the last close');
+    await this.#time.until(() => broker.connectionCount === 0, 'the last close');
     const { connections, channels, consumers, messagesUnacked } = sampleStats(broker);
     check(connections + channels + consumers + messagesUnacked === 0, 'leak', () =>
       `${connections} connections, ${channels} channels, ${consumers} consumers, ` +
@@ -392,15 +385,15 @@ export class Simulator implements Observer {
     const { broker, clock } = this.#process!;
     // A broker that stops lets go of its queues, which is not for the model to see.
     this.#process = undefined;
-    await this.#finish(broker.stop());
+    await this.#time.finish(broker.stop());
     check(broker.store.liveBytes === 0, 'leak', () => `${broker.store.liveBytes} B of messages`);
     check(clock.pending === 0, 'leak', () => `${clock.pending} timers`);
     this.#life = undefined;
     this.#disk.lose(false);
     this.#crash = undefined;
     this.#start();
-    await this.#finish(this.#starting!);
-    await this.#finish(Promise.all(this.#probes));
+    await this.#time.finish(this.#starting!);
+    await this.#time.finish(Promise.all(this.#probes));
     const process = this.#process as BrokerProcess | undefined;
     for (const { name } of this.model.queues.values()) {
       const count = process!.readyCount(name);
@@ -408,47 +401,5 @@ export class Simulator implements Observer {
     }
     this.model.now = this.now();
     this.model.stream?.endTurn(process!.stream!, this.model.wall);
-  }
-
-  /** Lets time pass until it is so; liveness is that this is not for ever. */
-  async #until(holds: () => boolean, what: string): Promise<void> {
-    const deadline = this.now() + LIVENESS_MS;
-    while (!holds()) {
-      const next = this.#clock.nextTimerAt;
-      check(this.now() < deadline, 'liveness', () => `waited ${LIVENESS_MS} ms for ${what}`);
-      await this.#advanceTo(Math.min(next ?? this.now() + 1000, this.now() + 1000));
-    }
-  }
-
-  async #finish(promise: Promise<unknown>): Promise<void> {
-    let done = false;
-    this.#background(promise.then(() => void (done = true)));
-    await this.#until(() => done, 'a promise');
-  }
-
-  #background(promise: Promise<void>): void {
-    promise.catch((error: unknown) => this.#failures.push(error));
-  }
-
-  async #advanceTo(at: number): Promise<void> {
-    for (;;) {
-      await this.#settle();
-      const next = this.#clock.nextTimerAt;
-      if (next === undefined || next > at) break;
-      this.#clock.advanceTo(next);
-    }
-    this.#clock.advanceTo(at);
-    await this.#settle();
-  }
-
-  /** Runs the continuations of promises, and ends the turn that they were. */
-  async #settle(): Promise<void> {
-    for (let tick = 0; tick < SETTLING_TICKS; tick++) await undefined;
-    // A recovery reads on and on, and is over before anything else happens to the process.
-    for (let tick = 0; tick < RECOVERY_TICKS && this.#starting !== undefined; tick++) {
-      await undefined;
-    }
-    this.endTurn();
-    if (this.#failures.length > 0) throw this.#failures[0];
   }
 }
