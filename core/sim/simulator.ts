@@ -158,7 +158,8 @@ export class Simulator implements Observer {
   async #play(): Promise<void> {
     this.#start();
     await this.#time.finish(this.#starting!);
-    await this.#time.until(() => this.#process!.durable >= this.#process!.written, 'first declarations');
+    const isWritten = (): boolean => this.#process!.durable >= this.#process!.written;
+    await this.#time.until(isWritten, 'first declarations');
     this.#declared = true;
     const from = this.#time.now();
     for (const operation of this.#script.operations) {
@@ -326,7 +327,8 @@ export class Simulator implements Observer {
     const library = this.#library;
     await this.#time.until(() => (library?.pending.size ?? 0) === 0, 'what became of all messages');
     library?.close();
-    await this.#time.until(() => this.#process!.broker.connectionCount === 0, 'closing of connections');
+    const isAlone = (): boolean => this.#process!.broker.connectionCount === 0;
+    await this.#time.until(isAlone, 'closing of connections');
     this.#actors.clear();
     this.#checkCounts();
   }

@@ -15,7 +15,7 @@ import { StreamQueue } from '../../core/broker/queue/stream-queue.ts';
 import { Unacked } from '../../core/broker/unacked.ts';
 import type { Delivery } from '../../core/broker/delivery.ts';
 import type { Journal } from '../../core/storage/journal.ts';
-import type { RecordGroup } from '../../core/storage/record-group.ts';
+import { RecordGroup } from '../../core/storage/record-group.ts';
 
 export interface Mutation {
   readonly name: string;
@@ -121,7 +121,7 @@ function splitGroups(journal: Journal): void {
       const isSettlement = (record: Uint8Array): boolean => decodeRecord(record).kind === 'settled';
       const settlements = records.filter(isSettlement).map((record) => journal.append(record));
       const others = records.filter((record) => !isSettlement(record));
-      const rest = others.length === 0 ? [] : [...appendAll(others)];
+      const rest = others.length === 0 ? [] : [...appendAll(RecordGroup.of(others))];
       return records.map((record) => (isSettlement(record) ? settlements : rest).shift()!);
     },
   });
