@@ -119,7 +119,7 @@ describe.skipIf(!hasChromium())('the canvas', { timeout: 180_000 }, () => {
     await order(pg.page, 'queue audit ttl=1');
     const alert = node(pg.page, 'queue:audit').getByRole('alert');
     await alert.getByText('406 PRECONDITION_FAILED').waitFor();
-    expect(await alert.getByRole('row').nth(1).innerText()).toMatch(/x-message-ttl\s+'1'\s+'5000'/);
+    await expect.poll(() => alert.getByRole('row').nth(1).innerText()).toMatch(/x-message-ttl\s+'1'\s+'5000'/);
   });
 
   test('undo takes back what was done, and says what cannot come back', async () => {
@@ -165,7 +165,11 @@ describe.skipIf(!hasChromium())('the canvas', { timeout: 180_000 }, () => {
     await pg.advanceTo(1500);
     await pg.page.locator('body').press('t');
     const table = pg.page.getByRole('treegrid', { name: 'What there is, as a table' });
-    await table.getByRole('row', { name: /^producer/ }).focus();
+    const row = (name: string) => table.getByRole('row', { name: new RegExp(`^${name}`) });
+    // Lines are there once somebody was seen to publish, and the picture was drawn with that.
+    const lines = [['producer', 'the default exchange'], ['the default exchange', 'tasks'], ['tasks', 'consumer-1']];
+    for (const [from, to] of lines) await expect.poll(() => row(from!).innerText()).toContain(to);
+    await row('producer').focus();
     const focused = () => pg.page.evaluate('document.activeElement.dataset.id');
     for (const id of ['exchange:', 'queue:tasks', 'client:consumer-1']) {
       await pg.page.keyboard.press('ArrowRight');
@@ -173,7 +177,7 @@ describe.skipIf(!hasChromium())('the canvas', { timeout: 180_000 }, () => {
     }
     await pg.page.keyboard.press('ArrowLeft');
     expect(await focused()).toBe('queue:tasks');
-    expect(await table.getByRole('row', { name: /^tasks/ }).innerText()).toContain('0 ready, 1 unacked');
+    await expect.poll(() => row('tasks').innerText()).toContain('0 ready, 1 unacked');
   });
 
   const edges = (page: Page, kind: string) => page.locator(`.svelte-flow__edge.${kind}`);
@@ -182,7 +186,7 @@ describe.skipIf(!hasChromium())('the canvas', { timeout: 180_000 }, () => {
     const { page } = await playground.open();
     for (const name of ['one', 'two']) await order(page, `queue ${name}`);
     await node(page, 'queue:two').waitFor();
-    expect(await edges(page, 'implicit').count()).toBe(0);
+    await expect.poll(() => edges(page, 'implicit').count()).toBe(0);
     await node(page, 'exchange:').hover();
     // Those that messages went over are there all the time.
     await expect.poll(() => edges(page, 'implicit').count()).toBeGreaterThanOrEqual(2);
@@ -204,7 +208,7 @@ describe.skipIf(!hasChromium())('the canvas', { timeout: 180_000 }, () => {
       x: (from!.x + from!.width + to!.x) / 2,
       y: (from!.y + from!.height / 2 + to!.y + to!.height / 2) / 2,
     };
-    expect(await edges(page, 'lit').count()).toBe(0);
+    await expect.poll(() => edges(page, 'lit').count()).toBe(0);
     await expect.poll(async () => {
       await page.mouse.move(middle.x + Math.random(), middle.y);
       return edges(page, 'lit').count();
@@ -212,7 +216,7 @@ describe.skipIf(!hasChromium())('the canvas', { timeout: 180_000 }, () => {
     await page.mouse.click(middle.x, middle.y);
     await page.getByRole('heading', { name: 'Message 1' }).waitFor();
     await page.mouse.move(2, 2);
-    expect(await edges(page, 'lit').count()).toBe(3);
+    await expect.poll(() => edges(page, 'lit').count()).toBe(3);
   });
 
   test('a transient queue becomes durable: what is lost is told before, and undo says so again', async () => {
@@ -284,7 +288,7 @@ describe.skipIf(!hasChromium())('the canvas', { timeout: 180_000 }, () => {
     }
     await pg.advanceTo(1000);
     await node(page, 'queue:small').locator('.full').waitFor();
-    expect(await node(page, 'queue:brief').locator('.full').count()).toBe(0);
+    await expect.poll(() => node(page, 'queue:brief').locator('.full').count()).toBe(0);
     const left = () => node(page, 'queue:brief').locator('.expiring').getAttribute('style');
     await expect.poll(left).toContain('0.75');
     await expect.poll(() => node(page, 'queue:ranked').locator('.pips i').allInnerTexts()).toEqual(['7', '3', '1']);

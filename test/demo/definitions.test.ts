@@ -153,7 +153,7 @@ describe.skipIf(!hasChromium())('the screen of definitions', { timeout: 180_000 
     await page.getByLabel('Choose a file').setInputFiles(buffer);
     const items = exportedHere.exchanges.length + exportedHere.queues.length + exportedHere.bindings.length + 1;
     await page.getByText(`${items} applied, 0 refused`).waitFor();
-    expect(await rowsOf(page).count()).toBe(items);
+    await expect.poll(() => rowsOf(page).count()).toBe(items);
     const there = await page.evaluate(async () => (
       (await window.__playground.app.port.api('/api/definitions')).body
     )) as Definitions;
@@ -176,7 +176,7 @@ describe.skipIf(!hasChromium())('the screen of definitions', { timeout: 180_000 
     }, JSON.stringify({ queues, users: [{ name: 'alice' }] }));
     await page.locator('.drop').dispatchEvent('drop', { dataTransfer: data });
     await page.getByText(/1 applied, 1 refused,\s+1 not supported/).waitFor();
-    expect(await rowsOf(page).nth(1).innerText()).toMatch(/queue\s+bad\s+✕ refused\s+.*x-max-length/s);
+    await expect.poll(() => rowsOf(page).nth(1).innerText()).toMatch(/queue\s+bad\s+✕ refused\s+.*x-max-length/s);
   });
 
   test('traffic is sent through what was imported', async () => {

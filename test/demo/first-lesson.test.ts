@@ -60,7 +60,7 @@ describe.skipIf(!hasChromium())('the first lesson, by keyboard alone', { timeout
     const editor = page.getByRole('textbox', { name: 'Code of consumer-1' });
     await expect.poll(() => hasFocus(editor)).toBe(true);
     await expect.poll(() => page.evaluate('getSelection().toString()')).toBe('noAck: false');
-    expect(await page.locator('.cm-pointed').innerText()).toContain('basicConsume');
+    await expect.poll(() => page.locator('.cm-pointed').innerText()).toContain('basicConsume');
     // The others go on, as the runs that they were.
     const others = async () => (await pg.clients())
       .filter(({ name }) => name !== 'consumer-1').map(({ name, run }) => [name, run]);

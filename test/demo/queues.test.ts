@@ -93,7 +93,7 @@ describe.skipIf(!hasChromium())('the queue browser', { timeout: 180_000 }, () =>
     await pages.getByText('page 1 of 20, of messages 1 to 1000').waitFor();
     for (let number = 2; number <= 20; number++) await turn('After', `page ${number} of 20`);
     expect(await turn('After', 'page 1 of 1, of messages 1001 to 1020')).toContain('number-1000;');
-    expect(await pages.getByRole('button', { name: 'After' }).isDisabled()).toBe(true);
+    await expect.poll(() => pages.getByRole('button', { name: 'After' }).isDisabled()).toBe(true);
     expect(await turn('Before', 'page 20 of 20, of messages 1 to 1000')).toContain('number-950;');
     await page.getByRole('button', { name: 'Newest first' }).click();
     await pages.getByText('page 1 of 20, of messages 21 to 1020').waitFor();

@@ -115,7 +115,7 @@ describe.skipIf(!hasChromium())('a share link', { timeout: 180_000 }, () => {
     const pg = await playground.open({ route: await linkOf(await playground.open()) });
     await pg.page.keyboard.press('Escape');
     await pg.page.getByRole('region', { name: 'Coach' }).waitFor();
-    expect(await pg.page.getByRole('dialog').count()).toBe(0);
+    await expect.poll(() => pg.page.getByRole('dialog').count()).toBe(0);
   });
 
   test.each([
