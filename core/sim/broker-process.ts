@@ -67,6 +67,9 @@ export class BrokerProcess implements BrokerView {
     const { segmentBytes } = world.plan;
     const directory = world.disk.open(clock);
     const journal = await openSegmentJournal({ directory, clock, random, segmentBytes });
+    const read = journal.read.bind(journal);
+    // What a process had begun to read when it was killed ends there, memory or disk.
+    journal.read = (lsn) => (clock.killed ? new Promise(() => {}) : read(lsn));
     const process = new BrokerProcess(world, clock, journal);
     await process.broker.recover();
     // What a process that was killed has at hand still runs, but it does nothing more to the world.
