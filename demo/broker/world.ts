@@ -59,6 +59,7 @@ export class World {
   #paused: boolean;
   #stoppedBy = '';
   #steps = 0;
+  #jumps = 0;
   #ended = false;
   /** Things that happened: frames, turns of clients, timers, words of the disk. */
   #happened = 0;
@@ -144,7 +145,9 @@ export class World {
     this.pause();
     await this.#until(this.clock.now());
     const at = this.#nextAt;
-    return at !== undefined && this.#until(at);
+    if (at === undefined) return false;
+    this.#jumps++;
+    return this.#until(at);
   }
 
   async advanceTo(at: number): Promise<void> {
@@ -352,6 +355,7 @@ export class World {
       now: this.clock.now(), wallStart, paused: this.#paused, speed: this.#pace.speed,
       effectiveSpeed: this.#pace.effectiveSpeed, seed,
       nextTimerAt: this.#nextAt ?? null, stoppedBy: this.#stoppedBy, steps: this.#steps,
+      jumps: this.#jumps,
     };
   }
 

@@ -19,6 +19,8 @@ export interface ClockState {
   readonly stoppedBy: string;
   /** How many steps were made by hand, so that a picture can show what each did. */
   readonly steps: number;
+  /** How often time jumped to the next timer, over a while in which nothing happened. */
+  readonly jumps: number;
 }
 
 /** Something that waits for its time. */

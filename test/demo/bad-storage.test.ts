@@ -102,11 +102,15 @@ describe.skipIf(!hasChromium())('the playground', { timeout: 180_000 }, () => {
       await setFault(pg, 'QuotaExceededError');
       await pg.advanceTo(2500);
       await noticeIn(pg, /^⚠ Durable data wait for space, and so does who publishes: .*as the test says/).waitFor();
+      const blocked = pg.page.locator('.svelte-flow__node[data-id="client:durable"]').getByText('connection.blocked');
+      await blocked.waitFor();
+      expect(await blocked.evaluate((each) => getComputedStyle(each).color)).toBe('rgb(180, 35, 24)');
       // Whoever reads the page and moves its time is answered all the while.
       expect(await logged(pg, 'confirmed')).toBe(false);
       expect(await pg.now()).toBe(2500);
       await setFault(pg, '');
       await noticeIn(pg, /Durable data wait/).waitFor({ state: 'detached' });
+      await blocked.waitFor({ state: 'detached' });
       await pg.advanceTo(6000);
       expect(await logged(pg, 'confirmed')).toBe(true);
       // It was refused, and published once more; the first may well be there too.

@@ -64,6 +64,7 @@ test('the next timer is told beforehand, and reached to the millisecond', async 
   fillHourQueue(made, ['a']);
   expect(made.world.timers()).toEqual([{ at: HOUR_MS, what: 'hour: a message expires' }]);
   expect(await made.world.nextTimer()).toBe(true);
+  expect(made.world.state$.value.jumps).toBe(1);
   expect(made.world.clock.now()).toBe(HOUR_MS);
   expect(made.types()).toContain('message.dead-lettered');
   expect(await made.world.nextTimer()).toBe(false);

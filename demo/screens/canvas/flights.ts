@@ -11,6 +11,8 @@ const FALL_MS = 900;
 const FLIGHTS_MAX = 2000;
 /** Flow of a line that is shown as a band fades within this time of the wall. */
 const BAND_MS = 600;
+/** The same of a trail. */
+export const TRAIL_MS = 900;
 
 /** How a message looks: filled, hollow, ringed, a triangle, or a cross. */
 export type Look = 'ready' | 'unacked' | 'redelivered' | 'dead' | 'dropped';
@@ -36,6 +38,17 @@ export interface Fall {
   readonly end: number;
 }
 
+/** What a message leaves behind that was under way when time jumped, until it has faded. */
+export interface Trail {
+  readonly edge: string;
+  readonly look: Look;
+  /** Parts of the line, from 0 to 1: where the message was, and where it is now. */
+  readonly from: number;
+  readonly to: number;
+  /** Milliseconds of the wall. */
+  readonly until: number;
+}
+
 /** So many messages a second that nobody could follow each. */
 export interface Band {
   readonly rate: number;
@@ -49,6 +62,7 @@ export interface Band {
 export class Flights {
   flights: Flight[] = [];
   falls: Fall[] = [];
+  trails: Trail[] = [];
   readonly bands = new Map<string, Band>();
   /** Messages that took each edge so far, for those who want nothing to move. */
   readonly totals = new Map<string, number>();
@@ -65,6 +79,7 @@ export class Flights {
   clear(): void {
     this.flights = [];
     this.falls = [];
+    this.trails = [];
     this.bands.clear();
     this.totals.clear();
     this.#arrivals.clear();
@@ -129,8 +144,22 @@ export class Flights {
   prune(now: number, wall: number): void {
     this.flights = this.flights.filter(({ end }) => end > now).slice(-FLIGHTS_MAX);
     this.falls = this.falls.filter(({ end }) => end > now).slice(-FLIGHTS_MAX);
+    this.trails = this.trails.filter(({ until }) => until > wall);
     for (const [way, { until }] of this.bands) if (until < wall) this.bands.delete(way);
     for (const map of [this.#arrivals, this.#delivered, this.#paths]) trim(map);
+  }
+
+  /** Time went from one moment to another at once: what was under way is further on. */
+  jump(from: number, to: number, wall: number): void {
+    for (const { edge, look, start, end, back } of this.flights) {
+      if (end <= from || start >= to) continue;
+      const partAt = (now: number): number => {
+        const part = Math.min(1, Math.max(0, (now - start) / (end - start)));
+        return back ? 1 - part : part;
+      };
+      const trail = { edge, look, from: partAt(from), to: partAt(to), until: wall + TRAIL_MS };
+      this.trails = [...this.trails, trail].slice(-FLIGHTS_MAX);
+    }
   }
 
   /** The edges that a message took, also before it was dead-lettered; or lines without one. */

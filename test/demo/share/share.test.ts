@@ -111,6 +111,14 @@ describe.skipIf(!hasChromium())('a share link', { timeout: 180_000 }, () => {
     await pg.page.getByText(/nothing of what was done by hand\. The broker went on from what it had kept/).waitFor();
   });
 
+  test('says that it cannot be opened by a browser without CompressionStream', async () => {
+    const route = await linkOf(await playground.open());
+    const pg = await playground.open({ route, script: 'delete globalThis.CompressionStream;' });
+    await pg.page.getByText(/^This browser has no DecompressionStream, so it can open files alone:/).waitFor();
+    await pg.page.getByRole('dialog').getByRole('button', { name: 'Go on' }).click();
+    await pg.page.getByLabel(/^queue tasks, \d+ ready/).first().waitFor();
+  });
+
   test('that nobody wants leads to the first lesson', async () => {
     const pg = await playground.open({ route: await linkOf(await playground.open()) });
     await pg.page.keyboard.press('Escape');
@@ -139,16 +147,24 @@ describe.skipIf(!hasChromium())('a share link', { timeout: 180_000 }, () => {
     await dialog.getByText(/queue “fine”: .*x-max-length/).waitFor();
   });
 
-  test('comes as a file where it is too long for a link', async () => {
-    const pg = await playground.open();
+  test.each([
+    ['where it is too long for a link', '', /^The same run/],
+    [
+      'where a browser has no CompressionStream',
+      'delete globalThis.CompressionStream; delete globalThis.DecompressionStream;',
+      /^This browser has no CompressionStream, so it can make no link: save it as a file\./,
+    ],
+  ])('comes as a file %s', async (_where, script, text) => {
+    const pg = await playground.open({ script });
     await pg.page.keyboard.press('Control+k');
     await pg.page.keyboard.type('share');
     await pg.page.keyboard.press('Enter');
+    await pg.page.getByText(text).waitFor();
     const [download] = await Promise.all([
       pg.page.waitForEvent('download'),
       pg.page.getByRole('button', { name: 'Save as a file' }).click(),
     ]);
-    const to = await playground.open();
+    const to = await playground.open({ script });
     await to.page.getByRole('button', { name: 'Share' }).click();
     await to.page.getByLabel('Open a file').setInputFiles((await download.path())!);
     await to.page.getByRole('dialog', { name: /^This link contains code/ }).waitFor();
