@@ -40,9 +40,11 @@ export interface QueueOptions {
 }
 
 export interface ExchangeOptions {
+  /** Answers as if it were declared, or fails with 404 where there is none. */
   readonly passive?: boolean;
-  /** Default: true. */
+  /** Outlives a restart of the broker. Default: true. */
   readonly durable?: boolean;
+  /** Deleted once its last binding is gone. */
   readonly autoDelete?: boolean;
   /** Takes messages from exchanges alone. */
   readonly internal?: boolean;
@@ -95,50 +97,61 @@ export class Channel {
     this.#core.sendBare(name, args);
   }
 
-  /** Declares a queue; '' has the broker make a name. 406: it is there, and different. */
+  /**
+   * Declares a queue; '' has the broker make a name. 406: it is there, and different; 405: it is
+   * there, and another connection's alone.
+   */
   declareQueue(
     queue: string, options: QueueOptions = {},
   ): Observable<MethodArgs<'queue.declare-ok'>> {
     return this.call('queue.declare', { queue, durable: true, ...options });
   }
 
-  /** Declares an exchange of a type such as direct, fanout, topic or headers. */
+  /**
+   * Declares an exchange of a type such as direct, fanout, topic or headers. 406: it is there, and
+   * different.
+   */
   declareExchange(exchange: string, type: string, options: ExchangeOptions = {}): Observable<void> {
     return this.#done('exchange.declare', { exchange, type, durable: true, ...options });
   }
 
-  /** Binds a queue to an exchange. */
+  /** Binds a queue to an exchange. 404: one of them is missing; 403: the exchange is ''. QUE-08. */
   bindQueue(
     queue: string, exchange: string, routingKey = '', args: FieldTable = {},
   ): Observable<void> {
     return this.#done('queue.bind', { queue, exchange, routingKey, arguments: args });
   }
 
+  /** Takes a binding of the same key and arguments away; none is no error. QUE-09. */
   unbindQueue(
     queue: string, exchange: string, routingKey = '', args: FieldTable = {},
   ): Observable<void> {
     return this.#done('queue.unbind', { queue, exchange, routingKey, arguments: args });
   }
 
-  /** Has an exchange pass on to another. */
+  /** Has an exchange, the source, pass on to another. 404: one of them is missing. EXC-10. */
   bindExchange(
     destination: string, source: string, routingKey = '', args: FieldTable = {},
   ): Observable<void> {
     return this.#done('exchange.bind', { destination, source, routingKey, arguments: args });
   }
 
+  /** Takes a binding of the same key and arguments away; none is no error. TOP-7. */
   unbindExchange(
     destination: string, source: string, routingKey = '', args: FieldTable = {},
   ): Observable<void> {
     return this.#done('exchange.unbind', { destination, source, routingKey, arguments: args });
   }
 
-  /** Drops the ready messages of a queue; emits how many there were. */
+  /** Drops the ready messages of a queue; emits how many there were. 540: it is a stream. */
   purgeQueue(queue: string): Observable<number> {
     return this.call('queue.purge', { queue }).pipe(map(({ messageCount }) => messageCount));
   }
 
-  /** Deletes a queue; emits how many messages went with it. */
+  /**
+   * Deletes a queue; emits how many ready messages went with it, 0 where there is no such queue.
+   * 406: `ifUnused`, and it has consumers, or `ifEmpty`, and it has messages. QUE-11.
+   */
   deleteQueue(
     queue: string, options: { readonly ifUnused?: boolean; readonly ifEmpty?: boolean } = {},
   ): Observable<number> {
@@ -146,13 +159,20 @@ export class Channel {
       .pipe(map(({ messageCount }) => messageCount));
   }
 
+  /**
+   * Deletes an exchange; one that is missing is no error. 406: `ifUnused`, and it has bindings;
+   * 403: the broker's own, such as amq.topic. EXC-09.
+   */
   deleteExchange(
     exchange: string, options: { readonly ifUnused?: boolean } = {},
   ): Observable<void> {
     return this.#done('exchange.delete', { exchange, ...options });
   }
 
-  /** Fetches one message; emits undefined, where the queue has none ready. */
+  /**
+   * Fetches one message; emits undefined, where the queue has none ready. With `noAck` it is
+   * settled as it is sent; default: false.
+   */
   get(queue: string, options: { readonly noAck?: boolean } = {}): Observable<Delivery | undefined> {
     return this.call('basic.get', { queue, ...options });
   }
@@ -176,10 +196,12 @@ export class Channel {
     return this.#done('tx.select', {});
   }
 
+  /** Has all since the last commit take place. 406: no transactions here, or not stored. TX-06. */
   commit(): Observable<void> {
     return this.#done('tx.commit', {});
   }
 
+  /** Forgets all since the last commit; what was settled is unacknowledged again. TX-03. */
   rollback(): Observable<void> {
     return this.#done('tx.rollback', {});
   }

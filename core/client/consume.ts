@@ -16,6 +16,7 @@ export interface ConsumeOptions {
   readonly noAck?: boolean;
   /** No other consumer may have the queue; 403, where one has. */
   readonly exclusive?: boolean;
+  /** Part of AMQP; neither TabMQ nor RabbitMQ heeds it. */
   readonly noLocal?: boolean;
   /** Consumers of a higher priority are served first. Default: 0. */
   readonly priority?: number;

@@ -41,12 +41,18 @@ export class Delivery extends Message {
     return this.#settle() && this.#channel.acks.ack(this.deliveryTag);
   }
 
-  /** Gives the message back to its queue, or up, which a dead-letter exchange may hear of. */
+  /**
+   * Gives the message back to its queue, as is the default, or up, which a dead-letter exchange
+   * may hear of.
+   */
   nack(options: { readonly requeue?: boolean } = {}): boolean {
     return this.#settle() && this.#channel.acks.nack(this.deliveryTag, options.requeue ?? true);
   }
 
-  /** The same by basic.reject, which brokers without the extension basic.nack know. */
+  /**
+   * The same by basic.reject, which brokers without the extension basic.nack know; by default the
+   * message is given up.
+   */
   reject(options: { readonly requeue?: boolean } = {}): boolean {
     return this.#settle() && this.#channel.acks.reject(this.deliveryTag, options.requeue ?? false);
   }
