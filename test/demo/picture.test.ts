@@ -159,6 +159,16 @@ describe.skipIf(!hasChromium())('the picture', { timeout: 300_000 }, () => {
     expect(new Set(grounds)).toEqual(new Set([false]));
     expect(new Set(icons)).toEqual(new Set([false]));
     expect((await pictureOf(pg.page)).inked).toBeGreaterThan(0);
+    // What is drawn keeps its ground; a word on a ground is of another colour than that.
+    const [bars, words] = await pg.page.evaluate(() => [
+      [...document.querySelectorAll('.unacked.drawn')].map((each) => getComputedStyle(each).backgroundImage),
+      [...document.querySelectorAll('button.primary')].map((each) => getComputedStyle(each))
+        .map(({ color, backgroundColor, forcedColorAdjust }) => [color === backgroundColor, forcedColorAdjust]),
+    ] as const);
+    expect(bars.length).toBeGreaterThan(0);
+    for (const image of bars) expect(image).toContain('gradient');
+    expect(words.length).toBeGreaterThan(0);
+    for (const word of words) expect(word).toEqual([false, 'none']);
   });
 
   test('at 200 % no pane lies on another', async () => {
