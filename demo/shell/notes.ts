@@ -2,10 +2,11 @@
 import { auditTime, combineLatest, firstValueFrom, skip } from 'rxjs';
 import { isQuotaExceeded } from '../../browser/storage-reason.ts';
 import type { ClientSpec } from '../port/client-host.ts';
+import type { ClockState } from '../port/clock-control.ts';
 import type { Scenario } from '../scenarios/format.ts';
 import type { App, Route } from './app.ts';
 import { setNotice } from './notices.ts';
-import { scenario$ } from './open-scenario.ts';
+import { inTurn, scenario$ } from './open-scenario.ts';
 import { setCurrent, workspaceKey } from './workspaces.ts';
 
 interface Notes {
@@ -21,12 +22,15 @@ const KEY = 'notes';
 /** Milliseconds of the wall between two notes. */
 const NOTE_MS = 200;
 
+let beginnings: number | undefined;
+/** Of which beginning the scenario here is: another tab may have begun something else. */
+let known: number | undefined;
+/** How many are starting clients at the moment: what runs then is not all of it. */
+let starting = 0;
+
 /** Keeps notes from now on, and hears of those that another tab takes. */
 export function noteWhatRuns({ port: { clients, clock, home } }: App): void {
   if (clients === undefined || clock === undefined || home === undefined) return;
-  let beginnings: number | undefined;
-  /** Of which beginning the scenario here is: another tab may have begun something else. */
-  let known: number | undefined;
   home.state$.subscribe((state) => {
     known ??= state.beginnings;
     ({ beginnings } = state);
@@ -34,12 +38,7 @@ export function noteWhatRuns({ port: { clients, clock, home } }: App): void {
   });
   scenario$.pipe(skip(1)).subscribe(() => (known = beginnings));
   combineLatest([scenario$, clients.clients$, clock.state$]).pipe(auditTime(NOTE_MS))
-    .subscribe(([scenario, views, { seed, now, speed, paused }]) => {
-      // Without clients the broker has only just begun, again perhaps.
-      if (scenario === undefined || views.length === 0 || known !== beginnings) return;
-      const specs = views.map(({ name, code, library }) => ({ name, code, library }));
-      write({ scenario, clients: specs, seed, now, speed, paused });
-    });
+    .subscribe(([scenario, views, state]) => note(scenario, views, state));
   addEventListener('storage', ({ key }) => {
     const scenario = key === workspaceKey(KEY) ? read()?.scenario : undefined;
     if (scenario === undefined) return;
@@ -48,15 +47,35 @@ export function noteWhatRuns({ port: { clients, clock, home } }: App): void {
   });
 }
 
+function note(
+  scenario: Scenario | undefined, views: readonly ClientSpec[],
+  { seed, now, speed, paused }: ClockState,
+): void {
+  // Without clients the broker has only just begun, again perhaps.
+  if (scenario === undefined || views.length === 0) return;
+  if (known !== beginnings || starting > 0) return;
+  const clients = views.map(({ name, code, library }) => ({ name, code, library }));
+  write({ scenario, clients, seed, now, speed, paused });
+}
+
 /** Goes on with another workspace, in all tabs; false: nothing runs in it yet. */
 export async function switchWorkspace(app: App, id: string): Promise<boolean> {
-  const notes = read(id);
-  await app.port.home!.switchTo(id, notes?.seed ?? 1, notes?.now ?? 0);
-  setCurrent(id);
-  if (notes === undefined) return false;
-  scenario$.next(notes.scenario);
-  await startAll(app, notes);
-  return true;
+  // What is just beginning is left when it has begun, and noted as it then is.
+  const hasNotes = await inTurn(async () => {
+    const { clients, clock, home } = app.port;
+    const [views, state] = await Promise.all([
+      firstValueFrom(clients!.clients$), firstValueFrom(clock!.state$),
+    ]);
+    note(scenario$.value, views, state);
+    const notes = read(id);
+    await home!.switchTo(id, notes?.seed ?? 1, notes?.now ?? 0);
+    setCurrent(id);
+    if (notes === undefined) return false;
+    scenario$.next(notes.scenario);
+    await startAll(app, notes);
+    return true;
+  });
+  return hasNotes ?? true;
 }
 
 /**
@@ -89,9 +108,16 @@ export async function restartBroker(app: App): Promise<void> {
 async function startAll(
   { port }: App, { clients, speed, paused }: Pick<Notes, 'clients' | 'speed' | 'paused'>,
 ): Promise<void> {
-  await port.clock!.setSpeed(speed);
-  for (const { name, code, library } of clients) await port.clients!.start({ name, code, library });
-  if (!paused) await port.clock!.resume();
+  starting++;
+  try {
+    await port.clock!.setSpeed(speed);
+    for (const { name, code, library } of clients) {
+      await port.clients!.start({ name, code, library });
+    }
+    if (!paused) await port.clock!.resume();
+  } finally {
+    starting--;
+  }
 }
 
 function isReload(): boolean {

@@ -34,7 +34,7 @@ let last: Promise<unknown> = Promise.resolve();
  * One beginning after the other: of two at once the clients of both would start in one world. Of
  * those that wait only the newest is still wanted.
  */
-function inTurn<T>(begin: () => Promise<T>): Promise<T | undefined> {
+export function inTurn<T>(begin: () => Promise<T>): Promise<T | undefined> {
   const mine = ++newest;
   const begun = last.then(() => (mine === newest ? begin() : undefined));
   last = begun.catch(() => {});
