@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import {
-  Broker, BufferPool, durableIn, type BrokerOptions, type Clock, type TransportEnv,
+  Broker, BufferPool, durableIn, limits, type BrokerOptions, type Clock, type TransportEnv,
 } from '../core/index.ts';
 import { managementApi } from '../core/management/index.ts';
 import type { Journal } from '../core/storage/index.ts';
@@ -15,6 +15,7 @@ import { MemoryMonitor, processMemory } from './memory-monitor.ts';
 import { OriginRule } from './origin.ts';
 import type { Playground } from './playground.ts';
 import { httpServer, httpsServer, tcpServer, tlsServer } from './servers.ts';
+import { StartError } from './start-error.ts';
 import { readTls, type TlsFiles } from './tls.ts';
 import { UserList, type User } from './users.ts';
 import { version } from './version.ts';
@@ -76,6 +77,7 @@ const DEFAULT_MEMORY_HIGH_WATERMARK = 0.6;
 
 /** Starts a broker and its listeners. Fails with a StartError that says what is in the way. */
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
+  checkVirtualHosts(options.vhosts);
   const log = options.log ?? new Log({ levels: { all: 'silent' } });
   const env = { clock: nodeClock(), pool: new BufferPool() };
   const data = options.data === undefined ? undefined : resolve(options.data);
@@ -119,6 +121,13 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     data,
     stop: () => (stopped ??= stop()),
   };
+}
+
+/** What cannot be is refused before a directory is locked for it. */
+function checkVirtualHosts(vhosts: readonly string[] = []): void {
+  const { size } = new Set(vhosts);
+  if (size <= limits.vhostsMax) return;
+  throw new StartError(`${size} virtual hosts are too many: there can be ${limits.vhostsMax}.`);
 }
 
 function makeBroker(

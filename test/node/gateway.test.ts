@@ -46,6 +46,15 @@ describe('a gateway in a program', () => {
     await expect(startGateway({ hosts: [] })).rejects.toThrow('There is no address to listen on.');
   });
 
+  test('refuses more virtual hosts than there can be before it locks a directory', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'tabmq-vhosts-'));
+    onTestFinished(() => rmSync(data, { recursive: true }));
+    const vhosts = Array.from({ length: 1025 }, (_, index) => `vhost-${index}`);
+    const refused = startGateway({ vhosts, data, ports: freePorts });
+    await expect(refused).rejects.toThrow('1025 virtual hosts are too many: there can be 1024.');
+    await open({ data });
+  });
+
   test('lives on when a file of the playground is gone, as while it is built anew', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tabmq-playground-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
