@@ -54,13 +54,13 @@ export class Batch {
     this.#grow(MARK_BYTES);
   }
 
-  /** Adds a record and answers where its frame begins. The room is reserved. */
-  addRecord(kind: FrameKind, record: Uint8Array): number {
+  /** Adds a record of its own and answers where its frame begins. The room is reserved. */
+  addRecord(record: Uint8Array): number {
     const offset = this.segment.end;
     const at = this.used;
     const { length } = record;
     copyRecord(this.#block, at + FRAME_BYTES, record);
-    writeFrame(this.#block, at, kind, length, this.segment.salt, offset);
+    writeFrame(this.#block, at, FrameKind.whole, length, this.segment.salt, offset);
     this.#grow(FRAME_BYTES + length);
     return offset;
   }

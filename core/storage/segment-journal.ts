@@ -11,7 +11,7 @@ import type {
 } from './journal.ts';
 import { SEGMENT_UNIT, segmentNumberOf } from './journal.ts';
 import { ReadAhead } from './read-ahead.ts';
-import { FRAME_BYTES, FrameKind, MARK_BYTES, RECORD_BYTES_MAX } from './record-frame.ts';
+import { FRAME_BYTES, MARK_BYTES, RECORD_BYTES_MAX } from './record-frame.ts';
 import type { RecordGroup } from './record-group.ts';
 import { Remover } from './remover.ts';
 import { Segment, drawSalt } from './segment.ts';
@@ -110,7 +110,7 @@ export class SegmentJournal implements Journal {
     assert(record.length <= RECORD_BYTES_MAX, 'a record fits a frame');
     const bytes = FRAME_BYTES + record.length;
     const batch = this.#batchFor(bytes);
-    const offset = batch.addRecord(FrameKind.whole, record);
+    const offset = batch.addRecord(record);
     return this.#added(batch, offset, bytes);
   }
 

@@ -22,8 +22,9 @@ class Store {
     this.journal = journal;
   }
 
-  async start(): Promise<this> {
-    this.broker = new Broker({ clock: this.clock, random: () => 0.5, durability: durableIn(this.journal) });
+  async start(options: Parameters<typeof durableIn>[1] = {}): Promise<this> {
+    const durability = durableIn(this.journal, options);
+    this.broker = new Broker({ clock: this.clock, random: () => 0.5, durability });
     await this.broker.recover();
     return this;
   }
@@ -154,11 +155,7 @@ describe('retention and a restart [QUE-31]', () => {
   });
 
   test('what a turn brings and drops at once leaves nothing behind', async () => {
-    const journal = new MemoryJournal();
-    const durability = durableIn(journal, { streamResidentBytes: 0 });
-    const store = new Store(journal);
-    store.broker = new Broker({ clock: store.clock, random: () => 0.5, durability });
-    await store.broker.recover();
+    const store = await new Store().start({ streamResidentBytes: 0 });
     store.declare('s', { 'x-max-length-bytes': 300, 'x-stream-max-segment-size-bytes': 1 });
     store.broker.turn.within(() => store.publish('s', ...numbered(50, 100)));
     store.publish('s', 'last');
@@ -254,14 +251,10 @@ describe('a stream that is larger than memory', () => {
   });
 
   test('is read by several at their own places, though only one of these fits into memory', async () => {
-    const journal = new MemoryJournal();
-    const durability = durableIn(journal, { streamResidentBytes: 0 });
-    const store = new Store(journal);
-    store.broker = new Broker({ clock: store.clock, random: () => 0.5, durability });
-    await store.broker.recover();
+    const store = await new Store().start({ streamResidentBytes: 0 });
     store.declare('s', { 'x-stream-max-segment-size-bytes': 1000 });
     store.publish('s', ...numbered(20, 900));
-    const read = vi.spyOn(journal, 'read');
+    const read = vi.spyOn(store.journal, 'read');
     const all = await Promise.all([0, 3, 6, 9, 12, 15].map((offset) => store.read('s', offset)));
     const counts = all.map(({ length }) => length);
     expect(counts).toEqual([20, 17, 14, 11, 8, 5]);

@@ -61,6 +61,17 @@ async function publishByApi({ outside }: World, payload: string | Uint8Array): P
   expect(status).toBe(200);
 }
 
+/** A run that repeats one in which a message was published by hand at this time, and what that was. */
+async function repeatedAfter(at: number): Promise<{ inputs: readonly RecordedInput[]; again: VirtualRun }> {
+  const { world } = await prepare();
+  await world.advanceTo(at);
+  await publishByApi(world, 'by hand');
+  const inputs = sent(world.outside.recording);
+  const again = await prepare();
+  again.repeat(inputs);
+  return { inputs, again };
+}
+
 describe('a recording', { timeout: 60_000 }, () => {
   test('leads to the same run: connections of screens, requests, clients killed and started', async () => {
     const run = await prepare();
@@ -98,25 +109,15 @@ describe('a recording', { timeout: 60_000 }, () => {
   });
 
   test('that is handed on before it has happened is handed on whole', async () => {
-    const run = await prepare();
-    await run.world.advanceTo(1000);
-    await publishByApi(run.world, 'one more');
-    const inputs = sent(run.world.outside.recording);
-    const again = await prepare();
-    again.repeat(inputs);
+    const { inputs, again } = await repeatedAfter(1000);
     expect(sent(again.world.outside.recording)).toEqual(inputs);
   });
 
   test('goes on at its times where somebody changes the run', async () => {
-    const run = await prepare();
-    await run.world.advanceTo(3000);
-    await publishByApi(run.world, 'late');
-    const inputs = sent(run.world.outside.recording);
-    const other = await prepare();
-    other.repeat(inputs);
-    await other.kill('producer');
-    await other.world.advanceTo(10_000);
-    expect(other.world.outside.next).toBeUndefined();
+    const { again } = await repeatedAfter(3000);
+    await again.kill('producer');
+    await again.world.advanceTo(10_000);
+    expect(again.world.outside.next).toBeUndefined();
   });
 
   test('begins with what was there when nothing had happened yet', async () => {
