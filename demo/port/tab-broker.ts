@@ -10,8 +10,13 @@ import type { Home, HomePlace } from './home.ts';
 import type { RecordedInput, Recording } from './recording.ts';
 import type { RpcClient } from './rpc.ts';
 
-/** Makes the Worker of a client and hands it a port; answers how to end it at once. */
-export type Spawn = (name: string, port: MessagePort) => () => void;
+/**
+ * Makes the Worker of a client and hands it a port, or tells in a sentence why there is none.
+ * Answers how to end it at once.
+ */
+export type Spawn = (
+  name: string, port: MessagePort, onRefused: (text: string) => void,
+) => () => void;
 
 /** Makes what runs of what the user wrote; rejects with its `line` where that is no code. */
 export type Compile = (spec: ClientSpec) => Promise<string>;
@@ -171,9 +176,8 @@ class Workers implements ClientHost {
     try {
       compiled = await this.#compile(plain);
     } catch (error) {
-      this.#end(name);
       const { message, line = 0 } = error as Error & { readonly line?: number };
-      return this.#rpc.call('failClient', plain, message, line);
+      return this.#fail(plain, message, line);
     }
     await this.#run(plain, compiled);
   }
@@ -204,9 +208,16 @@ class Workers implements ClientHost {
   async #run(spec: ClientSpec, compiled: string): Promise<void> {
     this.#end(spec.name);
     const { port1, port2 } = new MessageChannel();
-    const worker = { end: this.#spawn(spec.name, port1), run: 0 };
+    const onRefused = (text: string): void => void this.#fail(spec, text, 0);
+    const worker = { end: this.#spawn(spec.name, port1, onRefused), run: 0 };
     this.#workers.set(spec.name, worker);
     worker.run = await this.#rpc.call('startClient', spec, compiled, port2);
+  }
+
+  /** Lists it as a client that could not be made to run. */
+  #fail(spec: ClientSpec, text: string, line: number): Promise<void> {
+    this.#end(spec.name);
+    return this.#rpc.call('failClient', spec, text, line);
   }
 
   /**

@@ -3,7 +3,7 @@
  * a policy that allows no network, and every Worker that it makes inherits both. It is inline, so
  * it imports nothing.
  */
-import type { ToFrame } from './sandbox.ts';
+import type { FromFrame, ToFrame } from './sandbox.ts';
 
 const workers = new Map<number, Worker>();
 
@@ -14,8 +14,24 @@ addEventListener('message', ({ data, source, ports: [port] }: MessageEvent<ToFra
     workers.delete(data.id);
     return;
   }
-  const url = URL.createObjectURL(data.script);
-  const worker = new Worker(url, { name: data.name });
-  worker.postMessage(undefined, [port!]);
-  workers.set(data.id, worker);
+  try {
+    spawn(data, port!);
+  } catch (error) {
+    refuse(data.id, (error as Error).message);
+  }
 });
+
+function spawn({ id, name, script }: Extract<ToFrame, { type: 'spawn' }>, port: MessagePort): void {
+  const worker = new Worker(URL.createObjectURL(script), { name });
+  // Errors of its code come with a message, and the client that runs it tells of them.
+  worker.onerror = (event) => {
+    if (!(event instanceof ErrorEvent)) refuse(id, 'the browser does not run its script');
+  };
+  worker.postMessage(undefined, [port]);
+  workers.set(id, worker);
+}
+
+/** The page has no name here that it could be addressed by. */
+function refuse(id: number, text: string): void {
+  parent.postMessage({ type: 'refused', id, text } satisfies FromFrame, '*');
+}

@@ -27,10 +27,10 @@ export function runPredicate(
 ): Promise<PredicateResult> {
   const { port1, port2 } = new MessageChannel();
   const script = import('./predicate-worker.ts?script').then((loaded) => loaded.default);
-  const end = sandbox.spawn('predicate', script, port2);
+  let end = (): void => {};
   let limit: ReturnType<typeof setTimeout>;
   return new Promise<PredicateResult>((resolve, reject) => {
-    script.catch(reject);
+    end = sandbox.spawn('predicate', script, port2, (text) => reject(new Error(text)));
     port1.onmessage = ({ data }: MessageEvent<PredicateAnswer>) => {
       if (data !== 'ready') {
         if ('error' in data) reject(new Error(data.error));

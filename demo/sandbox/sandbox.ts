@@ -5,6 +5,16 @@ export type ToFrame =
   | { readonly type: 'spawn'; readonly id: number; readonly name: string; readonly script: Blob }
   | { readonly type: 'end'; readonly id: number };
 
+/** What the iframe tells the page: the browser made no Worker of a script. */
+export interface FromFrame {
+  readonly type: 'refused';
+  readonly id: number;
+  readonly text: string;
+}
+
+/** Tells in a sentence why there is no Worker. */
+export type OnRefused = (text: string) => void;
+
 /**
  * Makes Workers that reach nothing but the port they are given: they are of an iframe with an
  * origin of its own (so no storage, and no way to this page) whose policy allows no request.
@@ -12,25 +22,44 @@ export type ToFrame =
 class Sandbox {
   #frame: Promise<Window> | undefined;
   #last = 0;
+  /** Whom to tell of Workers that were asked for and have not ended. */
+  readonly #onRefused = new Map<number, OnRefused>();
 
   /**
    * Starts a classic Worker with the script, and hands it the port in its first message. Answers
-   * how to end it at once.
+   * how to end it at once; after that nobody is told of it any more.
    */
-  spawn(name: string, script: Promise<string>, port: MessagePort): () => void {
+  spawn(
+    name: string, script: Promise<string>, port: MessagePort, onRefused: OnRefused,
+  ): () => void {
     const id = ++this.#last;
-    let ended = false;
+    this.#onRefused.set(id, onRefused);
     const begin = async (): Promise<void> => {
-      const [frame, text] = await Promise.all([this.#frame ??= openFrame(), script]);
-      if (ended) return;
+      const [frame, text] = await Promise.all([this.#open(), script]);
+      if (!this.#onRefused.has(id)) return;
       const blob = new Blob([text], { type: 'text/javascript' });
       tell(frame, { type: 'spawn', id, name, script: blob }, [port]);
     };
-    void begin();
+    begin().catch((error: unknown) => this.#refuse(id, (error as Error).message));
     return () => {
-      ended = true;
-      void this.#frame?.then((frame) => tell(frame, { type: 'end', id }));
+      this.#onRefused.delete(id);
+      this.#frame?.then((frame) => tell(frame, { type: 'end', id }), () => {});
     };
+  }
+
+  /** Whoever comes after a failure tries again. */
+  #open(): Promise<Window> {
+    this.#frame ??= openFrame(({ id, text }) => this.#refuse(id, text)).catch((error: unknown) => {
+      this.#frame = undefined;
+      throw error;
+    });
+    return this.#frame;
+  }
+
+  #refuse(id: number, reason: string): void {
+    this.#onRefused.get(id)?.(`The sandbox could not be made: ${reason.replace(/\.$/, '')}. ` +
+      'Try again, or load the page again.');
+    this.#onRefused.delete(id);
   }
 }
 
@@ -42,7 +71,7 @@ function tell(frame: Window, message: ToFrame, transfer: Transferable[] = []): v
   frame.postMessage(message, '*', transfer);
 }
 
-async function openFrame(): Promise<Window> {
+async function openFrame(onMessage: (message: FromFrame) => void): Promise<Window> {
   const { default: script } = await import('./frame.ts?script');
   const frame = document.createElement('iframe');
   frame.setAttribute('sandbox', 'allow-scripts');
@@ -53,5 +82,9 @@ async function openFrame(): Promise<Window> {
     + `<meta http-equiv="Content-Security-Policy" content="${sandboxPolicy}">`;
   document.body.append(frame);
   await new Promise((resolve) => frame.addEventListener('load', resolve, { once: true }));
-  return frame.contentWindow!;
+  const opened = frame.contentWindow!;
+  addEventListener('message', ({ data, source }: MessageEvent<FromFrame>) => {
+    if (source === opened) onMessage(data);
+  });
+  return opened;
 }

@@ -4,7 +4,7 @@ import type { BrokerPort } from '../port/broker-port.ts';
 import type { Home } from '../port/home.ts';
 import { RpcClient } from '../port/rpc.ts';
 import { TabBroker } from '../port/tab-broker.ts';
-import { sandbox } from '../sandbox/sandbox.ts';
+import { sandbox, type OnRefused } from '../sandbox/sandbox.ts';
 import type { App, Selection } from './app.ts';
 import { brokerLine } from './broker-line.ts';
 import { lossesOf } from './losses.ts';
@@ -40,9 +40,9 @@ function watchForSilence({ state$ }: Home): void {
 }
 
 /** The script is loaded with the first client; it waits for nothing else of the page. */
-function spawnClient(name: string, port: MessagePort): () => void {
+function spawnClient(name: string, port: MessagePort, onRefused: OnRefused): () => void {
   const script = import('../clients/worker.ts?script').then((loaded) => loaded.default);
-  return sandbox.spawn(name, script, port);
+  return sandbox.spawn(name, script, port, onRefused);
 }
 
 export interface RunningApp extends App {

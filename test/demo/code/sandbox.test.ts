@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ClientView } from '../../../demo/port/client-host.ts';
 import { hasChromium } from '../../browser/chromium.ts';
-import { usePlayground, type PlaygroundPage } from '../playground.ts';
+import { PlaygroundPage, usePlayground } from '../playground.ts';
 
 /** Time in which a client gets as far as it does. */
 const A_WHILE_MS = 1000;
@@ -216,5 +216,33 @@ describe.skipIf(!hasChromium())('the sandbox of the clients', { timeout: 180_000
       `let count = 0; const later = setTimeout; const next = () => { count++; later(next); };
       next(); later(() => console.log(count), 500);`);
     expect(lines).toEqual(['500']);
+  });
+
+  test('a sandbox that cannot be loaded is told of at its clients, which can be run again', async () => {
+    const page = await (await playground.context()).newPage();
+    const frame = /\/assets\/frame-/;
+    await page.route(frame, (route) => route.fulfill({ status: 404 }));
+    await page.goto(`${playground.url()}#/s/work-queue?seed=1&paused=1`);
+    const told = /^The sandbox could not be made: .*frame-.*\. Try again, or load the page again\.$/;
+    await page.getByLabel('Console').getByText(told).waitFor();
+    const blocked = new PlaygroundPage(page, []);
+    await expect.poll(() => statusOf(blocked, 'producer')).toBe('failed');
+    const { client, lines } = await seenOf(blocked, 'producer');
+    expect(client.error).toMatch(told);
+    expect(lines).toEqual([client.error]);
+    await page.unroute(frame);
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await expect.poll(async () => {
+      await blocked.advanceTo(await blocked.now() + A_WHILE_MS);
+      return (await seenOf(blocked, 'producer')).lines.at(-1);
+    }).toMatch(/^sent task/);
+  });
+
+  test('a browser that makes no Workers in it says so', async () => {
+    const without = await playground.open({ script: `
+      if (top !== self) globalThis.Worker = class { constructor() { throw new Error('no Workers here'); } };` });
+    await expect.poll(() => statusOf(without, 'producer')).toBe('failed');
+    const { lines } = await seenOf(without, 'producer');
+    expect(lines).toEqual(['The sandbox could not be made: no Workers here. Try again, or load the page again.']);
   });
 });
