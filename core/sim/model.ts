@@ -165,7 +165,11 @@ export class Model {
     const { deadQueue } = copy.queue;
     this.remove(copy);
     if (deadQueue === undefined) return undefined;
-    return this.enqueue(this.queues.get(deadQueue)!, copy.message, { source: copy });
+    const target = this.queues.get(deadQueue)!;
+    // Of a death that may not have been heard there is a letter already: it dies but once.
+    const doubted = target.copies.find(({ source }) => source === copy);
+    if (doubted !== undefined) target.drop(doubted);
+    return this.enqueue(target, copy.message, { source: copy });
   }
 
   /** The dead letter is not there yet: its bytes lie in the journal alone, and are being read. */
