@@ -146,8 +146,12 @@ export class Broker {
     return vhost;
   }
 
-  /** Ends a virtual host with all that is in it; its connections are closed with 320. */
+  /**
+   * Ends a virtual host with all that is in it; its connections are closed with 320. Errors: 541
+   * where the disk failed, and what is in it would be there after the next start.
+   */
   removeVhost(vhost: VirtualHost): void {
+    if (!vhost.isBare) this.persistence?.checkChange();
     this.turn.within(() => {
       const error = new AmqpError('CONNECTION_FORCED', `vhost '${vhost.name}' is deleted`);
       for (const connection of this.#connections) {

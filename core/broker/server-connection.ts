@@ -110,9 +110,7 @@ export class ServerConnection implements SessionHooks {
 
   /** Has what is sent from now on wait until what was declared is on disk. */
   holdAnswers(): void {
-    const { persistence } = this.broker;
-    if (persistence === undefined) return;
-    persistence.checkDefined();
+    if (this.broker.persistence === undefined) return;
     this.#holds = true;
     this.#output.hold();
     this.flushLater();

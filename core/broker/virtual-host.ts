@@ -13,7 +13,7 @@ import {
 } from './exchange/declaration.ts';
 import { DefaultMatcher } from './exchange/default.ts';
 import { Exchange, type BindingDestination, type BoundBinding } from './exchange/exchange.ts';
-import type { Routable } from './exchange/matcher.ts';
+import type { Binding, Routable } from './exchange/matcher.ts';
 import {
   inProcessPublisher, InProcessReturns, type ReturnedMessage,
 } from './in-process-publish.ts';
@@ -116,13 +116,14 @@ export class VirtualHost {
     const current = this.exchanges.get(name);
     if (current !== undefined) {
       assertSameExchange(current, declaration);
+      this.#checkChange(declaration.durable, current);
       return current;
     }
     checkReserved('exchange', name);
     if (this.exchanges.size >= limits.exchangesMax) {
       throw this.#limitReached('exchange', limits.exchangesMax);
     }
-    if (declaration.durable) this.persistence?.checkUsable();
+    this.#checkChange(declaration.durable);
     return this.addExchange(declaration);
   }
 
@@ -141,7 +142,9 @@ export class VirtualHost {
     throw new AmqpError('NOT_FOUND', `no ${text}`);
   }
 
+  /** Deletes it with its bindings. Errors: 541 where the disk failed. */
   removeExchange(exchange: Exchange): void {
+    this.#checkChange(exchange.options.durable);
     exchange.subscription.unsubscribe();
   }
 
@@ -159,12 +162,13 @@ export class VirtualHost {
       assertSameField('auto_delete', autoDelete, current.options.autoDelete, current.text);
       const { settings, options, text } = current;
       assertSameQueueArguments(settings.type, table, options.arguments, text);
+      this.#checkChange(durable, current);
       current.used();
       return current;
     }
     checkReserved('queue', given);
     if (this.queues.size >= limits.queuesMax) throw this.#limitReached('queue', limits.queuesMax);
-    if (durable) this.persistence?.checkUsable();
+    this.#checkChange(durable);
     return this.addQueue(given, declaration, exclusiveOwner);
   }
 
@@ -189,7 +193,9 @@ export class VirtualHost {
     throw new AmqpError('NOT_FOUND', `no ${resourceText('queue', name, this.name)}`);
   }
 
+  /** Deletes it with all that is in it. Errors: 541 where the disk failed. */
   removeQueue(queue: Queue): void {
+    this.#checkChange(queue.options.durable);
     queue.subscription.unsubscribe();
   }
 
@@ -200,12 +206,21 @@ export class VirtualHost {
     if (source.bindingCount >= limits.bindingsMax) {
       throw this.#limitReached('binding', limits.bindingsMax);
     }
-    if (isDurable({ source, destination })) this.persistence?.checkUsable();
-    const bound = source.bind({ destination, routingKey, arguments: table });
+    const binding = { destination, routingKey, arguments: table };
+    this.#checkChange(isDurable({ source, destination }), source.find(binding));
+    const bound = source.bind(binding);
     if (bound === undefined) return;
     this.#routes.clear();
     definitionLog.bindingAdded(bound);
     this.events.emit({ type: 'binding.added', ...bindingEvent(bound) });
+  }
+
+  /** Removes a binding; one that is not there is no error. QUE-09, TOP-7. */
+  unbind(source: Exchange, binding: Binding<BindingDestination>): void {
+    const bound = source.find(binding);
+    if (bound === undefined) return;
+    this.#checkChange(isDurable(bound));
+    bound.subscription.unsubscribe();
   }
 
   /** A binding went: routes change, and its source goes with the last one if so declared. */
@@ -215,7 +230,7 @@ export class VirtualHost {
     this.events.emit({ type: 'binding.removed', ...bindingEvent(bound) });
     const { source } = bound;
     // EXC-07
-    if (source.options.autoDelete && source.bindingCount === 0) this.removeExchange(source);
+    if (source.options.autoDelete && source.bindingCount === 0) source.subscription.unsubscribe();
   }
 
   /** The route of a basic.publish by the octets of its names; 403, 404 where there is none. */
@@ -299,6 +314,14 @@ export class VirtualHost {
   /** A timer whose work is a turn of its own. */
   setTimer(delayMs: number, run: () => void, what?: string): Cancel {
     return this.clock.setTimer(delayMs, () => this.turn.within(run), what);
+  }
+
+  /**
+   * Refuses what somebody wants declared or deleted, before it is, where the disk failed. What goes
+   * by itself, as a queue does with its last consumer, still does: it claims nothing.
+   */
+  #checkChange(durable: boolean, there?: object): void {
+    if (durable) this.persistence?.checkChange(there);
   }
 
   #emitRouted(destinations: readonly Destination[], address: Address): void {

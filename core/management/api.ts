@@ -224,15 +224,20 @@ function parseQuery(search: string): Map<string, string> {
   return new Map(pairs.map(([key = '', value = '']) => [key, decodeURIComponent(value)]));
 }
 
-function failed(status: number, reason: string): ApiResponse {
-  return { status, body: { error: status === 404 ? 'Object Not Found' : 'bad_request', reason } };
+function failed(status: keyof typeof errorNames, reason: string): ApiResponse {
+  return { status, body: { error: errorNames[status], reason } };
 }
 
-/** What AMQP refuses is the caller's fault; all else is ours and goes up. */
+const errorNames = {
+  400: 'bad_request', 404: 'Object Not Found', 500: 'Internal Server Error',
+} as const;
+
+/** What AMQP refuses is the caller's fault, but for 541; what is no refusal goes up. */
 function errorResponse(error: unknown): ApiResponse {
   if (error instanceof AmqpError) {
     const { replyCode, replyText } = error;
-    return failed(replyCode === 404 ? 404 : 400, `${replyCode} ${replyText}`);
+    const status = replyCode === 404 ? 404 : replyCode === 541 ? 500 : 400;
+    return failed(status, `${replyCode} ${replyText}`);
   }
   if (error instanceof TypeError || error instanceof URIError) return failed(400, error.message);
   throw error;

@@ -29,7 +29,6 @@ export const exchangeMethods: ChannelMethods<
       if (ifUnused && exchange.bindingCount > 0) {
         throw new AmqpError('PRECONDITION_FAILED', `${exchange.text} in use`);
       }
-      if (exchange.options.durable) vhost.persistence?.checkUsable();
       vhost.removeExchange(exchange);
     }
     if (!noWait) channel.answer('exchange.delete-ok', {});
@@ -50,7 +49,7 @@ export const exchangeMethods: ChannelMethods<
     refuseDefault(destination);
     const [from, to] = [exchangeAt(channel, source), exchangeAt(channel, destination)];
     if (from !== undefined && to !== undefined) {
-      from.unbind({ destination: to, routingKey, arguments: table });
+      channel.vhost.unbind(from, { destination: to, routingKey, arguments: table });
     }
     if (!noWait) channel.answer('exchange.unbind-ok', {});
   },

@@ -52,8 +52,8 @@ export const queueMethods: ChannelMethods<
       const implied = args.queue === '' && args.routingKey === '';
       const routingKey = implied ? name : args.routingKey;
       const binding = { destination: queue, routingKey, arguments: table };
-      if (source.has(binding)) checkUsable(channel, queue);
-      source.unbind(binding);
+      if (source.find(binding) !== undefined) checkUsable(channel, queue);
+      channel.vhost.unbind(source, binding);
     }
     channel.answer('queue.unbind-ok', {});
   },
@@ -71,7 +71,6 @@ export const queueMethods: ChannelMethods<
     if (queue !== undefined) {
       checkUsable(channel, queue);
       queue.checkDeletable(ifUnused, ifEmpty);
-      if (queue.options.durable) channel.vhost.persistence?.checkUsable();
       channel.vhost.removeQueue(queue);
     }
     if (!noWait) channel.answer('queue.delete-ok', { messageCount });

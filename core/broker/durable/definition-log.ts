@@ -1,5 +1,6 @@
 import type { BoundBinding, Exchange } from '../exchange/exchange.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
+import type { Persistence } from './persistence.ts';
 import type { RecordArgs } from './records.ts';
 
 /** Writes what is declared, bound and deleted to the journal, as far as it is durable. EXC-08. */
@@ -7,7 +8,7 @@ export const definitionLog = {
   exchangeDeclared(exchange: Exchange): void {
     const { vhost, name, options } = exchange;
     if (!isRecorded(exchange)) return;
-    vhost.persistence?.define('exchange.declared', {
+    vhost.persistence?.define(exchange, 'exchange.declared', {
       destination: vhost.persistence.numberOf(exchange),
       vhost: vhost.name,
       exchange: name,
@@ -21,14 +22,14 @@ export const definitionLog = {
   exchangeDeleted(exchange: Exchange): void {
     const { vhost, name } = exchange;
     if (!isRecorded(exchange)) return;
-    vhost.persistence?.define('exchange.deleted', { vhost: vhost.name, exchange: name });
+    vhost.persistence?.define(exchange, 'exchange.deleted', { vhost: vhost.name, exchange: name });
     vhost.persistence?.forget(exchange);
   },
 
   queueDeclared(queue: Queue): void {
     const { vhost, name, options } = queue;
     if (!options.durable) return;
-    vhost.persistence?.define('queue.declared', {
+    vhost.persistence?.define(queue, 'queue.declared', {
       destination: vhost.persistence.numberOf(queue),
       vhost: vhost.name,
       queue: name,
@@ -40,16 +41,16 @@ export const definitionLog = {
   queueDeleted(queue: Queue): void {
     const { vhost, name, options } = queue;
     if (!options.durable) return;
-    vhost.persistence?.define('queue.deleted', { vhost: vhost.name, queue: name });
+    vhost.persistence?.define(queue, 'queue.deleted', { vhost: vhost.name, queue: name });
     vhost.persistence?.forget(queue);
   },
 
   bindingAdded(bound: BoundBinding): void {
-    if (isDurable(bound)) bound.source.vhost.persistence?.define('binding.added', argsOf(bound));
+    if (isDurable(bound)) persistenceOf(bound)?.define(bound, 'binding.added', argsOf(bound));
   },
 
   bindingRemoved(bound: BoundBinding): void {
-    if (isDurable(bound)) bound.source.vhost.persistence?.define('binding.removed', argsOf(bound));
+    if (isDurable(bound)) persistenceOf(bound)?.define(bound, 'binding.removed', argsOf(bound));
   },
 };
 
@@ -63,6 +64,10 @@ export function isDurable(
   { source, destination }: Pick<BoundBinding, 'source' | 'destination'>,
 ): boolean {
   return source.options.durable && destination.options.durable;
+}
+
+function persistenceOf({ source }: BoundBinding): Persistence | undefined {
+  return source.vhost.persistence;
 }
 
 function argsOf(bound: BoundBinding): RecordArgs<'binding.added' | 'binding.removed'> {

@@ -1,3 +1,4 @@
+import type { Lsn } from '../../storage/journal.ts';
 import { equalityKey } from '../field-equality.ts';
 import type { DefinitionName, RecordArgs } from './records.ts';
 
@@ -8,6 +9,8 @@ import type { DefinitionName, RecordArgs } from './records.ts';
 export class Definitions {
   readonly #objects = new Map<string, Uint8Array>();
   readonly #bindings = new Map<string, Uint8Array>();
+  /** What was declared and is not on disk yet, and the last record of its turn. */
+  #pending: { readonly subject: object; lsn: Lsn }[] = [];
 
   apply<N extends DefinitionName>(name: N, args: RecordArgs<N>, record: Uint8Array): void {
     const kept = record.slice();
@@ -27,6 +30,26 @@ export class Definitions {
       case 'binding.removed':
         this.#bindings.delete(key);
     }
+  }
+
+  /** A declaration of this turn. */
+  pending(subject: object): void {
+    this.#pending.push({ subject, lsn: Infinity });
+  }
+
+  /** What the turn declared is written, up to here. */
+  written(lsn: Lsn): void {
+    for (const each of this.#pending) each.lsn = Math.min(each.lsn, lsn);
+  }
+
+  durable(upTo: Lsn): void {
+    if (this.#pending.length === 0) return;
+    this.#pending = this.#pending.filter(({ lsn }) => lsn > upTo);
+  }
+
+  /** Whether it was declared, and is not on disk. */
+  isPending(subject: object): boolean {
+    return this.#pending.some((each) => each.subject === subject);
   }
 
   get all(): readonly Uint8Array[] {

@@ -16,7 +16,7 @@ import { Paging } from './paging.ts';
 import { DurableStreams, type DurableStream } from './streams.ts';
 import {
   encodeDefinition, writeMessageRecord, writeSettled,
-  type DefinitionName, type MessageHead, type RecordArgs, type Returned,
+  type DefinitionName, type MessageHead, type MutableHead, type RecordArgs, type Returned,
 } from './records.ts';
 
 export type { DurableDestination } from './destinations.ts';
@@ -60,7 +60,7 @@ export class Persistence {
   #started = false;
   #failed = false;
   /** What `headOf` answers. */
-  readonly #head: { -readonly [K in keyof MessageHead]: MessageHead[K] } = {
+  readonly #head: MutableHead = {
     order: 0, marks: 0, priority: 0, namesBytes: 0, bodyBytes: 0, entries: [],
   };
   readonly #onlyEntry: readonly [MutableEntry] = [
@@ -112,9 +112,14 @@ export class Persistence {
     if (!clean) this.checkpoint.crashed(lsn);
   }
 
-  /** Refuses to declare or delete what is durable, where nothing will be any more. */
-  checkUsable(): void {
-    if (this.#failed) throw new AmqpError('INTERNAL_ERROR', 'the disk failed, nothing is durable');
+  /**
+   * Refuses what somebody wants declared or deleted, before it is, where nothing will be durable
+   * any more. What is there, and was on disk before, may be declared again.
+   */
+  checkChange(there?: object): void {
+    if (!this.#failed) return;
+    if (there !== undefined && !this.definitions.isPending(there)) return;
+    throw new AmqpError('INTERNAL_ERROR', 'the disk failed, nothing is durable');
   }
 
   numberOf(destination: DurableDestination): number {
@@ -125,12 +130,13 @@ export class Persistence {
     this.destinations.forget(destination);
   }
 
-  /** A definition changed; it is written with the turn. */
-  define<N extends DefinitionName>(name: N, args: RecordArgs<N>): void {
+  /** A definition changed, that of `subject`; it is written with the turn. */
+  define<N extends DefinitionName>(subject: object, name: N, args: RecordArgs<N>): void {
     const record = encodeDefinition(name, args);
     this.definitions.apply(name, args, record);
     if (!this.#started) return;
     this.#group.add(record);
+    this.definitions.pending(subject);
     this.#defines = true;
   }
 
@@ -191,7 +197,10 @@ export class Persistence {
     const written = group.count > 0;
     if (written && !this.#failed) {
       const numbers = this.journal.appendAll(group);
-      if (this.#defines) this.#defined = this.journal.last;
+      if (this.#defines) {
+        this.#defined = this.journal.last;
+        this.definitions.written(this.#defined);
+      }
       this.#written(numbers, arrivals, first);
       this.streams.written(numbers.slice(firstChunk, first));
     }
@@ -214,11 +223,6 @@ export class Persistence {
     if (this.#failed) refuse();
     else if (lsn <= this.journal.durable) run();
     else this.#waiting.push({ lsn, run, refuse });
-  }
-
-  /** Refuses to tell of a definition that this turn changed, where that will not be durable. */
-  checkDefined(): void {
-    if (this.#defines) this.checkUsable();
   }
 
   /** Runs when all that was declared so far is durable; at once, where it is. */
@@ -325,6 +329,7 @@ export class Persistence {
     const due = this.#waiting.findIndex(({ lsn }) => lsn > upTo);
     const ready = due === -1 ? this.#waiting.splice(0) : this.#waiting.splice(0, due);
     this.#turn.within(() => {
+      this.definitions.durable(upTo);
       this.streams.durable(upTo);
       for (const { run } of ready) run();
       this.#updateBehind();

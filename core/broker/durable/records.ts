@@ -288,16 +288,17 @@ function decodeMessage(reader: Reader): MessageRecord {
   return { kind: 'message', supersedes, ...head, tail };
 }
 
-/** A head that one message after the other is read into. */
-type MutableHead = { -readonly [K in Exclude<keyof MessageHead, 'entries'>]: MessageHead[K] } & {
-  readonly entries: MutableEntry[];
+/** A head that stands for one message after the other. */
+export type MutableHead<E = readonly Entry[]> = {
+  -readonly [K in keyof MessageHead]: K extends 'entries' ? E : MessageHead[K];
 };
+type ReadHead = MutableHead<MutableEntry[]>;
 
-function emptyHead(): MutableHead {
+function emptyHead(): ReadHead {
   return { order: 0, marks: 0, priority: 0, namesBytes: 0, bodyBytes: 0, entries: [] };
 }
 
-function readHead(reader: Reader, into: MutableHead): MutableHead {
+function readHead(reader: Reader, into: ReadHead): ReadHead {
   into.order = reader.longlong();
   into.marks = reader.short();
   into.priority = reader.octet();

@@ -131,13 +131,13 @@ export class Exchange implements Observer<OutgoingMessage> {
     return bound;
   }
 
-  has(binding: Binding<BindingDestination>): boolean {
-    return this.#bindings.has(identityOf(binding));
+  find(binding: Binding<BindingDestination>): BoundBinding | undefined {
+    return this.#bindings.get(identityOf(binding));
   }
 
   /** Removes a binding; one that is not there is no error. TOP-7. */
   unbind(binding: Binding<BindingDestination>): void {
-    this.#bindings.get(identityOf(binding))?.subscription.unsubscribe();
+    this.find(binding)?.subscription.unsubscribe();
   }
 
   #remove(key: string, bound: BoundBinding): void {

@@ -146,7 +146,7 @@ export class ClassicQueue extends Queue {
     const { expires } = this.settings;
     if (expires === undefined || this.consumers.count > 0 || this.gone) return;
     this.#stopUnused = this.vhost.setTimer(
-      expires, () => this.vhost.removeQueue(this), 'an unused queue expires',
+      expires, () => this.subscription.unsubscribe(), 'an unused queue expires',
     );
   }
 
@@ -236,7 +236,7 @@ export class ClassicQueue extends Queue {
 
   protected override unused(): void {
     // QUE-07
-    if (this.options.autoDelete && this.#hadConsumer) this.vhost.removeQueue(this);
+    if (this.options.autoDelete && this.#hadConsumer) this.subscription.unsubscribe();
     else this.used();
   }
 
