@@ -163,14 +163,17 @@ export class Outside {
     const { clock } = this.#env;
     this.#waiting = rest;
     this.#repeating = true;
-    if (next.at > clock.now()) clock.advanceTo(next.at);
-    if (next.does !== 'settle') {
-      clock.runDeferred();
-      this.#record(() => next);
-      await this.#repeat(next);
-      clock.runDeferred();
-    } else if (await this.#env.settle()) this.settled();
-    this.#repeating = false;
+    try {
+      if (next.at > clock.now()) clock.advanceTo(next.at);
+      if (next.does !== 'settle') {
+        clock.runDeferred();
+        this.#record(() => next);
+        await this.#repeat(next);
+        clock.runDeferred();
+      } else if (await this.#env.settle()) this.settled();
+    } finally {
+      this.#repeating = false;
+    }
   }
 
   end(): void {

@@ -2,17 +2,18 @@ import { BehaviorSubject, Subject } from 'rxjs';
 import { Broker, durableIn, VirtualClock, type Clock } from '../../core/index.ts';
 import { tapOf, type TapEvent } from '../../core/management/index.ts';
 import { BufferPool } from '../../core/protocol/index.ts';
-import type {
-  Breakpoint, ClockState, StepUnit, TimerView,
-} from '../port/clock-control.ts';
+import type { Breakpoint, ClockState, StepUnit, TimerView } from '../port/clock-control.ts';
 import type { RecordedInput } from '../port/recording.ts';
 import { breakAt, isStep } from './breakpoints.ts';
 import { Clients } from './clients.ts';
+import { Goals, goalTime, type Goal } from './goals.ts';
 import type { LockstepJournal } from './lockstep-journal.ts';
 import { Outside } from './outside.ts';
 import { Pace } from './pace.ts';
 import { seededRandom } from '../../core/random.ts';
+import { Sleep } from './sleep.ts';
 import { TapHub } from './tap-hub.ts';
+import { timerViews } from './timer-views.ts';
 
 export interface WorldOptions {
   readonly seed: number;
@@ -30,12 +31,6 @@ export interface WorldOptions {
 /** Virtual time of every world starts on the same day, so that runs are alike to the byte. */
 const WALL_START = Date.UTC(2026, 0, 1);
 
-/** What is to be done before time stands still again. */
-type Goal =
-  | { readonly kind: 'step'; readonly unit: StepUnit; reached: boolean;
-      readonly done: (stepped: boolean) => void }
-  | { readonly kind: 'until'; readonly at: number; readonly done: (stepped: boolean) => void };
-
 /**
  * A broker, its clients and their time, which goes as fast as it is told, or not at all. One thing
  * happens after the other: a frame reaches the broker, a client has its turn, a timer is due. So
@@ -51,13 +46,16 @@ export class World {
   readonly events$ = new Subject<TapEvent>();
   readonly #options: { readonly seed: number; readonly wallStart: number };
   readonly #journal: LockstepJournal | undefined;
-  readonly #host: Clock;
+  readonly #sleep: Sleep;
   readonly #pace: Pace;
   readonly #pool = new BufferPool();
-  readonly #goals: Goal[] = [];
+  readonly #goals = new Goals();
   #breakpoints: readonly Breakpoint[] = [];
   #paused: boolean;
+  /** Whether time was to go on when it was last looked at. */
+  #ran = false;
   #stoppedBy = '';
+  #fault = '';
   #steps = 0;
   #jumps = 0;
   #ended = false;
@@ -65,9 +63,6 @@ export class World {
   #happened = 0;
   /** Somebody outside did something, and what it leads to may have to wait for the disk. */
   #isAwaited = false;
-  /** Something came since the last sleep. */
-  #stirred = false;
-  #endSleep: () => void = () => {};
 
   constructor(host: Clock, options: WorldOptions) {
     const {
@@ -75,7 +70,7 @@ export class World {
     } = options;
     this.#options = { seed, wallStart };
     this.#journal = journal;
-    this.#host = host;
+    this.#sleep = new Sleep(host);
     this.#pace = new Pace(host);
     this.#paused = paused;
     this.clock = new VirtualClock(wallStart);
@@ -91,7 +86,7 @@ export class World {
     this.tap = new TapHub(host);
     this.clients = new Clients({
       broker: this.broker, clock: this.clock, pool: this.#pool, host, seed, wallStart,
-      wake: () => this.#wake(), lost: (name) => this.outside.kill(name),
+      wake: () => this.#sleep.wake(), lost: (name) => this.outside.kill(name),
     });
     this.outside = new Outside({
       broker: this.broker, clock: this.clock, pool: this.#pool, clients: this.clients, unrecorded,
@@ -99,7 +94,7 @@ export class World {
       catchUp: () => this.#catchUp(),
       entered: () => {
         this.#isAwaited = true;
-        this.#wake();
+        this.#sleep.wake();
       },
       settle: async () => await journal?.settle() ?? false,
     });
@@ -107,7 +102,7 @@ export class World {
     // Space that is back is news, while the world sleeps as well.
     journal?.onTrouble(() => {
       this.outside.loseRecording('The storage of this browser failed on the way.');
-      this.#wake();
+      this.#sleep.wake();
     });
     tapOf(this.broker).subscribe((event) => this.#onEvent(event));
     this.#pace.set(startAt);
@@ -156,9 +151,7 @@ export class World {
   }
 
   timers(count = 20): readonly TimerView[] {
-    const timers = this.clock.timers.slice(0, count).map(({ at, what }) => (
-      { at, what: what === 'a message expires' ? this.#expiryText(at) : what }
-    ));
+    const timers = timerViews(this.clock, this.broker, count);
     const recorded = this.outside.waiting.slice(0, count);
     return [...timers, ...recorded].sort((a, b) => a.at - b.at).slice(0, count);
   }
@@ -173,42 +166,47 @@ export class World {
     this.#ended = true;
     this.clients.end();
     this.outside.end();
-    // Who waits for it to get somewhere would wait for ever.
-    for (const goal of this.#goals.splice(0)) goal.done(false);
-    this.#wake();
+    this.#goals.close();
+    this.#sleep.wake();
   }
 
   #until(at: number): Promise<boolean> {
     return this.#pursue((done) => ({ kind: 'until', at, done }));
   }
 
-  #pursue(make: (done: (stepped: boolean) => void) => Goal): Promise<boolean> {
-    if (this.#ended) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      this.#goals.push(make(resolve));
-      this.#wake();
-    });
+  #pursue(make: Parameters<Goals['pursue']>[0]): Promise<boolean> {
+    const pursued = this.#goals.pursue(make);
+    this.#sleep.wake();
+    return pursued;
   }
 
   async #run(): Promise<void> {
-    let ran = false;
     while (!this.#ended) {
-      // What came while time stood still is durable before it goes on, and not some time after.
-      if (this.#runs && !ran) while (await this.#settle(true));
-      const [goal] = this.#goals;
-      const runs = this.#runs;
-      ran = runs;
-      // The disk is waited for before time moves, and for those outside of time as well.
-      const moved = (runs && (await this.#repeat(goal) || await this.#handle()))
-        || await this.#settle(!runs) || (runs && await this.#move(goal));
-      if (goal?.kind === 'step' && goal.reached) this.#reach(goal, true);
-      else if (!moved && goal !== undefined) this.#reach(goal, goal.kind === 'until');
-      else if (!moved) await this.#sleep();
+      try {
+        await this.#go();
+      } catch (error) {
+        this.#fail(error);
+      }
     }
   }
 
+  /** Does one thing, or sleeps where there is none. */
+  async #go(): Promise<void> {
+    // What came while time stood still is durable before it goes on, and not some time after.
+    if (this.#runs && !this.#ran) while (await this.#settle(true));
+    const { first: goal } = this.#goals;
+    const runs = this.#runs;
+    this.#ran = runs;
+    // The disk is waited for before time moves, and for those outside of time as well.
+    const moved = (runs && (await this.#repeat(goal) || await this.#handle()))
+      || await this.#settle(!runs) || (runs && await this.#move(goal));
+    if (goal?.kind === 'step' && goal.reached) this.#reach(goal, true);
+    else if (!moved && goal !== undefined) this.#reach(goal, goal.kind === 'until');
+    else if (!moved) await this.#rest();
+  }
+
   get #runs(): boolean {
-    return !this.#paused || this.#goals.length > 0;
+    return !this.#paused || this.#goals.first !== undefined;
   }
 
   /** Does the next thing that is to be done; false: there is nothing until time goes on. */
@@ -284,10 +282,9 @@ export class World {
   }
 
   #reach(goal: Goal, stepped: boolean): void {
-    this.#goals.splice(this.#goals.indexOf(goal), 1);
     this.tap.flush();
     this.#changed();
-    goal.done(stepped);
+    this.#goals.over(goal, stepped);
   }
 
   #moved(): void {
@@ -295,33 +292,16 @@ export class World {
   }
 
   /** Waits for something to do, or for the next timer. */
-  async #sleep(): Promise<void> {
+  async #rest(): Promise<void> {
+    if (this.#sleep.isDue) this.state$.next(this.#state());
     const nextAt = this.#nextAt;
-    if (!this.#stirred) {
-      this.state$.next(this.#state());
-      await new Promise<void>((resolve) => {
-        const due = !this.#paused && nextAt !== undefined;
-        const cancel = due
-          ? this.#host.setTimer(this.#pace.wallUntil(nextAt), resolve)
-          : () => {};
-        this.#endSleep = () => {
-          cancel();
-          resolve();
-        };
-      });
-    }
-    this.#stirred = false;
-    this.#endSleep = () => {};
-  }
-
-  #wake(): void {
-    this.#stirred = true;
-    this.#endSleep();
+    const isDue = !this.#paused && nextAt !== undefined;
+    await this.#sleep.rest(isDue ? this.#pace.wallUntil(nextAt) : undefined);
   }
 
   /** Virtual time is where it is to be, before something comes from outside of it. */
   #catchUp(): void {
-    if (this.#paused || this.#goals.length > 0) return;
+    if (this.#paused || this.#goals.first !== undefined) return;
     const target = Math.floor(this.#pace.target);
     if (target > this.clock.now() && target < (this.#nextAt ?? Infinity)) {
       this.clock.advanceTo(target);
@@ -331,7 +311,7 @@ export class World {
   #onEvent(event: TapEvent): void {
     this.tap.add(event);
     this.events$.next(event);
-    const [goal] = this.#goals;
+    const { first: goal } = this.#goals;
     if (goal?.kind === 'step' && isStep(goal.unit, event)) goal.reached = true;
     const reason = breakAt(this.#breakpoints, event);
     if (reason !== undefined) this.#stop(reason);
@@ -340,13 +320,21 @@ export class World {
   #stop(reason: string): void {
     this.#paused = true;
     this.#stoppedBy = reason;
-    for (const goal of this.#goals.splice(0)) goal.done(true);
+    this.#goals.drop(true);
     this.#changed();
+  }
+
+  /** What should never be thrown was: time stands, so that it is seen, and can go on. */
+  #fail(error: unknown): void {
+    this.#fault = error instanceof Error ? error.message : String(error);
+    // Who waits for a disk that fails would do so once more at once.
+    this.#isAwaited = false;
+    this.#stop('a fault of the broker');
   }
 
   #changed(): void {
     this.state$.next(this.#state());
-    this.#wake();
+    this.#sleep.wake();
   }
 
   #state(): ClockState {
@@ -354,25 +342,8 @@ export class World {
     return {
       now: this.clock.now(), wallStart, paused: this.#paused, speed: this.#pace.speed,
       effectiveSpeed: this.#pace.effectiveSpeed, seed,
-      nextTimerAt: this.#nextAt ?? null, stoppedBy: this.#stoppedBy, steps: this.#steps,
-      jumps: this.#jumps,
+      nextTimerAt: this.#nextAt ?? null, stoppedBy: this.#stoppedBy, fault: this.#fault,
+      steps: this.#steps, jumps: this.#jumps,
     };
   }
-
-  /** Whose message it is that expires then. */
-  #expiryText(at: number): string {
-    for (const queue of this.broker.vhost().queues.values()) {
-      let first = Infinity;
-      queue.forEachReady((_message, { expiresAt }) => {
-        first = expiresAt;
-        return false;
-      });
-      if (first === at) return `${queue.name}: a message expires`;
-    }
-    return 'a message expires';
-  }
-}
-
-function goalTime(goal: Goal): number {
-  return goal.kind === 'until' ? goal.at : Infinity;
 }

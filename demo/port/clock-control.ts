@@ -15,8 +15,10 @@ export interface ClockState {
   readonly seed: number;
   /** When the next timer is due; null: nothing waits. */
   readonly nextTimerAt: number | null;
-  /** Why time was stopped, where a breakpoint did it; ''. */
+  /** Why time was stopped, where a breakpoint or a fault did it; ''. */
   readonly stoppedBy: string;
+  /** What the broker or its world last met with that never should be, and stopped time; ''. */
+  readonly fault: string;
   /** How many steps were made by hand, so that a picture can show what each did. */
   readonly steps: number;
   /** How often time jumped to the next timer, over a while in which nothing happened. */

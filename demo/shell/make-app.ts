@@ -1,12 +1,16 @@
-import { BehaviorSubject, filter, Subject, take, throttleTime } from 'rxjs';
+import {
+  BehaviorSubject, distinctUntilKeyChanged, filter, Subject, take, throttleTime,
+} from 'rxjs';
 import { compileClient } from '../clients/compile.ts';
 import type { BrokerPort } from '../port/broker-port.ts';
+import type { ClockControl } from '../port/clock-control.ts';
 import type { Home } from '../port/home.ts';
 import { RpcClient } from '../port/rpc.ts';
 import { TabBroker } from '../port/tab-broker.ts';
 import { sandbox, type OnRefused } from '../sandbox/sandbox.ts';
 import type { App, Selection } from './app.ts';
 import { brokerLine } from './broker-line.ts';
+import { clockText } from './format.ts';
 import { lossesOf } from './losses.ts';
 import { setNotice } from './notices.ts';
 import { go, route$ } from './router.ts';
@@ -25,6 +29,7 @@ export function openTabBroker(): BrokerPort {
     new RpcClient(open), spawnClient, compileClient, place, () => workspaces$.value.current,
   );
   watchForSilence(broker.home);
+  watchForFaults(broker.clock);
   return broker;
 }
 
@@ -36,6 +41,13 @@ function watchForSilence({ state$ }: Home): void {
   state$.pipe(take(1)).subscribe(() => {
     clearTimeout(timer);
     setNotice('broker', '');
+  });
+}
+
+function watchForFaults({ state$ }: ClockControl): void {
+  state$.pipe(distinctUntilKeyChanged('fault')).subscribe(({ fault, now }) => {
+    setNotice('world', fault && `At ${clockText(now)} the broker met with a fault of its own, which ` +
+      `stopped time: ${fault}. It can go on; where something hangs, begin again.`);
   });
 }
 

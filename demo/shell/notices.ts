@@ -2,7 +2,7 @@
 import { BehaviorSubject } from 'rxjs';
 
 /** What a notice is about: there is one for each at most. */
-export type Matter = 'broker' | 'storage' | 'notes';
+export type Matter = 'broker' | 'storage' | 'notes' | 'world';
 
 export const notices$ = new BehaviorSubject<ReadonlyMap<Matter, string>>(new Map());
 

@@ -231,6 +231,24 @@ describe.skipIf(!hasChromium())('the playground', { timeout: 180_000 }, () => {
     await page.getByText(/script (of the broker )?could not be loaded\. .*oad the page again\./).waitFor();
   });
 
+  test('says that the broker met with a fault of its own, and goes on when it is told to', async () => {
+    worker.before = `{
+      const { postMessage } = MessagePort.prototype;
+      let turns = 0;
+      MessagePort.prototype.postMessage = function (message, ...rest) {
+        // The third is the first of the second consumer: the others go on without it.
+        if (message?.type === 'turn' && ++turns === 3) throw new Error('as the test says');
+        postMessage.call(this, message, ...rest);
+      };
+    }\n`;
+    const pg = await playground.open();
+    // Paused at its beginning: only who moves time meets with it.
+    await pg.advanceTo(1000);
+    const fault = /^⚠ At 00:00\.000 the broker met with a fault of its own, which stopped time: as the test says\. /;
+    await noticeIn(pg, fault).waitFor();
+    await expectAlive(pg);
+  });
+
   test('says that there is no space for the code of the clients', async () => {
     const pg = await playground.open({ script: `
       let full = true;

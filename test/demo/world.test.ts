@@ -1,7 +1,10 @@
 /** Time in the playground's world, with a wall clock that tests move as well. */
+import { filter, firstValueFrom } from 'rxjs';
 import { expect, onTestFinished, test } from 'vitest';
 import { VirtualClock } from '../../core/index.ts';
 import type { TapEvent } from '../../core/management/index.ts';
+import { MemoryJournal } from '../../core/storage/index.ts';
+import { LockstepJournal } from '../../demo/broker/lockstep-journal.ts';
 import { World } from '../../demo/broker/world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -115,6 +118,37 @@ test('a step is one event, and none where nothing waits', async () => {
   expect(await made.world.step('event')).toBe(true);
   expect(await made.world.step('event')).toBe(false);
   expect(made.world.state$.value.steps).toBe(2);
+});
+
+test('a fault stops time and is told, and time can go on', async () => {
+  const made = fixture();
+  fillHourQueue(made, ['a']);
+  made.world.clock.setTimer(10, () => {
+    throw new Error('a queue without a head');
+  });
+  await made.world.advanceTo(20);
+  expect(made.world.state$.value).toMatchObject({ now: 10, stoppedBy: 'a fault of the broker', fault: 'a queue without a head' });
+  made.world.resume();
+  expect(made.world.state$.value).toMatchObject({ paused: false, stoppedBy: '' });
+  await made.world.advanceTo(HOUR_MS);
+  expect(made.types()).toContain('message.dead-lettered');
+});
+
+test('a disk that fails to answer is asked again when time goes on, and not all the while', async () => {
+  let asked = 0;
+  const journal = new LockstepJournal(new MemoryJournal());
+  journal.settle = async () => {
+    asked++;
+    throw new Error('no such disk');
+  };
+  const world = new World(new VirtualClock(), { seed: 1, paused: true, journal });
+  onTestFinished(() => world.end());
+  await world.broker.recover();
+  await world.outside.api({ path: '/api/queues/%2F/q', method: 'PUT', body: { durable: true } });
+  await firstValueFrom(world.state$.pipe(filter(({ fault }) => fault === 'no such disk')));
+  const before = asked;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(asked).toBe(before);
 });
 
 test('the tap keeps its last events, hands them out in batches, and counts what is too much', async () => {
