@@ -26,6 +26,8 @@ export interface Route {
 /** A host that has said that the broker is there. */
 interface Reached {
   readonly line: MessagePort;
+  /** Resolves once that host is gone, whether it said so or not. */
+  readonly gone: Promise<unknown>;
 }
 
 /** A broker as a tab has it, wherever it runs. Make it by `openBroker` or `openBrokerHere`. */
@@ -82,15 +84,15 @@ export class TabBroker {
   readonly control = (): MessagePort => this.#hand('control');
 
   /**
-   * Drops the connections of this tab. A broker of its own stops in good order before that; one
-   * that other tabs use goes on for them.
+   * Drops the connections of this tab. A broker of its own stops in good order before that, unless
+   * its worker has crashed; one that other tabs use goes on for them.
    */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     const reached = await this.#reached?.catch(() => undefined);
     if (reached !== undefined) {
-      await this.#bidFarewell(reached.line);
+      await this.#bidFarewell(reached);
       reached.line.close();
     }
     this.#route.close?.();
@@ -133,24 +135,26 @@ export class TabBroker {
       line.close();
       throw new TabBrokerError(answer.kind === 'failed' ? answer.text : 'The broker has stopped.');
     }
-    const forget = (): void => void (this.#reached = undefined);
-    line.addEventListener('close', forget);
-    void whenGone(answer.life).then(forget);
+    const closed = new Promise((resolve) => line.addEventListener('close', resolve));
+    const gone = Promise.race([closed, whenGone(answer.life)]);
+    void gone.then(() => (this.#reached = undefined));
     this.#storage = answer.storage;
-    return { line };
+    return { line, gone };
   }
 
-  async #bidFarewell(line: MessagePort): Promise<void> {
+  async #bidFarewell({ line, gone }: Reached): Promise<void> {
     if (this.place === 'shared-worker' || this.place === 'elected-worker') {
       say(line, { kind: 'leave' });
       return;
     }
-    await new Promise<void>((resolve) => {
+    const stopped = new Promise<void>((resolve) => {
       line.onmessage = ({ data }: MessageEvent<FromHost>) => {
         if (data.kind === 'stopped') resolve();
       };
-      say(line, { kind: 'stop' });
     });
+    say(line, { kind: 'stop' });
+    // A worker that has crashed answers nothing.
+    await Promise.race([stopped, gone]);
   }
 
   /** A page that is frozen answers no heartbeat, and one that is kept for later may never wake. */

@@ -45,13 +45,14 @@ test('who asks for more of a broker that cannot be opened is told once, and noth
   await said('stopped');
 });
 
-/** A route whose host has answered that the broker is there. */
-function answeredRoute(): Route {
+/** A route whose host has answered that the broker is there, and says no more. */
+function answeredRoute(place: Route['place'] = 'shared-worker', onLine = (_port: MessagePort): void => {}): Route {
   return {
-    place: 'shared-worker',
+    place,
     open() {
       const { port1, port2 } = new MessageChannel();
       onTestFinished(() => port1.close());
+      onLine(port2);
       port2.postMessage({ kind: 'ready', life: undefined, storage: 'memory' } satisfies FromHost);
       return port1;
     },
@@ -63,6 +64,14 @@ test('a script that cannot be loaded is heard of, however soon that is known', a
   const opening = TabBroker.open({ ...answeredRoute(), onFailure: (run) => void (fail = run) }, settings);
   fail('there is no such script');
   await expect(opening).rejects.toThrow('there is no such script');
+});
+
+test('a worker that crashes while it is to stop is waited for no longer', async () => {
+  const broker = await TabBroker.open(answeredRoute('worker', (port) => {
+    // What is asked of it is the last that it ever hears.
+    port.onmessage = ({ data }: MessageEvent<FromTab>) => data.kind === 'stop' && port.close();
+  }), settings);
+  await broker.close();
 });
 
 test('a broker that was closed is called by nothing of the page', async () => {
