@@ -46,8 +46,8 @@ function watchForSilence({ state$ }: Home): void {
 
 function watchForFaults({ state$ }: ClockControl): void {
   state$.pipe(distinctUntilKeyChanged('fault')).subscribe(({ fault, now }) => {
-    setNotice('world', fault && `At ${clockText(now)} the broker met with a fault of its own, which ` +
-      `stopped time: ${fault}. It can go on; where something hangs, begin again.`);
+    setNotice('world', fault && `At ${clockText(now)} the broker met with a fault of its own, ` +
+      `which stopped time: ${fault}. It can go on; where something hangs, begin again.`);
   });
 }
 

@@ -127,7 +127,9 @@ test('a fault stops time and is told, and time can go on', async () => {
     throw new Error('a queue without a head');
   });
   await made.world.advanceTo(20);
-  expect(made.world.state$.value).toMatchObject({ now: 10, stoppedBy: 'a fault of the broker', fault: 'a queue without a head' });
+  expect(made.world.state$.value).toMatchObject({
+    now: 10, stoppedBy: 'a fault of the broker', fault: 'a queue without a head',
+  });
   made.world.resume();
   expect(made.world.state$.value).toMatchObject({ paused: false, stoppedBy: '' });
   await made.world.advanceTo(HOUR_MS);
