@@ -13,12 +13,13 @@ interface Notes {
   readonly scenario: Scenario;
   readonly clients: readonly ClientSpec[];
   readonly seed: number;
-  readonly now: number;
   readonly speed: number;
   readonly paused: boolean;
 }
 
 const KEY = 'notes';
+/** Virtual time has a place of its own: it goes on all the while, and the rest is long. */
+const TIME_KEY = 'time';
 /** Milliseconds of the wall between two notes. */
 const NOTE_MS = 200;
 
@@ -55,7 +56,7 @@ function note(
   if (scenario === undefined || views.length === 0) return;
   if (known !== beginnings || starting > 0) return;
   const clients = views.map(({ name, code, library }) => ({ name, code, library }));
-  write({ scenario, clients, seed, now, speed, paused });
+  write({ scenario, clients, seed, speed, paused }, now);
 }
 
 /** Goes on with another workspace, in all tabs; false: nothing runs in it yet. */
@@ -68,7 +69,7 @@ export async function switchWorkspace(app: App, id: string): Promise<boolean> {
     ]);
     note(scenario$.value, views, state);
     const notes = read(id);
-    await home!.switchTo(id, notes?.seed ?? 1, notes?.now ?? 0);
+    await home!.switchTo(id, notes?.seed ?? 1, timeIn(id));
     setCurrent(id);
     if (notes === undefined) return false;
     scenario$.next(notes.scenario);
@@ -88,7 +89,7 @@ export async function resume(app: App, { path: [place, name] }: Route): Promise<
   if (home === undefined || notes === undefined) return false;
   if (place === 's' && !(isReload() && notes.scenario.name === name)) return false;
   const { tabs } = await firstValueFrom(home.state$);
-  const isFirst = await home.recover(notes.seed, notes.now);
+  const isFirst = await home.recover(notes.seed, timeIn());
   scenario$.next(notes.scenario);
   // The Workers of clients went with the page that had them.
   if (isFirst || tabs < 2) await startAll(app, notes);
@@ -125,15 +126,31 @@ function isReload(): boolean {
   return (navigation as PerformanceNavigationTiming | undefined)?.type === 'reload';
 }
 
-function write(notes: Notes): void {
+function write(notes: Notes, now: number): void {
   try {
-    localStorage.setItem(workspaceKey(KEY), JSON.stringify(notes));
+    keep(workspaceKey(TIME_KEY), String(now));
+    keep(workspaceKey(KEY), JSON.stringify(notes));
     setNotice('notes', '');
   } catch (error) {
     // Where nothing at all may be kept, the broker has said so.
     if (!isQuotaExceeded(error)) return;
     setNotice('notes', 'This site has no more space for the code of the clients: the next visit ' +
       'begins without your changes.');
+  }
+}
+
+/** Writes what is not there already: each write is one to the disk, and an event in other tabs. */
+function keep(key: string, text: string): void {
+  if (localStorage.getItem(key) !== text) localStorage.setItem(key, text);
+}
+
+/** The virtual time that a workspace had come to. */
+function timeIn(workspace?: string): number {
+  try {
+    const time = Number(localStorage.getItem(workspaceKey(TIME_KEY, workspace)));
+    return time >= 0 && Number.isFinite(time) ? time : 0;
+  } catch {
+    return 0;
   }
 }
 

@@ -66,11 +66,11 @@ export function removeWorkspace(id: string): void {
   forgetKeys(id);
 }
 
-/** What pages keep of a workspace: places, and what runs. */
+/** What pages keep of a workspace: places, what runs, and its time. */
 export function forgetKeys(id: string): void {
   try {
     const begin = workspaceKey('', id);
-    const kept = new Set(['notes', 'positions'].map((what) => begin + what));
+    const kept = new Set(['notes', 'time', 'positions'].map((what) => begin + what));
     for (const key of Object.keys(localStorage)) {
       if (kept.has(key) || key.startsWith(`${begin}positions.`)) localStorage.removeItem(key);
     }

@@ -83,6 +83,25 @@ describe.skipIf(!hasChromium())('the broker of a site', { timeout: 180_000 }, ()
     await expect.poll(() => pg.now(), { timeout: READY }).toBeGreaterThan(before);
   });
 
+  test('notes nothing that it has noted already, while its time goes on', async () => {
+    const context = await playground.context();
+    await context.addInitScript(`
+      const { setItem } = Storage.prototype;
+      window.notedAgain = [];
+      Storage.prototype.setItem = function (key, text) {
+        if (this.getItem(key) === text) window.notedAgain.push(key);
+        setItem.call(this, key, text);
+      };`);
+    const pg = await openIn(context, '/s/work-queue?seed=1&paused=1');
+    const notedTime = (): Promise<string | null> => pg.page.evaluate(() => localStorage.getItem('playground.time'));
+    for (const time of [2000, 3000, 4000]) {
+      await pg.advanceTo(time);
+      await expect.poll(notedTime, { timeout: READY }).toBe(String(time));
+    }
+    const again = await pg.page.evaluate('window.notedAgain') as string[];
+    expect(again.filter((key) => /\.(notes|time)$/.test(key))).toEqual([]);
+  });
+
   test('begins a scenario of an address fresh', async () => {
     const context = await playground.context();
     const pg = await openIn(context);
