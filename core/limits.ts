@@ -29,8 +29,9 @@ export const limits = {
   journalSpaceCheckBytes: 1_048_576,
   /** How long the journal waits before it tries a full disk again. */
   journalRetryMs: 1000,
-  /** Bytes the journal reads at once, and how many such pieces it keeps. */
+  /** Bytes the journal reads at once; at most, where it goes on; how many such pieces it keeps. */
   journalReadBytes: 262_144,
+  journalReadAheadBytes: 1_048_576,
   journalReadPiecesMax: 32,
   /**
    * Bytes of answers that may wait for a client that does not read, or for the disk, beyond what

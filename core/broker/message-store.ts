@@ -110,16 +110,11 @@ export class MessageStore {
   /** Brings back the bytes of a persistent message: its tail, as the journal kept it. */
   load(slot: Slot, tail: Uint8Array): void {
     const { table } = this;
-    const namesBytes = table.namesBytes(slot);
-    table.setBytesAddress(slot, this.#appendBytes({
-      block: blockOf(tail),
-      namesStart: 0,
-      namesEnd: namesBytes,
-      contentStart: namesBytes + 1,
-      contentEnd: tail.length,
-      bodyBytes: table.bodyBytes(slot),
-      canonical: true,
-    }, table.marks(slot)));
+    const bytesAddress = this.#addHeader(
+      tail.length, table.bodyBytes(slot), table.namesBytes(slot), table.marks(slot),
+    );
+    this.#find(bytesAddress).block.bytes.set(tail, this.#offset + RECORD_HEADER_BYTES);
+    table.setBytesAddress(slot, bytesAddress);
     this.residentBytes += tail.length;
   }
 
@@ -135,15 +130,21 @@ export class MessageStore {
   #appendBytes(message: MessageBytes, marks: number): Address {
     const namesBytes = message.namesEnd - message.namesStart;
     const tailBytes = namesBytes + 1 + message.contentEnd - message.contentStart;
+    const address = this.#addHeader(tailBytes, message.bodyBytes, namesBytes, marks);
+    copyMessage(this.#find(address).block, this.#offset + RECORD_HEADER_BYTES, message);
+    return address;
+  }
+
+  /** Begins a record that one refers to; its tail is still to be copied behind its header. */
+  #addHeader(tailBytes: number, bodyBytes: number, namesBytes: number, marks: number): Address {
     const segment = this.#room(RECORD_HEADER_BYTES + tailBytes);
     const at = this.#grow(segment, RECORD_HEADER_BYTES + tailBytes);
     const { view } = segment.block;
     view.setUint32(at + TAIL_BYTES, tailBytes);
     view.setUint32(at + REFERENCES, 1);
-    view.setUint32(at + BODY_BYTES, message.bodyBytes);
+    view.setUint32(at + BODY_BYTES, bodyBytes);
     view.setUint16(at + NAMES_BYTES, namesBytes);
     view.setUint16(at + MARKS, marks);
-    copyMessage(segment.block, at + RECORD_HEADER_BYTES, message);
     return segment.index * ADDRESS_UNIT + at;
   }
 

@@ -18,8 +18,8 @@ export function peekMessage(disk: MemoryDisk, journal: Journal, lsn: Lsn): Store
 
 /** What is not durable yet is in memory as well. */
 function pending(journal: Journal, lsn: Lsn): Uint8Array {
-  const record = journal.read(lsn);
-  check(record instanceof Uint8Array, 'paging', () => `record ${lsn} is neither here nor there`);
+  const record = journal.peek(lsn);
+  check(record !== undefined, 'paging', () => `record ${lsn} is neither here nor there`);
   return record;
 }
 

@@ -89,11 +89,11 @@ export class Batch {
     return segment === this.segment && offset >= this.start && offset < this.start + this.used;
   }
 
-  /** A copy of the record whose frame begins at `offset` in the segment. */
-  read(offset: number): Uint8Array {
+  /** The record whose frame begins at `offset` in the segment. */
+  peek(offset: number): Uint8Array {
     const at = offset - this.start;
     const start = at + FRAME_BYTES;
-    return this.#block.bytes.slice(start, start + lengthAt(this.#block, at));
+    return this.#block.bytes.subarray(start, start + lengthAt(this.#block, at));
   }
 
   #grow(bytes: number): void {

@@ -62,8 +62,13 @@ export interface Journal {
   /** Calls back whenever `durable` advanced. */
   onDurable(run: (upTo: Lsn) => void): Cancel;
   onTrouble(run: (trouble: JournalTrouble) => void): Cancel;
-  /** A copy of a record that was appended and not trimmed; at once where it is at hand. */
-  read(lsn: Lsn): Uint8Array | Promise<Uint8Array>;
+  /** A copy of a record that was appended and not trimmed. */
+  read(lsn: Lsn): Promise<Uint8Array>;
+  /**
+   * The record itself, where it is at hand: to be looked at until the next one is asked
+   * for. Undefined: it has to be read.
+   */
+  peek(lsn: Lsn): Uint8Array | undefined;
   /**
    * All records kept, oldest first, as they were when the journal was opened; from the segment
    * with this number on, so that a recovery may begin at a checkpoint. A record is a view of

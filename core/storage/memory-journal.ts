@@ -89,11 +89,15 @@ export class MemoryJournal implements Journal {
     return () => subscription.unsubscribe();
   }
 
-  read(lsn: Lsn): Uint8Array | Promise<Uint8Array> {
+  async read(lsn: Lsn): Promise<Uint8Array> {
+    const record = this.peek(lsn);
+    if (record === undefined) throw new Error(`there is no record ${lsn}`);
+    return record.slice();
+  }
+
+  peek(lsn: Lsn): Uint8Array | undefined {
     const number = segmentNumberOf(lsn);
-    const segment = this.#segments.findLast((segment) => segment.number <= number);
-    const record = segment?.records.get(lsn);
-    return record?.slice() ?? Promise.reject(new Error(`there is no record ${lsn}`));
+    return this.#segments.findLast((segment) => segment.number <= number)?.records.get(lsn);
   }
 
   async *replay(fromSegment = 0): AsyncGenerator<JournalRecord> {

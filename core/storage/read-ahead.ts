@@ -2,7 +2,7 @@ import { assert } from '../assert.ts';
 import { limits } from '../limits.ts';
 import { blockOf, type Block } from '../protocol/bytes.ts';
 import { JournalDamage } from './damage.ts';
-import { readAll, withFile, type Directory } from './directory.ts';
+import { readInto, withFile, type Directory } from './directory.ts';
 import { FRAME_BYTES, FrameKind, frameAt, lengthAt } from './record-frame.ts';
 import type { Segment } from './segment.ts';
 
@@ -10,94 +10,158 @@ import type { Segment } from './segment.ts';
 interface Piece {
   readonly segment: Segment;
   readonly start: number;
-  readonly end: number;
+  /** Behind the last frame that lies wholly in it, once that is known. */
+  end: number;
   /** The bytes, once they are here. */
   block: Block | undefined;
-  loading: Promise<Block>;
+  readonly loading: Promise<Block>;
+  /** How many wait for the bytes. */
+  readers: number;
+  /** Whether what follows was asked for. */
+  followed: boolean;
 }
 
 /**
  * Reads records back from the files. Neighbours are mostly read one after the other, as when a
- * long queue drains, so a read takes in what follows, and the next ones find it at hand.
+ * long queue drains: a read takes in what follows, and where that is read indeed, more of it
+ * comes before it is asked for.
  */
 export class ReadAhead {
   readonly #directory: Directory;
   /** The one loaded last comes last. */
   #pieces: Piece[] = [];
+  /** The one that was looked into last. */
+  #recent: Piece | undefined;
+  /** Memory for pieces to come: what is used again costs no collection. */
+  readonly #spare: Uint8Array[] = [];
 
   constructor(directory: Directory) {
     this.#directory = directory;
   }
 
-  /** A copy of the record whose frame begins at `offset`; at once where its bytes are here. */
-  read(segment: Segment, offset: number): Uint8Array | Promise<Uint8Array> {
+  /** The record whose frame begins at `offset`, where its bytes are here. */
+  peek(segment: Segment, offset: number): Uint8Array | undefined {
     const piece = this.#find(segment, offset, offset + FRAME_BYTES);
-    if (piece?.block !== undefined) {
-      const record = recordOf(piece, piece.block, offset);
-      if (record !== undefined) return record;
-    }
-    return this.#readLater(segment, offset);
+    if (piece?.block === undefined) return undefined;
+    if (!piece.followed && offset > (piece.start + piece.end) / 2) this.#follow(piece);
+    return recordOf(piece, piece.block, offset);
+  }
+
+  /** A copy of the record whose frame begins at `offset`. */
+  async read(segment: Segment, offset: number): Promise<Uint8Array> {
+    const head = offset + FRAME_BYTES;
+    const length = await this.#with(segment, offset, head, ({ start }, block) => {
+      return lengthAt(block, offset - start);
+    });
+    return this.#with(segment, offset, head + length, (piece, block) => {
+      const record = recordOf(piece, block, offset);
+      if (record === undefined) throw damageAt(segment, offset);
+      return record.slice();
+    });
   }
 
   /** Forgets a segment that is gone. */
   drop(segment: Segment): void {
-    this.#pieces = this.#pieces.filter((piece) => piece.segment !== segment);
+    for (const piece of this.#pieces) {
+      if (piece.segment === segment) this.#forget(piece);
+    }
   }
 
-  async #readLater(segment: Segment, offset: number): Promise<Uint8Array> {
-    const piece = this.#pieceWith(segment, offset, offset + FRAME_BYTES);
-    const block = await piece.loading;
-    const end = offset + FRAME_BYTES + lengthAt(block, offset - piece.start);
-    const whole = this.#pieceWith(segment, offset, end);
-    const record = recordOf(whole, await whole.loading, offset);
-    if (record === undefined) throw damageAt(segment, offset);
-    return record;
+  /** Loads what lies behind a piece: twice as much, up to a limit. */
+  #follow(piece: Piece): void {
+    piece.followed = true;
+    const { segment, start, end } = piece;
+    if (end === segment.durableEnd || this.#find(segment, end, end + 1) !== undefined) return;
+    this.#load(segment, end, Math.min(2 * (end - start), limits.journalReadAheadBytes));
   }
 
-  #pieceWith(segment: Segment, start: number, end: number): Piece {
+  async #with<T>(
+    segment: Segment, start: number, end: number, use: (piece: Piece, block: Block) => T,
+  ): Promise<T> {
     // Nothing reaches beyond what is durable but a length that is damaged.
     if (end > segment.durableEnd) throw damageAt(segment, start);
-    return this.#find(segment, start, end) ?? this.#load(segment, start, end);
+    const bytes = Math.max(end - start, limits.journalReadBytes);
+    const piece = this.#find(segment, start, end) ?? this.#load(segment, start, bytes);
+    piece.readers++;
+    try {
+      return use(piece, await piece.loading);
+    } finally {
+      piece.readers--;
+    }
   }
 
   #find(segment: Segment, start: number, end: number): Piece | undefined {
-    return this.#pieces.findLast(
-      (piece) => piece.segment === segment && piece.start <= start && end <= piece.end,
-    );
+    const recent = this.#recent;
+    if (recent !== undefined && holds(recent, segment, start, end)) return recent;
+    this.#recent = this.#pieces.findLast((piece) => holds(piece, segment, start, end));
+    return this.#recent;
   }
 
-  #load(segment: Segment, start: number, atLeast: number): Piece {
-    const wanted = Math.max(atLeast, start + limits.journalReadBytes);
-    const end = Math.min(wanted, segment.durableEnd);
+  #load(segment: Segment, start: number, wanted: number): Piece {
+    const end = Math.min(start + wanted, segment.durableEnd);
     const loading = this.#read(segment, start, end);
-    const piece: Piece = { segment, start, end, block: undefined, loading };
+    const piece: Piece = {
+      segment, start, end, block: undefined, loading, readers: 0, followed: false,
+    };
+    if (this.#pieces.length === limits.journalReadPiecesMax) this.#forget(this.#pieces[0]!);
     this.#pieces.push(piece);
-    if (this.#pieces.length > limits.journalReadPiecesMax) this.#pieces.shift();
     loading.then(
-      (block) => (piece.block = block),
+      (block) => {
+        piece.block = block;
+        piece.end = start + (endOfFrames(block) || block.bytes.length);
+      },
       // Whoever waits for it learns why; a later read tries again.
-      () => (this.#pieces = this.#pieces.filter((other) => other !== piece)),
+      () => this.#forget(piece),
     );
     return piece;
   }
 
+  #forget(piece: Piece): void {
+    this.#pieces = this.#pieces.filter((other) => other !== piece);
+    if (this.#recent === piece) this.#recent = undefined;
+    if (piece.block === undefined || piece.readers > 0) return;
+    const memory = new Uint8Array(piece.block.bytes.buffer);
+    if (memory.length === limits.journalReadAheadBytes && this.#spare.length < 2) {
+      this.#spare.push(memory);
+    }
+  }
+
   async #read(segment: Segment, start: number, end: number): Promise<Block> {
+    const wanted = end - start;
+    const large = wanted === limits.journalReadAheadBytes;
+    const memory = (large ? this.#spare.pop() : undefined) ?? new Uint8Array(wanted);
     const bytes = await withFile(
-      this.#directory, segment.name, (file) => readAll(file, start, end - start),
+      this.#directory, segment.name, (file) => readInto(file, start, memory),
     );
-    if (bytes.length < end - start) throw damageAt(segment, start + bytes.length);
+    if (bytes.length < wanted) throw damageAt(segment, start + bytes.length);
     return blockOf(bytes);
   }
 }
 
-/** A copy of the record; undefined where it is damaged, or not wholly in the piece. */
+function holds(piece: Piece, segment: Segment, start: number, end: number): boolean {
+  return piece.segment === segment && piece.start <= start && end <= piece.end;
+}
+
+/** Behind the last frame that lies wholly in a block which begins with one. */
+function endOfFrames(block: Block): number {
+  const { length } = block.bytes;
+  let at = 0;
+  while (at + FRAME_BYTES <= length) {
+    const end = at + FRAME_BYTES + lengthAt(block, at);
+    if (end > length) break;
+    at = end;
+  }
+  return at;
+}
+
+/** The record; undefined where it is damaged, or not wholly in the piece. */
 function recordOf({ segment, start }: Piece, block: Block, offset: number): Uint8Array | undefined {
   const at = offset - start;
   const kind = frameAt(block, at, segment.salt, start);
   if (kind === undefined) return undefined;
   assert(kind < FrameKind.mark, 'the address of a record is read');
   const record = at + FRAME_BYTES;
-  return block.bytes.slice(record, record + lengthAt(block, at));
+  return block.bytes.subarray(record, record + lengthAt(block, at));
 }
 
 function damageAt(segment: Segment, offset: number): JournalDamage {

@@ -133,12 +133,19 @@ export class SegmentJournal implements Journal {
     return () => subscription.unsubscribe();
   }
 
-  read(lsn: Lsn): Uint8Array | Promise<Uint8Array> {
+  async read(lsn: Lsn): Promise<Uint8Array> {
     const segment = this.#segmentAt(segmentNumberOf(lsn));
-    if (segment === undefined) return Promise.reject(new Error(`record ${lsn} is trimmed`));
-    const offset = lsn - segment.number * SEGMENT_UNIT;
-    const batch = this.#writer.find(segment, offset);
-    return batch?.read(offset) ?? this.#reader.read(segment, offset);
+    if (segment === undefined) throw new Error(`record ${lsn} is trimmed`);
+    return this.peek(lsn)?.slice() ?? this.#reader.read(segment, offsetIn(segment, lsn));
+  }
+
+  peek(lsn: Lsn): Uint8Array | undefined {
+    const segment = this.#segmentAt(segmentNumberOf(lsn));
+    if (segment === undefined) return undefined;
+    const offset = offsetIn(segment, lsn);
+    // Most of what is peeked at was written long ago.
+    if (offset < segment.durableEnd) return this.#reader.peek(segment, offset);
+    return this.#writer.find(segment, offset)?.peek(offset);
   }
 
   async *replay(fromSegment = 0): AsyncGenerator<JournalRecord> {
@@ -282,6 +289,10 @@ export class SegmentJournal implements Journal {
       this.#remover.remove(this.#trimmed.shift()!);
     }
   }
+}
+
+function offsetIn(segment: Segment, lsn: Lsn): number {
+  return lsn - segment.number * SEGMENT_UNIT;
 }
 
 function check(segment: Segment, block: Block, end: number): void {

@@ -1,4 +1,4 @@
-import { RecordGroup, type Journal, type Lsn } from '../storage/index.ts';
+import { RecordGroup, segmentNumberOf, type Journal, type Lsn } from '../storage/index.ts';
 import { check, checkEqual, checkRejects } from './expectation.ts';
 
 /** A place where journals are kept, one after the other. */
@@ -81,6 +81,24 @@ const appending: Record<string, Scenario> = {
     checkEqual(textOf(copy), 'first', 'the durable record');
     copy.fill(0);
     checkEqual(textOf(await journal.read(lsn)), 'first', 'the record after its copy was changed');
+    await journal.close();
+  },
+  'a record that is at hand is peeked at, any other is not there': async (store) => {
+    const journal = await store.open();
+    const lsns = texts(100).map((text) => journal.append(bytesOf(text)));
+    for (const [index, lsn] of lsns.entries()) {
+      // What is not durable yet is in memory.
+      checkEqual(textOf(journal.peek(lsn)!), texts(100)[index], 'the record that waits');
+    }
+    await durable(journal, lsns.at(-1)!);
+    for (const [index, lsn] of lsns.entries()) {
+      const record = journal.peek(lsn) ?? (await journal.read(lsn));
+      checkEqual(textOf(record), texts(100)[index], 'the durable record');
+    }
+    journal.rotate();
+    await durable(journal, journal.append(bytesOf('new')));
+    journal.trim(segmentNumberOf(journal.last));
+    checkEqual(journal.peek(lsns[0]!), undefined, 'what was trimmed');
     await journal.close();
   },
   'records of all sizes are read back, at random': async (store) => {

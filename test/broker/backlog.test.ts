@@ -8,7 +8,9 @@ import { Bench } from '../storage/disk.ts';
 import { text } from '../support/fixture.ts';
 
 const SEGMENT_BYTES = 16_384;
-const options = { residentBytesMax: 20_000, journalBytesKept: 2 * SEGMENT_BYTES } satisfies Partial<DurabilityOptions>;
+const options = {
+  residentBytesMax: 20_000, journalBytesKept: 2 * SEGMENT_BYTES, compactionSettledBytes: SEGMENT_BYTES,
+} satisfies Partial<DurabilityOptions>;
 
 /** A broker on a disk, which holds little in memory and little on the disk. */
 class Store {

@@ -35,7 +35,11 @@ export class Compaction {
     if (this.#running || !this.#hasChanged() || !this.#isWorthIt()) return;
     this.#running = true;
     void this.#run().then(
-      () => (this.#running = false),
+      () => {
+        this.#running = false;
+        // Perhaps a queue was emptied meanwhile, and nothing will happen any more.
+        if (this.#settledBytes >= this.#persistence.options.compactionSettledBytes) this.step();
+      },
       // What cannot be read is not dropped: from now on nothing is, and whoever looks is told.
       (error: unknown) => {
         if (this.#persistence.recording) this.#persistence.unreadable((error as Error).message);
@@ -43,12 +47,16 @@ export class Compaction {
     );
   }
 
+  /** Bytes of messages that were settled since somebody looked. */
+  get #settledBytes(): number {
+    return this.#lookedBytes - this.#persistence.live.bytes;
+  }
+
   /** Whether there is a new segment, or much was settled: to look costs something. */
   #hasChanged(): boolean {
     const { journal, live, options } = this.#persistence;
     const number = segmentNumberOf(journal.last);
-    const settled = this.#lookedBytes - live.bytes;
-    if (number === this.#lookedNumber && settled < options.compactionSettledBytes) {
+    if (number === this.#lookedNumber && this.#settledBytes < options.compactionSettledBytes) {
       this.#lookedBytes = Math.max(this.#lookedBytes, live.bytes);
       return false;
     }
@@ -103,8 +111,7 @@ export class Compaction {
     for (const slot of slots) {
       const lsn = table.lsn(slot);
       if (lsn === 0) continue;
-      const found = journal.read(lsn);
-      const record = found instanceof Promise ? await found : found;
+      const record = journal.peek(lsn)?.slice() ?? (await journal.read(lsn));
       moved.push({ slot, lsn, record });
       bytes += record.length;
       if (bytes < options.compactionGroupBytes) continue;

@@ -1,9 +1,8 @@
-import { assert } from '../../assert.ts';
 import { limits } from '../../limits.ts';
 import type { Address, MessageStore } from '../message-store.ts';
 import { LOST, type Slot } from '../message-table.ts';
 import type { Persistence } from './persistence.ts';
-import { decodeRecord } from './records.ts';
+import { tailOf } from './records.ts';
 
 /** Where the bytes of a message are. */
 export type Residence = 'here' | 'coming' | 'lost';
@@ -55,12 +54,13 @@ export class Paging {
     if (this.#store.isResident(address)) return 'here';
     const slot = -address;
     if (this.#store.table.bytesAddress(slot) === LOST) return 'lost';
-    const found = this.#read(slot);
-    if (!(found instanceof Promise)) {
-      this.#fill(slot, found);
+    const { table } = this.#store;
+    const record = this.#persistence.journal.peek(table.lsn(slot));
+    if (record !== undefined) {
+      this.#fill(slot, record);
       return 'here';
     }
-    void this.#fetch(slot, found, then);
+    void this.#fetch(slot, then);
     return 'coming';
   }
 
@@ -112,21 +112,22 @@ export class Paging {
   }
 
   /** Reads the record again where it was moved meanwhile, and is not where it was. */
-  #read(slot: Slot): Uint8Array | Promise<Uint8Array> {
-    const lsn = this.#store.table.lsn(slot);
-    const found = this.#persistence.journal.read(lsn);
-    if (!(found instanceof Promise)) return found;
-    return found.catch((error: unknown) => {
-      if (this.#store.table.lsn(slot) === lsn) throw error;
-      return this.#read(slot);
-    });
+  async #read(slot: Slot): Promise<Uint8Array> {
+    for (;;) {
+      const lsn = this.#store.table.lsn(slot);
+      try {
+        return await this.#persistence.journal.read(lsn);
+      } catch (error) {
+        if (this.#store.table.lsn(slot) === lsn) throw error;
+      }
+    }
   }
 
-  async #fetch(slot: Slot, coming: Promise<Uint8Array>, then: () => void): Promise<void> {
+  async #fetch(slot: Slot, then: () => void): Promise<void> {
     // While the bytes are on their way the row stays what it is.
     this.#store.retain(-slot);
     try {
-      this.#fill(slot, await coming);
+      this.#fill(slot, await this.#read(slot));
     } catch (error) {
       // What was settled meanwhile may be gone.
       if (this.#store.table.lsn(slot) !== 0) this.#lose(slot, error);
@@ -141,9 +142,9 @@ export class Paging {
   }
 
   #fill(slot: Slot, record: Uint8Array): void {
-    const decoded = decodeRecord(record);
-    assert(decoded.kind === 'message', 'the journal has a message where it was put');
-    if (!this.#store.isResident(-slot)) this.#store.load(slot, decoded.tail);
+    const { table } = this.#store;
+    if (this.#store.isResident(-slot)) return;
+    this.#store.load(slot, tailOf(record, table.tailBytes(slot)));
   }
 
   /** Who else refers to the message than the queues that the journal knows of needs its bytes. */

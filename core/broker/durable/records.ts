@@ -1,3 +1,4 @@
+import { assert } from '../../assert.ts';
 import type { Block } from '../../protocol/bytes.ts';
 import { argumentsCodec, type ArgumentsCodec } from '../../protocol/codec.ts';
 import { Reader } from '../../protocol/reader.ts';
@@ -243,6 +244,13 @@ function writeLsns(writer: Writer, lsns: readonly Lsn[]): void {
 
 export function isCheckpoint(record: Uint8Array): boolean {
   return record[0] === CHECKPOINT;
+}
+
+/** The bytes of a message in its record, so many, which end it. */
+export function tailOf(record: Uint8Array, tailBytes: number): Uint8Array {
+  const start = record.length - tailBytes;
+  assert(record[0] === MESSAGE && start > 0, 'the journal has a message where it was put');
+  return record.subarray(start);
 }
 
 /** A later version wrote the record. */
