@@ -105,15 +105,19 @@ export class ReadAhead {
     };
     if (this.#pieces.length === limits.journalReadPiecesMax) this.#forget(this.#pieces[0]!);
     this.#pieces.push(piece);
-    loading.then(
-      (block) => {
-        piece.block = block;
-        piece.end = start + (endOfFrames(block) || block.bytes.length);
-      },
-      // Whoever waits for it learns why; a later read tries again.
-      () => this.#forget(piece),
-    );
+    void this.#await(piece);
     return piece;
+  }
+
+  async #await(piece: Piece): Promise<void> {
+    try {
+      const block = await piece.loading;
+      piece.block = block;
+      piece.end = piece.start + (endOfFrames(block) || block.bytes.length);
+    } catch {
+      // Whoever waits for it learns why; a later read tries again.
+      this.#forget(piece);
+    }
   }
 
   #forget(piece: Piece): void {

@@ -33,18 +33,22 @@ export class Compaction {
   /** Drops the oldest segments while that is worth it. */
   step(): void {
     if (this.#running || !this.#hasChanged() || !this.#isWorthIt()) return;
+    void this.#begin();
+  }
+
+  async #begin(): Promise<void> {
     this.#running = true;
-    void this.#run().then(
-      () => {
-        this.#running = false;
-        // Perhaps a queue was emptied meanwhile, and nothing will happen any more.
-        if (this.#settledBytes >= this.#persistence.options.compactionSettledBytes) this.step();
-      },
+    const persistence = this.#persistence;
+    try {
+      await this.#run();
+    } catch (error) {
       // What cannot be read is not dropped: from now on nothing is, and whoever looks is told.
-      (error: unknown) => {
-        if (this.#persistence.recording) this.#persistence.unreadable((error as Error).message);
-      },
-    );
+      if (persistence.recording) persistence.unreadable((error as Error).message);
+      return;
+    }
+    this.#running = false;
+    // Perhaps a queue was emptied meanwhile, and nothing will happen any more.
+    if (this.#settledBytes >= persistence.options.compactionSettledBytes) this.step();
   }
 
   /** Bytes of messages that were settled since somebody looked. */
