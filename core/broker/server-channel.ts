@@ -189,8 +189,12 @@ export class ServerChannel implements PublisherSink, Flushed {
     this.#afterDurable(persistent, release, refuse);
   };
 
-  /** At the end of the turn, and once it is durable: `run`, or `refuse` if it will never be. */
+  /** Once the turn is durable: `run`, or `refuse` if it will never be; in memory it is at once. */
   onceCommitted(run: () => void, refuse: () => void): void {
+    if (this.connection.broker.persistence === undefined) {
+      run();
+      return;
+    }
     this.#onCommitted.push({ run, refuse });
     this.flushLater();
   }
@@ -234,6 +238,8 @@ export class ServerChannel implements PublisherSink, Flushed {
   /** The channel ended: consumers go, what they held goes back to its queues. CHN-03. */
   end(): void {
     this.vhost.turn.flushRun();
+    // What was taken need not be published again, though a later method fails the channel. CNF-02.
+    this.flush();
     this.#timeout.stop();
     const { transaction } = this.publisher;
     for (const consumer of this.consumers.values()) consumer.unsubscribe();

@@ -147,7 +147,7 @@ export class Session<R extends Role> implements Machine {
 
   /** Whether the channel is open, so that methods and messages may be sent on it. */
   isOpen(channel: number): boolean {
-    return this.#channels[channel]?.state === 'open';
+    return this.state === 'running' && this.#channels[channel]?.state === 'open';
   }
 
   /** Whether the channel's number is free: it was never open, or close-ok has come. */
@@ -278,8 +278,9 @@ export class Session<R extends Role> implements Machine {
         this.#onContentFrame(type, channel, block, start, end);
         return;
       case frameTypes.heartbeat:
+        if (start < end) break;
         if (channel !== 0) throw strayFrame(block, type, start, end);
-        if (start === end) return;
+        return;
     }
     throw unknownFrame(block, type, start, end);
   }

@@ -215,7 +215,6 @@ export class Model {
     }
     channel.moved = [];
     channel.returns.length = 0;
-    channel.unconfirmed.clear();
   }
 
   #revive(copy: Copy): void {

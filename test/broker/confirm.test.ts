@@ -31,6 +31,16 @@ test('what came together is confirmed together [basic.ack.multiple]', () => {
   expect(confirms(channel)).toEqual(['ack 3 and before', 'ack 4']);
 });
 
+test('what was taken is confirmed before a later method closes the channel', () => {
+  const channel = fixture().open();
+  channel.call('confirm.select');
+  publishTogether(channel, ['nowhere', 'nowhere'], () => {
+    channel.client.session.send(channel.number, 'basic.ack', { deliveryTag: 9, multiple: false });
+  });
+  expect(confirms(channel)).toEqual(['ack 2 and before']);
+  expect(channel.closed?.replyCode).toBe(406);
+});
+
 test('what no queue takes is confirmed as well, after its return', () => {
   const channel = fixture().open();
   channel.call('confirm.select');

@@ -105,6 +105,14 @@ test('returns come with the commit, before commit-ok [TX-02]', () => {
   expect(names(channel)).toEqual(['basic.return', 'tx.commit-ok']);
 });
 
+test('commit-ok comes before the answer to what was asked behind the commit', () => {
+  const { channel } = transactional();
+  channel.take();
+  channel.client.session.send(channel.number, 'tx.commit', {});
+  channel.call('basic.get', { queue: 'q' });
+  expect(names(channel)).toEqual(['tx.commit-ok', 'basic.get-empty']);
+});
+
 test('so does what no queue is left for at the commit, though there was one when it came [TX-02]', () => {
   const { channel, other } = transactional();
   channel.publish('', 'q', 'late', {}, { mandatory: true });

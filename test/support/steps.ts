@@ -30,13 +30,14 @@ export function publishAll(channel: TestChannel, queue: string, bodies: Iterable
   for (const body of bodies) channel.publish('', queue, body);
 }
 
-/** Publishes an empty message to each of these queues, all in one chunk. */
-export function publishTogether(channel: TestChannel, queues: readonly string[]): void {
+/** Publishes an empty message to each of these queues, all in one chunk, with what `behind` sends. */
+export function publishTogether(channel: TestChannel, queues: readonly string[], behind = (): void => {}): void {
   const { session } = channel.client;
   for (const routingKey of queues) {
     session.send(channel.number, 'basic.publish', argumentsOf('basic.publish', { routingKey }));
     writeContentHeader(session.writer, channel.number, 0, {});
   }
+  behind();
   channel.client.run();
 }
 

@@ -1,7 +1,6 @@
 import { AmqpError } from '../../errors.ts';
-import type { Exchange } from '../exchange/exchange.ts';
 import { resourceText } from '../reply-text.ts';
-import type { ChannelMethods, ServerChannel } from '../server-channel.ts';
+import type { ChannelMethods } from '../server-channel.ts';
 import { stripNewlines } from '../names.ts';
 
 /** Methods of the class exchange. */
@@ -9,16 +8,15 @@ export const exchangeMethods: ChannelMethods<
   'exchange.declare' | 'exchange.delete' | 'exchange.bind' | 'exchange.unbind'
 > = {
   'exchange.declare': (channel, args) => {
-    const exchange = stripNewlines(args.exchange);
-    refuseDefault(exchange);
+    const exchange = exchangeName(args.exchange);
     if (args.passive) channel.vhost.exchange(exchange);
     else channel.vhost.declareExchange({ ...args, exchange });
     if (!args.noWait) channel.answer('exchange.declare-ok', {});
   },
 
   /** A missing exchange is no error. EXC-09. */
-  'exchange.delete': (channel, { exchange: name, ifUnused, noWait }) => {
-    refuseDefault(name);
+  'exchange.delete': (channel, { exchange: given, ifUnused, noWait }) => {
+    const name = exchangeName(given);
     const { vhost } = channel;
     if (name.startsWith('amq.')) {
       const text = resourceText('exchange', name, vhost.name);
@@ -35,19 +33,18 @@ export const exchangeMethods: ChannelMethods<
   },
 
   /** EXC-10 */
-  'exchange.bind': (channel, { source, destination, routingKey, noWait, arguments: table }) => {
-    refuseDefault(source);
-    refuseDefault(destination);
-    const from = channel.vhost.exchange(source);
-    channel.vhost.bind(from, channel.vhost.exchange(destination), routingKey, table);
+  'exchange.bind': (channel, { routingKey, noWait, arguments: table, ...args }) => {
+    const { vhost } = channel;
+    const [source, destination] = [exchangeName(args.source), exchangeName(args.destination)];
+    vhost.bind(vhost.exchange(source), vhost.exchange(destination), routingKey, table);
     if (!noWait) channel.answer('exchange.bind-ok', {});
   },
 
   /** Nothing that is missing is an error. TOP-7. */
-  'exchange.unbind': (channel, { source, destination, routingKey, noWait, arguments: table }) => {
-    refuseDefault(source);
-    refuseDefault(destination);
-    const [from, to] = [exchangeAt(channel, source), exchangeAt(channel, destination)];
+  'exchange.unbind': (channel, { routingKey, noWait, arguments: table, ...args }) => {
+    const { exchanges } = channel.vhost;
+    const [source, destination] = [exchangeName(args.source), exchangeName(args.destination)];
+    const [from, to] = [exchanges.get(source), exchanges.get(destination)];
     if (from !== undefined && to !== undefined) {
       channel.vhost.unbind(from, { destination: to, routingKey, arguments: table });
     }
@@ -55,12 +52,9 @@ export const exchangeMethods: ChannelMethods<
   },
 };
 
-function exchangeAt(channel: ServerChannel, name: string): Exchange | undefined {
-  return channel.vhost.exchanges.get(name);
-}
-
-/** EXC-01, EXC-10, EXC-13 */
-export function refuseDefault(exchange: string): void {
-  if (exchange !== '') return;
+/** The exchange that a method means, without newlines; the default one: 403. EXC-01, EXC-13. */
+export function exchangeName(given: string): string {
+  const name = stripNewlines(given);
+  if (name !== '') return name;
   throw new AmqpError('ACCESS_REFUSED', 'operation not permitted on the default exchange');
 }

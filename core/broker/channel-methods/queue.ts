@@ -4,7 +4,7 @@ import { stripNewlines } from '../names.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
 import type { ChannelMethods, ServerChannel } from '../server-channel.ts';
 import { lockedQueue } from '../virtual-host.ts';
-import { refuseDefault } from './exchange.ts';
+import { exchangeName } from './exchange.ts';
 
 /** Methods of the class queue. */
 export const queueMethods: ChannelMethods<
@@ -36,8 +36,7 @@ export const queueMethods: ChannelMethods<
     // An empty key beside an empty queue stands for that queue's name too. QUE-03.
     const implied = args.queue === '' && args.routingKey === '';
     const queue = usableQueue(channel, args.queue);
-    refuseDefault(exchange);
-    const source = channel.vhost.exchange(exchange);
+    const source = channel.vhost.exchange(exchangeName(exchange));
     channel.vhost.bind(source, queue, implied ? queue.name : args.routingKey, table);
     if (!noWait) channel.answer('queue.bind-ok', {});
   },
@@ -45,9 +44,8 @@ export const queueMethods: ChannelMethods<
   /** Nothing that is missing is an error. QUE-09. */
   'queue.unbind': (channel, { exchange, arguments: table, ...args }) => {
     const name = queueName(channel, args.queue);
-    refuseDefault(exchange);
+    const source = channel.vhost.exchanges.get(exchangeName(exchange));
     const queue = channel.vhost.queues.get(name);
-    const source = channel.vhost.exchanges.get(exchange);
     if (queue !== undefined && source !== undefined) {
       const implied = args.queue === '' && args.routingKey === '';
       const routingKey = implied ? name : args.routingKey;

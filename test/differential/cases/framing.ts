@@ -75,6 +75,7 @@ export const framingCases: readonly Case[] = [
   ]), 0)),
   pipelined('CON-20', 'unknown frame type 7', rawFrame(7, 1, Buffer.from('abc'))),
   pipelined('CON-21', 'heartbeat on channel 1', rawFrame(8, 1, Buffer.alloc(0))),
+  pipelined('CON-20', 'heartbeat with a payload on channel 1', rawFrame(8, 1, Buffer.from('a'))),
   pipelined('CON-15', 'heartbeat on channel 0', rawFrame(8, 0, Buffer.alloc(0))),
   pipelined('CON-18', 'frame larger than frame_max', rawFrame(3, 1, Buffer.alloc(140_000, 'a'))),
   pipelined('CON-22', 'content header without publish', rawHeader(1)),
