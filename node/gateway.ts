@@ -87,7 +87,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const doors = new Doors(broker.serve, env, log);
   try {
     const recovered = await recover(broker, journal, data);
-    await openDoors(doors, broker, options);
+    await openDoors(doors, broker, options, log);
     // Only now: who cannot start says one sentence, and no more.
     if (data !== undefined) log.write('journal', 'info', 'recovered', { data, ...recovered });
   } catch (error) {
@@ -160,7 +160,9 @@ function watchMemory(broker: Broker, clock: Clock, options: GatewayOptions): Mem
   });
 }
 
-async function openDoors(doors: Doors, broker: Broker, options: GatewayOptions): Promise<void> {
+async function openDoors(
+  doors: Doors, broker: Broker, options: GatewayOptions, log: Log,
+): Promise<void> {
   const place = (way: WayIn) => ({
     hosts: options.hosts ?? DEFAULT_HOSTS,
     hostsMayBeAbsent: options.hosts === undefined,
@@ -170,7 +172,7 @@ async function openDoors(doors: Doors, broker: Broker, options: GatewayOptions):
   const origins = new OriginRule(options.allowedOrigins);
   const urls = (): string[] => doors.listeners.map(({ url }) => url);
   const virtualHosts = new VirtualHostsApi(
-    managementApi(broker), new UserList(options.users), origins,
+    managementApi(broker), new UserList(options.users), origins, log,
   );
   const http = {
     answer: answerHttp({ version, urls, virtualHosts, playground: options.playground }),

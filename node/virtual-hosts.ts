@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { firstValueFrom } from 'rxjs';
 import type { Authenticator, PeerInfo } from '../core/index.ts';
 import type { Api, ApiRequest } from '../core/management/index.ts';
+import type { Log } from './log.ts';
 import type { OriginRule } from './origin.ts';
 import { peerOf } from './tcp.ts';
 
@@ -17,11 +18,13 @@ export class VirtualHostsApi {
   readonly #api: Api;
   readonly #authenticator: Authenticator;
   readonly #origins: OriginRule;
+  readonly #log: Log;
 
-  constructor(api: Api, authenticator: Authenticator, origins: OriginRule) {
+  constructor(api: Api, authenticator: Authenticator, origins: OriginRule, log: Log) {
     this.#api = api;
     this.#authenticator = authenticator;
     this.#origins = origins;
+    this.#log = log;
   }
 
   /** Answers a request for it; false: this path is not its own. */
@@ -31,7 +34,10 @@ export class VirtualHostsApi {
     request.resume();
     this.#handle(path, request).then(
       ([status, body]) => send(response, status, body),
-      () => send(response, 500, { error: 'internal_server_error' }),
+      (err: unknown) => {
+        this.#log.write('gateway', 'error', 'a request failed', { path, err });
+        send(response, 500, { error: 'internal_server_error' });
+      },
     );
     return true;
   }
@@ -45,8 +51,10 @@ export class VirtualHostsApi {
     if (!await this.#isKnown(headers.authorization, peerOf(socket, 'tcp'))) {
       return [401, { error: 'not_authorized', reason: 'Login failed' }];
     }
+    // RabbitMQ answers 201 where there was none, and 204 to whoever asks again. API-11.
+    const made = method === 'PUT' && (await this.#api({ path })).status === 404;
     const { status, body } = await this.#api({ method, path });
-    return body === null ? [204] : [status, body];
+    return body === null ? [made ? 201 : 204] : [status, body];
   }
 
   async #isKnown(authorization: string | undefined, peer: PeerInfo): Promise<boolean> {

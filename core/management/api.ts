@@ -49,8 +49,10 @@ export function managementApi(broker: Broker): Api {
   return async ({ method = 'GET', path, body }) => {
     const [pathname = '', search = ''] = path.split('?', 2);
     const segments = pathname.split('/').filter((segment) => segment !== '').slice(1);
-    const found = routes.find((route) => route.method === method && fits(route, segments));
-    if (found === undefined) return failed(404, `no such resource: ${method} ${pathname}`);
+    const fitting = routes.filter((route) => fits(route, segments));
+    if (fitting.length === 0) return failed(404, `no such resource: ${pathname}`);
+    const found = fitting.find((route) => route.method === method);
+    if (found === undefined) return failed(405, `${method} is not for ${pathname}`);
     try {
       const names = segments.filter((_, i) => found.pattern[i] === '*').map(decodeURIComponent);
       const call: Call = {
@@ -229,7 +231,8 @@ function failed(status: keyof typeof errorNames, reason: string): ApiResponse {
 }
 
 const errorNames = {
-  400: 'bad_request', 404: 'Object Not Found', 500: 'Internal Server Error',
+  400: 'bad_request', 404: 'Object Not Found', 405: 'Method Not Allowed',
+  500: 'Internal Server Error',
 } as const;
 
 /** What AMQP refuses is the caller's fault, but for 541; what is no refusal goes up. */

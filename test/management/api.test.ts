@@ -44,6 +44,7 @@ test('what AMQP refuses is told with its code', async () => {
   expect(await ask('/api/queues/%2F/none')).toMatchObject({ status: 404 });
   expect(await ask('/api/queues/%2F/%zz')).toMatchObject({ status: 400 });
   expect(await ask('/api/none')).toMatchObject({ status: 404 });
+  expect(await ask('/api/overview', { method: 'DELETE' })).toMatchObject({ status: 405 });
 });
 
 test.each<[string, object, RegExp]>([

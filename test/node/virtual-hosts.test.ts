@@ -1,11 +1,14 @@
 /** `/api/vhosts` of the gateway's HTTP port, as programs that make the virtual host they work in use it. */
 import { connect } from 'amqplib';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { startGateway, type Gateway } from '../../node/index.ts';
+import { startGateway, type Gateway, type GatewayOptions } from '../../node/index.ts';
+import { Log } from '../../node/log.ts';
 import { Inbox } from '../clients/waiting.ts';
 
-async function setUp(): Promise<{ gateway: Gateway; ask: (path: string, init?: RequestInit) => Promise<Response> }> {
-  const gateway = await startGateway({ hosts: ['127.0.0.1'], ports: { amqp: 0, http: 0 } });
+async function setUp(
+  options: GatewayOptions = {},
+): Promise<{ gateway: Gateway; ask: (path: string, init?: RequestInit) => Promise<Response> }> {
+  const gateway = await startGateway({ hosts: ['127.0.0.1'], ports: { amqp: 0, http: 0 }, ...options });
   onTestFinished(() => gateway.stop());
   const login = { Authorization: `Basic ${btoa('guest:guest')}` };
   const ask = (path: string, init: RequestInit = {}): Promise<Response> => fetch(
@@ -20,7 +23,7 @@ test('a virtual host is made, works, and is deleted with all that is in it', asy
   expect((await ask('/a%20b')).status).toBe(404);
   await expect(connect(url)).rejects.toThrow(/ConnectionClose/);
 
-  expect((await ask('/a%20b', { method: 'PUT' })).status).toBe(204);
+  expect((await ask('/a%20b', { method: 'PUT' })).status).toBe(201);
   expect((await ask('/a%20b', { method: 'PUT', body: '{"tags":"x"}' })).status).toBe(204);
   expect(await (await ask('/a%20b')).json()).toEqual({ name: 'a b' });
   expect(await (await ask('')).json()).toEqual([{ name: '/' }, { name: 'a b' }]);
@@ -33,7 +36,7 @@ test('a virtual host is made, works, and is deleted with all that is in it', asy
   expect((await ask('/a%20b', { method: 'DELETE' })).status).toBe(204);
   expect((await closed.take()).message).toContain("vhost 'a b' is deleted");
   expect((await ask('/a%20b', { method: 'DELETE' })).status).toBe(404);
-  expect((await ask('/a%20b', { method: 'PUT' })).status).toBe(204);
+  expect((await ask('/a%20b', { method: 'PUT' })).status).toBe(201);
   const again = await connect(url);
   const checking = await again.createChannel();
   checking.on('error', () => {});
@@ -47,10 +50,24 @@ describe('nobody gets in', () => {
     ['with another password', { headers: { Authorization: `Basic ${btoa('guest:guess')}` } }, 401],
     ['from a page of elsewhere', { headers: { Origin: 'https://elsewhere.example' } }, 403],
     ['with another method', { method: 'POST' }, 405],
-  ])('%s', async (_, init, status) => {
+    ['under a name that does not decode', { path: '/%zz' }, 400],
+    ['under no name', { path: '' }, 405],
+  ])('%s', async (_, { path = '/mine', ...init }: RequestInit & { path?: string }, status) => {
     const { gateway, ask } = await setUp();
     const method = 'PUT';
-    expect((await ask('/mine', { method, ...init })).status).toBe(status);
+    expect((await ask(path, { method, ...init })).status).toBe(status);
     expect([...gateway.broker.vhosts.keys()]).toEqual(['/']);
   });
+});
+
+test('what fails within is answered 500 and told to the log', async () => {
+  const lines: string[] = [];
+  const log = new Log({ format: 'json', write: (line) => lines.push(line) });
+  const { gateway, ask } = await setUp({ log });
+  gateway.broker.ensureVhost = () => {
+    throw new Error('nothing works');
+  };
+  const response = await ask('/mine', { method: 'PUT' });
+  expect([response.status, await response.json()]).toEqual([500, { error: 'internal_server_error' }]);
+  expect(lines.filter((line) => line.includes('a request failed') && line.includes('nothing works'))).toHaveLength(1);
 });
