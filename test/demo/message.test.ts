@@ -1,10 +1,12 @@
 /** The message inspector and the queue browser, on a real broker. */
+import { encode as encodeMessagePack } from '@msgpack/msgpack';
+import { encode as encodeCbor } from 'cborg';
 import { from, lastValueFrom, of } from 'rxjs';
 import { expect, test } from 'vitest';
 import { managementApi, tapOf, type MessageView } from '../../core/management/index.ts';
 import { bodyView } from '../../demo/panels/message/body.ts';
 import { deathsOf } from '../../demo/panels/message/deaths.ts';
-import { differencesOf } from '../../demo/panels/message/differences.ts';
+import { differencesOf, type Compared } from '../../demo/panels/message/differences.ts';
 import { lifeOf, messageTypes, type Life, type MessageEvent } from '../../demo/panels/message/life.ts';
 import { findMessage } from '../../demo/panels/message/whereabouts.ts';
 import type { BrokerPort } from '../../demo/port/broker-port.ts';
@@ -168,16 +170,39 @@ test.each([
   expect(bodyView(Uint8Array.of(0x61, 0x61), type)).toEqual({ kind: 'binary', hex, format, packings });
 });
 
-test('what differs from the message before is told by its path', () => {
+test('what differs from the message before is told by its path', async () => {
   const octets = (text: string): Uint8Array => new TextEncoder().encode(text);
   const before = { body: octets('{"total":3,"lines":[1,2]}'), properties: { priority: 1, headers: { retry: 1 } } };
   const now = { body: octets('{"total":4,"lines":[1],"paid":true}'), properties: { headers: { retry: 2 } } };
-  expect(differencesOf(before, now)).toEqual([
+  expect(await differencesOf(before, now)).toEqual([
     'priority: 1 → absent', 'retry: 1 → 2', 'body.total: 3 → 4', 'body.lines[1]: 2 → absent',
     'body.paid: absent → true',
   ]);
-  expect(differencesOf(before, { ...before, body: octets('plain') })).toContain('body: absent → plain');
-  expect(differencesOf(now, now)).toEqual([]);
+  expect(await differencesOf(before, { ...before, body: octets('plain') })).toContain('body: absent → plain');
+  expect(await differencesOf(now, now)).toEqual([]);
+});
+
+test.each([['CBOR', encodeCbor], ['MessagePack', encodeMessagePack]])(
+  'two bodies in %s are compared value by value', async (_packing, encode) => {
+    const of = (body: unknown): Compared => ({ body: encode(body), properties: {} });
+    const before = of({ total: 3, id: Uint8Array.of(1), lines: [{ sku: 'a' }] });
+    const now = of({ total: 4, id: Uint8Array.of(2), lines: [{ sku: 'a' }, null] });
+    // CBOR puts its keys into an order of its own.
+    expect((await differencesOf(before, now)).toSorted()).toEqual([
+      "body.id: h'01' → h'02'", 'body.lines[1]: absent → null', 'body.total: 3 → 4',
+    ]);
+  },
+);
+
+test('two bodies that nothing can read differ in their octets, however many they are', async () => {
+  const of = (last: number): Compared => ({ body: new Uint8Array(1000).fill(last, 999), properties: {} });
+  expect(await differencesOf(of(1), of(2))).toEqual([`body: …${'0'.repeat(20)}1' → …${'0'.repeat(20)}2'`]);
+  expect(await differencesOf(of(1), of(1))).toEqual([]);
+});
+
+test('a date out of range differs as well', async () => {
+  const of = (at: number): Compared => ({ body: new Uint8Array(), properties: { headers: { at: new Date(at) } } });
+  expect(await differencesOf(of(0), of(NaN))).toEqual(['at: 1970-01-01T00:00:00.000Z → no date']);
 });
 
 test('deaths are told as receivers get them, and from the life of a message that is gone', async () => {
