@@ -9,6 +9,7 @@ import { openSegmentJournal } from '../storage/open-segment-journal.ts';
 import type { Chance } from './chance.ts';
 import type { BrokerView, Seen, SeenStream } from './broker-view.ts';
 import { STREAM } from './model-stream.ts';
+import { NEIGHBOUR } from './neighbour.ts';
 import { peekMessage } from './peek.ts';
 import { DELAYED, LATE, type Plan } from './plan.ts';
 import type { ProcessClock } from './process-clock.ts';
@@ -43,11 +44,13 @@ export class BrokerProcess implements BrokerView {
   /** The journal will not be durable any more. */
   failed = false;
   readonly #disk: SimDisk;
+  readonly #plan: Plan;
 
   private constructor(world: World, clock: ProcessClock, journal: Journal) {
     this.clock = clock;
     this.journal = journal;
     this.#disk = world.disk;
+    this.#plan = world.plan;
     const { chance, plan } = world;
     this.broker = world.makeBroker({ clock, random: () => chance.next(), journal, plan });
     journal.onTrouble(({ kind }) => {
@@ -99,6 +102,15 @@ export class BrokerProcess implements BrokerView {
     return { first, next, bytes, unacked };
   }
 
+  isBound(name: string): boolean {
+    const vhost = this.broker.vhost();
+    const destination = vhost.queue(name);
+    return this.#plan.exchanges.every((exchange) => exchange.bindings.every(
+      ({ queue, key: routingKey, arguments: table = {} }) => queue !== name ||
+        vhost.exchange(exchange.name).find({ destination, routingKey, arguments: table }),
+    ));
+  }
+
   readyCount(name: string): number {
     if (name === DELAYED) return this.#held().length;
     return this.#queue(name)?.readyCount ?? 0;
@@ -130,7 +142,7 @@ export class BrokerProcess implements BrokerView {
     }
   }
 
-  #declare({ queues, exchanges, stream }: Plan): void {
+  #declare({ queues, exchanges, stream, neighbour }: Plan): void {
     const { broker } = this;
     const vhost = broker.vhost();
     broker.turn.within(() => {
@@ -139,6 +151,7 @@ export class BrokerProcess implements BrokerView {
         vhost.declareQueue({ queue: name, durable: true, arguments: table });
       }
       vhost.declareQueue({ queue: LATE, durable: true });
+      if (neighbour) vhost.declareQueue({ queue: NEIGHBOUR, durable: true });
       if (stream !== undefined) {
         vhost.declareQueue({ queue: STREAM, durable: true, arguments: stream });
       }

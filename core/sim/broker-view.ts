@@ -20,6 +20,8 @@ export interface SeenStream {
 
 /** What the broker shows of itself between turns. */
 export interface BrokerView {
+  /** Whether all bindings of the plan that lead there are there. */
+  isBound(queue: string): boolean;
   readyCount(queue: string): number;
   unackedCount(queue: string): number;
   ready(queue: string): readonly Seen[];

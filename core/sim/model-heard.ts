@@ -48,6 +48,11 @@ const handlers: Partial<Record<WireMethod['name'], Handler>> = {
     if (queue !== undefined) channel.asks.push(model.management.ask('purge', queue));
   },
 
+  'queue.unbind'(model, _channel, { args }) {
+    const queue = model.queues.get(args['queue'] as string);
+    if (queue !== undefined) model.management.ask('rebind', queue);
+  },
+
   'queue.delete'(model, channel, { args }) {
     const queue = model.queues.get(args['queue'] as string);
     if (queue === undefined) return;

@@ -27,8 +27,8 @@ interface Answer {
 }
 
 /**
- * Queues that are looked at, purged, and deleted and declared anew. Whoever asks that does nothing
- * else, and what it asks arrives in a turn in which nothing else is heard.
+ * Queues that are looked at, purged, bound, and deleted and declared anew. Whoever asks that does
+ * nothing else, and what it asks arrives in a turn in which nothing else is heard.
  */
 export class ModelManagement {
   readonly #model: Model;
@@ -58,6 +58,9 @@ export class ModelManagement {
     for (const ask of this.#asks) {
       if (ask.kind === 'purge') this.#purge(ask, view);
       if (ask.kind === 'replace') this.#replace(ask, view);
+      if (ask.kind !== 'rebind') continue;
+      const { name } = ask.queue;
+      check(view.isBound(name), 'definitions', () => `a binding of ${name} is gone`);
     }
     for (const queue of this.#model.queues.values()) {
       const number = view.numberOf(queue.name);

@@ -1,6 +1,7 @@
 import type { FieldTable } from '../protocol/types.ts';
 import type { ModelMessage } from './model-copy.ts';
 import { STREAM } from './model-stream.ts';
+import { NEIGHBOUR } from './neighbour.ts';
 import { DELAYED, type ExchangePlan, type Plan } from './plan.ts';
 
 /** The names of the queues that a message goes to, found the slow and obvious way. */
@@ -9,6 +10,7 @@ export function routeOf(
 ): string[] {
   if (exchange === '') {
     if (routingKey === STREAM && plan.stream !== undefined) return [STREAM];
+    if (routingKey === NEIGHBOUR && plan.neighbour) return [NEIGHBOUR];
     const isKnown = plan.queues.some(({ name, deadQueue }) =>
       name === routingKey || deadQueue === routingKey);
     return isKnown ? [routingKey] : [];

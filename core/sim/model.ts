@@ -7,6 +7,7 @@ import { ModelConnection } from './model-connection.ts';
 import { ModelManagement } from './model-management.ts';
 import { Copy, NOT_YET, type ModelMessage } from './model-copy.ts';
 import { ModelQueue } from './model-queue.ts';
+import { NEIGHBOUR } from './neighbour.ts';
 import { ModelStream, type StreamReader } from './model-stream.ts';
 import { DELAYED, LATE, type Plan } from './plan.ts';
 import type { WireMethod } from './strict-decoder.ts';
@@ -55,6 +56,7 @@ export class Model {
     }
     const rest = { deadQueue: undefined, arguments: {} };
     this.queues.set(LATE, new ModelQueue({ ...rest, name: LATE }));
+    if (plan.neighbour) this.queues.set(NEIGHBOUR, new ModelQueue({ ...rest, name: NEIGHBOUR }));
     this.queues.set(DELAYED, new ModelQueue({ ...rest, name: DELAYED, deadQueue: LATE }));
   }
 

@@ -172,6 +172,16 @@ const actions: Partial<Record<OperationKind, (hand: Hand) => void>> = {
     client.send(channel.number, 'queue.purge', { queue: drawQueue(plan, chance) });
   },
 
+  /** A binding goes, and is there anew, in one turn: no message misses it. */
+  rebind({ client, channel, chance, plan }) {
+    const bound = plan.exchanges.flatMap(({ name: exchange, bindings }) =>
+      bindings.map(({ queue, key, arguments: table = {} }) =>
+        ({ queue, exchange, routingKey: key, arguments: table })));
+    const binding = chance.pick(bound);
+    client.send(channel.number, 'queue.unbind', binding);
+    client.send(channel.number, 'queue.bind', { ...binding, noWait: true });
+  },
+
   /** It goes with all that is in it, and is there anew, in one turn. */
   replace({ client, channel, chance, plan }) {
     const queue = drawQueue(plan, chance);

@@ -35,7 +35,9 @@ export const MANAGER = -2;
 export const FOLLOWER = -3;
 
 /** How often each kind of operation is drawn. */
-export type Weights = Readonly<Record<Exclude<OperationKind, ManagerOperation | 'follow'>, number>>;
+export type Weights = Readonly<Record<
+  Exclude<OperationKind, ManagerOperation | 'follow' | 'neighbour'>, number
+>>;
 
 export type OperationKind =
   | 'publish' | 'confirm' | 'transact' | 'commit' | 'rollback' | 'consume' | 'cancel' | 'qos'
@@ -44,14 +46,12 @@ export type OperationKind =
   | 'illegal' | 'reset' | 'halfClose' | 'stopReading' | 'readOn'
   | 'kill' | 'losePower' | 'breakOff'
   | 'slowDisk' | 'fastDisk' | 'fillDisk' | 'freeDisk' | 'failDisk'
-  | 'damageDisk' | 'jumpClock' | ManagerOperation | 'follow';
+  | 'damageDisk' | 'jumpClock' | ManagerOperation | 'follow' | 'neighbour';
 
 /** What is asked of the queues that are kept account of, by somebody who does nothing else. */
-export type ManagerOperation = 'inspect' | 'purge' | 'replace';
+export type ManagerOperation = 'inspect' | 'purge' | 'replace' | 'rebind';
 
-export const managing: Readonly<Record<ManagerOperation, number>> = {
-  inspect: 3, purge: 2, replace: 2,
-};
+export const managing = { inspect: 3, purge: 2, replace: 2 };
 
 /** What somebody does who only reads the stream, and acknowledges late. */
 export const following = {
@@ -68,6 +68,8 @@ export interface Plan {
   readonly pauseMs: number;
   readonly queues: readonly QueuePlan[];
   readonly exchanges: readonly ExchangePlan[];
+  /** Whether there is a client that does nothing wrong, and must not notice those who do. */
+  readonly neighbour: boolean;
   /** Arguments of the stream, where there is one. */
   readonly stream: FieldTable | undefined;
   readonly weights: Weights;
@@ -99,6 +101,7 @@ export function drawPlan(chance: Chance): Plan {
     pauseMs: chance.pick([2, 10, 40]),
     queues,
     exchanges: drawExchanges(chance, queues.map(({ name }) => name)),
+    neighbour: false,
     stream: chance.happens(0.5) ? drawStream(chance) : undefined,
     weights: drawWeights(chance),
     manners: drawManners(chance),

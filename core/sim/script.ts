@@ -31,22 +31,51 @@ export function drawScript(seed: number): Script {
     const kind = chance.weighted(plan.weights);
     operations.push({ number, at, kind, actor: chance.below(plan.actors), seed: chance.seed() });
   }
-  const more = new Chance(seed ^ SALT);
-  if (more.happens(0.5)) return { seed, plan, operations };
-  operations.push(...drawMore(more, operations.length, at));
-  return {
-    seed,
-    plan: { ...plan, stream: plan.stream && { ...plan.stream, ...drawRetention(more) } },
-    operations: operations.toSorted((a, b) => a.at - b.at),
-  };
+  return withNeighbour(withManager({ seed, plan, operations }, at), at);
 }
 
 /**
- * The second half of what there is to draw has a sequence of its own, and half of the seeds have
- * none of it. With this salt they are those that found a fault before there was this half, so that
- * they still do what they did.
+ * What there is to draw besides has sequences of its own, each of which half of the seeds have
+ * not. With these salts those have none that found a fault before there was such a sequence, so
+ * that they still do what they did.
  */
-const SALT = 55;
+const MANAGER_SALT = 55;
+const NEIGHBOUR_SALT = 1014;
+
+/** Somebody manages queues, and somebody follows the stream, of which not all is kept. */
+function withManager(script: Script, until: number): Script {
+  const { seed, plan, operations } = script;
+  const chance = new Chance(seed ^ MANAGER_SALT);
+  if (chance.happens(0.5)) return script;
+  const more = drawMore(chance, operations.length, until);
+  return inOrder({
+    seed, operations: [...operations, ...more],
+    plan: { ...plan, stream: plan.stream && { ...plan.stream, ...drawRetention(chance) } },
+  });
+}
+
+/** There is a neighbour, and bindings come and go, now and then just when the disk fails. */
+function withNeighbour(script: Script, until: number): Script {
+  const { seed, plan, operations } = script;
+  const chance = new Chance(seed ^ NEIGHBOUR_SALT);
+  if (chance.happens(0.5)) return script;
+  const all = [...operations];
+  const add = (kind: OperationKind, at: number): void =>
+    void all.push({ number: all.length, at, kind, actor: MANAGER, seed: chance.seed() });
+  for (let left = chance.between(5, 40); left > 0; left--) {
+    add(chance.pick(['neighbour', 'neighbour', 'rebind']), chance.below(until + 1));
+  }
+  if (plan.weights.failDisk > 0) {
+    const at = chance.below(until + 1);
+    add('failDisk', at);
+    for (let after = 1; after < 200; after += chance.between(10, 50)) add('rebind', at + after);
+  }
+  return inOrder({ seed, plan: { ...plan, neighbour: true }, operations: all });
+}
+
+function inOrder(script: Script): Script {
+  return { ...script, operations: script.operations.toSorted((a, b) => a.at - b.at) };
+}
 
 /** What the manager and the follower do. */
 function drawMore(chance: Chance, firstNumber: number, until: number): Operation[] {

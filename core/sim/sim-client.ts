@@ -161,6 +161,7 @@ export class SimClient implements SessionHooks {
         return;
       case 'queue.declare-ok':
       case 'queue.purge-ok':
+      case 'queue.unbind-ok':
       case 'queue.delete-ok':
         this.asking = false;
         return;

@@ -12,13 +12,18 @@ import { ClassicQueue } from '../../core/broker/queue/classic-queue.ts';
 import { Ready } from '../../core/broker/queue/ready.ts';
 import { StreamLog } from '../../core/broker/queue/stream-log.ts';
 import { StreamQueue } from '../../core/broker/queue/stream-queue.ts';
+import { ServerConnection } from '../../core/broker/server-connection.ts';
 import { Unacked } from '../../core/broker/unacked.ts';
+import { VirtualHost } from '../../core/broker/virtual-host.ts';
 import type { Delivery } from '../../core/broker/delivery.ts';
+import { AmqpError } from '../../core/errors.ts';
 import type { Journal } from '../../core/storage/journal.ts';
 import { RecordGroup } from '../../core/storage/record-group.ts';
 
 export interface Mutation {
   readonly name: string;
+  /** The check that is to find it; default: any. */
+  readonly check?: string;
   /** Plants the fault, and answers how to take it out. */
   plant(): () => void;
 }
@@ -104,6 +109,37 @@ export const mutations: readonly Mutation[] = [
     plant: () => patch(Gate.prototype, 'setWritable', () => () => {}),
   },
   {
+    name: 'one client\'s illegal method stops the deliveries of others',
+    check: 'liveness',
+    plant: () => patch(ServerConnection.prototype, 'onChannelEnd', (original) =>
+      function onChannelEnd(this: ServerConnection, channel, error) {
+        original.call(this, channel, error);
+        if (error !== undefined) stopDeliveries(this.broker, true);
+      }),
+  },
+  {
+    name: 'one client that does not read stops the deliveries of others',
+    check: 'liveness',
+    plant: () => patch(ServerConnection.prototype, 'onWritable', (original) =>
+      function onWritable(this: ServerConnection, on) {
+        original.call(this, on);
+        stopDeliveries(this.broker, !on);
+      }),
+  },
+  {
+    name: 'one client that is lost takes another one with it',
+    check: 'liveness',
+    plant: () => patch(ServerConnection.prototype, 'onEnd', (original) => function onEnd(this: ServerConnection, end) {
+      original.call(this, end);
+      const [other] = this.broker.connections;
+      if (end.by === 'transport') other?.close(new AmqpError('INTERNAL_ERROR', 'for nothing'));
+    }),
+  },
+  {
+    name: 'a binding goes though the disk failed',
+    plant: () => patch(VirtualHost.prototype, 'unbind', () => (source, binding) => source.unbind(binding)),
+  },
+  {
     name: 'readers of a stream have what is not durable',
     plant: () => patch(StreamQueue.prototype, 'next', (original) => function next(this: StreamQueue, run) {
       original.call(this, run);
@@ -111,6 +147,12 @@ export const mutations: readonly Mutation[] = [
     }),
   },
 ];
+
+function stopDeliveries(broker: Broker, stop: boolean): void {
+  for (const { channels } of broker.connections) {
+    for (const { gate } of channels) gate.setFlow(!stop);
+  }
+}
 
 /** What left a queue is written before what came to another one, and not together with it. */
 function splitGroups(journal: Journal): void {
