@@ -30,7 +30,8 @@ const integerMax: Partial<Record<Domain, number>> = {
 export function completeArguments<N extends MethodName>(
   name: N, given: Partial<MethodArgs<N>>, frameBytesMax: number,
 ): MethodArgs<N> {
-  const spec: MethodSpec = methods[name];
+  const spec: MethodSpec | undefined = methods[name];
+  if (spec === undefined) throw new ArgumentError(`AMQP has no method '${name}'`);
   const args: Record<string, unknown> = {};
   const rest = new Set(Object.keys(given));
   for (const [argument, domain] of spec.args) {

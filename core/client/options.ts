@@ -68,6 +68,9 @@ const OPTION_NAMES = new Set<keyof ConnectOptions>([
 /** Completes the options; what is wrong with them throws a UriError. */
 export function readSettings(target: ConnectTarget): Settings {
   const options = typeof target === 'string' ? { url: target } : target;
+  if (typeof options !== 'object' || options === null) {
+    throw new UriError(`a broker is named by a URI or by options, and not by ${String(options)}`);
+  }
   for (const name of Object.keys(options)) {
     if (!OPTION_NAMES.has(name as keyof ConnectOptions)) {
       throw new UriError(`the option '${name}' is not known`);

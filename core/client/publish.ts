@@ -2,6 +2,7 @@ import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import type { ChannelCore } from './channel-core.ts';
 import { confirmationOf, selectConfirms, type Confirmation } from './confirmation.ts';
 import { Pending, type ConfirmListener } from './confirms.ts';
+import { ArgumentError } from './errors.ts';
 import { NO_ROUTE, type Outgoing } from './outgoing.ts';
 import { PublishWindow, type WindowSettings } from './publish-window.ts';
 
@@ -68,6 +69,11 @@ export function publisher<M extends Outgoing>(
     ...(mandatory === undefined ? {} : { mandatory }),
   };
   return (source) => new Observable((subscriber) => {
+    // With none of them nothing would ever be sent.
+    if (!(inFlightMax >= 1)) {
+      subscriber.error(new ArgumentError(`inFlightMax is at least 1, not ${inFlightMax}`));
+      return;
+    }
     const window = new PublishWindow(channel, route, { confirm, inFlightMax }, subscriber);
     window.run(source);
   });

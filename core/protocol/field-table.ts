@@ -1,4 +1,3 @@
-import { assert } from '../assert.ts';
 import { AmqpError } from '../errors.ts';
 import { wireLimits } from './limits.ts';
 import { utf8Text, type Reader } from './reader.ts';
@@ -184,8 +183,13 @@ function writeNumber(writer: Writer, value: number): void {
   }
 }
 
+/** What no octets stand for is a mistake of whoever gave it, and no bug of ours. */
+function check(condition: unknown, text: string): asserts condition {
+  if (!condition) throw new TypeError(text);
+}
+
 function writeBigInt(writer: Writer, value: bigint): void {
-  assert(BigInt.asIntN(64, value) === value, 'an integer of a field table has 64 bits');
+  check(BigInt.asIntN(64, value) === value, 'an integer of a field table has 64 bits');
   writeTag(writer, 'l');
   writer.grow(8);
   writer.block.view.setBigInt64(writer.length, value);
@@ -194,7 +198,7 @@ function writeBigInt(writer: Writer, value: bigint): void {
 
 function writeDate(writer: Writer, value: Date): void {
   const seconds = Math.floor(value.getTime() / 1000);
-  assert(seconds >= 0, 'a time stamp of a field table is not before 1970');
+  check(seconds >= 0, 'a time stamp of a field table is not before 1970');
   writeTag(writer, 'T');
   writer.longlong(seconds);
 }
@@ -235,7 +239,7 @@ export function writeValue(writer: Writer, value: FieldValue): void {
       return writer.octet(value ? 1 : 0);
     default:
       if (value === null) return writeTag(writer, 'V');
-      assert(typeof value === 'object', `a field table holds no ${typeof value}`);
+      check(typeof value === 'object', `a field table holds no ${typeof value}`);
       return writeObject(writer, value);
   }
 }
@@ -244,7 +248,8 @@ export function writeValue(writer: Writer, value: FieldValue): void {
 export function writeTable(writer: Writer, table: FieldTable): void {
   const at = openRegion(writer);
   for (const key of Object.keys(table)) {
-    writer.shortstr(key);
+    // A key that was cut would be another one.
+    check(writer.shortstr(key), 'a key of a field table takes 255 octets at most');
     writeValue(writer, table[key]!);
   }
   closeRegion(writer, at);

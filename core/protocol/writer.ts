@@ -83,14 +83,18 @@ export class Writer {
     this.length += 8;
   }
 
-  /** UTF-8, cut on a character boundary to the 255 bytes that a short string can hold. CON-30. */
-  shortstr(text: string): void {
+  /**
+   * UTF-8, cut on a character boundary to the 255 bytes that a short string can hold; answers
+   * whether it is whole. CON-30.
+   */
+  shortstr(text: string): boolean {
     this.grow(256);
     const at = this.length;
     const target = this.block.bytes.subarray(at + 1, at + 256);
-    const { written } = utf8.encodeInto(text, target);
+    const { read, written } = utf8.encodeInto(text, target);
     this.block.bytes[at] = written;
     this.length = at + 1 + written;
+    return read === text.length;
   }
 
   longstr(text: string): void {

@@ -77,6 +77,7 @@ test.each<[string, () => Partial<MethodArgs<'queue.declare'>>, RegExp]>([
   ['a table that is none', () => ({ arguments: [] as never }), /is not a table/],
   ['a value that no table holds', () => ({ arguments: { a: (() => 1) as never } }), /holds no function/],
   ['an unknown argument', () => ({ name: 'q' } as never), /queue.declare has no argument 'name'/],
+  ['a value that is missing', () => ({ arguments: { a: undefined as never } }), /encoded: a field table holds no/],
   ['more than a frame', () => ({ arguments: { a: 'x'.repeat(140_000) } }), /more than a frame/],
 ])('refuses %s, and the channel stays', (_what, args, text) => {
   const { channel, ask, watch } = open();
@@ -84,6 +85,12 @@ test.each<[string, () => Partial<MethodArgs<'queue.declare'>>, RegExp]>([
   expect(error).toMatchObject({ name: 'ArgumentError' });
   expect((error as Error).message).toMatch(text);
   expect(ask(channel.declareQueue('q')).queue).toBe('q');
+});
+
+test('refuses a method that AMQP has not', () => {
+  const { channel, watch } = open();
+  expect(watch(channel.call('queue.rename' as 'queue.declare')).error)
+    .toMatchObject({ name: 'ArgumentError', message: "AMQP has no method 'queue.rename'" });
 });
 
 test('an empty consumer tag is one that the client makes: deliveries find their consumer', () => {

@@ -1,5 +1,5 @@
 /** What becomes of published messages, and that none is forgotten. */
-import { from, Subject } from 'rxjs';
+import { from, of, Subject } from 'rxjs';
 import { expect, test } from 'vitest';
 import type { Confirmation, Outgoing } from '../../core/client/index.ts';
 import { open } from './fixture.ts';
@@ -99,6 +99,12 @@ test('waits while the broker is blocked', () => {
   expect(kinds(outcome.values)).toEqual(['confirmed 1', 'confirmed 2']);
 });
 
+test.each([0, Number.NaN])('with %d messages in flight at most nothing could be sent', (inFlightMax) => {
+  const { channel, watch } = open();
+  const { error } = watch(of({ body: '' }).pipe(channel.publisher({ inFlightMax })));
+  expect(error).toMatchObject({ name: 'ArgumentError', message: `inFlightMax is at least 1, not ${inFlightMax}` });
+});
+
 test.each<[string, Outgoing, RegExp]>([
   ['a routing key that is too long', { routingKey: 'x'.repeat(256), body: '' }, /routingKey .* takes 256 octets/],
   ['a property that is no text', { body: '', properties: { type: 5 as unknown as string } }, /type is not text/],
@@ -106,6 +112,7 @@ test.each<[string, Outgoing, RegExp]>([
   ['a priority beyond an octet', { body: '', properties: { priority: 256 } }, /integer from 0 to 255/],
   ['a header that is no value', { body: '', properties: { headers: { a: Symbol('a') as never } } }, /holds no symbol/],
   ['an integer of more than 64 bits', { body: '', properties: { headers: { a: 2n ** 64n } } }, /64 bits/],
+  ['a header with a name that would be cut', { body: '', properties: { headers: { ['x'.repeat(256)]: 1 } } }, /key/],
   ['headers larger than a frame', { body: '', properties: { headers: { a: 'x'.repeat(140_000) } } }, /than a frame/],
   ['a body of another type', { body: 5 as unknown as string }, /text or a Uint8Array/],
 ])('refuses %s and writes nothing of it', (_what, message, reason) => {

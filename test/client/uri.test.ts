@@ -98,6 +98,8 @@ test.each<[ConnectOptions, RegExp]>([
   [{ messageBytesMax: -1 }, /messageBytesMax is an integer from 0/],
   [{ vhost: 'x'.repeat(256) }, /the virtual host takes 256 octets, where 255 are allowed/],
   [{ hostname: 'host' } as ConnectOptions, /the option 'hostname' is not known/],
+  [5672 as unknown as ConnectOptions, /by a URI or by options, and not by 5672/],
+  [null as unknown as ConnectOptions, /not by null/],
 ])('%j is refused', (options, text) => {
   expect(() => readSettings(options)).toThrow(text);
 });

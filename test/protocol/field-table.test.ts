@@ -118,6 +118,8 @@ describe('encoding', () => {
     expect(() => valueBytes(2n ** 63n)).toThrow('64 bits');
     expect(() => valueBytes(new Date(-1000))).toThrow('1970');
     expect(() => valueBytes(new Date(Number.NaN))).toThrow('1970');
+    expect(() => valueBytes({ ['é'.repeat(128)]: 1 })).toThrow(TypeError);
+    expect(valueBytes({ ['x'.repeat(255)]: 1 })).toHaveLength(1 + 4 + 256 + 5);
   });
 
   test.each(Object.entries(fieldScalars))('%s comes back as it went', (_kind, arbitrary) => {
