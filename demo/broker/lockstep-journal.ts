@@ -67,8 +67,12 @@ export class LockstepJournal implements Journal {
     return this.#inner.onTrouble(run);
   }
 
-  read(lsn: Lsn): Uint8Array | Promise<Uint8Array> {
+  read(lsn: Lsn): Promise<Uint8Array> {
     return this.#inner.read(lsn);
+  }
+
+  peek(lsn: Lsn): Uint8Array | undefined {
+    return this.#inner.peek(lsn);
   }
 
   replay(fromSegment?: number): AsyncIterable<JournalRecord> {
