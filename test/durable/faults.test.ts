@@ -172,6 +172,25 @@ describe('a full disk', () => {
     expect(drain(world.open(), 'q')).toEqual([]);
   });
 
+  test('gives back what was consumed, of which some is kept where there is space', async () => {
+    const world = await World.begin();
+    const channel = await world.publisher();
+    for (let index = 0; index < 10; index++) await world.publish(channel, `${index}`.repeat(2000));
+    const before = world.journal.segments.length;
+    expect(before).toBeGreaterThan(4);
+    world.bench.disk.faults.freeBytes = 0;
+    await world.publish(channel, 'x'.repeat(limits.journalSpaceCheckBytes));
+    expect(told(channel)).toEqual([['connection.blocked', 'low on disk']]);
+    const consumer = world.open();
+    for (let left = 11; left > 0; left--) ack(consumer, get(consumer, 'q', false)!.args.deliveryTag);
+    for (let turn = 0; turn < 100 && world.journal.segments.length > 2; turn++) await world.settle();
+    expect(world.journal.segments.length).toBeLessThan(3);
+    consumer.client.close();
+    world.bench.disk.faults.freeBytes = Infinity;
+    await world.after(limits.journalRetryMs);
+    expect(told(channel)[1]).toBe('connection.unblocked');
+  });
+
   test('loses nothing that was confirmed when it comes to a crash', async () => {
     for (let seed = 0; seed < 20; seed++) {
       const world = await World.begin();

@@ -25,6 +25,7 @@ export class Compaction {
   /** The end of the journal, and the bytes of live messages, when it was last looked at. */
   #lookedNumber = 0;
   #lookedBytes = 0;
+  #full = false;
 
   constructor(persistence: Persistence) {
     this.#persistence = persistence;
@@ -34,6 +35,13 @@ export class Compaction {
   step(): void {
     if (this.#running || !this.#hasChanged() || !this.#isWorthIt()) return;
     void this.#begin();
+  }
+
+  /** The disk is full, or has space again. While it is full, nothing is kept that need not be. */
+  setFull(full: boolean): void {
+    this.#full = full;
+    this.#lookedNumber = 0;
+    this.step();
   }
 
   async #begin(): Promise<void> {
@@ -75,8 +83,8 @@ export class Compaction {
     if (!recording || segments.length < 2) return false;
     const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
     const liveBytes = live.bytes + streams.bytes;
-    const { journalBytesKept } = options;
-    return bytes > journalBytesKept && bytes > limits.journalBytesPerLiveByte * liveBytes;
+    const bytesKept = this.#full ? 0 : options.journalBytesKept;
+    return bytes > bytesKept && bytes > limits.journalBytesPerLiveByte * liveBytes;
   }
 
   async #run(): Promise<void> {

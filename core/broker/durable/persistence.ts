@@ -353,6 +353,7 @@ export class Persistence {
         // Of what is not durable, nobody will be told any more.
         if (this.#failed) this.#defined = this.journal.durable;
       }
+      if (trouble.kind !== 'failed') this.#compaction.setFull(trouble.kind === 'full');
       this.#trouble.next(trouble);
     });
   }
