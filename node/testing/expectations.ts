@@ -8,6 +8,7 @@ import type { RoutedMessage } from './seen-message.ts';
 import type { TestBrokerError } from './test-broker-error.ts';
 import type { EventOf, TestEvent, Trail } from './trail.ts';
 import { unackedCount, type Traffic } from './traffic.ts';
+import { checkWords, type Words } from './words.ts';
 
 /** What a message is to be like; what is not named may be anything. */
 export interface MessagePattern {
@@ -33,6 +34,16 @@ export interface DeadLetteredPattern extends MessagePattern {
   /** A queue, or several, that all got it then; an empty list: none did. */
   readonly to?: string | readonly string[];
 }
+
+const messageWords = {
+  vhost: 'any', routingKey: 'any', body: 'any', headers: 'any', to: 'any',
+} as const;
+
+const routedWords: Words<RoutedPattern> = { ...messageWords, exchange: 'any' };
+
+const deadLetteredWords: Words<DeadLetteredPattern> = {
+  ...messageWords, from: 'any', reason: ['rejected', 'expired', 'maxlen', 'delivery_limit'],
+};
 
 export interface WaitOptions {
   /** Real time after which it fails. Default: the `timeout` of the test broker. */
@@ -78,6 +89,7 @@ export class Expectations {
   async expectRouted(
     pattern: RoutedPattern, options: WaitOptions, fail: Fail,
   ): Promise<RoutedMessage> {
+    checkWords('expectRouted', pattern, routedWords);
     const passes = (message: RoutedMessage): boolean => {
       return isLike(message, pattern) && goesTo(message, pattern.to)
         && (pattern.exchange === undefined || pattern.exchange === message.exchange);
@@ -89,6 +101,7 @@ export class Expectations {
   async expectDeadLettered(
     pattern: DeadLetteredPattern, options: WaitOptions, fail: Fail,
   ): Promise<RoutedMessage> {
+    checkWords('expectDeadLettered', pattern, deadLetteredWords);
     const passes = (message: RoutedMessage): boolean => {
       const { death } = message;
       return death !== undefined && isLike(message, pattern) && goesTo(message, pattern.to)
@@ -187,7 +200,9 @@ export class Expectations {
     return error;
   }
 
-  #timeoutOf({ timeout }: WaitOptions): number {
+  #timeoutOf(options: WaitOptions): number {
+    checkWords('a wait', options, { timeout: 'any' });
+    const { timeout } = options;
     return timeout === undefined ? this.#parts.timeoutMs : millisecondsOf(timeout);
   }
 }

@@ -6,6 +6,7 @@ import { TestBrokerError } from './test-broker-error.ts';
 import { connectionName, type Trail } from './trail.ts';
 import type { LoginGuard } from './users.ts';
 import type { Direction, Drop, DropKind, Wire, WireWatch } from './wire.ts';
+import { checkWords, type Words } from './words.ts';
 
 /** A fault that is in force until it is ended. Ending it twice does nothing. */
 export interface Fault {
@@ -60,6 +61,14 @@ export interface FaultParts {
   readonly applyTopology: () => void;
 }
 
+const dropKinds: readonly DropKind[] = ['reset', 'close'];
+const targetWords: Words<FaultTarget> = { connection: 'any' };
+const dropWords: Words<DropOptions> = {
+  ...targetWords, kind: dropKinds, afterFrames: 'any', direction: ['in', 'out'],
+};
+const refuseLoginsWords: Words<RefuseLoginsOptions> = { user: 'any', times: 'any' };
+const restartWords: Words<RestartOptions> = { durableState: ['kept', 'lost'], kind: dropKinds };
+
 interface PendingDrop extends Drop {
   readonly connection: ConnectionSelector | undefined;
   readonly direction: Direction;
@@ -100,6 +109,7 @@ export class Faults implements WireWatch {
 
   /** Drops connections: now, or one of them once more frames have passed. */
   drop(options: DropOptions = {}): Fault {
+    checkWords('drop', options, dropWords);
     const { connection, kind = 'reset', afterFrames, direction = 'in' } = options;
     const frames = afterFrames === undefined ? 0 : this.#draw(afterFrames);
     if (frames === 0) return this.#dropNow(connection, kind);
@@ -116,7 +126,9 @@ export class Faults implements WireWatch {
    * Reads nothing more of what clients send, so that they stall and time finds them silent: two
    * heartbeat intervals after `advance`, they are dropped.
    */
-  stopReading({ connection }: FaultTarget = {}): Fault {
+  stopReading(target: FaultTarget = {}): Fault {
+    checkWords('stopReading', target, targetWords);
+    const { connection } = target;
     // Each call has a key of its own, so that ending one does not end another.
     const selector: ConnectionSelector = (info) => isSelected(info, connection);
     this.#deafening.add(selector);
@@ -128,21 +140,23 @@ export class Faults implements WireWatch {
   }
 
   /** Sends confirms so much later, by the clock of the broker; a range is drawn for each. */
-  delayConfirms(delay: Drawn<Duration>, { connection }: FaultTarget = {}): Fault {
+  delayConfirms(delay: Drawn<Duration>, target: FaultTarget = {}): Fault {
+    checkWords('delayConfirms', target, targetWords);
     const [min, max] = isRange(delay) ? delay : [delay, delay];
     const bounds = [millisecondsOf(min), millisecondsOf(max)] as const;
     const range = bounds.map(durationText).join(' to ');
-    return this.#holdConfirms(`confirms delayed by ${range}`, connection, (send) => {
+    return this.#holdConfirms(`confirms delayed by ${range}`, target.connection, (send) => {
       const delayMs = drawInteger(this.#parts.random, ...bounds);
       this.#parts.broker.clock.setTimer(delayMs, send);
     });
   }
 
   /** Sends no confirms. Those that are owed go out when it ends, where their channel still is. */
-  withholdConfirms({ connection }: FaultTarget = {}): Fault {
+  withholdConfirms(target: FaultTarget = {}): Fault {
+    checkWords('withholdConfirms', target, targetWords);
     const owed: (() => void)[] = [];
     const hold = (send: () => void): void => void owed.push(send);
-    return this.#holdConfirms('confirms withheld', connection, hold, () => {
+    return this.#holdConfirms('confirms withheld', target.connection, hold, () => {
       for (const send of owed) send();
     });
   }
@@ -158,7 +172,9 @@ export class Faults implements WireWatch {
   }
 
   /** Answers logins with 403 ACCESS_REFUSED. CON-10. */
-  refuseLogins({ user, times = Infinity }: RefuseLoginsOptions = {}): Fault {
+  refuseLogins(options: RefuseLoginsOptions = {}): Fault {
+    checkWords('refuseLogins', options, refuseLoginsWords);
+    const { user, times = Infinity } = options;
     const { logins } = this.#parts;
     let left = times;
     const refuses = (name: string): boolean => {
@@ -187,7 +203,9 @@ export class Faults implements WireWatch {
    * Restarts the broker on the same port: every connection ends, and what is left is what a
    * broker finds on its disk: durable exchanges and queues, their bindings, persistent messages.
    */
-  restart({ durableState = 'kept', kind = 'reset' }: RestartOptions = {}): void {
+  restart(options: RestartOptions = {}): void {
+    checkWords('restart', options, restartWords);
+    const { durableState = 'kept', kind = 'reset' } = options;
     const { broker, wires, trail, applyTopology } = this.#parts;
     trail.note(`fault: restart, durable state ${durableState}`);
     for (const wire of [...wires]) wire.drop(kind);

@@ -2,6 +2,7 @@ import type { BrokerOptions, VirtualHost } from '../../core/index.ts';
 import type { User } from '../users.ts';
 import type { Definitions } from './definitions.ts';
 import type { Duration } from './duration.ts';
+import type { Words } from './words.ts';
 
 /** What `startTestBroker` takes; everything has a default. */
 export interface TestBrokerOptions {
@@ -41,3 +42,10 @@ export interface TestBrokerOptions {
   /** Where the frame log is written at the end, and when an expectation fails. Default: nowhere. */
   readonly frameLogFile?: string;
 }
+
+export const testBrokerWords: Words<TestBrokerOptions> = {
+  topology: 'any', unsupported: ['refuse', 'ignore'], clock: ['wall', 'virtual'], startAt: 'any',
+  patience: 'any', seed: 'any', users: 'any', vhosts: 'any', consumerTimeout: 'any',
+  immediate: ['spec', 'refuse'], timeout: 'any', leaks: ['report', 'fail', 'ignore'],
+  frameLogFile: 'any',
+};

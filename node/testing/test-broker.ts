@@ -22,7 +22,7 @@ import { Faults } from './faults.ts';
 import { FrameLog } from './frame-log.ts';
 import { hostWall, socketClock, startHostTimer } from './host-time.ts';
 import { leakText, LeakWatch, type LeakReport } from './leaks.ts';
-import type { TestBrokerOptions } from './options.ts';
+import { testBrokerWords, type TestBrokerOptions } from './options.ts';
 import { reportOf } from './report.ts';
 import type { RoutedMessage } from './seen-message.ts';
 import { errorsFromHere, TestBrokerError } from './test-broker-error.ts';
@@ -33,6 +33,7 @@ import { Traffic } from './traffic.ts';
 import { Trail, type EventOf, type TestEvent } from './trail.ts';
 import { TestUsers, type LoginGuard } from './users.ts';
 import { Wire } from './wire.ts';
+import { checkWords } from './words.ts';
 
 const HOST = '127.0.0.1';
 const DEFAULT_PATIENCE_MS = 20;
@@ -71,6 +72,7 @@ export class TestBroker {
   #stopped: Promise<LeakReport> | undefined;
 
   constructor(options: TestBrokerOptions) {
+    checkWords('a test broker', options, testBrokerWords);
     this.#options = options;
     this.seed = options.seed ?? seedOfEnvironment();
     const wallStart = options.startAt?.getTime() ?? hostWall();
@@ -261,6 +263,9 @@ export class TestBroker {
 
   get #definitions(): Definitions {
     const { topology } = this.#options;
+    if (typeof topology === 'string') {
+      throw new TypeError('topology is definitions as JSON.parse gives them, and not their text');
+    }
     return typeof topology === 'object' ? topology : {};
   }
 
@@ -337,7 +342,8 @@ export class TestBroker {
 
 /**
  * Starts a broker on free ports of this machine, in this process, in a few milliseconds. Stop it
- * with `stop()`, or declare it with `await using`. Fails where the topology is wrong.
+ * with `stop()`, or declare it with `await using`. Fails where the topology is wrong, or an option
+ * is none.
  */
 export async function startTestBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {
   const broker = new TestBroker(options);
