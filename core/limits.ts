@@ -29,10 +29,10 @@ export const limits = {
   journalSpaceCheckBytes: 1_048_576,
   /** How long the journal waits before it tries a full disk again. */
   journalRetryMs: 1000,
-  /** Bytes the journal reads at once; at most, where it goes on; how many such pieces it keeps. */
+  /** Bytes the journal reads at once; at most, where it goes on; in all that it keeps. */
   journalReadBytes: 262_144,
   journalReadAheadBytes: 1_048_576,
-  journalReadPiecesMax: 32,
+  journalReadKeptBytesMax: 33_554_432,
   /**
    * Bytes of answers that may wait for a client that does not read, or for the disk, beyond what
    * the transport has; above, nothing is read from it until they are gone.

@@ -12,6 +12,7 @@ interface Piece {
   readonly start: number;
   /** Behind the last frame that lies wholly in it, once that is known. */
   end: number;
+  readonly size: number;
   /** The bytes, once they are here. */
   block: Block | undefined;
   readonly loading: Promise<Block>;
@@ -29,7 +30,8 @@ interface Piece {
 export class ReadAhead {
   readonly #directory: Directory;
   /** The one loaded last comes last. */
-  #pieces: Piece[] = [];
+  readonly #pieces: Piece[] = [];
+  #keptBytes = 0;
   /** The one that was looked into last. */
   #recent: Piece | undefined;
   /** Memory for pieces to come: what is used again costs no collection. */
@@ -62,8 +64,8 @@ export class ReadAhead {
 
   /** Forgets a segment that is gone. */
   drop(segment: Segment): void {
-    for (const piece of this.#pieces) {
-      if (piece.segment === segment) this.#forget(piece);
+    for (const piece of this.#pieces.filter((each) => each.segment === segment)) {
+      this.#forget(piece);
     }
   }
 
@@ -99,11 +101,15 @@ export class ReadAhead {
 
   #load(segment: Segment, start: number, wanted: number): Piece {
     const end = Math.min(start + wanted, segment.durableEnd);
-    const loading = this.#read(segment, start, end);
+    const size = end - start;
+    const loading = this.#read(segment, start, size);
+    this.#keptBytes += size;
+    while (this.#keptBytes > limits.journalReadKeptBytesMax && this.#pieces.length > 0) {
+      this.#forget(this.#pieces[0]!);
+    }
     const piece: Piece = {
-      segment, start, end, block: undefined, loading, readers: 0, followed: false,
+      segment, start, end, size, block: undefined, loading, readers: 0, followed: false,
     };
-    if (this.#pieces.length === limits.journalReadPiecesMax) this.#forget(this.#pieces[0]!);
     this.#pieces.push(piece);
     void this.#await(piece);
     return piece;
@@ -121,7 +127,10 @@ export class ReadAhead {
   }
 
   #forget(piece: Piece): void {
-    this.#pieces = this.#pieces.filter((other) => other !== piece);
+    const index = this.#pieces.indexOf(piece);
+    if (index === -1) return;
+    this.#pieces.splice(index, 1);
+    this.#keptBytes -= piece.size;
     if (this.#recent === piece) this.#recent = undefined;
     if (piece.block === undefined || piece.readers > 0) return;
     const memory = new Uint8Array(piece.block.bytes.buffer);
@@ -130,14 +139,13 @@ export class ReadAhead {
     }
   }
 
-  async #read(segment: Segment, start: number, end: number): Promise<Block> {
-    const wanted = end - start;
-    const large = wanted === limits.journalReadAheadBytes;
-    const memory = (large ? this.#spare.pop() : undefined) ?? new Uint8Array(wanted);
+  async #read(segment: Segment, start: number, size: number): Promise<Block> {
+    const usual = size === limits.journalReadAheadBytes;
+    const memory = (usual ? this.#spare.pop() : undefined) ?? new Uint8Array(size);
     const bytes = await withFile(
       this.#directory, segment.name, (file) => readInto(file, start, memory),
     );
-    if (bytes.length < wanted) throw damageAt(segment, start + bytes.length);
+    if (bytes.length < size) throw damageAt(segment, start + bytes.length);
     return blockOf(bytes);
   }
 }

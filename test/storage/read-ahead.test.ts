@@ -45,7 +45,9 @@ test('readers at many places are each given their own records, though memory is 
   const bench = new Bench();
   const { journal, lsns } = await filled(bench, 30_000);
   const random = seeded(3);
-  const places = Array.from({ length: limits.journalReadPiecesMax + 8 }, () => Math.floor(random() * 25_000));
+  // Twice as many as the pieces that are kept.
+  const count = (2 * limits.journalReadKeptBytesMax) / limits.journalReadAheadBytes;
+  const places = Array.from({ length: count }, () => Math.floor(random() * 25_000));
   const follow = async (place: number): Promise<void> => {
     for (let index = place; index < place + 3000; index++) {
       const record = journal.peek(lsns[index]!) ?? (await journal.read(lsns[index]!));
