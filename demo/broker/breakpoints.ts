@@ -1,6 +1,7 @@
 import { methodById } from '../../core/protocol/index.ts';
 import type { TapEvent, TapOf } from '../../core/management/index.ts';
 import type { Breakpoint, StepUnit } from '../port/clock-control.ts';
+import { countText } from '../shell/format.ts';
 
 /** Why time is to stop at this event; undefined: it is not. */
 export function breakAt(breakpoints: readonly Breakpoint[], event: TapEvent): string | undefined {
@@ -27,7 +28,7 @@ function reasonOf(breakpoint: Breakpoint, event: TapEvent): string | undefined {
     case 'depth':
       if (event.type !== 'message.enqueued' || event.queue !== breakpoint.queue) return undefined;
       if (event.ready <= breakpoint.above) return undefined;
-      return `${event.queue} holds ${event.ready} messages`;
+      return `${event.queue} holds ${countText(event.ready, 'message')}`;
     case 'frame':
       return isFrame(event) ? matchesMethod(event, breakpoint.method) : undefined;
   }

@@ -11,9 +11,12 @@ interface Beginning {
   readonly at?: number;
   /** Why what is done from now on cannot be recorded; '' where it can. */
   readonly unrecorded: string;
+  /** The world that crashed, whose run goes on. */
+  readonly before?: World;
 }
 
 const FROM_KEPT = 'The broker went on from what it had kept, so its beginning is not known.';
+const NOT_KEPT = 'Not all that was durable was there any more when the broker was restarted.';
 
 /** The worlds of a playground, one after the other, and what is kept from one to the next. */
 export class BrokerHome {
@@ -74,15 +77,31 @@ export class BrokerHome {
     });
   }
 
+  /** Time stands after it: the clients are to be started once more. */
   restart(): Promise<void> {
     return this.#afterLast(async () => {
-      const { clock, state$ } = this.world$.value;
-      this.world$.value.end();
-      this.#kept = await (this.#kept?.reopen()
-        ?? openKept(this.#host, this.#workspace, { fresh: false }));
-      const { seed } = state$.value;
-      await this.#begin({ seed, at: clock.now(), unrecorded: FROM_KEPT }, this.#kept);
+      const { value: world } = this.world$;
+      world.outside.crash();
+      world.pause();
+      await this.#replace(world);
     });
+  }
+
+  /** A recording restarts the world in which it is repeated, unless another one has begun. */
+  #restartIn(world: World): Promise<void> {
+    return this.#afterLast(async () => {
+      if (world === this.world$.value) await this.#replace(world);
+    });
+  }
+
+  async #replace(before: World): Promise<void> {
+    before.crash();
+    const { storage } = this.state$.value;
+    this.#kept = await (this.#kept?.reopen()
+      ?? openKept(this.#host, this.#workspace, { fresh: false }));
+    const { seed } = before.state$.value;
+    if (this.#kept.salvaged || this.#kept.kind !== storage) before.outside.loseRecording(NOT_KEPT);
+    await this.#begin({ seed, at: before.clock.now(), unrecorded: '', before }, this.#kept);
   }
 
   get #workspace(): string {
@@ -95,17 +114,21 @@ export class BrokerHome {
     await this.#begin({ ...beginning, unrecorded: FROM_KEPT }, this.#kept);
   }
 
-  async #begin({ seed, at = 0, unrecorded }: Beginning, kept: Kept): Promise<void> {
+  async #begin({ seed, at = 0, unrecorded, before }: Beginning, kept: Kept): Promise<void> {
     const { journal, salvaged, kind, notice } = kept;
     const world = new World(this.#host, {
       seed, startAt: at, paused: true, journal, unrecorded,
+      restart: (world) => this.#restartIn(world),
     });
+    world.setBreakpoints(this.world$.value.breakpoints);
     await world.broker.recover({ salvaged });
     world.broker.events$.subscribe((event) => {
       if (event.type !== 'journal.trouble') return;
       this.#change({ notice: describeTrouble(event) ?? '' });
     });
+    // Nothing happens in it before somebody can see it.
     this.world$.next(world);
+    if (before !== undefined) world.follow(before);
     this.#change({ begun: true, storage: kind, notice });
   }
 

@@ -26,6 +26,8 @@ interface OutsideEnv {
   readonly entered: () => void;
   /** Waits for the disk, as it was waited for while time stood still. */
   readonly settle: () => Promise<boolean>;
+  /** Begins another world in place of this one, with what its broker kept. */
+  readonly restart: () => Promise<void>;
 }
 
 /** What starts a client of a recording: the page that can make Workers. */
@@ -39,7 +41,7 @@ type Spawner = Pick<MessagePort, 'postMessage' | 'addEventListener' | 'start'>;
 export class Outside {
   readonly #env: OutsideEnv;
   readonly #api: Api;
-  readonly #recorder: Recorder;
+  #recorder: Recorder;
   readonly #guests = new Map<number, LinkPort>();
   /** Links of guests; they are dropped with the world. */
   readonly #links = new Subscription();
@@ -50,6 +52,7 @@ export class Outside {
   /** The client that a recording starts, until its Worker is there. */
   #starting: { readonly name: string; readonly done: () => void } | undefined;
   #repeating = false;
+  #ended = false;
 
   constructor(env: OutsideEnv) {
     this.#env = env;
@@ -125,19 +128,30 @@ export class Outside {
     this.#recorder.lose(why);
   }
 
+  /** The broker crashes now: what that leads to in it is nothing that anybody will see. */
+  crash(): void {
+    this.#env.catchUp();
+    this.#env.clock.runDeferred();
+    this.#record(() => ({ does: 'restart' }));
+    this.end();
+  }
+
   /** Lets all of this happen once its place is reached. */
   repeat(inputs: readonly RecordedInput[], spawner: Spawner): void {
     this.#waiting = inputs;
-    this.#spawner = spawner;
     for (const input of inputs) {
       if (input.does === 'dial') this.#lastGuest = Math.max(this.#lastGuest, input.guest);
     }
-    // Without the page no client starts any more; all else goes on.
-    spawner.addEventListener('close', () => {
-      this.#spawner = undefined;
-      this.#starting?.done();
-    });
+    this.#take(spawner);
     spawner.start();
+  }
+
+  /** Goes on with the recording of a world that has crashed, and with what it was to repeat. */
+  follow(before: Outside): void {
+    this.#recorder = before.#recorder;
+    this.#waiting = before.#waiting;
+    this.#lastGuest = before.#lastGuest;
+    if (before.#spawner !== undefined) this.#take(before.#spawner);
   }
 
   /** What is to be repeated next. */
@@ -169,7 +183,8 @@ export class Outside {
         clock.runDeferred();
         this.#record(() => next);
         await this.#repeat(next);
-        clock.runDeferred();
+        // Nothing is left to do in a world that has crashed.
+        if (next.does !== 'restart') clock.runDeferred();
       } else if (await this.#env.settle()) this.settled();
     } finally {
       this.#repeating = false;
@@ -177,6 +192,7 @@ export class Outside {
   }
 
   end(): void {
+    this.#ended = true;
     this.#links.unsubscribe();
     this.#starting?.done();
   }
@@ -198,6 +214,8 @@ export class Outside {
   }
 
   #record(make: () => Deed): void {
+    // Screens that were connected may still say something, or be gone.
+    if (this.#ended) return;
     const { clock, happened } = this.#env;
     this.#recorder.add(() => ({ ...make(), at: clock.now(), place: happened() }));
   }
@@ -209,6 +227,15 @@ export class Outside {
     const started = start();
     this.#starting.done();
     return started;
+  }
+
+  /** Without the page no client starts any more; all else goes on. */
+  #take(spawner: Spawner): void {
+    this.#spawner = spawner;
+    spawner.addEventListener('close', () => {
+      this.#spawner = undefined;
+      this.#starting?.done();
+    });
   }
 
   #dial(guest: number, port?: MessagePort): void {
@@ -245,6 +272,9 @@ export class Outside {
         return;
       case 'start':
         await this.#startAgain(deed.client);
+        return;
+      case 'restart':
+        await this.#env.restart();
         return;
       default:
         this.#obey(deed);
@@ -285,6 +315,7 @@ function wordsOf(deed: Deed): string {
     case 'remove': return `remove ${deed.name}`;
     case 'pause': return `${deed.paused ? 'pause' : 'resume'} ${deed.name}`;
     case 'delay': return `slow down ${deed.name}`;
+    case 'restart': return 'restart the broker';
     default: return '';
   }
 }

@@ -26,6 +26,8 @@ export interface WorldOptions {
   readonly journal?: LockstepJournal;
   /** Why what is done to it cannot be recorded, in words. Default: it can. */
   readonly unrecorded?: string;
+  /** Has another world follow this one, as a recording asks for it. Default: none does. */
+  readonly restart?: (world: World) => Promise<void>;
 }
 
 /** Virtual time of every world starts on the same day, so that runs are alike to the byte. */
@@ -49,7 +51,7 @@ export class World {
   readonly #sleep: Sleep;
   readonly #pace: Pace;
   readonly #pool = new BufferPool();
-  readonly #goals = new Goals();
+  #goals = new Goals();
   #breakpoints: readonly Breakpoint[] = [];
   #paused: boolean;
   /** Whether time was to go on when it was last looked at. */
@@ -66,7 +68,7 @@ export class World {
 
   constructor(host: Clock, options: WorldOptions) {
     const {
-      seed, wallStart = WALL_START, paused = false, startAt = 0, journal, unrecorded = '',
+      seed, wallStart = WALL_START, paused = false, startAt = 0, journal, unrecorded = '', restart,
     } = options;
     this.#options = { seed, wallStart };
     this.#journal = journal;
@@ -97,6 +99,7 @@ export class World {
         this.#sleep.wake();
       },
       settle: async () => await journal?.settle() ?? false,
+      restart: async () => restart?.(this),
     });
     this.state$ = new BehaviorSubject(this.#state());
     // Space that is back is news, while the world sleeps as well.
@@ -123,6 +126,10 @@ export class World {
   setSpeed(speed: number): void {
     this.#pace.set(this.clock.now(), speed);
     this.#changed();
+  }
+
+  get breakpoints(): readonly Breakpoint[] {
+    return this.#breakpoints;
   }
 
   setBreakpoints(breakpoints: readonly Breakpoint[]): void {
@@ -163,11 +170,25 @@ export class World {
   }
 
   end(): void {
+    this.crash();
+    this.#goals.close();
+  }
+
+  /** Ends, and leaves what was to be done to the world that follows it. */
+  crash(): void {
     this.#ended = true;
     this.clients.end();
     this.outside.end();
-    this.#goals.close();
     this.#sleep.wake();
+  }
+
+  /** Goes on as the world that crashed would have. */
+  follow(before: World): void {
+    this.outside.follow(before.outside);
+    this.#goals = before.#goals;
+    this.#paused = before.#paused;
+    this.#pace.set(this.clock.now(), before.#pace.speed);
+    this.#changed();
   }
 
   #until(at: number): Promise<boolean> {

@@ -15,8 +15,11 @@ export type Deed =
   | { readonly does: 'kill' | 'remove'; readonly name: string }
   | { readonly does: 'pause'; readonly name: string; readonly paused: boolean }
   | { readonly does: 'delay'; readonly name: string; readonly delayMs: number }
-  /** Somebody outside waited for the disk while time stood still. */
-  | { readonly does: 'settle' };
+  /**
+   * `settle`: somebody outside waited for the disk while time stood still. `restart`: the broker
+   * crashed, and another one began with what it had kept; places are counted from there on.
+   */
+  | { readonly does: 'settle' | 'restart' };
 
 export type ChangingMethod = Exclude<NonNullable<ApiRequest['method']>, 'GET'>;
 

@@ -222,12 +222,14 @@ class Workers implements ClientHost {
 
   /**
    * What failed is not heard any more, but may well go on: in an endless loop, for one. And what
-   * was killed was so by another page, or by a recording.
+   * was killed, or ended with its world, was so by another page or by a recording.
    */
   #endGone(clients: readonly ClientView[]): void {
-    for (const { name, run, status } of clients) {
-      const isGone = status === 'failed' || status === 'killed';
-      if (isGone && this.#workers.get(name)?.run === run) this.#end(name);
+    for (const [name, { run }] of this.#workers) {
+      const view = clients.find((client) => client.name === name && client.run === run);
+      const isGone = view === undefined || view.status === 'failed' || view.status === 'killed';
+      // One without a number has only just begun.
+      if (run !== 0 && isGone) this.#end(name);
     }
   }
 

@@ -33,6 +33,7 @@ const readers: Readonly<Record<Deed['does'], Reader>> = {
     delayMs: numberOf(item['delayMs'], 'The delay of an input', 0, Number.MAX_SAFE_INTEGER),
   }),
   settle: () => ({}),
+  restart: () => ({}),
 };
 
 /** Throws a ShareError that says what is wrong with it. */

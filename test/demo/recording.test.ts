@@ -1,10 +1,11 @@
 /** What is done to a world from outside of its time, recorded, and done once more in another one. */
 import { MessageChannel } from 'node:worker_threads';
-import { firstValueFrom, switchMap } from 'rxjs';
+import { BehaviorSubject, firstValueFrom, switchMap } from 'rxjs';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { connect, type Channel } from '../../browser/client.ts';
 import { hostClock } from '../../core/clock/host-clock.ts';
 import { MemoryJournal } from '../../core/storage/index.ts';
+import { BrokerHome } from '../../demo/broker/home.ts';
 import { LockstepJournal } from '../../demo/broker/lockstep-journal.ts';
 import { World } from '../../demo/broker/world.ts';
 import { plainOf, valueOf } from '../../demo/port/plain-value.ts';
@@ -12,8 +13,9 @@ import { recordingLimits, type RecordedInput, type Recording } from '../../demo/
 import { beginningOf } from '../../demo/share/beginning.ts';
 import { readScenario } from './scenarios/folders.ts';
 import { scriptOf, Threads } from './scenarios/threads.ts';
-import { VirtualRun } from './scenarios/virtual-run.ts';
+import { patientClock, VirtualRun, worldOf } from './scenarios/virtual-run.ts';
 
+const lesson = readScenario('work-queue');
 let script: string;
 
 beforeAll(async () => {
@@ -22,14 +24,26 @@ beforeAll(async () => {
 
 /** A lesson that has begun, whose broker keeps what is durable on a disk that takes its time. */
 async function prepare(): Promise<VirtualRun> {
-  const threads = new Threads(script);
   const journal = new LockstepJournal(new MemoryJournal({ clock: hostClock() }));
-  const run = new VirtualRun(readScenario('work-queue'), threads, journal);
+  const world = worldOf(lesson, journal);
+  await world.broker.recover();
+  return begin(new BehaviorSubject(world));
+}
+
+/** The same where a world can follow another one. */
+async function prepareHome(): Promise<{ home: BrokerHome; run: VirtualRun }> {
+  const home = new BrokerHome(patientClock);
+  await home.reset(1);
+  return { home, run: await begin(home.world$) };
+}
+
+async function begin(world$: BehaviorSubject<World>): Promise<VirtualRun> {
+  const threads = new Threads(script);
+  const run = new VirtualRun(lesson, threads, world$);
   onTestFinished(() => {
     run.end();
     return threads.end();
   });
-  await run.world.broker.recover();
   await run.begin();
   return run;
 }
@@ -106,6 +120,31 @@ describe('a recording', { timeout: 60_000 }, () => {
     await again.world.advanceTo(9000);
     expect(again.digest).toBe(run.digest);
     expect(sent(again.world.outside.recording)).toEqual(inputs);
+  });
+
+  test('goes on over a restart of the broker, after which the same is there once more', async () => {
+    const { home, run } = await prepareHome();
+    await run.world.advanceTo(2600);
+    await publishByApi(run.world, 'by hand');
+    await home.restart();
+    expect(run.world.broker.vhost().queues.get('tasks')!.readyCount).toBeGreaterThan(0);
+    for (const client of ['producer', 'consumer-2']) await run.start(client);
+    await run.world.advanceTo(5200);
+    await publishByApi(run.world, 'to the second broker');
+    await run.kill('producer');
+    await home.restart();
+    await run.start('consumer-1');
+    await run.world.advanceTo(9000);
+
+    const inputs = sent(run.world.outside.recording);
+    expect(inputs.filter(({ does }) => does === 'restart').map(({ at }) => at)).toEqual([2600, 5200]);
+    const again = await prepareHome();
+    again.run.repeat(inputs);
+    await again.run.world.advanceTo(700);
+    while (again.run.world.clock.now() < 3000) await again.run.world.step('frame');
+    await again.run.world.advanceTo(9000);
+    expect(again.run.digest).toBe(run.digest);
+    expect(sent(again.run.world.outside.recording)).toEqual(inputs);
   });
 
   test('that is handed on before it has happened is handed on whole', async () => {

@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { VirtualClock } from '../../core/index.ts';
 import type { TapEvent } from '../../core/management/index.ts';
 import { MemoryJournal } from '../../core/storage/index.ts';
+import { BrokerHome } from '../../demo/broker/home.ts';
 import { LockstepJournal } from '../../demo/broker/lockstep-journal.ts';
 import { World } from '../../demo/broker/world.ts';
 
@@ -110,6 +111,20 @@ test('a breakpoint on the depth of a queue', async () => {
   expect(made.world.state$.value.paused).toBe(false);
   made.world.broker.vhost().exchange('').publish({ routingKey: 'hour', body: 'c' });
   expect(made.world.state$.value).toMatchObject({ paused: true, stoppedBy: 'hour holds 3 messages' });
+});
+
+test('breakpoints are those of the world that begins next as well', async () => {
+  const home = new BrokerHome(new VirtualClock());
+  const { world$ } = home;
+  onTestFinished(() => world$.value.end());
+  world$.value.setBreakpoints([{ on: 'depth', queue: 'hour', above: 0 }]);
+  await home.reset(1);
+  await home.restart();
+  world$.value.resume();
+  const vhost = world$.value.broker.vhost();
+  vhost.declareQueue({ queue: 'hour' });
+  vhost.exchange('').publish({ routingKey: 'hour', body: 'a' });
+  expect(world$.value.state$.value).toMatchObject({ paused: true, stoppedBy: 'hour holds 1 message' });
 });
 
 test('a step is one event, and none where nothing waits', async () => {

@@ -1,6 +1,7 @@
 /** A scenario in a world of virtual time, which goes on only while somebody waits for something. */
 import { createHash } from 'node:crypto';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { BehaviorSubject, switchMap } from 'rxjs';
 import type { TapEvent } from '../../../core/management/index.ts';
 import { hostClock } from '../../../core/clock/host-clock.ts';
 import type { Clock } from '../../../core/ports.ts';
@@ -19,10 +20,16 @@ import type { Threads } from './threads.ts';
 const WAIT_MS_MAX = 60_000;
 
 /** However slow the machine: no client counts as busy, which would end its turn too early. */
-const patientClock: Clock = { ...hostClock(), setTimer: () => () => {} };
+export const patientClock: Clock = { ...hostClock(), setTimer: () => () => {} };
+
+/** A world in which a scenario can begin. */
+export function worldOf({ topology }: Scenario, journal?: LockstepJournal): World {
+  return new World(patientClock, { seed: topology.seed ?? 1, paused: true, ...(journal && { journal }) });
+}
 
 export class VirtualRun implements ScenarioRun {
-  readonly world: World;
+  /** The one world of it, or the one that has followed another now. */
+  readonly #world$: BehaviorSubject<World>;
   /** Whether a client may end by an error of its own. */
   mayFail = false;
   readonly #scenario: Scenario;
@@ -30,14 +37,16 @@ export class VirtualRun implements ScenarioRun {
   readonly #logs = new LogCursors();
   readonly #hash = createHash('sha256');
 
-  constructor(scenario: Scenario, threads: Threads, journal?: LockstepJournal) {
+  constructor(scenario: Scenario, threads: Threads, world$ = new BehaviorSubject(worldOf(scenario))) {
     this.#scenario = scenario;
     this.#threads = threads;
-    this.world = new World(patientClock, {
-      seed: scenario.topology.seed ?? 1, paused: true, ...(journal && { journal }),
-    });
-    this.world.clients.logs$.subscribe((line) => this.#logs.add(line));
-    this.world.events$.subscribe((event) => this.#hash.update(textOf(event)));
+    this.#world$ = world$;
+    world$.pipe(switchMap(({ clients }) => clients.logs$)).subscribe((line) => this.#logs.add(line));
+    world$.pipe(switchMap(({ events$ }) => events$)).subscribe((event) => this.#hash.update(textOf(event)));
+  }
+
+  get world(): World {
+    return this.#world$.value;
   }
 
   /** Declares what is to be there and starts the clients that are not to be started later. */

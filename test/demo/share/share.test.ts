@@ -86,6 +86,25 @@ describe.skipIf(!hasChromium())('a share link', { timeout: 180_000 }, () => {
     expect(await to.tap('exchange.declared')).toHaveLength(1);
   });
 
+  test('has a restart of the broker in it, after which the run is the same as well', async () => {
+    const from = await playground.open();
+    await from.advanceTo(2500);
+    await from.page.getByRole('button', { name: 'the broker and what it keeps' }).click();
+    await from.page.getByRole('button', { name: 'Restart the broker' }).click();
+    const startedSince = async (): Promise<number> => {
+      const all = await deeds(from);
+      return all.includes('restart') ? all.slice(all.indexOf('restart')).filter((each) => each === 'start').length : 0;
+    };
+    await expect.poll(startedSince, { timeout: 30_000 }).toBe(3);
+    const to = await playground.open({ route: await linkOf(from) });
+    await to.page.getByRole('button', { name: 'Open it, time stopped' }).click();
+    await expect.poll(() => deeds(to), { timeout: 30_000 }).toContain('restart');
+    expect(await to.now()).toBe(0);
+    expect(await hash(to, 6000)).toBe(await hash(from, 6000));
+    // Their rings began with the second broker, which delivered what the first had kept.
+    expect((await to.tap('message.delivered'))[0]!.at).toBe(2500);
+  });
+
   test('says what of it is left out, where what was done by hand is too long', async () => {
     const pg = await playground.open();
     await pg.page.evaluate(async () => {
@@ -106,7 +125,10 @@ describe.skipIf(!hasChromium())('a share link', { timeout: 180_000 }, () => {
 
   test('of a broker that went on from what it had kept says that it begins with what there is', async () => {
     const pg = await playground.open();
-    await pg.page.evaluate(() => window.__playground.app.port.home!.restart());
+    await expect.poll(() => pg.page.evaluate(() => localStorage.getItem('playground.notes')), { timeout: 30_000 })
+      .toContain('consumer-2');
+    await pg.page.reload();
+    await pg.page.waitForSelector('[data-ready]');
     await pg.page.getByRole('button', { name: 'Share' }).click();
     await pg.page.getByText(/nothing of what was done by hand\. The broker went on from what it had kept/).waitFor();
   });
