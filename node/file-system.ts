@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { mkdir, open, readdir, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Directory, DirectoryFile } from '../core/storage/index.ts';
@@ -85,11 +85,16 @@ async function syncDirectory(path: string): Promise<void> {
 }
 
 function reasonOf(path: string, error: unknown): string {
+  const parent = dirname(path);
   switch (codeOf(error)) {
     case 'ENOENT':
-      return `The data directory ${path} cannot be made: there is no ${dirname(path)}.`;
+      return existsSync(parent)
+        ? `The data directory ${path} is a link that leads nowhere.`
+        : `The data directory ${path} cannot be made: there is no ${parent}.`;
     case 'ENOTDIR':
-      return `The data directory ${path} is not a directory.`;
+      return existsSync(path)
+        ? `The data directory ${path} is not a directory.`
+        : `The data directory ${path} cannot be made: ${parent} is not a directory.`;
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

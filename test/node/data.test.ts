@@ -1,5 +1,7 @@
 /** The data directory of the gateway: what it keeps, where it is, and what is said where it cannot be had. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import amqplib from 'amqplib';
@@ -156,6 +158,18 @@ describe('a data directory that cannot be had: one sentence and the exit code 2'
   test('a file', async () => {
     writeFileSync(data, '');
     expect(await refusal()).toBe(`The data directory ${data} is not a directory.`);
+  });
+
+  test('in a file', async () => {
+    const parent = join(folder, 'file');
+    writeFileSync(parent, '');
+    data = join(parent, 'data');
+    expect(await refusal()).toBe(`The data directory ${data} cannot be made: ${parent} is not a directory.`);
+  });
+
+  test('a link to what is not there', async () => {
+    symlinkSync(join(folder, 'none'), data);
+    expect(await refusal()).toBe(`The data directory ${data} is a link that leads nowhere.`);
   });
 
   test('held by another process', async () => {
