@@ -11,6 +11,7 @@ import { kebabOf, settingNames, settings, type Settings } from './settings.ts';
 import { StartError } from './start-error.ts';
 import type { TlsFiles } from './tls.ts';
 import { version } from './version.ts';
+import { keepYoungSpaceSmall } from './young-objects.ts';
 
 /** What a shell gets for a start that could not be, as for wrong usage elsewhere. */
 const EXIT_CANNOT_START = 2;
@@ -71,6 +72,7 @@ async function check(path: string): Promise<void> {
 }
 
 async function run(set: Settings): Promise<void> {
+  keepYoungSpaceSmall();
   const playground = Playground.installed();
   const gateway = await start(set, playground);
   drainOnSignal(gateway);
