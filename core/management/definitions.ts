@@ -1,6 +1,8 @@
 import type { Broker } from '../broker/broker.ts';
 import type { BindingDestination } from '../broker/exchange/exchange.ts';
 import type { VirtualHost } from '../broker/virtual-host.ts';
+import { AmqpError } from '../errors.ts';
+import type { FieldTable } from '../protocol/types.ts';
 import { argumentsOf, flagOf, tableOf, textOf, type Item } from './fields.ts';
 import {
   bindingView, exchangeView, queueView, type BindingView, type ExchangeView, type QueueView,
@@ -77,7 +79,12 @@ export function importDefinitions(broker: Broker, value: unknown): ImportedItem[
   if (!Object.keys(appliers).some((part) => part in file)) {
     throw new TypeError(`the definitions have none of ${Object.keys(appliers).join(', ')}`);
   }
-  const others = parts.map(([part]) => part).filter((part) => !Object.hasOwn(appliers, part));
+  return declareDefinitions(broker, file);
+}
+
+/** `importDefinitions` of a file that may have any number of items, also none. */
+export function declareDefinitions(broker: Broker, file: Item): ImportedItem[] {
+  const others = Object.keys(file).filter((part) => !Object.hasOwn(appliers, part));
   return [...Object.keys(appliers), ...others]
     .flatMap((part) => listOf(file[part]).map((item) => importItem(broker, part, item)));
 }
@@ -99,17 +106,17 @@ const appliers: Readonly<Record<string, Applier>> = {
     kind: 'exchange',
     nameOf: (item) => textOf(item, 'name'),
     apply: (broker, item) => void vhostOf(broker, item).declareExchange({
-      exchange: textOf(item, 'name'), type: textOf(item, 'type'), durable: flagOf(item, 'durable'),
-      autoDelete: flagOf(item, 'auto_delete'), internal: flagOf(item, 'internal'),
-      arguments: argumentsOf(item),
+      exchange: textOf(item, 'name'), type: textOf(item, 'type'),
+      durable: flagOf(item, 'durable', true), autoDelete: flagOf(item, 'auto_delete'),
+      internal: flagOf(item, 'internal'), arguments: argumentsOf(item),
     }),
   },
   queues: {
     kind: 'queue',
     nameOf: (item) => textOf(item, 'name'),
     apply: (broker, item) => void vhostOf(broker, item).declareQueue({
-      queue: textOf(item, 'name'), durable: flagOf(item, 'durable'),
-      autoDelete: flagOf(item, 'auto_delete'), arguments: argumentsOf(item),
+      queue: textOf(item, 'name'), durable: flagOf(item, 'durable', true),
+      autoDelete: flagOf(item, 'auto_delete'), arguments: queueArgumentsOf(item),
     }),
   },
   bindings: {
@@ -117,9 +124,12 @@ const appliers: Readonly<Record<string, Applier>> = {
     nameOf: (item) => `${textOf(item, 'source')} -> ${textOf(item, 'destination')}`,
     apply: (broker, item) => {
       const vhost = vhostOf(broker, item);
-      const source = vhost.exchange(textOf(item, 'source'));
       const destination = destinationOf(vhost, item);
-      vhost.bind(source, destination, textOf(item, 'routing_key', ''), argumentsOf(item));
+      const source = textOf(item, 'source');
+      // Every queue is bound to the default exchange of itself.
+      if (source === '') return;
+      const key = textOf(item, 'routing_key', '');
+      vhost.bind(vhost.exchange(source), destination, key, argumentsOf(item));
     },
   },
 };
@@ -138,8 +148,15 @@ function importItem(broker: Broker, part: string, value: unknown): ImportedItem 
     broker.turn.within(() => applier.apply(broker, item));
     return { ...at, outcome: 'applied', text: '' };
   } catch (error) {
-    return { ...at, outcome: 'refused', text: error instanceof Error ? error.message : 'refused' };
+    const text = error instanceof AmqpError ? error.replyText : (error as Error).message;
+    return { ...at, outcome: 'refused', text };
   }
+}
+
+/** Of late RabbitMQ says the type beside the arguments. */
+function queueArgumentsOf(item: Item): FieldTable {
+  const type = item['type'] === undefined ? {} : { 'x-queue-type': textOf(item, 'type') };
+  return { ...type, ...argumentsOf(item) };
 }
 
 function vhostOf(broker: Broker, item: Item): VirtualHost {
@@ -148,10 +165,7 @@ function vhostOf(broker: Broker, item: Item): VirtualHost {
 
 function destinationOf(vhost: VirtualHost, item: Item): BindingDestination {
   const name = textOf(item, 'destination');
-  if (item['destination_type'] === 'exchange') return vhost.exchange(name);
-  const queue = vhost.queues.get(name);
-  if (queue === undefined) throw new TypeError(`there is no queue '${name}' to bind`);
-  return queue;
+  return item['destination_type'] === 'exchange' ? vhost.exchange(name) : vhost.queue(name);
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -1,8 +1,8 @@
 /** Management of a broker as a function, and a tap on all that happens in it. */
 export { managementApi, type Api, type ApiRequest, type ApiResponse } from './api.ts';
 export {
-  exportDefinitions, IMPORT_ITEMS_MAX, importDefinitions, isPredeclared, type Definitions,
-  type ImportedItem,
+  declareDefinitions, exportDefinitions, IMPORT_ITEMS_MAX, importDefinitions, isPredeclared,
+  type Definitions, type ImportedItem,
 } from './definitions.ts';
 export { type MessageView, type PeekOptions } from './messages.ts';
 export { type RemovedMessage } from './removal.ts';

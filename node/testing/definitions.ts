@@ -1,4 +1,5 @@
-import { AmqpError, type Broker, type VirtualHost } from '../../core/index.ts';
+import type { Broker } from '../../core/index.ts';
+import { declareDefinitions } from '../../core/management/index.ts';
 import type { FieldTable } from '../../core/protocol/index.ts';
 import { TestBrokerError } from './test-broker-error.ts';
 import { isKnownAlgorithm, type HashedUser } from './users.ts';
@@ -136,46 +137,12 @@ function unsupported(key: string, value: unknown): string[] {
     });
 }
 
-/** Declares exchanges, queues and bindings. Fails with the one that is wrong. */
+/** Declares exchanges, queues and bindings. Fails with the first that is wrong. */
 export function importDefinitions(broker: Broker, definitions: Definitions): void {
-  const { exchanges = [], queues = [], bindings = [] } = definitions;
-  for (const defined of exchanges) {
-    importing(`exchange '${defined.name}'`, defined.vhost, broker, (vhost) => {
-      vhost.declareExchange({
-        exchange: defined.name, type: defined.type, durable: defined.durable ?? true,
-        autoDelete: defined.auto_delete ?? false, internal: defined.internal ?? false,
-        arguments: defined.arguments ?? {},
-      });
-    });
-  }
-  for (const defined of queues) {
-    importing(`queue '${defined.name}'`, defined.vhost, broker, (vhost) => {
-      const type = defined.type === undefined ? {} : { 'x-queue-type': defined.type };
-      vhost.declareQueue({
-        queue: defined.name, durable: defined.durable ?? true,
-        autoDelete: defined.auto_delete ?? false, arguments: { ...type, ...defined.arguments },
-      });
-    });
-  }
-  for (const defined of bindings) {
-    const { source, destination, destination_type: kind, routing_key: key = '' } = defined;
-    const what = `binding of '${source}' to ${kind} '${destination}'`;
-    importing(what, defined.vhost, broker, (vhost) => {
-      const target = kind === 'exchange' ? vhost.exchange(destination) : vhost.queue(destination);
-      // Every queue is bound to the default exchange of itself.
-      if (source !== '') vhost.bind(vhost.exchange(source), target, key, defined.arguments ?? {});
-    });
-  }
-}
-
-function importing(
-  what: string, vhostName: string | undefined, broker: Broker, work: (vhost: VirtualHost) => void,
-): void {
-  try {
-    work(broker.vhost(vhostName));
-  } catch (error) {
-    if (!(error instanceof AmqpError)) throw error;
-    const where = `${what} in vhost '${vhostName ?? '/'}'`;
-    throw new TestBrokerError(`cannot import the ${where}: ${error.replyText}`, { cause: error });
-  }
+  const refused = declareDefinitions(broker, definitions)
+    .find(({ outcome }) => outcome === 'refused');
+  if (refused === undefined) return;
+  const { kind, name, vhost, text } = refused;
+  const where = `${kind} '${name}' in vhost '${vhost || '/'}'`;
+  throw new TestBrokerError(`cannot import the ${where}: ${text}`);
 }
