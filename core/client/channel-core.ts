@@ -212,11 +212,11 @@ export class ChannelCore {
   }
 
   #onGet(content: Content): void {
-    const observer = this.#replies.take('basic.get-ok');
-    const delivery = this.#contents.got(content);
+    const { observer, args } = this.#replies.take('basic.get-ok');
+    const delivery = this.#contents.got(content, (args as MethodArgs<'basic.get'>).noAck);
     if (observer.closed === true) {
       // Nobody wants it any more, and no queue may miss it.
-      delivery.nack();
+      if (!delivery.settled) delivery.nack();
       return;
     }
     observer.next(delivery);

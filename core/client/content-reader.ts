@@ -21,21 +21,19 @@ export class ContentReader {
 
   /** basic.deliver: to its consumer. */
   deliver(content: Content): void {
-    const { consumers, acks, unclaimed$ } = this.#channel;
+    const { consumers, unclaimed$ } = this.#channel;
     this.#at = content.methodStart + METHOD_ID_BYTES;
     const consumerTag = this.#name(content);
     const consumer = consumers.get(consumerTag);
-    const noAck = consumer?.noAck === true;
-    const delivery = this.#delivery(content, consumerTag, noAck);
-    if (noAck) acks.settle(delivery.deliveryTag);
+    const delivery = this.#delivery(content, consumerTag, consumer?.noAck === true);
     if (consumer !== undefined) consumer.next(delivery);
     else unclaimed$.next(delivery);
   }
 
   /** basic.get-ok. */
-  got(content: Content): Delivery {
+  got(content: Content, noAck: boolean): Delivery {
     this.#at = content.methodStart + METHOD_ID_BYTES;
-    return this.#delivery(content, '', false, true);
+    return this.#delivery(content, '', noAck, true);
   }
 
   /** basic.return. */
@@ -55,6 +53,7 @@ export class ContentReader {
     const at = this.#at;
     this.#at = this.#checked(content, at + TAG_AND_FLAG_BYTES);
     const deliveryTag = view.getUint32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
+    if (noAck) this.#channel.acks.settle(deliveryTag);
     const redelivered = (bytes[at + 8]! & 1) !== 0;
     const exchange = this.#name(content);
     const routingKey = this.#name(content);

@@ -28,7 +28,7 @@ export class Delivery extends Message {
     this.#settled = noAck;
   }
 
-  /** Whether it was acknowledged or refused; from the start, where the consumer has noAck. */
+  /** Whether it was acknowledged or refused; from the start, where it came with noAck. */
   get settled(): boolean {
     return this.#settled;
   }

@@ -14,10 +14,11 @@ export interface ReplyObserver {
 /** For replies that tell nothing new: whoever is concerned hears of the end of the channel. */
 export const NOBODY: ReplyObserver = { next() {}, error() {}, complete() {} };
 
-interface Waiting {
+/** A method that was sent, and who waits for its reply. */
+export interface Waiting {
   readonly name: MethodName;
+  readonly args: object;
   readonly replies: readonly string[];
-  readonly consumerTag: string | undefined;
   readonly observer: ReplyObserver;
 }
 
@@ -31,24 +32,24 @@ export class Replies {
 
   expect(name: MethodName, args: object, observer: ReplyObserver): void {
     const { sync = [] }: MethodSpec = methods[name];
-    this.#waiting.push({ name, replies: sync, consumerTag: tagOf(args), observer });
+    this.#waiting.push({ name, args, replies: sync, observer });
   }
 
   /** Gives the reply to whom it answers; 503 where it answers nobody. */
   settle(name: MethodName, value?: object): void {
-    const observer = this.take(name, value);
+    const { observer } = this.take(name, value);
     observer.next(value);
     observer.complete();
   }
 
-  /** Whoever this reply answers. */
-  take(name: MethodName, value: object = {}): ReplyObserver {
+  /** What this reply answers. */
+  take(name: MethodName, value: object = {}): Waiting {
     const tag = tagOf(value);
     // A broker that was asked to make a tag answers with one that nobody knows yet.
-    const index = this.#waiting.findIndex(({ replies, consumerTag }) =>
-      replies.includes(name) && (!tag || !consumerTag || tag === consumerTag));
+    const index = this.#waiting.findIndex(({ replies, args }) =>
+      replies.includes(name) && (!tag || !tagOf(args) || tag === tagOf(args)));
     const [waiting] = index < 0 ? [] : this.#waiting.splice(index, 1);
-    if (waiting !== undefined) return waiting.observer;
+    if (waiting !== undefined) return waiting;
     const first = this.#waiting[0]?.name ?? 'nothing';
     throw new AmqpError('COMMAND_INVALID', `${name} where ${first} waits for a reply`);
   }

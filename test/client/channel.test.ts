@@ -30,3 +30,18 @@ test('gives back at once what arrives after the consumer was cancelled', () => {
   first.value.ack();
   expect(ask(channel.declareQueue('q'))).toMatchObject({ messageCount: 2, consumerCount: 0 });
 });
+
+test.each([false, true])('a message that is fetched, noAck %s, is settled by then or given back', (noAck) => {
+  const { channel, ask, clock } = open();
+  ask(channel.declareQueue('q'));
+  channel.post({ routingKey: 'q', body: 'fetched' });
+  channel.get('q', { noAck }).subscribe().unsubscribe();
+  clock.runUntilIdle();
+  const { messageCount } = ask(channel.declareQueue('q'));
+  expect([channel.open, messageCount]).toEqual([true, noAck ? 0 : 1]);
+  channel.post({ routingKey: 'q', body: 'again' });
+  const delivery = ask(channel.get('q', { noAck }))!;
+  expect(delivery.settled).toBe(noAck);
+  if (noAck) expect(() => delivery.ack()).toThrow(/settled already/);
+  else expect(delivery.ack()).toBe(true);
+});

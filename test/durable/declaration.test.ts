@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { MethodArgs } from '../../core/protocol/types.ts';
 import { consume, declareExchange, declareQueue, names } from '../support/steps.ts';
 import type { TestChannel } from '../support/test-client.ts';
-import { Lives, durable, persistent } from './lives.ts';
+import { durable, durableChanges, Lives, persistent } from './lives.ts';
 
 /** A channel with the durable q and e, both bound and on disk, while nothing else gets there. */
 async function heldBack(): Promise<{ lives: Lives; channel: TestChannel }> {
@@ -26,16 +26,7 @@ function letGo({ journal, clock }: Lives): void {
 const isThere = (lives: Lives, queue: string): boolean => lives.broker.vhost().queues.has(queue);
 
 describe('the answer waits for the disk', () => {
-  test.each([
-    ['queue.declare', { queue: 'new', durable: true }],
-    ['queue.bind', { queue: 'q', exchange: 'amq.topic', routingKey: '#' }],
-    ['queue.unbind', { queue: 'q', exchange: 'e' }],
-    ['queue.delete', { queue: 'q' }],
-    ['exchange.declare', { exchange: 'new', type: 'topic', durable: true }],
-    ['exchange.bind', { source: 'amq.topic', destination: 'e', routingKey: '#' }],
-    ['exchange.unbind', { source: 'amq.fanout', destination: 'e' }],
-    ['exchange.delete', { exchange: 'e' }],
-  ] as const)('to %s', async (name, args) => {
+  test.each(durableChanges)('to %s', async (name, args) => {
     const { lives, channel } = await heldBack();
     channel.send(name, args as Partial<MethodArgs<typeof name>>);
     expect(names(channel)).toEqual([]);

@@ -4,7 +4,7 @@ import { managementApi, type ApiRequest } from '../../core/management/index.ts';
 import type { From, MethodArgs } from '../../core/protocol/types.ts';
 import { consume, declareExchange, declareQueue, names } from '../support/steps.ts';
 import type { TestChannel } from '../support/test-client.ts';
-import { durable, Lives } from './lives.ts';
+import { durable, durableChanges, Lives } from './lives.ts';
 
 /** The durable q and e, bound to each other, a transient exchange, and then the disk fails. */
 async function failed(): Promise<{ lives: Lives; channel: TestChannel; consumer: TestChannel }> {
@@ -47,16 +47,7 @@ const TEXT = 'the disk failed, nothing is durable';
 const refused = [[], 541, TEXT];
 
 describe.each([['', {}], [', which asks for no answer', { noWait: true }]])('over AMQP%s', (_what, flags) => {
-  test.each([
-    ['queue.declare', { queue: 'new', durable: true }],
-    ['queue.bind', { queue: 'q', exchange: 'amq.topic', routingKey: '#' }],
-    ['queue.unbind', { queue: 'q', exchange: 'e' }],
-    ['queue.delete', { queue: 'q' }],
-    ['exchange.declare', { exchange: 'new', type: 'topic', durable: true }],
-    ['exchange.bind', { source: 'amq.topic', destination: 'e', routingKey: '#' }],
-    ['exchange.unbind', { source: 'amq.fanout', destination: 'e' }],
-    ['exchange.delete', { exchange: 'e' }],
-  ] as const)('%s is refused before it changes anything', async (name, args) => {
+  test.each(durableChanges)('%s is refused before it changes anything', async (name, args) => {
     const world = await failed();
     const before = stateOf(world);
     expect(heard(world.channel, name, { ...args, ...flags } as Partial<MethodArgs<typeof name>>)).toEqual(refused);

@@ -49,3 +49,15 @@ export class Lives {
     await this.broker.recover();
   }
 }
+
+/** Each method that changes what is durable, where there are a durable queue q and an exchange e. */
+export const durableChanges = [
+  ['queue.declare', { queue: 'new', durable: true }],
+  ['queue.bind', { queue: 'q', exchange: 'amq.topic', routingKey: '#' }],
+  ['queue.unbind', { queue: 'q', exchange: 'e' }],
+  ['queue.delete', { queue: 'q' }],
+  ['exchange.declare', { exchange: 'new', type: 'topic', durable: true }],
+  ['exchange.bind', { source: 'amq.topic', destination: 'e', routingKey: '#' }],
+  ['exchange.unbind', { source: 'amq.fanout', destination: 'e' }],
+  ['exchange.delete', { exchange: 'e' }],
+] as const;
