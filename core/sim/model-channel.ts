@@ -64,6 +64,12 @@ export class ModelChannel {
     return this.#ending;
   }
 
+  /** Answers and confirms that must come, and have not. */
+  get owed(): number {
+    const { unconfirmed, gets, asks, commits } = this;
+    return unconfirmed.size + gets.length + asks.length + commits.length;
+  }
+
   /** Its consumers go at once, so that the queues know who takes over. */
   end(): void {
     this.#ending = true;

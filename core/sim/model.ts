@@ -83,6 +83,12 @@ export class Model {
       ?.consumers.get(consumerTag)?.reader;
   }
 
+  /** Whether everybody who is connected has all answers and confirms. */
+  get owesNothing(): boolean {
+    return [...this.connections.values()].every(({ channels }) =>
+      [...channels.values()].every(({ owed }) => owed === 0));
+  }
+
   connect(id: number): void {
     this.connections.set(id, new ModelConnection(id));
   }

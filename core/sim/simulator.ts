@@ -360,11 +360,12 @@ export class Simulator implements Observer {
     const runs = (): boolean => this.#process !== undefined && this.#starting === undefined;
     await this.#time.until(runs, 'a start');
     await this.#disturb();
-    for (const { link, client } of this.#actors.values()) {
+    for (const { link } of this.#actors.values()) {
       link.setManners(QUIET);
       link.setClientReading(true);
-      if (!client.ended) client.close();
     }
+    await this.#time.until(() => this.model.owesNothing, 'answers and confirms');
+    for (const { client } of this.#actors.values()) if (!client.ended) client.close();
     this.#library?.link?.setManners(QUIET);
     const library = this.#library;
     await this.#time.until(() => (library?.pending.size ?? 0) === 0, 'what became of all messages');

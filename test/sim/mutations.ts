@@ -3,6 +3,7 @@
  * the outside, as long as `undo` is not called.
  */
 import { Broker } from '../../core/broker/broker.ts';
+import { Confirms } from '../../core/broker/confirms.ts';
 import { Persistence } from '../../core/broker/durable/persistence.ts';
 import { decodeRecord } from '../../core/broker/durable/records.ts';
 import { DurableStreams, type DurableStream } from '../../core/broker/durable/streams.ts';
@@ -133,6 +134,16 @@ export const mutations: readonly Mutation[] = [
       original.call(this, end);
       const [other] = this.broker.connections;
       if (end.by === 'transport') other?.close(new AmqpError('INTERNAL_ERROR', 'for nothing'));
+    }),
+  },
+  {
+    name: 'some confirms never go out',
+    check: 'liveness',
+    plant: () => patch(Confirms.prototype, 'flush', (original) => {
+      let count = 0;
+      return function flush(this: Confirms, upTo, sink) {
+        return ++count % 10 === 0 ? 0 : original.call(this, upTo, sink);
+      };
     }),
   },
   {
