@@ -19,7 +19,7 @@ const frameworks: Readonly<Record<string, readonly [parameters: readonly string[
       '--testTimeout=60000'],
     /Tests: +3 passed, 3 total/,
   ],
-  'node-test': [['--test', 'node-test/billing.test.js'], /# pass 3\n# fail 0/],
+  'node-test': [['--test', '--test-reporter=tap', 'node-test/billing.test.js'], /# pass 3\n# fail 0/],
   mocha: [
     [`${modules}/mocha/bin/mocha.js`, '--import=tsx', '--timeout=60000', 'mocha/stock.test.js'],
     /2 passing/,
