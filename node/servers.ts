@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createServer as createHttpServer, ServerResponse, type RequestListener } from 'node:http';
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
@@ -67,11 +67,28 @@ export function httpsServer(tls: TlsOptions, parts: HttpParts, accept: Accept): 
 
 function withUpgrade<S extends Pick<HttpServer, 'on'>>(
   server: S,
-  { webSockets }: HttpParts,
+  { answer, webSockets }: HttpParts,
   accept: Accept,
 ): S {
   server.on('upgrade', (request: IncomingMessage, socket, head: Buffer) => {
-    webSockets.upgrade(request, socket as Socket, head, accept);
+    const wantsWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
+    if (wantsWebSocket) webSockets.upgrade(request, socket as Socket, head, accept);
+    else answerPlainly(request, socket as Socket, answer);
   });
   return server;
+}
+
+/**
+ * Who offers another protocol, as many clients offer HTTP/2, is answered as if it had not, and
+ * then hung up on. [RFC 9110 7.8 Upgrade]
+ */
+function answerPlainly(request: IncomingMessage, socket: Socket, answer: RequestListener): void {
+  // The server has let go of the socket, and with it of its errors and its time.
+  socket.on('error', () => socket.destroy());
+  socket.setTimeout(limits.handshakeMs, () => socket.destroy());
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  response.once('finish', () => socket.destroySoon());
+  answer(request, response);
 }

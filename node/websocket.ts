@@ -111,7 +111,6 @@ export class WebSocketAcceptor {
 
   /** What ws does not refuse itself: another version than 13, and a page from elsewhere. */
   #refusal({ headers }: IncomingMessage): Refusal | undefined {
-    if (headers.upgrade?.toLowerCase() !== 'websocket') return undefined;
     if (headers['sec-websocket-version'] !== '13') {
       return { status: '426 Upgrade Required', header: 'Sec-WebSocket-Version: 13' };
     }

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, type ClientOptions, type RawData } from 'ws';
 import { limits } from '../../core/index.ts';
@@ -249,6 +250,15 @@ describe('plain HTTP', () => {
     const doors = await openDoors(echo);
     expect(await get(doors, '/health')).toEqual([200, 'ok']);
     expect(await get(doors, '/health?from=probe', 'HEAD')).toEqual([200, '']);
+  });
+
+  test('is what those get who offer HTTP/2 with their request', async () => {
+    const doors = await openDoors(echo);
+    const headers = { 'Upgrade': 'h2c', 'Connection': 'Upgrade, HTTP2-Settings', 'HTTP2-Settings': 'AAMAAABkAAQ' };
+    const sent = request({ host: '127.0.0.1', port: doors.httpPort, path: '/health', headers });
+    sent.end();
+    const [response] = (await within('an answer', once(sent, 'response'))) as [IncomingMessage];
+    expect([response.statusCode, response.headers.connection, await text(response)]).toEqual([200, 'close', 'ok']);
   });
 
   test('has nothing else', async () => {
