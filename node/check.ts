@@ -3,11 +3,14 @@ import { describeDropped, type SegmentJournal } from '../core/storage/index.ts';
 import { lockHolder } from './directory-lock.ts';
 import { explainJournal, lookAtFiles } from './file-journal.ts';
 
+/** How often a directory that is in use is looked at until the same is damaged twice. */
+const LOOKS_MAX = 10;
+
 /** What a look at a data directory found. */
 export interface CheckReport {
   /** For people, without line ends. */
   readonly lines: readonly string[];
-  readonly damaged: boolean;
+  readonly damages: readonly string[];
 }
 
 /**
@@ -15,6 +18,18 @@ export interface CheckReport {
  * StartError where it cannot be read at all.
  */
 export async function checkData(path: string): Promise<CheckReport> {
+  let report = await look(path);
+  for (let looks = 1; looks < LOOKS_MAX && report.damages.length > 0; looks++) {
+    if ((await lockHolder(path)) === undefined) break;
+    // What is written while it is read may look damaged for once; what is damaged stays so.
+    const before = report.damages.join();
+    report = await look(path);
+    if (report.damages.join() === before) break;
+  }
+  return report;
+}
+
+async function look(path: string): Promise<CheckReport> {
   const journal = await lookAtFiles(path);
   try {
     const inUse = await holderLines(path);
@@ -22,15 +37,17 @@ export async function checkData(path: string): Promise<CheckReport> {
     const env = { clock: new VirtualClock(0), durability: durableIn(journal) };
     const broker = new Broker(env, { vhosts: [] });
     const { messages } = await broker.recover();
+    const damages = journal.opened.dropped.map(describeDropped);
     return {
       lines: [
         ...inUse,
         ...journalLines(path, journal),
+        ...(inUse.length === 0 ? tornLines(journal) : []),
         ...[...broker.vhosts.values()].flatMap(vhostLines),
         `${messages} messages in all`,
-        ...damageLines(journal),
+        ...damageLines(damages),
       ],
-      damaged: journal.opened.dropped.length > 0,
+      damages,
     };
   } catch (error) {
     throw explainJournal(path, error);
@@ -45,13 +62,15 @@ async function holderLines(path: string): Promise<string[]> {
   return [`${path} is in use by process ${pid}: what it writes now may be missing here`];
 }
 
-function journalLines(path: string, { segments, opened: { torn } }: SegmentJournal): string[] {
+function journalLines(path: string, { segments }: SegmentJournal): string[] {
   const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
-  const lines = [`${path} has ${segments.length} segments with ${bytes} bytes`];
-  if (torn !== undefined) {
-    lines.push(`A crash cut short ${describeDropped(torn)}: nobody was promised that`);
-  }
-  return lines;
+  return [`${path} has ${segments.length} segments with ${bytes} bytes`];
+}
+
+/** While it is in use there is always something that is half written. */
+function tornLines({ opened: { torn } }: SegmentJournal): string[] {
+  if (torn === undefined) return [];
+  return [`A crash cut short ${describeDropped(torn)}: nobody was promised that`];
 }
 
 function vhostLines({ name, exchanges, queues }: VirtualHost): string[] {
@@ -74,10 +93,10 @@ function queueLine(queue: Queue): string {
   return `  ${noun} ${name}: ${readyCount} messages, ${readyBytes} bytes`;
 }
 
-function damageLines({ opened: { dropped } }: SegmentJournal): string[] {
-  if (dropped.length === 0) return ['no damage'];
+function damageLines(damages: readonly string[]): string[] {
+  if (damages.length === 0) return ['no damage'];
   return [
-    ...dropped.map((lost) => `DAMAGED: ${describeDropped(lost)}`),
+    ...damages.map((damage) => `DAMAGED: ${damage}`),
     'Bring the directory back from a copy, or start with --salvage to keep what is listed here.',
   ];
 }

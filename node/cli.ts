@@ -66,9 +66,9 @@ async function obey(argv: readonly string[]): Promise<void> {
 }
 
 async function check(path: string): Promise<void> {
-  const { lines, damaged } = await checkData(path);
+  const { lines, damages } = await checkData(path);
   for (const line of lines) say(line);
-  if (damaged) process.exitCode = EXIT_DAMAGED;
+  if (damages.length > 0) process.exitCode = EXIT_DAMAGED;
 }
 
 async function run(set: Settings): Promise<void> {

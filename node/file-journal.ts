@@ -4,7 +4,8 @@ import {
   JournalDamage, NewerFormat, describeDropped, isSegmentName, openSegmentJournal,
   overlayDirectory, type Directory, type SegmentJournal,
 } from '../core/storage/index.ts';
-import { directoryAt, openDirectory } from './file-system.ts';
+import { openDirectory } from './file-system.ts';
+import { holdFiles } from './held-files.ts';
 import { nodeClock } from './host-clock.ts';
 import { StartError, codeOf } from './start-error.ts';
 
@@ -37,11 +38,11 @@ export async function openFileJournal(
  * lock: what is written stays in memory.
  */
 export async function lookAtFiles(path: string): Promise<SegmentJournal> {
-  const directory = overlayDirectory(directoryAt(path, { access: 'r' }));
   try {
     if (!(await namesIn(path)).some(isSegmentName)) {
       throw new StartError(`There is no journal in ${path}.`);
     }
+    const directory = overlayDirectory(await holdFiles(path));
     return await openSegmentJournal({
       directory,
       clock: nodeClock(),

@@ -283,6 +283,15 @@ describe('tabmq check', () => {
     });
   });
 
+  test('says where it is damaged while somebody has it', async () => {
+    const { ready } = await startOn();
+    for (const body of ['first', 'second', 'third']) await fill(ready.amqp, body);
+    const { file } = damage('second');
+    const { code, stdout } = await run({ flags: ['check', data] });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(new RegExp(`^DAMAGED: ${file} at offset \\d+ \\(\\d+ bytes\\)$`, 'm'));
+  });
+
   test('refuses what holds no journal', async () => {
     mkdirSync(data);
     expect(await run({ flags: ['check', data] })).toEqual({

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Directory, Journal } from '../../core/storage/index.ts';
 import { runJournalTests } from '../../core/testing/index.ts';
-import { openFileJournal, type FileJournalOptions } from '../../node/file-journal.ts';
+import { lookAtFiles, openFileJournal, type FileJournalOptions } from '../../node/file-journal.ts';
 import { nodeClock } from '../../node/host-clock.ts';
 import { StartError } from '../../node/start-error.ts';
 import { appendTexts, entriesOf, troublesOf } from './disk.ts';
@@ -55,6 +55,19 @@ describe('a directory has one owner', () => {
     await journal.close();
     await (await open()).close();
     expect(readdirSync(path).filter((name) => name.startsWith('lock'))).toEqual([]);
+  });
+
+  test('who only looks has all that there was when it began, also where it is deleted meanwhile', async () => {
+    const texts = Array.from({ length: 30 }, (_, index) => `${index}`.repeat(20));
+    const journal = await open({ segmentBytes: 256 });
+    appendTexts(journal, texts);
+    await journal.close();
+    const looking = await lookAtFiles(path);
+    const names = readdirSync(path).filter((name) => name.endsWith('.segment'));
+    expect(names.length).toBeGreaterThan(3);
+    for (const name of names) rmSync(join(path, name));
+    expect((await entriesOf(looking)).map(({ text }) => text)).toEqual(texts);
+    await looking.close();
   });
 
   test('another process that lives is named, and one that is gone is followed', async () => {
