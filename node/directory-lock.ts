@@ -43,15 +43,15 @@ export async function lockHolder(path: string): Promise<number | undefined> {
 /** The lock appears with its text or not at all: a half-written one would look stale. */
 async function claim(file: string, text: string): Promise<boolean> {
   const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, text, { mode: 0o600 });
   try {
+    await writeFile(draft, text, { mode: 0o600 });
     await link(draft, file);
     return true;
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
     return false;
   } finally {
-    await unlink(draft);
+    await unlink(draft).catch(absent);
   }
 }
 

@@ -4,7 +4,7 @@ import {
   JournalDamage, NewerFormat, describeDropped, isSegmentName, openSegmentJournal,
   overlayDirectory, type Directory, type SegmentJournal,
 } from '../core/storage/index.ts';
-import { openDirectory } from './file-system.ts';
+import { isFull, openDirectory } from './file-system.ts';
 import { holdFiles } from './held-files.ts';
 import { nodeClock } from './host-clock.ts';
 import { StartError, codeOf } from './start-error.ts';
@@ -83,5 +83,6 @@ export function explainJournal(path: string, error: unknown): Error {
     return new StartError(`The journal in ${path} is of a newer TabMQ: ${error.message}.`);
   }
   if (codeOf(error) === '') return error as Error;
-  return new StartError(`The journal in ${path} cannot be opened: ${(error as Error).message}.`);
+  const why = isFull(error) ? 'there is no space left' : (error as Error).message;
+  return new StartError(`The journal in ${path} cannot be opened: ${why}.`);
 }

@@ -5,8 +5,10 @@ import type { Directory, DirectoryFile } from '../core/storage/index.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { StartError, codeOf } from './start-error.ts';
 
-/** Codes of an operation that found no space. */
-const fullCodes = ['ENOSPC', 'EDQUOT'];
+/** Whether an operation found no space. */
+export function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error));
+}
 
 /**
  * Opens a directory of this machine for one journal, and makes it where there is none. Its parent
@@ -54,7 +56,7 @@ export function directoryAt(path: string, { access, close }: DirectoryAccess): D
       const { bavail, blocks, bsize } = await statfs(path);
       return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
     },
-    isFull: (error) => fullCodes.includes(codeOf(error)),
+    isFull,
   };
 }
 
@@ -99,7 +101,9 @@ function reasonOf(path: string, error: unknown): string {
     case 'EPERM':
     case 'EROFS':
       return `The data directory ${path} cannot be written: ${codeOf(error)}.`;
-    default:
-      return `The data directory ${path} cannot be used: ${(error as Error).message}.`;
+    default: {
+      const why = isFull(error) ? 'there is no space left' : (error as Error).message;
+      return `The data directory ${path} cannot be used: ${why}.`;
+    }
   }
 }

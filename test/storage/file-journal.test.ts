@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Directory, Journal } from '../../core/storage/index.ts';
 import { runJournalTests } from '../../core/testing/index.ts';
-import { lookAtFiles, openFileJournal, type FileJournalOptions } from '../../node/file-journal.ts';
+import { explainJournal, lookAtFiles, openFileJournal, type FileJournalOptions } from '../../node/file-journal.ts';
 import { nodeClock } from '../../node/host-clock.ts';
 import { StartError } from '../../node/start-error.ts';
 import { appendTexts, entriesOf, troublesOf } from './disk.ts';
@@ -45,6 +45,12 @@ runJournalTests({
       destroy: async () => {},
     };
   },
+});
+
+test('a disk without space is told of in words', () => {
+  const noSpace = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  expect(explainJournal('/data', noSpace))
+    .toEqual(new StartError('The journal in /data cannot be opened: there is no space left.'));
 });
 
 describe('a directory has one owner', () => {
