@@ -3,7 +3,9 @@ import type { Queue } from '../broker/queue/abstract-queue.ts';
 import type { VirtualHost } from '../broker/virtual-host.ts';
 import { AmqpError } from '../errors.ts';
 import { exportDefinitions, importDefinitions } from './definitions.ts';
-import { argumentsOf, flagOf, propertiesOf, tableOf, textOf, type Item } from './fields.ts';
+import {
+  argumentsOf, flagOf, propertiesOf, shortText, tableOf, textOf, type Item,
+} from './fields.ts';
 import { peek, type PeekOptions } from './messages.ts';
 import { deleteMessages, moveMessages } from './removal.ts';
 import { topologyView } from './topology.ts';
@@ -54,7 +56,8 @@ export function managementApi(broker: Broker): Api {
     const found = fitting.find((route) => route.method === method);
     if (found === undefined) return failed(405, `${method} is not for ${pathname}`);
     try {
-      const names = segments.filter((_, i) => found.pattern[i] === '*').map(decodeURIComponent);
+      const names = segments.filter((_, i) => found.pattern[i] === '*')
+        .map((name) => shortText(decodeURIComponent(name), 'a name of the path'));
       const call: Call = {
         broker, names, query: parseQuery(search), value: body ?? {},
         get body() {

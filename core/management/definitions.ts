@@ -79,6 +79,9 @@ export function importDefinitions(broker: Broker, value: unknown): ImportedItem[
   if (!Object.keys(appliers).some((part) => part in file)) {
     throw new TypeError(`the definitions have none of ${Object.keys(appliers).join(', ')}`);
   }
+  // A part that is none is told of before anything is declared.
+  const wrong = Object.keys(appliers).find((part) => !Array.isArray(file[part] ?? []));
+  if (wrong !== undefined) throw new TypeError(`"${wrong}" must be a list`);
   return declareDefinitions(broker, file);
 }
 

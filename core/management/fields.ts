@@ -13,9 +13,19 @@ export function tableOf(value: unknown, what: string): Item {
 }
 
 export function textOf(item: Item, key: string, absent?: string): string {
-  const value = item[key] ?? absent;
-  if (typeof value === 'string') return value;
-  throw new TypeError(`"${key}" must be a text`);
+  return shortText(item[key] ?? absent, `"${key}"`);
+}
+
+const utf8 = new TextEncoder();
+/** What AMQP has room for in a name, a key or a property. */
+const SHORT_TEXT_BYTES = 255;
+
+/** A text that clients can be told of whole. */
+export function shortText(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw new TypeError(`${what} must be a text`);
+  const { length } = utf8.encode(value);
+  if (length <= SHORT_TEXT_BYTES) return value;
+  throw new TypeError(`${what} takes ${length} octets, where ${SHORT_TEXT_BYTES} are allowed`);
 }
 
 export function flagOf(item: Item, key: string, absent = false): boolean {
@@ -47,7 +57,7 @@ function checkProperty(name: string, value: unknown, domain: Domain | undefined)
       tableOf(value, `"${name}"`);
       return;
     case 'shortstr':
-      if (typeof value !== 'string') throw new TypeError(`"${name}" must be a text`);
+      shortText(value, `"${name}"`);
       return;
     default: {
       const max = domain === 'octet' ? 0xff : Number.MAX_SAFE_INTEGER;

@@ -54,6 +54,9 @@ test.each<[string, object, RegExp]>([
   ['exchanges/%2F/x', { type: 5 }, /"type" must be a text/],
   ['exchanges/%2F/x', { internal: 1 }, /"internal" must be true or false/],
   ['exchanges/%2F/amq.direct/publish', { routing_key: 5 }, /"routing_key" must be a text/],
+  ['exchanges/%2F/amq.direct/publish', { routing_key: 'ü'.repeat(128) }, /"routing_key" takes 256 octets, where 255 are/],
+  ['exchanges/%2F/amq.direct/publish', { properties: { type: 't'.repeat(256) } }, /"type" takes 256 octets/],
+  [`exchanges/%2F/${'x'.repeat(256)}`, { type: 'fanout' }, /a name of the path takes 256 octets, where 255 are allowed/],
   ['exchanges/%2F/amq.direct/publish', { properties: 'x' }, /"properties" must be a JSON object/],
   ['exchanges/%2F/amq.direct/publish', { properties: { delivery_mode: 2 } }, /no property "delivery_mode"/],
   ['exchanges/%2F/amq.direct/publish', { properties: { priority: 999 } }, /"priority" must be .* from 0 to 255/],
@@ -140,4 +143,6 @@ test('an import goes on behind what is refused or not known', async () => {
   ]);
   expect((await ask('/api/queues')).body as QueueView[]).toHaveLength(1);
   expect(await ask('/api/definitions', { method: 'POST', body: { some: 'file' } })).toMatchObject({ status: 400 });
+  expect(await ask('/api/definitions', { method: 'POST', body: { queues: 7, vhosts: [{ name: 'other' }] } }))
+    .toMatchObject({ status: 400, body: { reason: '"queues" must be a list' } });
 });
