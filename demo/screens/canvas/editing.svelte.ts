@@ -5,7 +5,7 @@ import { countText } from '../../shell/format.ts';
 import { CanvasClient, type BindingEnd, type QueueFlags } from './canvas-client.ts';
 import type { Order } from './orders.ts';
 import type { Graph, Thing } from './model.ts';
-import { exchangeId, queueId } from './model.ts';
+import { clientId, exchangeId, queueId } from './model.ts';
 import { consumerCode, consumeLine, producerCode, publishLine } from './templates.ts';
 
 /** What can be taken back. */
@@ -130,10 +130,13 @@ export class Editing {
     }, lost);
   }
 
-  /** Starts a client of this name with this code. */
-  addClient(name: string, code: string): Promise<boolean> {
+  /** Starts a client of this name with this code, where there is none yet. */
+  async addClient(name: string, code: string): Promise<boolean> {
+    if (this.#has(clientId(name))) {
+      return this.#say(`There is a client ${name} already: give it another name.`, false);
+    }
     const spec: ClientSpec = { name, code, library: '@cloudamqp/amqp-client' };
-    return this.#try(`client:${name}`, `Started ${name}`, async () => {
+    return this.#try(clientId(name), `Started ${name}`, async () => {
       await this.#app.port.clients!.start(spec);
       return () => this.#app.port.clients!.remove(name);
     });
@@ -144,7 +147,7 @@ export class Editing {
   Promise<boolean> {
     const line = 'queue' in to ? consumeLine(to.queue) : publishLine(to.exchange, to.key);
     const code = `${client.code.trimEnd()}\n\n${line}\n`;
-    return this.#try(`client:${client.name}`, `Restarted ${client.name}`, async () => {
+    return this.#try(clientId(client.name), `Restarted ${client.name}`, async () => {
       await this.#app.port.clients!.start({ ...client, code });
       return () => this.#app.port.clients!.start(client);
     });

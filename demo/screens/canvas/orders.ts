@@ -19,7 +19,7 @@ export type Order =
 /** Every form of a line, for whoever has to be told. */
 export const orderForms = [
   'queue NAME  ttl=5000 max=10 priority=5 dlx=EXCHANGE transient quorum',
-  'direct|fanout|topic|headers NAME  transient',
+  'direct|fanout|topic|headers NAME  alternate-exchange=EXCHANGE transient',
   'bind EXCHANGE DESTINATION KEY',
   'unbind EXCHANGE DESTINATION KEY',
   'publish EXCHANGE KEY TEXT',
@@ -86,7 +86,16 @@ function exchangeName(word: string): string {
 function exchangeOrder(type: string, [name = '', ...words]: readonly string[]):
 Order | { problem: string } {
   if (name === '') return { problem: `${type} NAME` };
-  const flags = { durable: !words.includes('transient'), arguments: {} };
+  const table: FieldTable = {};
+  for (const word of words) {
+    const [key = '', value] = word.split('=', 2);
+    if (word === 'transient' || word === 'durable') continue;
+    if (value === undefined || !/^x-|^alternate-exchange$/.test(key)) {
+      return { problem: `“${word}” is nothing that an exchange can be` };
+    }
+    table[key] = valueOf(value);
+  }
+  const flags = { durable: !words.includes('transient'), arguments: table };
   return { do: 'exchange', name, type, flags };
 }
 
