@@ -39,14 +39,18 @@ const tlsOptions = new Map<string, keyof TlsOptions>([
 
 /** scheme, user information, host, port, path, query */
 const FORM = new RegExp(
-  String.raw`^([a-z]+)://(?:([^@/?#]*)@)?(\[[^\]]*\]|[^:/?#[\]]*)` +
+  String.raw`^([a-z]+)://(?:([^@/?#]*)@)?(\[[^\]]*\]|[^:/?#[\]@]*)` +
     String.raw`(?::([^/?#]*))?(/[^?#]*)?(\?[^#]*)?$`,
   'i',
 );
 
-/** A URI without what is secret in it, for texts that people read. */
-export function withoutPassword(uri: string): string {
-  return uri.replace(/^([^/]*\/\/[^:@/?#]*):[^@/?#]*@/, '$1:***@');
+/**
+ * A URI without what is secret in it, for texts that people read. Where it is wrong, it is often
+ * for a password that is not percent-encoded: so up to the last `@`, whatever stands before it.
+ */
+function withoutPassword(uri: string): string {
+  return uri.replace(/^([^/]*\/\/[^:@/?#]*):.*@/s, '$1:***@')
+    .replaceAll(/([?&]password=)[^&]*/g, '$1***');
 }
 
 /**
@@ -74,6 +78,9 @@ class UriReader {
     const scheme = schemeText.toLowerCase();
     if (!isScheme(scheme)) {
       throw this.#error(`the scheme '${scheme}' is none of amqp, amqps, ws and wss`);
+    }
+    if (userInfo === undefined && /\D/.test(portText) && this.#uri.includes('@')) {
+      throw this.#error('the user or the password is not percent-encoded');
     }
     const host = this.#decode(hostText.replace(/^\[|\]$/g, ''));
     const webSocket = scheme === 'ws' || scheme === 'wss';
@@ -103,7 +110,7 @@ class UriReader {
     if (colon < 0) return { user: this.#decode(userInfo) };
     return {
       user: this.#decode(userInfo.slice(0, colon)),
-      password: this.#decode(userInfo.slice(colon + 1)),
+      password: this.#decode(userInfo.slice(colon + 1), 'the password'),
     };
   }
 
@@ -170,11 +177,11 @@ class UriReader {
     throw this.#error(`${name} is an integer from ${min} to ${max}, not '${text}'`);
   }
 
-  #decode(text: string): string {
+  #decode(text: string, shown = `'${text}'`): string {
     try {
       return decodeURIComponent(text);
     } catch {
-      throw this.#error(`'${text}' is not percent-encoded`);
+      throw this.#error(`${shown} is not percent-encoded`);
     }
   }
 

@@ -71,8 +71,16 @@ test.each<[string, RegExp]>([
   expect(() => parseUri(uri)).toThrow(text);
 });
 
-test('an error never shows the password', () => {
-  expect(() => parseUri('amqp://user:secret@host:x')).toThrow(/^bad URI 'amqp:\/\/user:\*\*\*@host:x': port/);
+test.each<[string, string | RegExp]>([
+  ['amqp://user:secret@host:x', /^bad URI 'amqp:\/\/user:\*\*\*@host:x': port is an integer/],
+  ['amqp://user:secret@host?x=1', "bad URI 'amqp://user:***@host?x=1': the parameter 'x' is not known"],
+  ['amqp://user:se%cret@host', "bad URI 'amqp://user:***@host': the password is not percent-encoded"],
+  ['amqp://user:sec@ret@host', /^bad URI 'amqp:\/\/user:\*\*\*@host': the user or the password is not percent-enc/],
+  ['amqp://user:sec/ret@host', /^bad URI 'amqp:\/\/user:\*\*\*@host': the user or the password is not percent-enc/],
+  ['amqp://user:sec?ret@host', /^bad URI 'amqp:\/\/user:\*\*\*@host': the user or the password is not percent-enc/],
+  ['amqp://host?password=secret&x=1', /^bad URI 'amqp:\/\/host\?password=\*\*\*&x=1': the parameter 'x'/],
+])('an error never shows the password: %s', (uri, text) => {
+  expect(() => parseUri(uri)).toThrow(text);
 });
 
 test('what is given beside a URI goes before what it says, and defaults come last', () => {
