@@ -33,15 +33,16 @@ async function look(path: string): Promise<CheckReport> {
   const journal = await lookAtFiles(path);
   try {
     const inUse = await holderLines(path);
+    const files = journalLines(path, journal);
     // In the year in which its clock begins no message that waits has expired.
     const env = { clock: new VirtualClock(0), durability: durableIn(journal) };
     const broker = new Broker(env, { vhosts: [] });
-    const { messages } = await broker.recover();
     const damages = journal.opened.dropped.map(describeDropped);
+    const { messages } = await broker.recover({ salvaged: damages.length > 0 });
     return {
       lines: [
         ...inUse,
-        ...journalLines(path, journal),
+        ...files,
         ...(inUse.length === 0 ? tornLines(journal) : []),
         ...[...broker.vhosts.values()].flatMap(vhostLines),
         `${messages} messages in all`,
