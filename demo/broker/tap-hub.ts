@@ -1,12 +1,16 @@
 import type { Cancel, Clock } from '../../core/ports.ts';
 import type { TapEvent } from '../../core/management/index.ts';
 import {
-  BATCHES_PER_SECOND, EDGE_RATE_MAX, RING_EVENTS, type EdgeCount, type TapBatch, type TapFilter,
+  BATCHES_PER_SECOND, EDGE_RATE_MAX, eventBytes, ringLimits, type EdgeCount, type TapBatch,
+  type TapFilter,
 } from '../port/broker-port.ts';
 import { edgesOf } from '../port/edges.ts';
+import { Recent } from '../port/recent.ts';
 
 /** Events of one batch at most: a screen could not show more, and the ring has them. */
 const BATCH_EVENTS_MAX = 3000;
+/** Octets after which a batch takes no further event. */
+const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 const BATCH_MS = 1000 / BATCHES_PER_SECOND;
 /** Messages on one edge in one batch above which they are counted only. */
 const EDGE_BATCH_MAX = EDGE_RATE_MAX / BATCHES_PER_SECOND;
@@ -14,7 +18,7 @@ const EDGE_BATCH_MAX = EDGE_RATE_MAX / BATCHES_PER_SECOND;
 /** Keeps the last events, and hands to each screen those that it wants, in batches. */
 export class TapHub {
   readonly #host: Clock;
-  readonly #ring: TapEvent[] = [];
+  readonly #ring = new Recent(ringLimits, eventBytes);
   readonly #lanes = new Set<Lane>();
   #stopTimer: Cancel | undefined;
 
@@ -23,18 +27,14 @@ export class TapHub {
   }
 
   add(event: TapEvent): void {
-    this.#ring.push(event);
-    // Taking many from the front at once costs no more than taking one.
-    if (this.#ring.length > RING_EVENTS * 1.25) {
-      this.#ring.splice(0, this.#ring.length - RING_EVENTS);
-    }
+    this.#ring.add(event);
     for (const lane of this.#lanes) lane.add(event);
     this.#later();
   }
 
   /** Events that the ring still has, the oldest first. */
   get events(): readonly TapEvent[] {
-    return this.#ring;
+    return this.#ring.items;
   }
 
   subscribe(filter: TapFilter, emit: (batch: TapBatch) => void): Cancel {
@@ -42,7 +42,7 @@ export class TapHub {
     this.#lanes.add(lane);
     const { since } = filter;
     if (since !== undefined) {
-      for (const event of this.#ring) {
+      for (const event of this.#ring.items) {
         if (event.seq < since) continue;
         lane.add(event);
         if (lane.isFull) lane.flush();
@@ -70,6 +70,7 @@ class Lane {
   readonly #emit: (batch: TapBatch) => void;
   readonly #perEdge = new Map<string, number>();
   #events: TapEvent[] = [];
+  #bytes = 0;
   #dropped = 0;
 
   constructor(filter: TapFilter, emit: (batch: TapBatch) => void) {
@@ -79,7 +80,7 @@ class Lane {
   }
 
   get isFull(): boolean {
-    return this.#events.length === BATCH_EVENTS_MAX;
+    return this.#events.length === BATCH_EVENTS_MAX || this.#bytes > BATCH_BYTES_MAX;
   }
 
   add(event: TapEvent): void {
@@ -87,8 +88,12 @@ class Lane {
     if (this.#types?.has(event.type) === false) return;
     if (connection !== undefined && isOfOther(event, connection)) return;
     if (aggregate === true && this.#isCounted(event)) return;
-    if (this.#events.length < BATCH_EVENTS_MAX) this.#events.push(event);
-    else this.#dropped++;
+    if (this.isFull) {
+      this.#dropped++;
+      return;
+    }
+    this.#events.push(event);
+    this.#bytes += eventBytes(event);
   }
 
   flush(): void {
@@ -97,6 +102,7 @@ class Lane {
     const events = this.#events;
     const dropped = this.#dropped;
     this.#events = [];
+    this.#bytes = 0;
     this.#dropped = 0;
     this.#emit({ events, counts, dropped });
   }

@@ -7,6 +7,7 @@ import type { ApiRequest, ApiResponse, TapEvent, TapType } from '../../core/mana
 import type { ClientHost } from './client-host.ts';
 import type { ClockControl } from './clock-control.ts';
 import type { Home } from './home.ts';
+import type { RecentLimits } from './recent.ts';
 
 /** What can be done with the broker at hand. */
 export interface Capabilities {
@@ -68,5 +69,11 @@ export interface BrokerPort {
 export const EDGE_RATE_MAX = 300;
 /** Batches of the tap a second. */
 export const BATCHES_PER_SECOND = 30;
-/** Events that the ring beside the broker keeps. */
-export const RING_EVENTS = 20_000;
+/** What the ring beside the broker keeps; a browser must not end for want of memory. */
+export const ringLimits: RecentLimits = { items: 24_000, bytes: 64 * 1024 * 1024 };
+
+/** Octets that an event carries. */
+export function eventBytes(event: TapEvent): number {
+  if ('bytes' in event) return event.bytes.length;
+  return 'body' in event ? event.body.length : 0;
+}

@@ -7,6 +7,7 @@ import { MemoryJournal } from '../../core/storage/index.ts';
 import { BrokerHome } from '../../demo/broker/home.ts';
 import { LockstepJournal } from '../../demo/broker/lockstep-journal.ts';
 import { World } from '../../demo/broker/world.ts';
+import { Recent } from '../../demo/port/recent.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -166,6 +167,36 @@ test('a disk that fails to answer is asked again when time goes on, and not all 
   const before = asked;
   await new Promise((resolve) => setImmediate(resolve));
   expect(asked).toBe(before);
+});
+
+test('a ring keeps as much as its limits let it, and the last item however large that is', () => {
+  const recent = new Recent<number>({ items: 10, bytes: 100 }, (item) => item);
+  for (let i = 0; i < 11; i++) recent.add(1);
+  expect(recent.items).toHaveLength(9);
+  recent.add(95);
+  expect(recent.items).toEqual([95]);
+  recent.add(500);
+  expect(recent.items).toEqual([500]);
+  recent.clear();
+  recent.add(2);
+  expect(recent.items).toEqual([2]);
+});
+
+test('frames that are large push others out of the tap, and of one batch', async () => {
+  const made = fixture();
+  const { tap } = made.world;
+  const frame = (seq: number): TapEvent => ({
+    type: 'frame.in', connection: 'connection-1', channel: 1, bytes: new Uint8Array(131_072),
+    seq, at: 0, cause: 0, frame: 0,
+  });
+  const batches: { events: number; dropped: number }[] = [];
+  const stop = tap.subscribe({}, ({ events, dropped }) => batches.push({ events: events.length, dropped }));
+  for (let seq = 1; seq <= 1000; seq++) tap.add(frame(seq));
+  tap.flush();
+  stop();
+  expect(tap.events.length).toBeLessThanOrEqual(512);
+  expect(tap.events.at(-1)!.seq).toBe(1000);
+  expect(batches).toEqual([{ events: 65, dropped: 935 }]);
 });
 
 test('the tap keeps its last events, hands them out in batches, and counts what is too much', async () => {

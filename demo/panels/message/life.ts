@@ -1,6 +1,7 @@
 import { map, scan, type Observable } from 'rxjs';
 import type { TapOf, TapType } from '../../../core/management/index.ts';
-import { RING_EVENTS, type TapBatch } from '../../port/broker-port.ts';
+import { eventBytes, ringLimits, type TapBatch } from '../../port/broker-port.ts';
+import { Recent } from '../../port/recent.ts';
 import { clockText } from '../../shell/format.ts';
 import type { Death } from './deaths.ts';
 
@@ -53,14 +54,12 @@ export function lifeOf(tap$: Observable<TapBatch>, message: number): Observable<
     scan((all, { events }) => {
       for (const event of events) {
         // Another broker began, whose messages are counted from the beginning.
-        if (event.seq <= (all.at(-1)?.seq ?? 0)) all.length = 0;
-        all.push(event as MessageEvent);
+        if (event.seq <= (all.items.at(-1)?.seq ?? 0)) all.clear();
+        all.add(event as MessageEvent);
       }
-      // What the ring beside the broker has forgotten is forgotten here as well, sooner or later.
-      if (all.length > 2 * RING_EVENTS) all.splice(0, RING_EVENTS);
       return all;
-    }, [] as MessageEvent[]),
-    map((events) => tell(events, message)),
+    }, new Recent<MessageEvent>(ringLimits, eventBytes)),
+    map(({ items }) => tell(items, message)),
   );
 }
 

@@ -1,10 +1,11 @@
 import { Observable } from 'rxjs';
 import type { TapBatch } from '../../port/broker-port.ts';
+import { Recent, type RecentLimits } from '../../port/recent.ts';
 import { MessageThreads } from './message-threads.ts';
 import { WireFrame } from './wire-frame.ts';
 
-/** Frames that the list keeps; the oldest go first, a tenth of them at a time. */
-export const LOG_FRAMES_MAX = 100_000;
+/** What the list keeps; the oldest go first, a tenth of them at a time. */
+export const logLimits: RecentLimits = { items: 100_000, bytes: 128 * 1024 * 1024 };
 
 /** All frames so far, in their order, and the messages that they belong to. */
 export interface FrameLog {
@@ -23,7 +24,7 @@ export const emptyLog: FrameLog = {
 /** Collects the frames of the tap; the arrays grow in place, as they are long. */
 export function frameLog(tap$: Observable<TapBatch>): Observable<FrameLog> {
   return new Observable((log) => {
-    let frames: WireFrame[] = [];
+    let recent = new Recent<WireFrame>(logLimits, ({ bytes }) => bytes.length);
     let threads = new MessageThreads();
     let lastSeq = 0;
     /** The last method frame of a channel and direction, which content frames belong to. */
@@ -32,7 +33,7 @@ export function frameLog(tap$: Observable<TapBatch>): Observable<FrameLog> {
     let dropped = 0;
     /** Another broker began, whose events are counted from the beginning. */
     const forget = (): void => {
-      frames = [];
+      recent = new Recent<WireFrame>(logLimits, ({ bytes }) => bytes.length);
       threads = new MessageThreads();
       heads.clear();
       dropped = 0;
@@ -45,15 +46,14 @@ export function frameLog(tap$: Observable<TapBatch>): Observable<FrameLog> {
           const place = `${event.type} ${event.connection}/${event.channel}`;
           const frame = new WireFrame(event, heads.get(place));
           heads.set(place, frame.head);
-          frames.push(frame);
+          recent.add(frame);
           threads.addFrame(frame);
         } else {
           threads.addEvent(event);
         }
       }
-      if (frames.length > LOG_FRAMES_MAX) frames.splice(0, LOG_FRAMES_MAX / 10);
       dropped += batch.dropped;
-      log.next({ frames, threads, version: ++version, dropped });
+      log.next({ frames: recent.items, threads, version: ++version, dropped });
     }));
   });
 }
