@@ -27,10 +27,11 @@ describe.skipIf(!hasChromium())('the inspector', { timeout: 180_000 }, () => {
     const pg = await playground.open();
     const inspector = pg.page.getByRole('complementary', { name: 'Inspector' });
     await inspect(pg, encodeCbor({ cup: 'tea', sugar: 2 }), 'application/cbor');
-    await inspector.getByText('"tea"').waitFor();
+    await inspector.getByText('"tea"', { exact: true }).waitFor();
     await inspector.getByText(/^CBOR, 16 bytes$/).waitFor();
     await inspect(pg, encodeMessagePack({ cup: 'coffee' }), '');
-    await inspector.getByText('"coffee"').waitFor();
+    await inspector.getByText('"coffee"', { exact: true }).waitFor();
+    await inspector.getByText('body.cup: "tea" → "coffee"').waitFor();
     await inspector.getByText(/^MessagePack, as it seems, 12 bytes$/).waitFor();
     await inspect(pg, Uint8Array.of(0xa2, 0x61), 'application/cbor');
     await inspector.getByText(/^CBOR, shown as octets: .+, 2 bytes$/).waitFor();
