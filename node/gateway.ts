@@ -4,6 +4,7 @@ import {
   Broker, BufferPool, durableIn, limits, type BrokerOptions, type Clock, type TransportEnv,
 } from '../core/index.ts';
 import { managementApi } from '../core/management/index.ts';
+import { SHORTSTR_BYTES_MAX } from '../core/protocol/index.ts';
 import type { Journal } from '../core/storage/index.ts';
 import { logBroker } from './broker-log.ts';
 import { openData, recover } from './data.ts';
@@ -126,8 +127,13 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
 /** What cannot be is refused before a directory is locked for it. */
 function checkVirtualHosts(vhosts: readonly string[] = []): void {
   const { size } = new Set(vhosts);
-  if (size <= limits.vhostsMax) return;
-  throw new StartError(`${size} virtual hosts are too many: there can be ${limits.vhostsMax}.`);
+  if (size > limits.vhostsMax) {
+    throw new StartError(`${size} virtual hosts are too many: there can be ${limits.vhostsMax}.`);
+  }
+  const tooLong = vhosts.find((name) => Buffer.byteLength(name) > SHORTSTR_BYTES_MAX);
+  if (tooLong === undefined) return;
+  throw new StartError(`The name of a virtual host takes ${SHORTSTR_BYTES_MAX} octets at most, ` +
+    `and '${tooLong}' takes more.`);
 }
 
 function makeBroker(

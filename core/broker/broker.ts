@@ -13,6 +13,7 @@ import type { Persistence } from './durable/persistence.ts';
 import type { Recovered } from './durable/recovery.ts';
 import { Events, type BrokerEvent, type FrameEvent, type RoutedEvent } from './events.ts';
 import { MessageStore } from './message-store.ts';
+import { checkLength } from './names.ts';
 import { ServerConnection } from './server-connection.ts';
 import { sampleStats, type Stats } from './stats.ts';
 import type { TraceEvent } from './trace.ts';
@@ -141,6 +142,7 @@ export class Broker {
     if (this.#vhosts.size >= limits.vhostsMax) {
       throw new AmqpError('NOT_ALLOWED', `reached maximum (${limits.vhostsMax}) of virtual hosts`);
     }
+    checkLength('the name of the virtual host', name);
     const vhost = new VirtualHost(name, this.#parts);
     this.#vhosts.set(name, vhost);
     return vhost;

@@ -4,6 +4,7 @@ import type { Properties } from '../protocol/types.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { encodeMessage } from './message-bytes.ts';
 import type { Address } from './message-store.ts';
+import { checkLength } from './names.ts';
 import { IMMEDIATE, MANDATORY, Publisher, type PublisherSink } from './publisher.ts';
 import type { VirtualHost } from './virtual-host.ts';
 
@@ -35,6 +36,7 @@ const utf8 = new TextEncoder();
 /** Publishes to the exchange; whether the message had a place to go to. */
 export function publishInProcess(exchange: Exchange, message: OutgoingMessage): boolean {
   const { routingKey = '', body, properties = {}, mandatory, immediate } = message;
+  checkLength('the routing key', routingKey);
   const octets = typeof body === 'string' ? utf8.encode(body) : body;
   const bytes = encodeMessage(exchange.name, routingKey, properties, octets);
   const flags = (mandatory === true ? MANDATORY : 0) | (immediate === true ? IMMEDIATE : 0);

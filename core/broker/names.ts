@@ -1,4 +1,6 @@
+import { AmqpError } from '../errors.ts';
 import type { Random } from '../ports.ts';
+import { excessOf } from '../protocol/short-string.ts';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 /** 22 letters of 64 hold the 128 bits that RabbitMQ gives a name. QUE-01. */
@@ -14,4 +16,13 @@ export function generatedName(prefix: string, random: Random): string {
 /** Declared names lose carriage returns and line feeds. EXC-01. */
 export function stripNewlines(name: string): string {
   return name.replaceAll(/[\r\n]/g, '');
+}
+
+/**
+ * Refuses what would be cut on the wire, and then be the name of something else; it can only come
+ * from within the process. Errors: 406.
+ */
+export function checkLength(what: string, name: string): void {
+  const excess = excessOf(what, name);
+  if (excess !== undefined) throw new AmqpError('PRECONDITION_FAILED', excess);
 }

@@ -19,7 +19,7 @@ import {
 } from './in-process-publish.ts';
 import type { MessageBytes } from './message-bytes.ts';
 import { MARK_DEAD_LETTERED, type Address, type MessageStore } from './message-store.ts';
-import { generatedName } from './names.ts';
+import { checkLength, generatedName } from './names.ts';
 import type { Publisher } from './publisher.ts';
 import { assertSameQueueArguments, parseQueueArguments } from './queue/arguments.ts';
 import type { Queue } from './queue/abstract-queue.ts';
@@ -119,7 +119,7 @@ export class VirtualHost {
       this.#checkChange(declaration.durable, current);
       return current;
     }
-    checkReserved('exchange', name);
+    checkNewName('exchange', name);
     if (this.exchanges.size >= limits.exchangesMax) {
       throw this.#limitReached('exchange', limits.exchangesMax);
     }
@@ -166,7 +166,7 @@ export class VirtualHost {
       current.used();
       return current;
     }
-    checkReserved('queue', given);
+    checkNewName('queue', given);
     if (this.queues.size >= limits.queuesMax) throw this.#limitReached('queue', limits.queuesMax);
     this.#checkChange(durable);
     return this.addQueue(given, declaration, exclusiveOwner);
@@ -206,6 +206,7 @@ export class VirtualHost {
     if (source.bindingCount >= limits.bindingsMax) {
       throw this.#limitReached('binding', limits.bindingsMax);
     }
+    checkLength('the routing key', routingKey);
     const binding = { destination, routingKey, arguments: table };
     this.#checkChange(isDurable({ source, destination }), source.find(binding));
     const bound = source.bind(binding);
@@ -397,7 +398,8 @@ export function lockedQueue(queue: Queue): AmqpError {
 }
 
 /** EXC-01, QUE-02 */
-function checkReserved(kind: 'exchange' | 'queue', name: string): void {
+function checkNewName(kind: 'exchange' | 'queue', name: string): void {
+  checkLength(`the name of the ${kind}`, name);
   if (!name.startsWith('amq.')) return;
   const text = `${kind} name '${name}' contains reserved prefix 'amq.*'`;
   throw new AmqpError('ACCESS_REFUSED', text);

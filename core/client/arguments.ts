@@ -1,6 +1,7 @@
 import { methodCodec } from '../protocol/codec.ts';
 import { writeProperties } from '../protocol/properties.ts';
 import { bufferWriter } from '../protocol/scratch.ts';
+import { excessOf } from '../protocol/short-string.ts';
 import {
   basicProperties, FRAME_OVERHEAD_BYTES, methods, type Domain, type MethodSpec,
 } from '../protocol/spec.ts';
@@ -13,8 +14,6 @@ import { ArgumentError, messageOf } from './errors.ts';
  * middle, or a name that was cut, would do worse than fail.
  */
 const scratch = bufferWriter();
-const utf8 = new TextEncoder();
-export const SHORTSTR_BYTES_MAX = 255;
 
 const zeros: { readonly [D in Domain]: unknown } = {
   bit: false, octet: 0, short: 0, long: 0, longlong: 0, timestamp: 0, shortstr: '', longstr: '',
@@ -109,11 +108,8 @@ export function checkValue(what: string, domain: Domain, value: unknown): void {
 
 function checkShortString(what: string, value: unknown): void {
   if (typeof value !== 'string') throw new ArgumentError(`${what} is not text`);
-  // UTF-8 takes at most three octets for each unit of a string.
-  if (value.length * 3 <= SHORTSTR_BYTES_MAX) return;
-  const bytes = utf8.encode(value).length;
-  if (bytes <= SHORTSTR_BYTES_MAX) return;
-  throw new ArgumentError(`${what} takes ${bytes} octets, where ${SHORTSTR_BYTES_MAX} are allowed`);
+  const excess = excessOf(what, value);
+  if (excess !== undefined) throw new ArgumentError(excess);
 }
 
 function checkInteger(what: string, value: unknown, max: number): void {

@@ -1,8 +1,8 @@
 import { wireLimits } from '../protocol/limits.ts';
+import { excessOf } from '../protocol/short-string.ts';
 import type { FieldTable } from '../protocol/types.ts';
 import { urlOf } from './address.ts';
 import type { Endpoint, TlsOptions } from './dial.ts';
-import { SHORTSTR_BYTES_MAX } from './arguments.ts';
 import { UriError } from './errors.ts';
 import { parseUri } from './uri.ts';
 
@@ -128,10 +128,9 @@ function frameMaxOf(value: number): number {
 
 /** On the wire a longer name would be cut, and then be the name of another virtual host. */
 function vhostOf(name: string): string {
-  const bytes = new TextEncoder().encode(name).length;
-  if (bytes <= SHORTSTR_BYTES_MAX) return name;
-  throw new UriError(`the name of the virtual host takes ${bytes} octets, where ` +
-    `${SHORTSTR_BYTES_MAX} are allowed`);
+  const excess = excessOf('the name of the virtual host', name);
+  if (excess !== undefined) throw new UriError(excess);
+  return name;
 }
 
 function mechanismsOf(given: string | readonly string[]): readonly string[] {

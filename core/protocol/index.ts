@@ -10,6 +10,7 @@ export {
   PROTOCOL_HEADER, replyCodes,
   type Domain, type MethodSpec, type ReplyCodeName, type ReplyScope, type Sender,
 } from './spec.ts';
+export { SHORTSTR_BYTES_MAX } from './short-string.ts';
 
 // What the types make of it.
 export {

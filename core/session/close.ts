@@ -1,4 +1,5 @@
 import { AmqpError, replyNameOf } from '../errors.ts';
+import { SHORTSTR_BYTES_MAX } from '../protocol/short-string.ts';
 import type { MethodArgs } from '../protocol/types.ts';
 
 /** What close carries; 200 where nothing went wrong. */
@@ -13,12 +14,11 @@ export function closeArguments(error: AmqpError | undefined): MethodArgs<'connec
 }
 
 const utf8 = new TextEncoder();
-const REPLY_BYTES_MAX = 255;
 
 /** A text that is too long for a short string ends in dots. CON-30. */
 function cutReplyText(text: string): string {
-  if (utf8.encode(text).length <= REPLY_BYTES_MAX) return text;
-  const { read } = utf8.encodeInto(text, new Uint8Array(REPLY_BYTES_MAX - 3));
+  if (utf8.encode(text).length <= SHORTSTR_BYTES_MAX) return text;
+  const { read } = utf8.encodeInto(text, new Uint8Array(SHORTSTR_BYTES_MAX - 3));
   return `${text.slice(0, read)}...`;
 }
 

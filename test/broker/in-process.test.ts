@@ -33,6 +33,30 @@ test('a message goes from an exchange to a subscriber of a queue', () => {
   expect(text(messages[0]!.body)).toBe('hi');
 });
 
+describe('what would be cut on the wire, and mean something else, is refused', () => {
+  const [longest, tooLong] = ['é'.repeat(127), 'é'.repeat(128)];
+
+  test.each<[string, (vhost: VirtualHost, name: string) => unknown]>([
+    ['the name of the queue', (vhost, queue) => vhost.declareQueue({ queue })],
+    ['the name of the exchange', (vhost, exchange) => vhost.declareExchange({ exchange, type: 'fanout' })],
+    ['the routing key', (vhost, key) => vhost.bind(vhost.exchange('amq.topic'), vhost.queue('q'), key, {})],
+    ['the routing key', (vhost, routingKey) => vhost.exchange('amq.topic').publish({ routingKey, body: '' })],
+  ])('%s', (what, use) => {
+    const { vhost } = fixture();
+    vhost.declareQueue({ queue: 'q' });
+    expect(() => use(vhost, tooLong)).toThrow(new AmqpError(
+      'PRECONDITION_FAILED', `${what} takes 256 octets, where 255 are allowed`,
+    ));
+    expect(() => use(vhost, longest)).not.toThrow();
+  });
+
+  test('the name of a virtual host', () => {
+    const { broker } = fixture();
+    expect(() => broker.ensureVhost(tooLong)).toThrow('the name of the virtual host takes 256 octets');
+    expect(broker.ensureVhost(longest).name).toBe(longest);
+  });
+});
+
 test('an exchange is the observer of any stream', () => {
   const { vhost } = fixture();
   vhost.declareExchange({ exchange: 'ticks', type: 'fanout' });

@@ -52,6 +52,7 @@ describe('a gateway in a program', () => {
     const vhosts = Array.from({ length: 1025 }, (_, index) => `vhost-${index}`);
     const refused = startGateway({ vhosts, data, ports: freePorts });
     await expect(refused).rejects.toThrow('1025 virtual hosts are too many: there can be 1024.');
+    await expect(startGateway({ vhosts: ['x'.repeat(256)], data, ports: freePorts })).rejects.toThrow(StartError);
     await open({ data });
   });
 
