@@ -52,12 +52,18 @@ export function exportDefinitions(broker: Broker): Definitions {
     vhosts: vhosts.map(({ name }) => ({ name })),
     users: [], permissions: [], parameters: [], policies: [],
     exchanges: exchanges.filter(({ name }) => !isPredeclared(name)).map(exchangeView),
-    queues: queues.filter(({ options }) => options.owner === undefined).map((queue) => {
+    queues: queues.filter(lasts).map((queue) => {
       const { vhost, name, durable, auto_delete, arguments: table } = queueView(queue);
       return { vhost, name, durable, auto_delete, arguments: table };
     }),
-    bindings: exchanges.flatMap(({ bindings }) => [...bindings].map(bindingView)),
+    bindings: exchanges.flatMap(({ bindings }) => [...bindings]
+      .filter(({ destination }) => lasts(destination)).map(bindingView)),
   };
+}
+
+/** An exclusive queue goes with its connection, and its bindings with it. DEF-04. */
+function lasts(destination: BindingDestination): boolean {
+  return destination.kind === 'exchange' || destination.options.owner === undefined;
 }
 
 export function isPredeclared(exchange: string): boolean {

@@ -121,6 +121,9 @@ test('definitions go out and come in again', async () => {
   declareExchange(channel, 'x', 'topic', {}, { durable: true });
   declareQueue(channel, 'q', { 'x-max-priority': 5 }, { durable: true });
   bind(channel, 'x', 'q', 'a.*');
+  // What goes with its connection is no part of it.
+  declareQueue(channel, 'mine', {}, { exclusive: true });
+  bind(channel, 'x', 'mine', 'b.*');
   const { body } = await api(made)('/api/definitions');
   const other = api(fixture());
   const report = await other('/api/definitions', { method: 'POST', body: JSON.parse(JSON.stringify(body)) });
