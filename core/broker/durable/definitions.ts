@@ -39,7 +39,10 @@ export class Definitions {
 
   /** What the turn declared is written, up to here. */
   written(lsn: Lsn): void {
-    for (const each of this.#pending) each.lsn = Math.min(each.lsn, lsn);
+    // Those of this turn came last; there may be many that wait for a slow disk.
+    for (let i = this.#pending.length - 1; this.#pending[i]?.lsn === Infinity; i--) {
+      this.#pending[i]!.lsn = lsn;
+    }
   }
 
   durable(upTo: Lsn): void {
