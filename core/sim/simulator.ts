@@ -368,8 +368,12 @@ export class Simulator implements Observer {
     for (const { client } of this.#actors.values()) if (!client.ended) client.close();
     this.#library?.link?.setManners(QUIET);
     const library = this.#library;
-    await this.#time.until(() => (library?.pending.size ?? 0) === 0, 'what became of all messages');
-    library?.close();
+    if (library !== undefined) {
+      await this.#time.until(() => library.pending.size === 0, 'what became of all messages');
+      const queue = this.model.queues.get(this.#script.plan.queues[0]!.name)!;
+      await this.#time.until(() => queue.isEmpty, 'deliveries to a client that connects again');
+      library.close();
+    }
     const isAlone = (): boolean => this.#process!.broker.connectionCount === 0;
     await this.#time.until(isAlone, 'closing of connections');
     this.#actors.clear();
