@@ -76,7 +76,7 @@ export const limits = {
   lentBytesMax: 16_777_216,
   /** Entries of the route cache of one virtual host. */
   cachedRoutesMax: 16_384,
-  /** Ready and unacknowledged time a delivery may stay unacknowledged, by default. BAS-27. */
+  /** How long a delivery may stay unacknowledged, by default. BAS-27. */
   consumerTimeoutMs: 1_800_000,
   /** Longest x-expires. QUE-13. */
   expiresMsMax: 315_360_000_000,

@@ -47,7 +47,7 @@ function matchedBy(
   });
 }
 
-/** Every queue is bound to the default exchange by its name. EXC-02. */
+/** Every queue is bound to the default exchange by its name. EXC-13. */
 function defaultBindings(exchange: Exchange, keys: readonly string[]): Bound[] {
   const { queues } = exchange.vhost;
   return [...new Set(keys)].flatMap((routingKey) => {

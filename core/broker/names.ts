@@ -13,7 +13,7 @@ export function generatedName(prefix: string, random: Random): string {
   return name;
 }
 
-/** Declared names lose carriage returns and line feeds. EXC-01. */
+/** Names of queues and exchanges lose carriage returns and line feeds. EXC-01. */
 export function stripNewlines(name: string): string {
   return name.replaceAll(/[\r\n]/g, '');
 }

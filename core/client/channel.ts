@@ -177,7 +177,7 @@ export class Channel {
     return this.call('basic.get', { queue, ...options });
   }
 
-  /** Deliveries unsettled at once, for consumers that do not say; 0: no limit. BAS-10. */
+  /** Deliveries unsettled at once, for consumers that do not say; 0: no limit. BAS-25. */
   qos(prefetch: number, options: { readonly global?: boolean } = {}): Observable<void> {
     return new Observable<void>((subscriber) => {
       if (options.global !== true) this.#core.prefetchDefault = prefetch;

@@ -27,7 +27,7 @@ export class Pending {
 /** Settled slots at the front before the rest is moved up. */
 const FREE_SLOTS_MAX = 1024;
 
-/** Confirms of one channel, in the order of publishing. [rmq] publisher confirms, BAS-20. */
+/** Confirms of one channel, in the order of publishing. CNF-02. */
 export class Confirms {
   /** Sequence number of `#slots[0]`. */
   #base = 1;

@@ -1,7 +1,7 @@
 import { bodyOf, type Outgoing, type Route } from './outgoing.ts';
 import { Message, type ContentPlace } from './message.ts';
 
-/** A message that came back by basic.return, and why. BAS-07. */
+/** A message that came back by basic.return, and why. BAS-02. */
 export class Returned extends Message {
   /** 312: no queue took it; 313: no consumer was ready. */
   readonly replyCode: number;
