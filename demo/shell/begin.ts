@@ -1,6 +1,6 @@
 import { firstValueFrom, skip } from 'rxjs';
 import { isShareLink } from '../share/hash.ts';
-import { receive } from '../share/sharing.ts';
+import { incoming$, receive } from '../share/sharing.ts';
 import type { App, Route } from './app.ts';
 import { noteWhatRuns, resume } from './notes.ts';
 import { openScenario, scenario$ } from './open-scenario.ts';
@@ -41,7 +41,12 @@ async function begin(app: App, { path, query }: Route): Promise<void> {
   };
   const asked = place === 's' ? name : FIRST_SCENARIO;
   history.replaceState({ begun: asked } satisfies Begun, '');
-  if (!await openScenario(app, asked, options)) await openScenario(app, FIRST_SCENARIO, options);
+  if (await openScenario(app, asked, options)) return;
+  incoming$.next({
+    kind: 'tells', title: `There is no scenario “${asked}”`,
+    text: 'The first lesson begins instead.',
+  });
+  await openScenario(app, FIRST_SCENARIO, options);
 }
 
 /** Whoever comes back to where a lesson began finds it as far as it is, not at its beginning. */

@@ -38,6 +38,33 @@ describe.skipIf(!hasChromium())('the inspector', { timeout: 180_000 }, () => {
     await inspector.getByText('a2 61').waitFor();
   });
 
+  test('copies what it has of a body, octets as such, and says which', async () => {
+    const script = `Object.defineProperty(Navigator.prototype, 'clipboard', {
+      value: { writeText: async (text) => (window.copied = text) } });`;
+    const pg = await playground.open({ script });
+    const inspector = pg.page.getByRole('complementary', { name: 'Inspector' });
+    const copied = (): Promise<unknown> => pg.page.evaluate('window.copied');
+    await inspect(pg, Uint8Array.of(0, 255, 16), '');
+    await inspector.getByText('octets, 3 bytes').waitFor();
+    await inspector.getByRole('button', { name: 'Copy' }).click();
+    await inspector.getByText('The body, in hexadecimal, is in the clipboard.').waitFor();
+    expect(await copied()).toBe('00 ff 10');
+    await inspect(pg, new Uint8Array(20_000).fill(0x61), '');
+    await inspector.getByText('text, 20000 bytes, the first 16384 shown').waitFor();
+    await inspector.getByRole('button', { name: 'Copy' }).click();
+    await inspector.getByText('The beginning of the body, 16384 of 20000 bytes, is in the clipboard.').waitFor();
+    expect(await copied()).toBe('a'.repeat(16_384));
+  });
+
+  test('a link to a frame that is not kept any more says so', async () => {
+    const pg = await playground.open();
+    await pg.advanceTo(2000);
+    // No frame has the number of an event.
+    const [published] = await pg.tap('message.published');
+    await pg.page.evaluate(`location.hash = '#/wire?frame=${published!.seq}'`);
+    await pg.page.getByText(`frame ${published!.seq} is not here any more`).waitFor();
+  });
+
   test('and all other places say so where a browser does not let them copy', async () => {
     // As on a site without https.
     const script = "Object.defineProperty(Navigator.prototype, 'clipboard', { value: undefined });";

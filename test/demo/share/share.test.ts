@@ -141,6 +141,12 @@ describe.skipIf(!hasChromium())('a share link', { timeout: 180_000 }, () => {
     await pg.page.getByLabel(/^queue tasks, \d+ ready/).first().waitFor();
   });
 
+  test('to a scenario that there is not says so, and leads to the first lesson', async () => {
+    const pg = await playground.open({ route: '/s/nowhere?seed=1&paused=1' });
+    await pg.page.getByRole('dialog', { name: 'There is no scenario “nowhere”' }).getByRole('button').click();
+    await pg.page.getByLabel(/^queue tasks, \d+ ready/).first().waitFor();
+  });
+
   test('that nobody wants leads to the first lesson', async () => {
     const pg = await playground.open({ route: await linkOf(await playground.open()) });
     await pg.page.keyboard.press('Escape');
