@@ -201,7 +201,7 @@ export class ServerConnection implements SessionHooks {
     this.#emit({ type: 'channel.closed', channel, text: error?.replyText ?? '' });
   }
 
-  onEnd({ by, error }: SessionEnd): void {
+  onEnd({ by, error, why = '' }: SessionEnd): void {
     this.broker.turn.within(() => {
       for (const channel of this.#channels.values()) channel.end();
       this.#channels.clear();
@@ -209,7 +209,7 @@ export class ServerConnection implements SessionHooks {
       this.subscription.unsubscribe();
     });
     if (by === 'peer') this.broker.forget(this);
-    this.#emit({ type: 'connection.closed', by, text: error?.replyText ?? '' });
+    this.#emit({ type: 'connection.closed', by, text: error?.replyText ?? why });
   }
 
   onChunkEnd(): void {

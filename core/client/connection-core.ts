@@ -196,8 +196,9 @@ export class ConnectionCore implements Machine, SessionHooks {
     channel?.end(channel.closing ? undefined : new ReplyError('channel', by, error));
   }
 
-  onEnd({ by, error }: SessionEnd): void {
-    if (by === 'transport') this.#end(this.#cause ?? this.#lost(undefined));
+  onEnd({ by, error, why }: SessionEnd): void {
+    if (why !== undefined) this.#end(new LostError(why));
+    else if (by === 'transport') this.#end(this.#cause ?? this.#lost(undefined));
     else if (by === 'peer') this.#end(new ReplyError('connection', 'broker', error));
     else if (error !== undefined) this.#end(new ReplyError('connection', 'client', error));
   }

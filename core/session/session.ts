@@ -31,6 +31,8 @@ export interface SessionEnd {
   readonly error?: AmqpError | undefined;
   /** Who began: we, the peer, or the transport that was lost. */
   readonly by: 'us' | 'peer' | 'transport';
+  /** Why we gave the transport up; absent where it was lost. */
+  readonly why?: string | undefined;
 }
 
 /** What a role adds to the automaton. */
@@ -186,8 +188,12 @@ export class Session<R extends Role> implements Machine {
   }
 
   abort(): void {
+    this.#abort(undefined);
+  }
+
+  #abort(why: string | undefined): void {
     this.state = 'closed';
-    this.#end({ by: 'transport' });
+    this.#end({ by: 'transport', why });
     this.#stopDeadline();
   }
 
@@ -208,8 +214,7 @@ export class Session<R extends Role> implements Machine {
 
   /** Heartbeat: the peer is gone though the link seems to live. */
   onSilence(): void {
-    this.#hooks.onFault(new Error('missed heartbeats from the peer'));
-    this.#giveUp();
+    this.#giveUp('missed heartbeats from the peer');
   }
 
   sendHeartbeat(): void {
@@ -225,8 +230,8 @@ export class Session<R extends Role> implements Machine {
   }
 
   /** The peer took too long to open or to close: the link is dropped. */
-  #giveUp(): void {
-    this.abort();
+  #giveUp(why?: string): void {
+    this.#abort(why);
     this.#sink.end();
   }
 

@@ -113,8 +113,7 @@ class World {
 
   constructor() {
     this.broker.events$.subscribe((event) => {
-      // A peer that stays silent is no fault of ours, though it is logged as one.
-      if (event.type === 'connection.failed' && !/heartbeats/.test(String(event.error))) this.#faults.push(event.error);
+      if (event.type === 'connection.failed') this.#faults.push(event.error);
     });
     this.#client = connect(this.broker, this.clock);
     this.#bystander = this.#client.channel();

@@ -391,12 +391,17 @@ describe('heartbeats [CON-15, CON-16]', () => {
     peer.drop();
   });
 
-  test('that do not come for two intervals end the link', () => {
+  test('that do not come for two intervals end the link, which is no fault of the broker', () => {
     const all = running(10);
+    const events: unknown[] = [];
+    all.broker.events$.subscribe(({ at: _at, ...event }) => events.push(event));
     all.clock.advanceTo(19_999);
     expect(all.peer.ended).toBeUndefined();
     all.clock.advanceTo(20_000);
     expect(all.peer.ended).toBe('completed');
+    expect(events).toMatchObject([
+      { type: 'connection.closed', by: 'transport', text: 'missed heartbeats from the peer' },
+    ]);
     expectGone(all);
   });
 
@@ -423,6 +428,7 @@ describe('heartbeats [CON-15, CON-16]', () => {
     driven.clock.advanceBy(7999);
     expect(driven.takeNames()).toEqual(['0 heartbeat', '0 heartbeat', '0 heartbeat']);
     driven.clock.advanceBy(1);
-    expect([driven.closed, driven.ends, driven.clock.pending]).toEqual([true, [{ by: 'transport' }], 0]);
+    const ends = [{ by: 'transport', why: 'missed heartbeats from the peer' }];
+    expect([driven.closed, driven.ends, driven.clock.pending]).toEqual([true, ends, 0]);
   });
 });
