@@ -17,4 +17,6 @@ export const regressions: readonly number[] = [
   1637, 1858,
   // The model had two dead letters of one message: of a death that was not heard, and of the one that came then.
   2_000_376_373,
+  // A turn added to a stream's segment that was read before, and dropped it: memory was to let go of what was not kept.
+  1_484_797_528,
 ];

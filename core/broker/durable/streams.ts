@@ -43,8 +43,8 @@ export class DurableStreams {
   #pending: Piece[] = [];
   /** What was written, and is not durable yet. */
   #unshown: Unshown[] = [];
-  /** Segments that may leave memory, in the order in which they came there, and their octets. */
-  #resident: StreamSegment[] = [];
+  /** Segments that may leave memory, and octets of each, in the order in which they came there. */
+  readonly #resident = new Map<StreamSegment, number>();
   #residentBytes = 0;
   /** Segments that are being brought back, and what waits for each. */
   readonly #loading = new Map<StreamSegment, (() => void)[]>();
@@ -190,14 +190,22 @@ export class DurableStreams {
   #remain(segment: StreamSegment): void {
     // Retention may have dropped it in the turn that filled it, before it was written.
     if (!segment.isResident || segment.dropped) return;
-    this.#resident.push(segment);
+    // The last one, brought back for a reader, may have been filled since.
+    this.#forget(segment);
+    this.#resident.set(segment, segment.used);
     this.#residentBytes += segment.used;
     const { streamResidentBytes } = this.#persistence.options;
-    while (this.#residentBytes > streamResidentBytes && this.#resident.length > 1) {
-      const oldest = this.#resident.shift()!;
-      this.#residentBytes -= oldest.used;
-      oldest.unload();
+    for (const oldest of this.#resident.keys()) {
+      if (this.#residentBytes <= streamResidentBytes || this.#resident.size === 1) break;
+      this.#forget(oldest);
+      // What a turn brought to one that retention dropped at once is nowhere else.
+      if (oldest.isKept) oldest.unload();
     }
+  }
+
+  #forget(segment: StreamSegment): void {
+    this.#residentBytes -= this.#resident.get(segment) ?? 0;
+    this.#resident.delete(segment);
   }
 
   *#alive(): Iterable<DurableStream> {
