@@ -119,7 +119,8 @@ export class VirtualHost {
       this.#checkChange(declaration.durable, current);
       return current;
     }
-    checkNewName('exchange', name);
+    checkLength('the name of the exchange', name);
+    checkReserved('exchange', name);
     if (this.exchanges.size >= limits.exchangesMax) {
       throw this.#limitReached('exchange', limits.exchangesMax);
     }
@@ -150,6 +151,13 @@ export class VirtualHost {
 
   /** Declares a queue for the connection `owner`, or checks that the one there is equal. QUE-05. */
   declareQueue(declaration: QueueDeclaration, owner?: object): Queue {
+    const { queue } = declaration;
+    if (!this.queues.has(queue)) checkReserved('queue', queue);
+    return this.ensureQueue(declaration, owner);
+  }
+
+  /** The same also under a name that only a broker gives, as definitions of one have it. DEF-04. */
+  ensureQueue(declaration: QueueDeclaration, owner?: object): Queue {
     const { queue: given, exclusive = false, autoDelete = false } = declaration;
     const { arguments: table = {} } = declaration;
     // QUE-06
@@ -166,7 +174,7 @@ export class VirtualHost {
       current.used();
       return current;
     }
-    checkNewName('queue', given);
+    checkLength('the name of the queue', given);
     if (this.queues.size >= limits.queuesMax) throw this.#limitReached('queue', limits.queuesMax);
     this.#checkChange(durable);
     return this.addQueue(given, declaration, exclusiveOwner);
@@ -398,8 +406,7 @@ export function lockedQueue(queue: Queue): AmqpError {
 }
 
 /** EXC-01, QUE-02 */
-function checkNewName(kind: 'exchange' | 'queue', name: string): void {
-  checkLength(`the name of the ${kind}`, name);
+function checkReserved(kind: 'exchange' | 'queue', name: string): void {
   if (!name.startsWith('amq.')) return;
   const text = `${kind} name '${name}' contains reserved prefix 'amq.*'`;
   throw new AmqpError('ACCESS_REFUSED', text);

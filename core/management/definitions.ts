@@ -123,7 +123,7 @@ const appliers: Readonly<Record<string, Applier>> = {
   queues: {
     kind: 'queue',
     nameOf: (item) => textOf(item, 'name'),
-    apply: (broker, item) => void vhostOf(broker, item).declareQueue({
+    apply: (broker, item) => void vhostOf(broker, item).ensureQueue({
       queue: textOf(item, 'name'), durable: flagOf(item, 'durable', true),
       autoDelete: flagOf(item, 'auto_delete'), arguments: queueArgumentsOf(item),
     }),

@@ -121,13 +121,14 @@ test('definitions go out and come in again', async () => {
   declareExchange(channel, 'x', 'topic', {}, { durable: true });
   declareQueue(channel, 'q', { 'x-max-priority': 5 }, { durable: true });
   bind(channel, 'x', 'q', 'a.*');
+  declareQueue(channel, '');
   // What goes with its connection is no part of it.
   declareQueue(channel, 'mine', {}, { exclusive: true });
   bind(channel, 'x', 'mine', 'b.*');
   const { body } = await api(made)('/api/definitions');
   const other = api(fixture());
   const report = await other('/api/definitions', { method: 'POST', body: JSON.parse(JSON.stringify(body)) });
-  expect((report.body as { outcome: string }[]).map(({ outcome }) => outcome)).toEqual(Array(4).fill('applied'));
+  expect((report.body as { outcome: string }[]).map(({ outcome }) => outcome)).toEqual(Array(5).fill('applied'));
   expect((await other('/api/definitions')).body).toEqual(body);
 });
 
