@@ -45,6 +45,11 @@ export type Breakpoint =
   /** `method`: `basic.publish`, or `basic.*`. */
   | { readonly on: 'frame'; readonly method: string };
 
+/** Whether a run can begin with it: a whole number that JSON and links carry as it is. */
+export function isSeed(seed: number): boolean {
+  return Number.isSafeInteger(seed) && seed >= 0;
+}
+
 export const SPEED_MIN = 0.01;
 export const SPEED_MAX = 1000;
 

@@ -1,4 +1,5 @@
 import { firstValueFrom, skip } from 'rxjs';
+import { isSeed } from '../port/clock-control.ts';
 import { isShareLink } from '../share/hash.ts';
 import { incoming$, receive } from '../share/sharing.ts';
 import type { App, Route } from './app.ts';
@@ -37,7 +38,7 @@ async function begin(app: App, { path, query }: Route): Promise<void> {
   const seed = Number(query['seed']);
   const options = {
     paused: query['paused'] === '1',
-    ...(Number.isInteger(seed) && query['seed'] !== undefined && { seed }),
+    ...(query['seed'] !== undefined && isSeed(seed) && { seed }),
   };
   const asked = place === 's' ? name : FIRST_SCENARIO;
   history.replaceState({ begun: asked } satisfies Begun, '');

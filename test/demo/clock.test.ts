@@ -78,7 +78,10 @@ describe.skipIf(!hasChromium())('the clock bar', { timeout: 180_000 }, () => {
     const pg = await playground.open({ route: '/s/alternate-exchange?seed=1&paused=1' });
     const { page } = pg;
     await bar(page).getByRole('button', { name: 'Stop when …' }).click();
-    await page.getByRole('group', { name: 'Stop time when' }).getByLabel('Frame').fill('basic.publish');
+    const frame = page.getByRole('group', { name: 'Stop time when' }).getByLabel('Frame');
+    await frame.fill('basic-publish');
+    await page.getByText('No frame is called so: write basic.nack, or channel.*').waitFor();
+    await frame.fill('basic.publish');
     await page.keyboard.press('Escape');
     await bar(page).getByRole('button', { name: 'Stop when … 1' }).waitFor();
     await page.getByRole('region', { name: 'Coach' }).locator('.primary').click();
