@@ -17,14 +17,21 @@ export const scenario$ = new BehaviorSubject<Scenario | undefined>(undefined);
 
 const SEED = 1;
 
-/** Ends what runs and begins the scenario; whether there is one of this name. */
+/**
+ * Ends what runs and begins the scenario, unless another one is asked for meanwhile. False: there
+ * is none of this name.
+ */
 export async function openScenario(
   app: App, name: string, options: OpenOptions = {},
 ): Promise<boolean> {
-  const scenario = await loadScenario(name);
-  if (scenario === undefined) return false;
-  await beginScenario(app, scenario, options);
-  return true;
+  // Its turn is that of the call: a lesson that takes longer to load is not newer for that.
+  const isThere = await inTurn(async () => {
+    const scenario = await loadScenario(name);
+    if (scenario === undefined) return false;
+    await begin(app, scenario, options);
+    return true;
+  });
+  return isThere ?? true;
 }
 
 let newest = 0;

@@ -56,13 +56,18 @@ describe.skipIf(!hasChromium())('the inspector', { timeout: 180_000 }, () => {
     expect(await copied()).toBe('a'.repeat(16_384));
   });
 
-  test('a link to a frame that is not kept any more says so', async () => {
+  test('a link to a frame that is gone says so, and connections bear the names of their clients', async () => {
     const pg = await playground.open();
     await pg.advanceTo(2000);
     // No frame has the number of an event.
     const [published] = await pg.tap('message.published');
     await pg.page.evaluate(`location.hash = '#/wire?frame=${published!.seq}'`);
     await pg.page.getByText(`frame ${published!.seq} is not here any more`).waitFor();
+    // The list beside it calls each connection by the name of its client.
+    await pg.page.evaluate("location.hash = '#/connections'");
+    for (const name of ['producer', 'consumer-1', 'consumer-2']) {
+      await pg.page.getByRole('heading', { name }).waitFor();
+    }
   });
 
   test('and all other places say so where a browser does not let them copy', async () => {
