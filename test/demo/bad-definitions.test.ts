@@ -55,7 +55,7 @@ describe.skipIf(!hasChromium())('a definitions file', { timeout: 180_000 }, () =
       policies: [{ name: 'all', pattern: '.*' }],
     }));
     const { page } = pg;
-    await page.getByText(/2 applied, 7 refused,\s+1 not supported\./).waitFor();
+    await page.getByText(/3 applied, 6 refused,\s+1 not supported\./).waitFor();
     await page.getByRole('row').filter({ hasText: 'odd' }).filter({ hasText: 'x-max-length' }).waitFor();
     await page.evaluate(() => (location.hash = '/canvas'));
     await page.getByLabel(/^queue fine, 0 ready/).first().waitFor();
