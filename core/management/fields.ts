@@ -1,3 +1,4 @@
+import { excessOf } from '../protocol/short-string.ts';
 import { basicProperties, type Domain } from '../protocol/spec.ts';
 import type { FieldTable, Properties } from '../protocol/types.ts';
 
@@ -16,16 +17,12 @@ export function textOf(item: Item, key: string, absent?: string): string {
   return shortText(item[key] ?? absent, `"${key}"`);
 }
 
-const utf8 = new TextEncoder();
-/** What AMQP has room for in a name, a key or a property. */
-const SHORT_TEXT_BYTES = 255;
-
 /** A text that clients can be told of whole. */
 export function shortText(value: unknown, what: string): string {
   if (typeof value !== 'string') throw new TypeError(`${what} must be a text`);
-  const { length } = utf8.encode(value);
-  if (length <= SHORT_TEXT_BYTES) return value;
-  throw new TypeError(`${what} takes ${length} octets, where ${SHORT_TEXT_BYTES} are allowed`);
+  const excess = excessOf(what, value);
+  if (excess !== undefined) throw new TypeError(excess);
+  return value;
 }
 
 export function flagOf(item: Item, key: string, absent = false): boolean {

@@ -53,8 +53,8 @@ export class Paging {
   load(address: Address, then: () => void): Residence {
     if (this.#store.isResident(address)) return 'here';
     const slot = -address;
-    if (this.#store.table.bytesAddress(slot) === LOST) return 'lost';
     const { table } = this.#store;
+    if (table.bytesAddress(slot) === LOST) return 'lost';
     const record = this.#persistence.journal.peek(table.lsn(slot));
     if (record !== undefined) {
       this.#fill(slot, record);
@@ -111,23 +111,12 @@ export class Paging {
     }
   }
 
-  /** Reads the record again where it was moved meanwhile, and is not where it was. */
-  async #read(slot: Slot): Promise<Uint8Array> {
-    for (;;) {
-      const lsn = this.#store.table.lsn(slot);
-      try {
-        return await this.#persistence.journal.read(lsn);
-      } catch (error) {
-        if (this.#store.table.lsn(slot) === lsn) throw error;
-      }
-    }
-  }
-
   async #fetch(slot: Slot, then: () => void): Promise<void> {
     // While the bytes are on their way the row stays what it is.
     this.#store.retain(-slot);
     try {
-      this.#fill(slot, await this.#read(slot));
+      const record = await this.#persistence.readMoving(() => this.#store.table.lsn(slot));
+      this.#fill(slot, record);
     } catch (error) {
       // What was settled meanwhile may be gone.
       if (this.#store.table.lsn(slot) !== 0) this.#lose(slot, error);

@@ -231,6 +231,18 @@ export class Persistence {
     else this.whenDurable(run, refuse);
   }
 
+  /** Reads a record, and again where it was moved meanwhile, and is not where it was. */
+  async readMoving(lsnOf: () => Lsn): Promise<Uint8Array> {
+    for (;;) {
+      const lsn = lsnOf();
+      try {
+        return await this.journal.read(lsn);
+      } catch (error) {
+        if (lsnOf() === lsn) throw error;
+      }
+    }
+  }
+
   /** Resolves when all that was written so far is durable; false: it will never be. */
   allDurable(): Promise<boolean> {
     return new Promise((resolve) => {

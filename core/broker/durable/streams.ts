@@ -171,19 +171,14 @@ export class DurableStreams {
     return bytes;
   }
 
-  /** The octets of a chunk. It is looked for again where it was moved while it was read. */
+  /** The octets of a chunk. */
   async #read(segment: StreamSegment, start: number): Promise<Uint8Array> {
-    const lsnOf = (): Lsn => segment.chunks.find((chunk) => chunk.start === start)!.lsn;
-    for (;;) {
-      const lsn = lsnOf();
-      try {
-        const record = decodeRecord(await this.#persistence.journal.read(lsn));
-        assert(record.kind === 'stream.chunk', 'a chunk lies where it was written');
-        return record.args.records;
-      } catch (error) {
-        if (lsnOf() === lsn) throw error;
-      }
-    }
+    const bytes = await this.#persistence.readMoving(
+      () => segment.chunks.find((chunk) => chunk.start === start)!.lsn,
+    );
+    const record = decodeRecord(bytes);
+    assert(record.kind === 'stream.chunk', 'a chunk lies where it was written');
+    return record.args.records;
   }
 
   /** The segment is in memory and may leave it; those that are there longest do. */
