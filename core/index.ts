@@ -2,19 +2,21 @@
 export {
   Broker, type Alarm, type BrokerEnv, type BrokerOptions, type Durability,
 } from './broker/broker.ts';
-export type { ConfirmHold } from './broker/confirms.ts';
+export type { ConfirmHold } from './broker/publish/confirms.ts';
 export { durableIn } from './broker/durable/index.ts';
 export type { DurabilityOptions } from './broker/durable/options.ts';
 export { UnknownRecord } from './broker/durable/records.ts';
 export type { Recovered } from './broker/durable/recovery.ts';
-export type { BrokerEvent, ConnectionInfo, FrameEvent, RoutedEvent } from './broker/events.ts';
+export type {
+  BrokerEvent, ConnectionInfo, FrameEvent, RoutedEvent,
+} from './broker/events/events.ts';
 export type { Exchange } from './broker/exchange/exchange.ts';
-export type { IncomingMessage, InProcessOptions } from './broker/in-process-consume.ts';
-export type { OutgoingMessage, ReturnedMessage } from './broker/in-process-publish.ts';
+export type { IncomingMessage, InProcessOptions } from './broker/queue/in-process-consume.ts';
+export type { OutgoingMessage, ReturnedMessage } from './broker/publish/in-process-publish.ts';
 export type { Queue } from './broker/queue/abstract-queue.ts';
-export type { ServerConnection } from './broker/server-connection.ts';
+export type { ServerConnection } from './broker/connection/server-connection.ts';
 export type { Stats } from './broker/stats.ts';
-export type { MatchedBinding, Receiver, TraceEvent } from './broker/trace.ts';
+export type { MatchedBinding, Receiver, TraceEvent } from './broker/events/trace.ts';
 export type { QueueDeclaration, VirtualHost } from './broker/virtual-host.ts';
 export { hostClock, type HostClockOptions } from './clock/host-clock.ts';
 export { VirtualClock, type PendingTimer } from './clock/virtual-clock.ts';

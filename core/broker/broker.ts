@@ -7,17 +7,17 @@ import { BufferPool } from '../protocol/buffer-pool.ts';
 import type { FieldTable } from '../protocol/types.ts';
 import { edge } from '../session/edge.ts';
 import type { SessionEnv } from '../session/session.ts';
-import type { ConfirmHold } from './confirms.ts';
-import { guestAuthenticator } from './guest.ts';
+import type { ConfirmHold } from './publish/confirms.ts';
+import { guestAuthenticator } from './access/guest.ts';
 import type { Persistence } from './durable/persistence.ts';
 import type { Recovered } from './durable/recovery.ts';
-import { Events, type BrokerEvent, type FrameEvent, type RoutedEvent } from './events.ts';
-import { MessageStore } from './message-store.ts';
+import { Events, type BrokerEvent, type FrameEvent, type RoutedEvent } from './events/events.ts';
+import { MessageStore } from './message/store.ts';
 import { checkLength } from './names.ts';
-import { ServerConnection } from './server-connection.ts';
+import { ServerConnection } from './connection/server-connection.ts';
 import { sampleStats, type Stats } from './stats.ts';
-import type { TraceEvent } from './trace.ts';
-import { Turn } from './turn.ts';
+import type { TraceEvent } from './events/trace.ts';
+import { Turn } from './turn/turn.ts';
 import { VirtualHost, type BrokerParts } from './virtual-host.ts';
 
 /** What a broker needs of the world. */

@@ -6,8 +6,8 @@ import type { FieldTable } from '../protocol/types.ts';
 import { Counters } from './counters.ts';
 import { definitionLog, isDurable } from './durable/definition-log.ts';
 import type { Persistence } from './durable/persistence.ts';
-import { assertSameField } from './equivalence.ts';
-import type { Events } from './events.ts';
+import { assertSameField } from './definition/equivalence.ts';
+import type { Events } from './events/events.ts';
 import {
   assertSameExchange, checkExchangeType, createExchange, type ExchangeDeclaration,
 } from './exchange/declaration.ts';
@@ -16,21 +16,21 @@ import { Exchange, type BindingDestination, type BoundBinding } from './exchange
 import type { Binding, Routable } from './exchange/matcher.ts';
 import {
   inProcessPublisher, InProcessReturns, type ReturnedMessage,
-} from './in-process-publish.ts';
-import type { MessageBytes } from './message-bytes.ts';
-import { MARK_DEAD_LETTERED, type Address, type MessageStore } from './message-store.ts';
+} from './publish/in-process-publish.ts';
+import type { MessageBytes } from './message/bytes.ts';
+import { MARK_DEAD_LETTERED, type Address, type MessageStore } from './message/store.ts';
 import { checkLength, generatedName } from './names.ts';
-import type { Publisher } from './publisher.ts';
+import type { Publisher } from './publish/publisher.ts';
 import { assertSameQueueArguments, parseQueueArguments } from './queue/arguments.ts';
 import type { Queue } from './queue/abstract-queue.ts';
 import { ClassicQueue } from './queue/classic-queue.ts';
 import { StreamQueue } from './queue/stream-queue.ts';
 import { resourceText } from './reply-text.ts';
-import { RouteCache } from './route-cache.ts';
-import { route, type Route } from './router.ts';
-import type { Destination } from './run.ts';
-import { StoredMessage } from './stored-message.ts';
-import type { RefusalSink, Turn } from './turn.ts';
+import { RouteCache } from './exchange/route-cache.ts';
+import { route, type Route } from './exchange/router.ts';
+import type { Destination } from './turn/run.ts';
+import { StoredMessage } from './message/stored-message.ts';
+import type { RefusalSink, Turn } from './turn/turn.ts';
 
 /** What a virtual host shares with its broker. */
 export interface BrokerParts {

@@ -1,10 +1,10 @@
 import type { Broker } from '../broker/broker.ts';
-import type { Delivery } from '../broker/delivery.ts';
+import type { Delivery } from '../broker/delivery/delivery.ts';
 import type { Exchange } from '../broker/exchange/exchange.ts';
-import { NOWHERE, type Address } from '../broker/message-store.ts';
+import { NOWHERE, type Address } from '../broker/message/store.ts';
 import type { Queue } from '../broker/queue/abstract-queue.ts';
 import { ClassicQueue } from '../broker/queue/classic-queue.ts';
-import type { StoredMessage } from '../broker/stored-message.ts';
+import type { StoredMessage } from '../broker/message/stored-message.ts';
 import type { Properties } from '../protocol/types.ts';
 
 /** A message of a queue as a peek shows it: nothing about it changes by being looked at. */

@@ -1,6 +1,6 @@
 import type { Broker } from '../broker/broker.ts';
-import type { Delivery } from '../broker/delivery.ts';
-import { rewrite } from '../broker/message-rewrite.ts';
+import type { Delivery } from '../broker/delivery/delivery.ts';
+import { rewrite } from '../broker/message/rewriting.ts';
 import type { Queue } from '../broker/queue/abstract-queue.ts';
 import { ClassicQueue } from '../broker/queue/classic-queue.ts';
 import { AmqpError } from '../errors.ts';

@@ -1,5 +1,5 @@
-import type { BrokerEventBody } from '../broker/events.ts';
-import type { TraceEvent } from '../broker/trace.ts';
+import type { BrokerEventBody } from '../broker/events/events.ts';
+import type { TraceEvent } from '../broker/events/trace.ts';
 
 /** One frame (or a protocol header) as it went over a connection. */
 export interface FrameTapped {

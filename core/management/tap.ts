@@ -1,7 +1,7 @@
 import { Observable } from 'rxjs';
 import type { Broker } from '../broker/broker.ts';
-import type { BrokerEvent, FrameEvent } from '../broker/events.ts';
-import type { TraceEvent } from '../broker/trace.ts';
+import type { BrokerEvent, FrameEvent } from '../broker/events/events.ts';
+import type { TraceEvent } from '../broker/events/trace.ts';
 import { methodById } from '../protocol/codec.ts';
 import {
   FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES, frameTypes, PROTOCOL_HEADER,

@@ -1,9 +1,9 @@
 import type { Broker } from '../broker/broker.ts';
-import type { Consumer } from '../broker/consumer.ts';
+import type { Consumer } from '../broker/delivery/consumer.ts';
 import type { BoundBinding, Exchange } from '../broker/exchange/exchange.ts';
 import type { Queue } from '../broker/queue/abstract-queue.ts';
-import type { ServerChannel } from '../broker/server-channel.ts';
-import type { ServerConnection } from '../broker/server-connection.ts';
+import type { ServerChannel } from '../broker/connection/server-channel.ts';
+import type { ServerConnection } from '../broker/connection/server-connection.ts';
 import { sampleStats } from '../broker/stats.ts';
 import type { FieldTable } from '../protocol/types.ts';
 

@@ -1,6 +1,6 @@
 import { Broker } from '../broker/broker.ts';
 import { durableIn } from '../broker/durable/index.ts';
-import type { Address } from '../broker/message-store.ts';
+import type { Address } from '../broker/message/store.ts';
 import type { ClassicQueue } from '../broker/queue/classic-queue.ts';
 import type { StreamQueue } from '../broker/queue/stream-queue.ts';
 import type { VirtualClock } from '../clock/virtual-clock.ts';

@@ -1,5 +1,5 @@
 import { decodeRecord } from '../broker/durable/records.ts';
-import { StoredMessage } from '../broker/stored-message.ts';
+import { StoredMessage } from '../broker/message/stored-message.ts';
 import { blockOf } from '../protocol/bytes.ts';
 import { SEGMENT_UNIT, segmentNumberOf, type Journal, type Lsn } from '../storage/journal.ts';
 import { FRAME_BYTES, lengthAt } from '../storage/record-frame.ts';

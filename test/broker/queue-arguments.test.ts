@@ -1,7 +1,7 @@
 /** Each text here is what RabbitMQ 3.10.8 answers, save where a comment says otherwise. */
 import { describe, expect, test } from 'vitest';
-import { parseConsumerArguments } from '../../core/broker/consumer-arguments.ts';
-import { assertSameField } from '../../core/broker/equivalence.ts';
+import { parseConsumerArguments } from '../../core/broker/delivery/consumer-arguments.ts';
+import { assertSameField } from '../../core/broker/definition/equivalence.ts';
 import {
   assertSameQueueArguments, parseQueueArguments, type QueueDeclaration, type QueueSettings,
 } from '../../core/broker/queue/arguments.ts';

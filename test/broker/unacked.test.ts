@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Delivery } from '../../core/broker/delivery.ts';
-import { Unacked } from '../../core/broker/unacked.ts';
+import type { Delivery } from '../../core/broker/delivery/delivery.ts';
+import { Unacked } from '../../core/broker/delivery/unacked.ts';
 import { AmqpError } from '../../core/errors.ts';
 
 /** A delivery as far as it matters here. */

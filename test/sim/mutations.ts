@@ -3,20 +3,20 @@
  * the outside, as long as `undo` is not called.
  */
 import { Broker } from '../../core/broker/broker.ts';
-import { Confirms } from '../../core/broker/confirms.ts';
+import { Confirms } from '../../core/broker/publish/confirms.ts';
 import { Persistence } from '../../core/broker/durable/persistence.ts';
 import { decodeRecord } from '../../core/broker/durable/records.ts';
 import { DurableStreams, type DurableStream } from '../../core/broker/durable/streams.ts';
-import { Consumer } from '../../core/broker/consumer.ts';
-import { Gate } from '../../core/broker/gate.ts';
+import { Consumer } from '../../core/broker/delivery/consumer.ts';
+import { Gate } from '../../core/broker/delivery/gate.ts';
 import { ClassicQueue } from '../../core/broker/queue/classic-queue.ts';
 import { Ready } from '../../core/broker/queue/ready.ts';
 import { StreamLog } from '../../core/broker/queue/stream-log.ts';
 import { StreamQueue } from '../../core/broker/queue/stream-queue.ts';
-import { ServerConnection } from '../../core/broker/server-connection.ts';
-import { Unacked } from '../../core/broker/unacked.ts';
+import { ServerConnection } from '../../core/broker/connection/server-connection.ts';
+import { Unacked } from '../../core/broker/delivery/unacked.ts';
 import { VirtualHost } from '../../core/broker/virtual-host.ts';
-import type { Delivery } from '../../core/broker/delivery.ts';
+import type { Delivery } from '../../core/broker/delivery/delivery.ts';
 import { AmqpError } from '../../core/errors.ts';
 import type { Journal } from '../../core/storage/journal.ts';
 import { RecordGroup } from '../../core/storage/record-group.ts';

@@ -1,5 +1,5 @@
 import type { Lsn } from '../../storage/journal.ts';
-import { equalityKey } from '../field-equality.ts';
+import { equalityKey } from '../definition/field-equality.ts';
 import type { DefinitionName, RecordArgs } from './records.ts';
 
 /**

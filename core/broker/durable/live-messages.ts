@@ -1,5 +1,5 @@
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
-import type { MessageTable, Slot } from '../message-table.ts';
+import type { MessageTable, Slot } from '../message/table.ts';
 
 const CAPACITY_MIN = 64;
 

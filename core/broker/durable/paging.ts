@@ -1,6 +1,6 @@
 import { limits } from '../../limits.ts';
-import type { Address, MessageStore } from '../message-store.ts';
-import { LOST, type Slot } from '../message-table.ts';
+import type { Address, MessageStore } from '../message/store.ts';
+import { LOST, type Slot } from '../message/table.ts';
 import type { Persistence } from './persistence.ts';
 import { tailOf } from './records.ts';
 

@@ -7,7 +7,7 @@ import type { Domain } from '../../protocol/spec.ts';
 import type { DomainTypes } from '../../protocol/types.ts';
 import type { Writer } from '../../protocol/writer.ts';
 import type { Lsn } from '../../storage/journal.ts';
-import type { Entry, MutableEntry } from '../message-table.ts';
+import type { Entry, MutableEntry } from '../message/table.ts';
 import type { KeptChunk } from '../queue/stream-log.ts';
 
 /**

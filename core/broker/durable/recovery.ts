@@ -2,10 +2,10 @@ import { assert } from '../../assert.ts';
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
 import type { Broker } from '../broker.ts';
 import { Exchange } from '../exchange/exchange.ts';
-import { MARK_PERSISTENT } from '../message-store.ts';
+import { MARK_PERSISTENT } from '../message/store.ts';
 import {
   ABSENT, type Entry, type MessageTable, type MutableEntry, type Slot,
-} from '../message-table.ts';
+} from '../message/table.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
 import { ClassicQueue } from '../queue/classic-queue.ts';
 import { StreamQueue } from '../queue/stream-queue.ts';

@@ -1,6 +1,6 @@
 import type { FieldTable } from '../../protocol/types.ts';
-import { textArgument } from '../argument-checks.ts';
-import { assertSameArgument } from '../equivalence.ts';
+import { textArgument } from '../definition/argument-checks.ts';
+import { assertSameArgument } from '../definition/equivalence.ts';
 
 /** What the arguments of any exchange say; those of its type are for types.ts. */
 export interface ExchangeSettings {

@@ -1,8 +1,8 @@
 import { assert } from '../../assert.ts';
 import { limits } from '../../limits.ts';
 import type { FieldTable, Properties } from '../../protocol/types.ts';
-import { preconditionFailed, textArgument } from '../argument-checks.ts';
-import { equalityKey } from '../field-equality.ts';
+import { preconditionFailed, textArgument } from '../definition/argument-checks.ts';
+import { equalityKey } from '../definition/field-equality.ts';
 import { binaryTerm } from '../reply-text.ts';
 import { hash32, jumpHash } from './hash.ts';
 import type { Binding, Matcher, Routable } from './matcher.ts';

@@ -1,6 +1,6 @@
 import { AmqpError } from '../../errors.ts';
 import type { FieldTable } from '../../protocol/types.ts';
-import { assertSameField } from '../equivalence.ts';
+import { assertSameField } from '../definition/equivalence.ts';
 import { resourceText } from '../reply-text.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 import { assertSameExchangeArguments, parseExchangeArguments } from './arguments.ts';

@@ -2,10 +2,10 @@ import { limits } from '../../limits.ts';
 import type { Cancel } from '../../ports.ts';
 import type { Properties } from '../../protocol/types.ts';
 import type { Persistence } from '../durable/persistence.ts';
-import type { Address } from '../message-store.ts';
-import { rewrite } from '../message-rewrite.ts';
-import { Destination, type Run } from '../run.ts';
-import type { StoredMessage } from '../stored-message.ts';
+import type { Address } from '../message/store.ts';
+import { rewrite } from '../message/rewriting.ts';
+import { Destination, type Run } from '../turn/run.ts';
+import type { StoredMessage } from '../message/stored-message.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Milliseconds that a message asks to be held back; undefined: not at all. TYP-06. */

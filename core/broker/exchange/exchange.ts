@@ -1,12 +1,12 @@
 import { Subscription, type Observer } from 'rxjs';
 import type { FieldTable } from '../../protocol/types.ts';
-import { equalityKey } from '../field-equality.ts';
-import { publishInProcess, type OutgoingMessage } from '../in-process-publish.ts';
-import type { Address } from '../message-store.ts';
+import { equalityKey } from '../definition/field-equality.ts';
+import { publishInProcess, type OutgoingMessage } from '../publish/in-process-publish.ts';
+import type { Address } from '../message/store.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
 import { resourceText } from '../reply-text.ts';
 import type { VirtualHost } from '../virtual-host.ts';
-import type { Destination } from '../run.ts';
+import type { Destination } from '../turn/run.ts';
 import { delayOf, DelayedMessages } from './delayed-messages.ts';
 import type { Binding, Matcher, Routable } from './matcher.ts';
 import { historyLengthOf, RecentHistory } from './recent-history.ts';

@@ -1,7 +1,7 @@
 import { assert } from '../../assert.ts';
 import type { FieldTable } from '../../protocol/types.ts';
-import { preconditionFailed } from '../argument-checks.ts';
-import { equalityKey } from '../field-equality.ts';
+import { preconditionFailed } from '../definition/argument-checks.ts';
+import { equalityKey } from '../definition/field-equality.ts';
 import { binaryTerm, typeName, valueText } from '../reply-text.ts';
 import type { Binding, Matcher, Routable } from './matcher.ts';
 

@@ -1,5 +1,7 @@
 import type { Random } from '../../ports.ts';
-import { preconditionFailed, queueTypeText, type QueueType } from '../argument-checks.ts';
+import {
+  preconditionFailed, queueTypeText, type QueueType,
+} from '../definition/argument-checks.ts';
 import { Destinations } from './destinations.ts';
 import type { Binding, Matcher, Routable } from './matcher.ts';
 

@@ -1,8 +1,8 @@
 import { AmqpError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { FieldTable } from '../../protocol/types.ts';
-import type { Address } from '../message-store.ts';
-import { Destination, Run, RUN_MESSAGES_MAX } from '../run.ts';
+import type { Address } from '../message/store.ts';
+import { Destination, Run, RUN_MESSAGES_MAX } from '../turn/run.ts';
 import type { Exchange } from './exchange.ts';
 
 const DEFAULT_LENGTH = 20;

@@ -1,6 +1,6 @@
 import type { Random } from '../../ports.ts';
 import type { FieldTable } from '../../protocol/types.ts';
-import type { QueueType } from '../argument-checks.ts';
+import type { QueueType } from '../definition/argument-checks.ts';
 import { ConsistentHashMatcher, hashSourceOf } from './consistent-hash.ts';
 import { DirectMatcher } from './direct.ts';
 import { FanoutMatcher } from './fanout.ts';

@@ -1,14 +1,14 @@
 import { Observable, Subscription, type Subscriber } from 'rxjs';
 import type { FieldTable } from '../../protocol/types.ts';
-import type { Consumer, ConsumeOptions } from '../consumer.ts';
-import type { Tail } from '../content-frames.ts';
-import type { Delivery } from '../delivery.ts';
+import type { Consumer, ConsumeOptions } from '../delivery/consumer.ts';
+import type { Tail } from '../message/content-frames.ts';
+import type { Delivery } from '../delivery/delivery.ts';
 import {
   consumeInProcess, type IncomingMessage, type InProcessOptions,
-} from '../in-process-consume.ts';
+} from './in-process-consume.ts';
 import { resourceText } from '../reply-text.ts';
-import { Destination } from '../run.ts';
-import type { StoredMessage } from '../stored-message.ts';
+import { Destination } from '../turn/run.ts';
+import type { StoredMessage } from '../message/stored-message.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 import type { QueueSettings } from './arguments.ts';
 import { Consumers } from './consumers.ts';

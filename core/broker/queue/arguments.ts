@@ -4,8 +4,8 @@ import {
   checkArgument, checkArguments, flag, integer, notNegative, oneOf, positive, preconditionFailed,
   parsed, queueTypeText, suchThat, text, textArgument,
   type Arguments, type ArgumentSpec, type Check, type QueueType,
-} from '../argument-checks.ts';
-import { assertSameArgument } from '../equivalence.ts';
+} from '../definition/argument-checks.ts';
+import { assertSameArgument } from '../definition/equivalence.ts';
 import { resourceText, stringTerm } from '../reply-text.ts';
 import { parseAge } from './age.ts';
 

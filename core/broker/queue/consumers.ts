@@ -1,4 +1,4 @@
-import type { Consumer } from '../consumer.ts';
+import type { Consumer } from '../delivery/consumer.ts';
 
 /** Consumers of one priority that may be ready, in the order in which their turn comes. */
 interface Ring {

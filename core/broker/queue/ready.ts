@@ -1,5 +1,5 @@
-import { Delivery } from '../delivery.ts';
-import type { Address } from '../message-store.ts';
+import { Delivery } from '../delivery/delivery.ts';
+import type { Address } from '../message/store.ts';
 import type { Queue } from './abstract-queue.ts';
 
 const CAPACITY_MIN = 16;

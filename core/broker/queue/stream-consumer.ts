@@ -1,6 +1,6 @@
 import type { Subscriber } from 'rxjs';
-import { Consumer, type ConsumeOptions } from '../consumer.ts';
-import type { Delivery } from '../delivery.ts';
+import { Consumer, type ConsumeOptions } from '../delivery/consumer.ts';
+import type { Delivery } from '../delivery/delivery.ts';
 import type { Queue } from './abstract-queue.ts';
 import { streamFilter, type StreamFilter } from './stream-filter.ts';
 import type { StreamCursor } from './stream-cursor.ts';

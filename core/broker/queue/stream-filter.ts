@@ -1,6 +1,6 @@
 import type { FieldTable } from '../../protocol/types.ts';
-import type { Tail } from '../content-frames.ts';
-import { MessageProperties } from '../message-properties.ts';
+import type { Tail } from '../message/content-frames.ts';
+import { MessageProperties } from '../message/properties.ts';
 
 /**
  * Which messages of a stream a consumer wants, by their header x-stream-filter-value. QUE-34.

@@ -1,5 +1,5 @@
 import type { FieldValue } from '../../protocol/types.ts';
-import { parsed, type Check } from '../argument-checks.ts';
+import { parsed, type Check } from '../definition/argument-checks.ts';
 import { typedTerm } from '../reply-text.ts';
 import { parseAge } from './age.ts';
 

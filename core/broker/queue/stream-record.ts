@@ -1,10 +1,10 @@
 import { blockOf, copy, type Block } from '../../protocol/bytes.ts';
 import { propertyFlags } from '../../protocol/raw-properties.ts';
-import { tailOf, type Tail } from '../content-frames.ts';
-import { rewrite } from '../message-rewrite.ts';
-import { MARK_BCC } from '../message-store.ts';
-import { flagsOf, MessageProperties } from '../message-properties.ts';
-import { StoredMessage } from '../stored-message.ts';
+import { tailOf, type Tail } from '../message/content-frames.ts';
+import { rewrite } from '../message/rewriting.ts';
+import { MARK_BCC } from '../message/store.ts';
+import { flagsOf, MessageProperties } from '../message/properties.ts';
+import { StoredMessage } from '../message/stored-message.ts';
 
 /** Offsets in a record: two integers of 32 bits, one of 16, a number of 64; then the tail. */
 const TAIL_BYTES = 0;

@@ -1,0 +1,60 @@
+import { AmqpError } from '../../../errors.ts';
+import { resourceText } from '../../reply-text.ts';
+import type { ChannelMethods } from '../server-channel.ts';
+import { stripNewlines } from '../../names.ts';
+
+/** Methods of the class exchange. */
+export const exchangeMethods: ChannelMethods<
+  'exchange.declare' | 'exchange.delete' | 'exchange.bind' | 'exchange.unbind'
+> = {
+  'exchange.declare': (channel, args) => {
+    const exchange = exchangeName(args.exchange);
+    if (args.passive) channel.vhost.exchange(exchange);
+    else channel.vhost.declareExchange({ ...args, exchange });
+    if (!args.noWait) channel.answer('exchange.declare-ok', {});
+  },
+
+  /** A missing exchange is no error. EXC-09. */
+  'exchange.delete': (channel, { exchange: given, ifUnused, noWait }) => {
+    const name = exchangeName(given);
+    const { vhost } = channel;
+    if (name.startsWith('amq.')) {
+      const text = resourceText('exchange', name, vhost.name);
+      throw new AmqpError('ACCESS_REFUSED', `deletion of system ${text} not allowed`);
+    }
+    const exchange = vhost.exchanges.get(name);
+    if (exchange !== undefined) {
+      if (ifUnused && exchange.bindingCount > 0) {
+        throw new AmqpError('PRECONDITION_FAILED', `${exchange.text} in use`);
+      }
+      vhost.removeExchange(exchange);
+    }
+    if (!noWait) channel.answer('exchange.delete-ok', {});
+  },
+
+  /** EXC-10 */
+  'exchange.bind': (channel, { routingKey, noWait, arguments: table, ...args }) => {
+    const { vhost } = channel;
+    const [source, destination] = [exchangeName(args.source), exchangeName(args.destination)];
+    vhost.bind(vhost.exchange(source), vhost.exchange(destination), routingKey, table);
+    if (!noWait) channel.answer('exchange.bind-ok', {});
+  },
+
+  /** Nothing that is missing is an error. TOP-7. */
+  'exchange.unbind': (channel, { routingKey, noWait, arguments: table, ...args }) => {
+    const { exchanges } = channel.vhost;
+    const [source, destination] = [exchangeName(args.source), exchangeName(args.destination)];
+    const [from, to] = [exchanges.get(source), exchanges.get(destination)];
+    if (from !== undefined && to !== undefined) {
+      channel.vhost.unbind(from, { destination: to, routingKey, arguments: table });
+    }
+    if (!noWait) channel.answer('exchange.unbind-ok', {});
+  },
+};
+
+/** The exchange that a method means, without newlines; the default one: 403. EXC-01, EXC-13. */
+export function exchangeName(given: string): string {
+  const name = stripNewlines(given);
+  if (name !== '') return name;
+  throw new AmqpError('ACCESS_REFUSED', 'operation not permitted on the default exchange');
+}

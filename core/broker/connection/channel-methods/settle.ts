@@ -1,0 +1,60 @@
+import { AmqpError } from '../../../errors.ts';
+import type { Delivery } from '../../delivery/delivery.ts';
+import type { Outcome } from '../../queue/abstract-queue.ts';
+import type { ChannelMethods, ServerChannel } from '../server-channel.ts';
+
+/** Methods of the class basic that settle deliveries. */
+export const settleMethods: ChannelMethods<
+  'basic.ack' | 'basic.nack' | 'basic.reject' | 'basic.recover' | 'basic.recover-async'
+> = {
+  'basic.ack': (channel, { deliveryTag, multiple }) =>
+    settle(channel, channel.unacked.take(deliveryTag, multiple), 'ack'),
+
+  'basic.nack': (channel, { deliveryTag, multiple, requeue }) =>
+    settle(channel, channel.unacked.take(deliveryTag, multiple), requeue ? 'requeue' : 'reject'),
+
+  'basic.reject': (channel, { deliveryTag, requeue }) =>
+    settle(channel, channel.unacked.take(deliveryTag, false), requeue ? 'requeue' : 'reject'),
+
+  'basic.recover': (channel, { requeue }) => {
+    recover(channel, requeue);
+    channel.send('basic.recover-ok', {});
+  },
+
+  'basic.recover-async': (channel, { requeue }) => recover(channel, requeue),
+};
+
+/** In a transaction settlements wait for its commit. TX-03. */
+function settle(
+  channel: ServerChannel, deliveries: readonly Delivery[], outcome: Outcome,
+): void {
+  if (outcome !== 'ack') checkOutcome(channel, deliveries, outcome);
+  const { transaction } = channel.publisher;
+  if (transaction !== undefined) transaction.addSettlement({ deliveries, outcome });
+  else settleNow(channel, deliveries, outcome);
+}
+
+/** QUE-32; what is refused stays as it was. */
+function checkOutcome(
+  channel: ServerChannel, deliveries: readonly Delivery[], outcome: Outcome,
+): void {
+  try {
+    for (const { queue } of deliveries) queue.checkOutcome(outcome);
+  } catch (error) {
+    channel.unacked.restore(deliveries);
+    throw error;
+  }
+}
+
+export function settleNow(
+  channel: ServerChannel, deliveries: readonly Delivery[], outcome: Outcome,
+): void {
+  if (outcome === 'ack') channel.vhost.counters.acknowledged += deliveries.length;
+  for (const delivery of deliveries) delivery.queue.settle(delivery, outcome);
+}
+
+/** BAS-23 */
+function recover(channel: ServerChannel, requeue: boolean): void {
+  if (!requeue) throw new AmqpError('NOT_IMPLEMENTED', 'requeue=false');
+  settleNow(channel, channel.unacked.takeAll(), 'return');
+}

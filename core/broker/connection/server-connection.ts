@@ -1,0 +1,356 @@
+import { Subscription } from 'rxjs';
+import { AmqpError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import type { Credentials, Identity, Link, Sink } from '../../ports.ts';
+import type { Content } from '../../protocol/content.ts';
+import type { FieldTable, MethodArgs } from '../../protocol/types.ts';
+import { mechanisms, readCredentials } from '../../session/sasl.ts';
+import { Session, type Method, type SessionEnd, type SessionHooks } from '../../session/session.ts';
+import { checkTuneOk, type Tuning } from '../../session/tune.ts';
+import type { Broker } from '../broker.ts';
+import type { ConnectionInfo } from '../events/events.ts';
+import { HeldSink } from './held-sink.ts';
+import type { Queue } from '../queue/abstract-queue.ts';
+import { ServerChannel } from './server-channel.ts';
+import type { VirtualHost } from '../virtual-host.ts';
+
+/** What connection.tune offers. CON-13. */
+const offered: Tuning = {
+  channelMax: limits.channelsMax,
+  frameMax: limits.frameBytesMax,
+  heartbeat: limits.heartbeatSeconds,
+};
+
+const NOBODY: Identity = { user: '', tags: [], mayOpen: () => false };
+
+/** The broker's side of one connection: what the server role adds to the session. */
+export class ServerConnection implements SessionHooks {
+  readonly broker: Broker;
+  readonly session: Session<'server'>;
+  /** Whoever logged in. */
+  identity: Identity = NOBODY;
+  /** Everything that lives as long as the connection: exclusive queues above all. */
+  readonly subscription = new Subscription();
+  readonly #link: Link;
+  readonly #output: HeldSink;
+  /** Whether the transport takes more bytes. */
+  #linkWritable = true;
+  /** What was declared in this turn is to be on disk before it is answered. */
+  #holds = false;
+  /** Turns whose declarations are not on disk yet. */
+  #awaited = 0;
+  /** Whether deliveries could be sent when that was last looked at. */
+  #wasWritable = true;
+  readonly #channels = new Map<number, ServerChannel>();
+  #clientProperties: FieldTable = {};
+  #vhost: VirtualHost | undefined;
+  #info: ConnectionInfo;
+  /** It has published, so an alarm concerns it. CON-33. */
+  #publishes = false;
+  #blocked = false;
+  #flushing = false;
+
+  constructor(broker: Broker, id: string, sink: Sink, link: Link) {
+    this.broker = broker;
+    this.#link = link;
+    const { transport, address, port } = link.peer;
+    this.#info = {
+      id, transport, peer: address === '' ? transport : `${address}:${port}`,
+      user: '', vhost: '', clientProperties: {},
+    };
+    this.#output = new HeldSink(sink);
+    this.session = new Session('server', this, this.#output, broker.sessionEnv);
+    this.updateTap();
+  }
+
+  get info(): ConnectionInfo {
+    return this.#info;
+  }
+
+  /** Whether deliveries can be sent now. */
+  get writable(): boolean {
+    return this.#linkWritable && this.#awaited === 0;
+  }
+
+  /** Whether its publishes wait for an alarm to clear. CON-33. */
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  get channels(): Iterable<ServerChannel> {
+    return this.#channels.values();
+  }
+
+  get channelCount(): number {
+    return this.#channels.size;
+  }
+
+  /** Whether the client said that it can do this. CON-05. */
+  capable(capability: string): boolean {
+    const { capabilities } = this.#clientProperties;
+    return isTable(capabilities) && capabilities[capability] === true;
+  }
+
+  /** Has the connection sent to at the end of the turn. */
+  flushLater(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    this.broker.turn.flushConnection(this);
+  }
+
+  /** Called by the turn. */
+  flush(): void {
+    this.#flushing = false;
+    this.session.flush();
+    if (!this.writable) this.updateBlocked();
+    if (!this.#holds) return;
+    this.#holds = false;
+    this.#awaitDefinitions();
+  }
+
+  /** Has what is sent from now on wait until what was declared is on disk. */
+  holdAnswers(): void {
+    if (this.broker.persistence === undefined) return;
+    this.#holds = true;
+    this.#output.hold();
+    this.flushLater();
+  }
+
+  /** An exclusive queue goes with its connection. QUE-06. */
+  own(queue: Queue): void {
+    if (queue.options.owner === this) this.subscription.add(queue.subscription);
+  }
+
+  /** Closes in order with this error. */
+  close(error: AmqpError): void {
+    this.broker.turn.within(() => this.session.close(error));
+    // A blocked client must be heard again, or its close-ok never comes.
+    this.session.setReading(true);
+  }
+
+  /** Sends frames to whoever looks at them, or no longer. */
+  updateTap(): void {
+    const { events } = this.broker;
+    this.session.tap = events.framesObserved
+      ? (direction, bytes) => events.emitFrame(this.#info.id, direction, bytes)
+      : undefined;
+  }
+
+  /** Whether answers pile up for somebody who asks without end and does not read. */
+  get #isFlooded(): boolean {
+    return !this.writable && this.#output.givenBytes > limits.unreadAnswerBytesMax;
+  }
+
+  /** Blocks a publisher, or lets it go on. CON-33. */
+  updateBlocked(): void {
+    const { alarm, isBehind } = this.broker;
+    const running = this.session.state === 'running';
+    const publishes = this.#publishes && running;
+    const reading = !(publishes && (alarm !== undefined || isBehind)) &&
+      !(running && this.#isFlooded);
+    if (reading !== this.session.reading) this.session.setReading(reading);
+    const blocked = publishes && alarm !== undefined;
+    if (blocked === this.#blocked) return;
+    this.#blocked = blocked;
+    const notifies = this.capable('connection.blocked') && this.session.state === 'running';
+    if (blocked) this.#emit({ type: 'connection.blocked', reason: alarm! });
+    else this.#emit({ type: 'connection.unblocked' });
+    if (!notifies) return;
+    if (blocked) this.session.send(0, 'connection.blocked', { reason: alarm! });
+    else this.session.send(0, 'connection.unblocked', {});
+    this.flushLater();
+  }
+
+  // SessionHooks
+
+  onHeader(): void {
+    this.session.send(0, 'connection.start', {
+      versionMajor: 0,
+      versionMinor: 9,
+      serverProperties: this.broker.serverProperties,
+      mechanisms: mechanisms.join(' '),
+      locales: 'en_US',
+    });
+  }
+
+  onMethod(channel: number, method: Method): void {
+    this.broker.turn.begin();
+    if (channel === 0) this.#onConnectionMethod(method);
+    else if (method.name === 'channel.open') this.#openChannel(channel);
+    else this.#channels.get(channel)?.handle(method);
+    this.flushLater();
+  }
+
+  onContentBegin(): void {
+    if (this.#publishes) return;
+    this.#publishes = true;
+    this.broker.turn.begin();
+    this.updateBlocked();
+  }
+
+  onContent(channel: number, content: Content): void {
+    this.broker.turn.begin();
+    this.#channels.get(channel)!.publish(content);
+  }
+
+  onChannelEnd(channel: number, error: AmqpError | undefined): void {
+    const ended = this.#channels.get(channel);
+    if (ended === undefined) return;
+    this.#channels.delete(channel);
+    this.broker.turn.within(() => ended.end());
+    this.#emit({ type: 'channel.closed', channel, text: error?.replyText ?? '' });
+  }
+
+  onEnd({ by, error, why = '' }: SessionEnd): void {
+    this.broker.turn.within(() => {
+      for (const channel of this.#channels.values()) channel.end();
+      this.#channels.clear();
+      // CON-31: exclusive queues are gone before close-ok goes out.
+      this.subscription.unsubscribe();
+    });
+    if (by === 'peer') this.broker.forget(this);
+    this.#emit({ type: 'connection.closed', by, text: error?.replyText ?? why });
+  }
+
+  onChunkEnd(): void {
+    this.broker.turn.end();
+  }
+
+  onWritable(on: boolean): void {
+    if (on === this.#linkWritable) return;
+    this.broker.turn.within(() => {
+      this.#linkWritable = on;
+      this.#updateGates();
+    });
+  }
+
+  onFault(fault: unknown): void {
+    this.#emit({ type: 'connection.failed', error: fault });
+  }
+
+  /** A full disk takes what was declared once there is space; a broken one never will. */
+  #awaitDefinitions(): void {
+    const persistence = this.broker.persistence!;
+    this.#awaited++;
+    const settled = (act: () => void) => (): void => {
+      this.#awaited--;
+      act();
+      this.#updateGates();
+    };
+    persistence.whenDefined(
+      settled(() => {
+        if (this.#awaited === 0 && !this.#holds) this.#output.release();
+      }),
+      settled(() => {
+        if (persistence.recording) this.#awaitDefinitions();
+        else this.#denyDefinitions();
+      }),
+    );
+    this.#updateGates();
+  }
+
+  /** What is not said leaves open what became of the declaration, as it is. */
+  #denyDefinitions(): void {
+    this.#output.drop();
+    this.session.close(new AmqpError('INTERNAL_ERROR', 'the disk failed, nothing is durable'));
+  }
+
+  #updateGates(): void {
+    if (this.writable !== this.#wasWritable) {
+      this.#wasWritable = this.writable;
+      this.#output.givenBytes = 0;
+      this.updateBlocked();
+    }
+    for (const channel of this.#channels.values()) channel.gate.setWritable(this.writable);
+  }
+
+  #onConnectionMethod({ name, args }: Method): void {
+    switch (name) {
+      case 'connection.start-ok':
+        this.#startOk(args);
+        return;
+      case 'connection.tune-ok':
+        checkTuneOk(offered, args);
+        this.session.tune(args.channelMax || offered.channelMax, args.frameMax, args.heartbeat);
+        return;
+      case 'connection.open':
+        this.#open(args);
+        return;
+      case 'connection.update-secret':
+        // CON-34: who logged in with a password is not asked again.
+        this.session.send(0, 'connection.update-secret-ok', {});
+        return;
+      default:
+        throw new AmqpError('COMMAND_INVALID', `unimplemented method '${name}'`);
+    }
+  }
+
+  #startOk(args: MethodArgs<'connection.start-ok'>): void {
+    this.#clientProperties = args.clientProperties;
+    const credentials = readCredentials(args.mechanism, args.response);
+    this.#info = { ...this.#info, user: credentials.user, clientProperties: args.clientProperties };
+    const { authenticator } = this.broker;
+    this.subscription.add(
+      authenticator.authenticate(credentials, this.#link.peer).subscribe((identity) => {
+        this.broker.turn.within(() => this.#authenticated(credentials, identity));
+      }),
+    );
+  }
+
+  #authenticated({ mechanism }: Credentials, identity: Identity | undefined): void {
+    if (identity === undefined) {
+      // CON-10; a client that cannot be told is told all the same, where RabbitMQ falls silent.
+      const text = `Login was refused using authentication mechanism ${mechanism}. For details ` +
+        'see the broker logfile.';
+      this.#emit({ type: 'connection.refused', text });
+      this.session.close(new AmqpError('ACCESS_REFUSED', text));
+      return;
+    }
+    this.identity = identity;
+    this.session.send(0, 'connection.tune', offered);
+    this.flushLater();
+  }
+
+  /** CON-17 */
+  #open({ virtualHost }: MethodArgs<'connection.open'>): void {
+    const { broker, identity } = this;
+    if (broker.connectionCount > broker.options.connectionsMax) {
+      throw new AmqpError('NOT_ALLOWED', 'connection refused: node connection limit ' +
+        `(${broker.options.connectionsMax}) is reached`);
+    }
+    this.#vhost = broker.vhosts.get(virtualHost);
+    if (this.#vhost === undefined) {
+      throw new AmqpError('NOT_ALLOWED', `vhost ${virtualHost} not found`);
+    }
+    if (!identity.mayOpen(virtualHost)) {
+      throw new AmqpError('NOT_ALLOWED',
+        `access to vhost '${virtualHost}' refused for user '${identity.user}'`);
+    }
+    this.#info = { ...this.#info, vhost: virtualHost };
+    this.session.send(0, 'connection.open-ok', {});
+    this.#emit({ type: 'connection.opened' });
+  }
+
+  #openChannel(number: number): void {
+    this.#channels.set(number, new ServerChannel(this, this.#vhost!, number));
+    this.session.send(number, 'channel.open-ok', {});
+    this.#emit({ type: 'channel.opened', channel: number, text: '' });
+  }
+
+  #emit(event: ConnectionEventBody): void {
+    this.broker.events.emit({ ...event, connection: this.#info });
+  }
+}
+
+/** An event of this connection, but for the connection itself. */
+type ConnectionEventBody =
+  | { type: 'connection.opened' | 'connection.unblocked' }
+  | { type: 'connection.refused'; text: string }
+  | { type: 'connection.blocked'; reason: string }
+  | { type: 'connection.failed'; error: unknown }
+  | { type: 'connection.closed'; by: 'us' | 'peer' | 'transport'; text: string }
+  | { type: 'channel.opened' | 'channel.closed'; channel: number; text: string };
+
+function isTable(value: unknown): value is FieldTable {
+  return typeof value === 'object' && value !== null;
+}

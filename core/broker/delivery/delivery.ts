@@ -1,0 +1,41 @@
+import type { Address } from '../message/store.ts';
+import type { Consumer } from './consumer.ts';
+import type { Queue } from '../queue/abstract-queue.ts';
+
+/**
+ * One message on its way from a queue to one receiver, and after that, until it is settled, the
+ * entry that stands for it. When it is requeued, the same object goes back to the queue.
+ */
+export class Delivery {
+  readonly queue: Queue;
+  readonly address: Address;
+  /** Place in the queue: what is requeued goes back to it. BAS-21. */
+  readonly position: number;
+  readonly priority: number;
+  /** Clock time at which it expires; Infinity: never. Fixed at enqueue, kept over requeue. */
+  readonly expiresAt: number;
+  redelivered = false;
+  /** How often it came back unacknowledged; counts towards the delivery limit. QUE-30. */
+  deliveryCount = 0;
+  /** Who holds it; undefined where basic.get fetched it. */
+  consumer: Consumer | undefined;
+  /** Tag on the channel that it went out on. */
+  deliveryTag = 0;
+  /** Clock time at which it went out, for the consumer timeout. */
+  deliveredAt = 0;
+
+  constructor(
+    queue: Queue, address: Address, position: number, priority: number, expiresAt: number,
+  ) {
+    this.queue = queue;
+    this.address = address;
+    this.position = position;
+    this.priority = priority;
+    this.expiresAt = expiresAt;
+  }
+
+  /** Names the message among those of its queue, whether it waits there or somebody holds it. */
+  get id(): string {
+    return `${this.priority}-${this.position}`;
+  }
+}

@@ -1,0 +1,82 @@
+import { Subject, type Observable } from 'rxjs';
+import { replyCodes } from '../../protocol/spec.ts';
+import type { Properties } from '../../protocol/types.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import { encodeMessage } from '../message/bytes.ts';
+import type { Address } from '../message/store.ts';
+import { checkLength } from '../names.ts';
+import { IMMEDIATE, MANDATORY, Publisher, type PublisherSink } from './publisher.ts';
+import type { VirtualHost } from '../virtual-host.ts';
+
+/** A message to be published in process. */
+export interface OutgoingMessage {
+  /** Default: the empty key. */
+  readonly routingKey?: string;
+  /** Text is sent as UTF-8. */
+  readonly body: Uint8Array | string;
+  readonly properties?: Properties;
+  /** It is to come back on `returned$` where no queue takes it. */
+  readonly mandatory?: boolean;
+  /** It is to come back on `returned$` where no consumer can have it at once. */
+  readonly immediate?: boolean;
+}
+
+/** A message that came back, with why. */
+export interface ReturnedMessage {
+  readonly replyCode: number;
+  readonly replyText: string;
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly properties: Properties;
+  readonly body: Uint8Array;
+}
+
+const utf8 = new TextEncoder();
+
+/** Publishes to the exchange; whether the message had a place to go to. */
+export function publishInProcess(exchange: Exchange, message: OutgoingMessage): boolean {
+  const { routingKey = '', body, properties = {}, mandatory, immediate } = message;
+  checkLength('the routing key', routingKey);
+  const octets = typeof body === 'string' ? utf8.encode(body) : body;
+  const bytes = encodeMessage(exchange.name, routingKey, properties, octets);
+  const flags = (mandatory === true ? MANDATORY : 0) | (immediate === true ? IMMEDIATE : 0);
+  const { counters, publisher, turn } = exchange.vhost;
+  const before = counters.unroutable + counters.returned;
+  turn.within(() => publisher.publish(bytes, flags));
+  return counters.unroutable + counters.returned === before;
+}
+
+/** What comes back to publishers in process. */
+export class InProcessReturns implements PublisherSink {
+  readonly owner = '';
+  readonly returned$: Observable<ReturnedMessage>;
+  readonly #returned = new Subject<ReturnedMessage>();
+  readonly #vhost: VirtualHost;
+
+  constructor(vhost: VirtualHost) {
+    this.#vhost = vhost;
+    this.returned$ = this.#returned.asObservable();
+  }
+
+  returnMessage(address: Address, replyText: 'NO_ROUTE' | 'NO_CONSUMERS'): void {
+    if (!this.#returned.observed) return;
+    const { exchange, routingKey, properties, body } = this.#vhost.readMessage(address);
+    const { code: replyCode } = replyCodes[replyText];
+    const returned = { replyCode, replyText, exchange, routingKey, properties, body: body.slice() };
+    this.#returned.next(returned);
+  }
+
+  // In process nobody waits for confirms: what is published is in the queues.
+
+  ack(): void {}
+
+  nack(): void {}
+
+  flushLater(): void {}
+}
+
+/** A publisher that no client is behind: it may say of a message whatever it likes. */
+export function inProcessPublisher(vhost: VirtualHost, returns: InProcessReturns): Publisher {
+  const context = { user: '', impersonator: true, replyAddress: undefined };
+  return new Publisher(vhost, context, returns, false);
+}

@@ -1,0 +1,264 @@
+import { AmqpError } from '../../errors.ts';
+import { CONTENT_HEADER_BYTES, type Content } from '../../protocol/content.ts';
+import { checkProperties } from '../../protocol/raw-properties.ts';
+import { Reader } from '../../protocol/reader.ts';
+import { FRAME_HEADER_BYTES } from '../../protocol/spec.ts';
+import type { Confirms, ConfirmSink } from './confirms.ts';
+import { frameEnd, type MessageBytes } from '../message/bytes.ts';
+import { rewrite } from '../message/rewriting.ts';
+import { MARK_PERSISTENT, type Address } from '../message/store.ts';
+import {
+  isPersistent, publishOptions, type PublishContext, type PublishOptions,
+} from '../message/publish-options.ts';
+import type { Route } from '../exchange/router.ts';
+import { propertiesOf } from '../message/stored-message.ts';
+import type { Transaction } from './transaction.ts';
+import type { RefusalSink } from '../turn/turn.ts';
+import type { VirtualHost } from '../virtual-host.ts';
+
+/** What a publisher sends back on its channel. */
+export interface PublisherSink extends ConfirmSink {
+  /** `connection-1/3`, or '' in process. */
+  readonly owner: string;
+  /** Sends basic.return with the message at this address. */
+  returnMessage(address: Address, replyName: 'NO_ROUTE' | 'NO_CONSUMERS'): void;
+  /** Has `flush` called at the end of the turn. */
+  flushLater(): void;
+}
+
+/**
+ * Takes charge of confirms that are due: `send` sends them, `refuse` sends nacks in their place.
+ * `persistent`: they are for messages that have to be on disk first.
+ */
+export type ConfirmHolder = (persistent: boolean, send: () => void, refuse: () => void) => void;
+
+/** The flags of basic.publish. */
+export const MANDATORY = 1;
+export const IMMEDIATE = 2;
+/** Octets of the method before the names: class, method, reserved. */
+const NAMES_OFFSET = 6;
+
+/** Where messages enter a virtual host: routes, returns, confirms, transactions. */
+export class Publisher {
+  /** Present once the channel is in confirm mode. CNF-01. */
+  confirms: Confirms | undefined;
+  /** Present once the channel is transactional. TX-01. */
+  transaction: Transaction | undefined;
+  readonly context: { -readonly [K in keyof PublishContext]: PublishContext[K] };
+  readonly #vhost: VirtualHost;
+  readonly #sink: PublisherSink;
+  readonly #refusesImmediate: boolean;
+  #flushing = false;
+  /** Something persistent was published in this turn, so its confirm waits for the disk. */
+  #persistent = false;
+  readonly #names = new Reader(new Uint8Array(0));
+
+  /** Made once, not for each publish. */
+  readonly #readNames = (message: MessageBytes): readonly [string, string] => {
+    const names = this.#names.reset(message.block, message.namesStart, message.namesEnd);
+    return [names.shortstr(), names.shortstr()];
+  };
+
+  constructor(
+    vhost: VirtualHost, context: PublishContext, sink: PublisherSink, refusesImmediate: boolean,
+  ) {
+    this.#vhost = vhost;
+    this.context = { ...context };
+    this.#sink = sink;
+    this.#refusesImmediate = refusesImmediate;
+  }
+
+  /** A basic.publish and its content. Errors: BAS-01. */
+  publishContent(content: Content): void {
+    this.publish(messageOf(content), content.block.bytes[content.methodEnd - 1]!);
+  }
+
+  /** A message with the flags of basic.publish; what `message` is may change afterwards. */
+  publish(message: MessageBytes, flags: number): void {
+    if ((flags & IMMEDIATE) !== 0 && this.#refusesImmediate) {
+      // IMM-11
+      throw new AmqpError('NOT_IMPLEMENTED', 'immediate=true');
+    }
+    const route = this.#vhost.routeOf(message, this.#readNames);
+    const options = publishOptions(message, this.context);
+    this.#vhost.counters.published++;
+    if (options === undefined && route.keyOnly) {
+      this.#send(message, route, NO_OPTIONS, flags);
+    } else {
+      this.#publishWith(message, route, options ?? NO_OPTIONS, flags);
+    }
+  }
+
+  /** Confirms what the turn published, or lets `hold` say when. */
+  flush(hold?: ConfirmHolder): void {
+    const { confirms } = this;
+    // A channel is flushed for other reasons too: nothing was published since the last time.
+    if (confirms === undefined || !this.#flushing) return;
+    this.#flushing = false;
+    const { published } = confirms;
+    const persistent = this.takePersistent();
+    if (hold === undefined) this.#confirm(confirms, published);
+    else {
+      const refuse = (): void => confirms.refuse(published, this.#sink);
+      hold(persistent, () => this.#confirm(confirms, published), refuse);
+    }
+  }
+
+  /** Whether something persistent was published since this was asked last. */
+  takePersistent(): boolean {
+    const persistent = this.#persistent;
+    this.#persistent = false;
+    return persistent;
+  }
+
+  /** Publishes what the transaction holds; whether every queue took it. TX-02, TX-05. */
+  commit(): boolean {
+    let complete = true;
+    const refused: RefusalSink = { reject: () => (complete = false) };
+    for (const { address, route, timeToLive, flags } of this.transaction!.publishes) {
+      const { destinations } = route;
+      const routed = route.routed && !destinations.every(({ gone }) => gone);
+      this.#dispatch(address, { ...route, routed }, timeToLive, flags, refused, 0);
+    }
+    this.#vhost.turn.flushRun();
+    return complete;
+  }
+
+  /** A publish that is routed by more than its key, or differs from what came. */
+  #publishWith(
+    message: MessageBytes, route: Route, options: PublishOptions, flags: number,
+  ): void {
+    const { otherKeys, rewriting } = options;
+    const bytes = rewriting === undefined ? message : rewrite(message, rewriting);
+    if (route.keyOnly && otherKeys.length === 0) {
+      this.#send(bytes, route, options, flags);
+      return;
+    }
+    const keys = [this.#readNames(message)[1], ...otherKeys];
+    const routable = { properties: propertiesOf(message) };
+    const exact = this.#vhost.route(route.exchange, routable, keys);
+    this.#send(bytes, exact, options, flags);
+  }
+
+  #send(message: MessageBytes, route: Route, options: PublishOptions, flags: number): void {
+    const { timeToLive } = options;
+    if (route.keepsAll) this.#persistent = true;
+    const marks = options.marks | this.#persistenceMark(message);
+    const address = this.#vhost.store.append(message, marks);
+    if (this.transaction !== undefined) {
+      this.transaction.addPublish({ address, route, timeToLive, flags }, message.bodyBytes);
+    } else {
+      const sequence = this.confirms === undefined ? 0 : this.#nextSequence(this.confirms);
+      this.#dispatch(address, route, timeToLive, flags, this.confirms, sequence);
+    }
+  }
+
+  /** BAS-07; what the broker does not keep need not be looked at. */
+  #persistenceMark(message: MessageBytes): number {
+    if (this.#vhost.persistence === undefined || !isPersistent(message)) return 0;
+    this.#persistent = true;
+    return MARK_PERSISTENT;
+  }
+
+  #dispatch(
+    address: Address, route: Route, timeToLive: number, flags: number,
+    refusals: RefusalSink | undefined, sequence: number,
+  ): void {
+    const { trace } = this.#vhost.events;
+    if (trace.active) trace.published(this.#vhost, address, this.#sink.owner);
+    if ((flags & IMMEDIATE) !== 0) {
+      this.#dispatchNow(address, route, timeToLive, flags, refusals, sequence);
+      return;
+    }
+    if (!route.routed) this.#unroutable(address, flags);
+    this.#vhost.dispatch(route.destinations, address, timeToLive, refusals, sequence);
+  }
+
+  /**
+   * `immediate`, to the letter of IMM-6 and IMM-7: exactly one delivery for each queue that can
+   * deliver now, or exactly one return. It is judged and done in one go, so nothing comes between.
+   */
+  #dispatchNow(
+    address: Address, route: Route, timeToLive: number, flags: number,
+    refusals: RefusalSink | undefined, sequence: number,
+  ): void {
+    const vhost = this.#vhost;
+    const { turn, store } = vhost;
+    turn.settleQueues();
+    let taken = 0;
+    for (const destination of route.destinations) {
+      if (!destination.acceptsImmediately(address)) continue;
+      store.retain(address);
+      vhost.dispatch([destination], address, timeToLive, refusals, sequence);
+      turn.flushRun();
+      destination.pump();
+      taken++;
+    }
+    if (taken === 0) {
+      const noRoute = !route.routed && (flags & MANDATORY) !== 0;
+      this.#return(address, noRoute ? 'NO_ROUTE' : 'NO_CONSUMERS');
+    }
+    store.release(address);
+  }
+
+  #unroutable(address: Address, flags: number): void {
+    this.#vhost.counters.unroutable++;
+    if ((flags & MANDATORY) !== 0) this.#return(address, 'NO_ROUTE');
+  }
+
+  #return(address: Address, replyName: 'NO_ROUTE' | 'NO_CONSUMERS'): void {
+    const { counters, events: { trace } } = this.#vhost;
+    counters.returned++;
+    if (trace.active) trace.returned(this.#vhost, address, this.#sink.owner, replyName);
+    this.#sink.returnMessage(address, replyName);
+  }
+
+  #confirm(confirms: Confirms, upTo: number): void {
+    this.#vhost.counters.confirmed += confirms.flush(upTo, this.#sink);
+  }
+
+  #nextSequence(confirms: Confirms): number {
+    if (!this.#flushing) {
+      this.#flushing = true;
+      this.#sink.flushLater();
+    }
+    return confirms.next();
+  }
+}
+
+const NO_OPTIONS: PublishOptions = {
+  timeToLive: Infinity, otherKeys: [], rewriting: undefined, marks: 0,
+};
+
+/** One object for all publishes: it is read before the next one comes. */
+const scratch = {
+  block: undefined as unknown as Content['block'],
+  namesStart: 0, namesEnd: 0, contentStart: 0, contentEnd: 0, bodyBytes: 0, canonical: true,
+};
+
+/** The message in a basic.publish; where its names or properties are malformed: 502. */
+function messageOf(content: Content): MessageBytes {
+  const { block, contentStart } = content;
+  const { bytes } = block;
+  const namesStart = content.methodStart + NAMES_OFFSET;
+  const namesEnd = content.methodEnd - 1;
+  const keyAt = namesStart + 1 + (bytes[namesStart] ?? 0);
+  if (keyAt >= namesEnd || keyAt + 1 + bytes[keyAt]! !== namesEnd) {
+    throw new AmqpError('SYNTAX_ERROR', 'malformed arguments of basic.publish');
+  }
+  const flagsAt = contentStart + FRAME_HEADER_BYTES + CONTENT_HEADER_BYTES;
+  const headerEnd = frameEnd(block, contentStart) - 1;
+  // No flags and nothing behind them: the usual case of a bare message.
+  if (block.view.getUint16(flagsAt) !== 0 || headerEnd !== flagsAt + 2) {
+    checkProperties(block, flagsAt, headerEnd);
+  }
+  scratch.block = block;
+  scratch.namesStart = namesStart;
+  scratch.namesEnd = namesEnd;
+  scratch.contentStart = contentStart;
+  scratch.contentEnd = content.contentEnd;
+  scratch.bodyBytes = content.bodyBytes;
+  scratch.canonical = content.canonical;
+  return scratch;
+}
+
