@@ -1,4 +1,4 @@
-/** What the README shows must run as it stands there, and what it lists must be all there is. */
+/** What the front page and the guides show must run as it stands there, and what they list must be all there is. */
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -8,20 +8,13 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { kebabOf, settingNames } from '../node/settings.ts';
 import { ownGateway, useGateway } from './clients/gateway.ts';
 import { nextEvent } from './clients/waiting.ts';
+import { programsOf } from './support/guides.ts';
+import { projectFiles } from './tidy/files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const readme = readFileSync(`${root}README.md`, 'utf8');
-/** By the heading of their section. */
-const programs = new Map(readme.split(/^## /m).flatMap((section) => {
-  const code = /```(?:js|ts)\n(.*?)```/s.exec(section)?.[1];
-  return code === undefined ? [] : [[section.slice(0, section.indexOf('\n')), code] as const];
-}));
-
-function program(heading: string): string {
-  const code = programs.get(heading);
-  if (code === undefined) throw new Error(`the README has no program under '${heading}'`);
-  return code;
-}
+const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
+const guides = projectFiles().filter(({ path }) => path.endsWith('.md'));
+const programs = guides.flatMap(programsOf);
 
 /** Runs a program until it prints a line. */
 async function firstLineOf(program: string): Promise<string> {
@@ -33,58 +26,63 @@ async function firstLineOf(program: string): Promise<string> {
   return nextEvent<string>(createInterface(child.stdout), 'line');
 }
 
-describe('the programs of the README', () => {
+/** A browser has this global, and so has Node from version 22 on. */
+const webSocket = "import { WebSocket } from 'ws'; globalThis.WebSocket = WebSocket;\n";
+
+/** What a program says that it prints, or hello. */
+const expectedLine = (code: string): string => /\/\/ prints (.*)/.exec(code)?.[1] ?? 'hello';
+
+const isTest = ({ code }: { readonly code: string }): boolean => code.includes("'node:test'");
+/** These run in a browser: see browser/entry.test.ts. */
+const isForTab = ({ code }: { readonly code: string }): boolean => code.includes("'tabmq/browser'");
+const isForPage = ({ code }: { readonly code: string }): boolean => code.includes('ws://localhost');
+
+describe('the programs of the guides', () => {
   const gateway = useGateway();
-  // A browser has this global, and so has Node from version 22 on.
-  const browser = "import { WebSocket } from 'ws'; globalThis.WebSocket = WebSocket;\n";
+  const here = (code: string): string =>
+    code.replaceAll('amqp://localhost', gateway.amqpUrl).replaceAll('ws://localhost:15672/ws/amqp', gateway.wsUrl);
 
-  /** A program with this address in the place of the one it names. */
-  const at = (heading: string, address: string, ours: string): string => {
-    expect(program(heading)).toContain(address);
-    return program(heading).replace(address, ours);
-  };
-
-  // The one in a tab is tried in a browser: see browser/entry.test.ts.
-  test('there are five of about ten lines, and a test', () => {
-    expect(programs.size).toBe(6);
-    const short = [...programs].filter(([heading]) => heading.includes(' lines '));
-    expect(short).toHaveLength(5);
-    for (const [, code] of short) expect(code.split('\n').length).toBeLessThanOrEqual(12);
+  test('the front page has one for each of the four uses', () => {
+    expect(programs.filter(({ path }) => path === 'README.md').map(({ heading }) => heading)).toEqual([
+      'A server for your programs', 'A broker for your tests', 'A broker in the browser', 'A playground',
+    ]);
   });
 
-  test.each(['Ten lines with amqplib', 'Ten lines with the client of TabMQ'])('%s', async (heading) => {
-    expect(await firstLineOf(at(heading, 'amqp://localhost', gateway.amqpUrl))).toBe('hello');
+  const inNode = programs.filter((program) => !isTest(program) && !isForTab(program));
+  test.each(inNode.filter((program) => !isForPage(program)))('$heading, in $path', async ({ code }) => {
+    expect(await firstLineOf(here(code))).toBe(expectedLine(code));
   });
 
-  test.runIf(ownGateway)('a browser', async () => {
-    const code = at('Ten lines in a browser', 'ws://localhost:15672/ws/amqp', gateway.wsUrl);
-    expect(await firstLineOf(browser + code)).toBe('hello');
+  test.runIf(ownGateway).each(inNode.filter(isForPage))('$heading, in $path, over WebSocket', async ({ code }) => {
+    expect(await firstLineOf(webSocket + here(code))).toBe(expectedLine(code));
   });
 
-  test('in process', async () => {
-    expect(await firstLineOf(program('Ten lines in process'))).toBe('hello');
-  });
-
-  test('a test with a broker of its own', async () => {
+  test.each(programs.filter(isTest))('$heading, in $path, a test', async ({ code }) => {
     const { stdout } = await promisify(execFile)(
-      process.execPath, ['--input-type=module', '--eval', program('Replace your RabbitMQ container in tests')],
-      { cwd: root, timeout: 60_000 },
+      process.execPath, ['--input-type=module', '--eval', code], { cwd: root, timeout: 60_000 },
     );
     expect(stdout).toMatch(/pass 1\n.*fail 0\n/);
   });
 });
 
-test('the README names every flag', () => {
+test('the front page has at most 150 lines', () => {
+  expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+});
+
+test('every flag of the gateway is described', () => {
+  const settings = read('node/SETTINGS.md');
   const flags = settingNames.map((name) => `--${kebabOf(name)}`);
-  expect(flags.filter((flag) => !readme.includes(`\`${flag}`))).toEqual([]);
+  expect(flags.filter((flag) => !settings.includes(`\`${flag}`))).toEqual([]);
 });
 
-test('the README names every example of a test framework', () => {
+test('the guide to tests names every example of a test framework', () => {
+  const guide = read('node/testing/README.md');
   const folders = readdirSync(`${root}demo/testing`, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  expect(folders.filter(({ name }) => !readme.includes(`\`${name}\` with `))).toEqual([]);
+  expect(folders.filter(({ name }) => !guide.includes(`\`${name}\` with `))).toEqual([]);
 });
 
-test('the README names every example', () => {
-  const examples = readdirSync(`${root}demo/examples`);
-  expect(examples.filter((example) => !readme.includes(`| \`${example}\` |`))).toEqual([]);
+test('every example is listed', () => {
+  const guide = read('demo/examples/README.md');
+  const examples = readdirSync(`${root}demo/examples`).filter((name) => name.endsWith('.ts'));
+  expect(examples.filter((example) => !guide.includes(`| \`${example}\` |`))).toEqual([]);
 });

@@ -11,17 +11,23 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { build, createServer as createViteServer, preview } from 'vite';
 import { bundle } from './bundle.ts';
+import { programsOf } from '../support/guides.ts';
 import { hasChromium, launchChromium } from './chromium.ts';
 import { useSite } from './page.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const program = /```js\n([^`]*tabmq\/browser.*?)```/s.exec(readme)![1]!;
+const [program = '', ...others] = ['README.md', 'browser/README.md']
+  .flatMap((path) => programsOf({ path, text: readFileSync(join(root, path), 'utf8') }))
+  .flatMap(({ code }) => (code.includes("'tabmq/browser'") ? [code] : []));
 
 const html = (script: string): string => `<!doctype html><html lang="en"><meta charset="utf-8"><title>a page</title>
 <link rel="icon" href="data:,"><script type="module" ${script}</script></html>`;
 
-test('the program of the README takes five lines to have a broker and a client', () => {
+test('the front page and the guide show the same program', () => {
+  expect(others).toEqual([program]);
+});
+
+test('the program of the front page takes five lines to have a broker and a client', () => {
   const lines = program.trim().split('\n').filter((line) => line !== '');
   expect(lines.findIndex((line) => line.includes('.channel()'))).toBeLessThanOrEqual(5);
 });
