@@ -1,3 +1,4 @@
+import { tagOf, usualTag } from '../protocol/field-tags.ts';
 import { utf8Text } from '../protocol/reader.ts';
 import { Decimal, type FieldValue } from '../protocol/types.ts';
 
@@ -25,28 +26,16 @@ function escape(text: string): string {
   return text.replaceAll(/["\\]/g, String.raw`\$&`);
 }
 
-/**
- * RabbitMQ's name for the type of a field value. The width of an integer does not outlive the
- * decoder, so it is the narrower of the two that clients send.
- */
-export function typeName(value: FieldValue): string {
-  switch (typeof value) {
-    case 'string': return 'longstr';
-    case 'boolean': return 'bool';
-    case 'bigint': return 'long';
-    case 'number':
-      if (!Number.isInteger(value)) return 'double';
-      return value === (value | 0) ? 'signedint' : 'long';
-    default: return objectTypeName(value);
-  }
-}
+/** RabbitMQ's names for the types of field values, by tag. */
+const typeNames: Readonly<Record<string, string>> = {
+  t: 'bool', b: 'byte', B: 'unsignedbyte', s: 'short', u: 'unsignedshort', I: 'signedint',
+  i: 'unsignedint', l: 'long', L: 'long', f: 'float', d: 'double', T: 'timestamp', D: 'decimal',
+  V: 'void', S: 'longstr', x: 'binary', A: 'array', F: 'table',
+};
 
-function objectTypeName(value: FieldValue & (object | null)): string {
-  if (value === null) return 'void';
-  if (Array.isArray(value)) return 'array';
-  if (value instanceof Uint8Array) return 'binary';
-  if (value instanceof Date) return 'timestamp';
-  return value instanceof Decimal ? 'decimal' : 'table';
+/** RabbitMQ's name for the type of a field value, which came with this tag. */
+export function typeName(value: FieldValue, tag = usualTag(value)): string {
+  return typeNames[tag]!;
 }
 
 /** A field value as it stands in a text. */
@@ -62,12 +51,16 @@ export function valueText(value: FieldValue): string {
 
 function objectText(value: FieldValue & (object | null)): string {
   if (value === null) return 'undefined';
-  if (Array.isArray(value)) return `[${value.map(typedTerm).join(',')}]`;
+  if (Array.isArray(value)) {
+    const items = value.map((item, index) => typedTerm(item, tagOf(value, index)));
+    return `[${items.join(',')}]`;
+  }
   if (value instanceof Uint8Array) return octetsTerm(value);
   if (value instanceof Date) return String(value.getTime() / 1000);
   if (value instanceof Decimal) return `{${value.scale},${value.value}}`;
   const entries = Object.entries(value).map(
-    ([key, item]) => `{${binaryTerm(key)},${typeName(item)},${valueTerm(item)}}`,
+    ([key, item]) =>
+      `{${binaryTerm(key)},${typeName(item, tagOf(value, key))},${valueTerm(item)}}`,
   );
   return `[${entries.join(',')}]`;
 }
@@ -78,8 +71,8 @@ function octetsTerm(octets: Uint8Array): string {
 }
 
 /** A field value with its type, as a term of Erlang: `{longstr,<<"text">>}`. */
-export function typedTerm(value: FieldValue): string {
-  return `{${typeName(value)},${valueTerm(value)}}`;
+export function typedTerm(value: FieldValue, tag = usualTag(value)): string {
+  return `{${typeName(value, tag)},${valueTerm(value)}}`;
 }
 
 /** A field value as a term of Erlang, where text is a binary. */

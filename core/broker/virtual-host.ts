@@ -175,6 +175,7 @@ export class VirtualHost {
       return current;
     }
     checkLength('the name of the queue', given);
+    checkLength('the dead-letter routing key', String(table['x-dead-letter-routing-key'] ?? ''));
     if (this.queues.size >= limits.queuesMax) throw this.#limitReached('queue', limits.queuesMax);
     this.#checkChange(durable);
     return this.addQueue(given, declaration, exclusiveOwner);

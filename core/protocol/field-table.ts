@@ -1,4 +1,5 @@
 import { AmqpError } from '../errors.ts';
+import { keepTag, tagOf, usualTag } from './field-tags.ts';
 import { wireLimits } from './limits.ts';
 import { utf8Text, type Reader } from './reader.ts';
 import { Decimal, type FieldScalar, type FieldTable, type FieldValue } from './types.ts';
@@ -90,9 +91,12 @@ function readFields(reader: Reader, end: number, depth: number, budget: Budget):
   const table = Object.create(null) as FieldTable;
   while (reader.offset < end) {
     const key = reader.shortstr();
-    const value = readTagged(reader, depth, budget);
+    const tag = reader.octet();
+    const value = readTagged(reader, tag, depth, budget);
     // As with `findField`, the first of equal keys counts.
-    if (!(key in table)) table[key] = value;
+    if (key in table) continue;
+    table[key] = value;
+    keepTag(table, key, value, String.fromCharCode(tag));
   }
   checkEnd(reader, end);
   return table;
@@ -100,7 +104,12 @@ function readFields(reader: Reader, end: number, depth: number, budget: Budget):
 
 function readItems(reader: Reader, end: number, depth: number, budget: Budget): FieldValue[] {
   const items: FieldValue[] = [];
-  while (reader.offset < end) items.push(readTagged(reader, depth, budget));
+  while (reader.offset < end) {
+    const tag = reader.octet();
+    const value = readTagged(reader, tag, depth, budget);
+    keepTag(items, items.length, value, String.fromCharCode(tag));
+    items.push(value);
+  }
   checkEnd(reader, end);
   return items;
 }
@@ -125,9 +134,9 @@ export function readScalar(reader: Reader, tag: number): FieldScalar {
   throw unknownTag(tag);
 }
 
-function readTagged(reader: Reader, depth: number, budget: Budget): FieldValue {
+/** The value behind this tag. */
+function readTagged(reader: Reader, tag: number, depth: number, budget: Budget): FieldValue {
   if (budget.values-- === 0) throw tooManyFields();
-  const tag = reader.octet();
   if (tag !== fieldTags.table && tag !== fieldTags.array) return readScalar(reader, tag);
   const end = enterFields(reader, depth + 1);
   const read = tag === fieldTags.table ? readFields : readItems;
@@ -146,7 +155,7 @@ export function readTableContent(reader: Reader): FieldTable {
 
 /** The next tag and value. */
 export function readValue(reader: Reader): FieldValue {
-  return readTagged(reader, 0, newBudget(reader));
+  return readTagged(reader, reader.octet(), 0, newBudget(reader));
 }
 
 /** Starts a region whose size is known later, and answers where, for `closeRegion`. */
@@ -160,37 +169,31 @@ function closeRegion(writer: Writer, at: number): void {
   writer.block.view.setUint32(at, writer.length - at - PREFIX_BYTES);
 }
 
-function writeTag(writer: Writer, tag: string): void {
-  writer.octet(tag.charCodeAt(0));
-}
-
-function writeDouble(writer: Writer, value: number): void {
-  writeTag(writer, 'd');
-  writer.grow(8);
-  writer.block.view.setFloat64(writer.length, value);
-  writer.length += 8;
-}
-
-function writeNumber(writer: Writer, value: number): void {
-  if (!Number.isInteger(value) || value < -(2 ** 63) || value >= 2 ** 63) {
-    writeDouble(writer, value);
-  } else if (value === (value | 0)) {
-    writeTag(writer, 'I');
-    writer.long(value);
-  } else {
-    writeTag(writer, 'l');
-    writer.longlong(value);
-  }
-}
-
 /** What no octets stand for is a mistake of whoever gave it, and no bug of ours. */
 function check(condition: unknown, text: string): asserts condition {
   if (!condition) throw new TypeError(text);
 }
 
-function writeBigInt(writer: Writer, value: bigint): void {
-  check(BigInt.asIntN(64, value) === value, 'an integer of a field table has 64 bits');
-  writeTag(writer, 'l');
+/** A number, in as many octets as the tag says. */
+function writeNumber(writer: Writer, value: number, tag: string): void {
+  const { bytes } = fixedKinds[tag]!;
+  writer.grow(bytes);
+  const { view } = writer.block;
+  const at = writer.length;
+  writer.length += bytes;
+  switch (tag) {
+    case 'b': case 'B': return view.setUint8(at, value);
+    case 's': case 'u': return view.setUint16(at, value);
+    case 'I': case 'i': return view.setUint32(at, value);
+    case 'f': return view.setFloat32(at, value);
+    case 'd': return view.setFloat64(at, value);
+    default: return view.setBigInt64(at, BigInt(value));
+  }
+}
+
+function writeBigInt(writer: Writer, value: bigint, tag: string): void {
+  const fits = tag === 'T' ? BigInt.asUintN(64, value) : BigInt.asIntN(64, value);
+  check(fits === value, 'an integer of a field table has 64 bits');
   writer.grow(8);
   writer.block.view.setBigInt64(writer.length, value);
   writer.length += 8;
@@ -199,46 +202,35 @@ function writeBigInt(writer: Writer, value: bigint): void {
 function writeDate(writer: Writer, value: Date): void {
   const seconds = Math.floor(value.getTime() / 1000);
   check(seconds >= 0, 'a time stamp of a field table is not before 1970');
-  writeTag(writer, 'T');
   writer.longlong(seconds);
 }
 
-function writeObject(writer: Writer, value: Exclude<FieldValue & object, null>): void {
-  if (Array.isArray(value)) {
-    writeTag(writer, 'A');
-    const at = openRegion(writer);
-    for (const item of value) writeValue(writer, item);
-    closeRegion(writer, at);
-  } else if (value instanceof Uint8Array) {
-    writeTag(writer, 'x');
-    writer.bytes(value);
-  } else if (value instanceof Date) {
-    writeDate(writer, value);
-  } else if (value instanceof Decimal) {
-    writeTag(writer, 'D');
-    writer.octet(value.scale);
-    writer.long(value.value);
-  } else {
-    writeTag(writer, 'F');
-    writeTable(writer, value);
-  }
+function writeArray(writer: Writer, items: FieldValue[]): void {
+  const at = openRegion(writer);
+  for (const [index, item] of items.entries()) writeValue(writer, item, tagOf(items, index));
+  closeRegion(writer, at);
 }
 
-/** A value with its tag: the one that clients of RabbitMQ expect for its type. */
-export function writeValue(writer: Writer, value: FieldValue): void {
+function writeObject(writer: Writer, value: Exclude<FieldValue & object, null>): void {
+  if (Array.isArray(value)) writeArray(writer, value);
+  else if (value instanceof Uint8Array) writer.bytes(value);
+  else if (value instanceof Date) writeDate(writer, value);
+  else if (value instanceof Decimal) {
+    writer.octet(value.scale);
+    writer.long(value.value);
+  } else writeTable(writer, value);
+}
+
+/** A value behind its tag: the one it came with, or the one that clients of RabbitMQ expect. */
+export function writeValue(writer: Writer, value: FieldValue, tag = usualTag(value)): void {
+  writer.octet(tag.charCodeAt(0));
   switch (typeof value) {
-    case 'string':
-      writeTag(writer, 'S');
-      return writer.longstr(value);
-    case 'number':
-      return writeNumber(writer, value);
-    case 'bigint':
-      return writeBigInt(writer, value);
-    case 'boolean':
-      writeTag(writer, 't');
-      return writer.octet(value ? 1 : 0);
+    case 'string': return writer.longstr(value);
+    case 'number': return writeNumber(writer, value, tag);
+    case 'bigint': return writeBigInt(writer, value, tag);
+    case 'boolean': return writer.octet(value ? 1 : 0);
     default:
-      if (value === null) return writeTag(writer, 'V');
+      if (value === null) return;
       check(typeof value === 'object', `a field table holds no ${typeof value}`);
       return writeObject(writer, value);
   }
@@ -250,7 +242,7 @@ export function writeTable(writer: Writer, table: FieldTable): void {
   for (const key of Object.keys(table)) {
     // A key that was cut would be another one.
     check(writer.shortstr(key), 'a key of a field table takes 255 octets at most');
-    writeValue(writer, table[key]!);
+    writeValue(writer, table[key]!, tagOf(table, key));
   }
   closeRegion(writer, at);
 }

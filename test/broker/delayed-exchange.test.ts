@@ -64,13 +64,28 @@ test('the delay is negative when the message comes, so that it is none for anoth
   }]);
 });
 
-test.each([0, -5, 'soon', 1.5])('a delay of %o', (delay) => {
+test.each([0, -5, 'soon'])('a delay of %o', (delay) => {
   const { open, clock } = fixture();
   const channel = open();
   declareDelayed(channel);
   channel.publish('later', 'k', 'body', delayed(delay));
   clock.advanceBy(2);
   expect(drain(channel, 'q')).toEqual(['body']);
+});
+
+test.each([1.5, 1e300])('a delay of %o is no integer: 406, and the publish is not taken', (delay) => {
+  const { open } = fixture();
+  const channel = open();
+  declareDelayed(channel);
+  channel.publish('later', 'k', 'body', delayed(delay));
+  expect(describeError(channel.closed)).toBe(
+    "406 PRECONDITION_FAILED - invalid message: header 'x-delay': \"expected integer, got double\" (60.40)",
+  );
+  // Where nothing is held back it means nothing.
+  const other = open();
+  expect(drain(other, 'q')).toEqual([]);
+  other.publish('', 'q', 'body', delayed(delay));
+  expect(drain(other, 'q')).toEqual(['body']);
 });
 
 test('it may be of any integer type', () => {

@@ -66,6 +66,13 @@ export const differences: readonly Difference[] = [
     ['queue.declare quorum with a delivery-limit of another type', 'CHANNEL.CLOSE 406 "PRECONDITION_FAILED - invalid' +
       ' arg \'x-delivery-limit\' for queue \'p.qq\' in vhost \'/\': "expected integer, got longstr"" class=50' +
       ' method=10']),
+  because('QUE-18: a key that would be cut to a short string is refused; RabbitMQ fails within when a message dies.',
+    ['queue.declare x-dead-letter-routing-key of 300 octets', 'CHANNEL.CLOSE 406 "PRECONDITION_FAILED - the' +
+      ' dead-letter routing key takes 300 octets, where 255 are allowed" class=50 method=10']),
+  because('QUE-09: a binding is told from another by the value of an argument, not by its width, so that a client of' +
+    ' another language can take it away.',
+    ['queue.unbind with an argument of another width', 'exchange.declare-ok', queue, 'queue.bind-ok',
+      'queue.unbind-ok', ...returned('312 NO_ROUTE', 'p.x', 'k', 'x'), 'basic.get-empty']),
   because('QUE-15: an expiration with a fraction is no integer; Erlang has words of its own for what is left over.',
     ['publish bad expiration "1.5"', 'CHANNEL.CLOSE 406 "PRECONDITION_FAILED - invalid expiration \'1.5\':' +
       ' no_integer" class=60 method=40']),
@@ -142,7 +149,10 @@ export const differences: readonly Difference[] = [
   because('QUE-33: as in RabbitMQ 4, where 3.10 fails within.',
     ['stream: an offset that is a word', ...filledStream, 'basic.qos-ok', 'CHANNEL.CLOSE 406 "PRECONDITION_FAILED - ' +
       'invalid arg \'x-stream-offset\' for queue \'p.st\' in vhost \'/\': ' +
-      '{invalid_stream_offset_arg,{longstr,<<"soon">>}}" class=60 method=20']),
+      '{invalid_stream_offset_arg,{longstr,<<"soon">>}}" class=60 method=20'],
+    ['stream: an offset that is a double 1.0', ...filledStream, 'basic.qos-ok', 'CHANNEL.CLOSE 406 ' +
+      '"PRECONDITION_FAILED - invalid arg \'x-stream-offset\' for queue \'p.st\' in vhost \'/\': ' +
+      '{invalid_stream_offset_arg,{double,1}}" class=60 method=20']),
   because('QUE-11: the count is that of the messages, where RabbitMQ always says 0 of a stream.',
     ['stream: deleted, whatever the conditions', ...filledStream, 'queue.delete-ok count=3']),
 ].flat();

@@ -314,3 +314,19 @@ describe.each(ends)('after %s', (end) => {
     expect(drain(lives.open(), 'q').join('')).toBe('0123456789');
   });
 });
+
+test('a binding asks after a restart for the type that it asked for before', async () => {
+  const lives = await Lives.begin();
+  const first = lives.open();
+  declareQueue(first, 'q', {}, durable);
+  // A long, as one that is larger than 32 bits is sent.
+  const wanted = { a: [1n] };
+  first.call('queue.bind', { queue: 'q', exchange: 'amq.headers', arguments: wanted });
+  for (const end of ends) {
+    await lives.next(end);
+    const channel = lives.open();
+    channel.publish('amq.headers', '', 'a long', { headers: { a: [1n] } });
+    channel.publish('amq.headers', '', 'an integer', { headers: { a: [1] } });
+    expect(drain(channel, 'q')).toEqual(['a long']);
+  }
+});

@@ -103,6 +103,22 @@ describe('decoding', () => {
   });
 });
 
+describe('a value that came with a tag of its own', () => {
+  test.each(tags)('%s: %s goes out as it came, in a table and in an array', (_tag, hex) => {
+    const value = hex.replaceAll(' ', '');
+    const array = `41${(value.length / 2).toString(16).padStart(8, '0')}${value}`;
+    const fields = `0161${value}0162${array}`;
+    const bytes = `${(fields.length / 2).toString(16).padStart(8, '0')}${fields}`;
+    expect(toHex(encode(readAll(fromHex(bytes), readTable)))).toBe(bytes);
+  });
+
+  test('what was put in its place has the usual one', () => {
+    const table = readAll(fromHex('00000008 0161 6205 0162 6206'), readTable);
+    table['a'] = 300;
+    expect(encode(table)).toEqual(fromHex('0000000b 0161 490000012c 0162 6206'));
+  });
+});
+
 describe('encoding', () => {
   test.each([
     [0, '4900000000'], [-1, '49ffffffff'], [2 ** 31 - 1, '497fffffff'], [-(2 ** 31), '4980000000'],

@@ -1,4 +1,5 @@
 import { AmqpError } from '../../errors.ts';
+import { isFloat, tagOf } from '../../protocol/field-tags.ts';
 import type { FieldTable, FieldValue } from '../../protocol/types.ts';
 import { stringTerm, typeName } from '../reply-text.ts';
 
@@ -14,8 +15,14 @@ export function queueTypeText(type: QueueType): string {
   return `rabbit_${type}_queue`;
 }
 
+/** What the other arguments are, and the tag that tells how this one was sent. */
+export interface Given {
+  readonly table: FieldTable;
+  readonly tag: string;
+}
+
 /** Answers the value as the broker uses it; throws `Refusal` where it is wrong. */
-export type Check<T> = (value: FieldValue, table: FieldTable) => T;
+export type Check<T> = (value: FieldValue, given: Given) => T;
 
 /** One line of a table of arguments. */
 export interface ArgumentSpec<T> {
@@ -51,7 +58,7 @@ export function checkArgument<T>(
   const value = table[name];
   if (value === undefined) return undefined;
   try {
-    return check(value, table);
+    return check(value, { table, tag: tagOf(table, name) });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     throw preconditionFailed(`invalid arg '${name}' for ${resource}: ${error.reason}`);
@@ -82,43 +89,46 @@ export function textArgument(
 ): string | undefined {
   const value = table[name];
   if (value === undefined || typeof value === 'string') return value;
-  throw preconditionFailed(`invalid type '${typeName(value)}' for arg '${name}' in ${resource}`);
+  const type = typeName(value, tagOf(table, name));
+  throw preconditionFailed(`invalid type '${type}' for arg '${name}' in ${resource}`);
 }
 
-export const integer: Check<number> = (value) => {
-  if (typeof value === 'bigint') return Number(value);
-  if (typeof value === 'number' && Number.isInteger(value)) return value;
-  throw new Refusal(stringTerm(`expected integer, got ${typeName(value)}`));
+/** An integer of any width; a double is none, however round its value is. */
+export const integer: Check<number> = (value, { tag }) => {
+  if (typeof value === 'bigint' && tag !== 'T') return Number(value);
+  // -0 has a double alone, but in process it may come as it is.
+  if (typeof value === 'number' && Number.isInteger(value) && !isFloat(tag)) return value + 0;
+  throw new Refusal(stringTerm(`expected integer, got ${typeName(value, tag)}`));
 };
 
-export const notNegative: Check<number> = (value, table) => {
-  const count = integer(value, table);
+export const notNegative: Check<number> = (value, given) => {
+  const count = integer(value, given);
   if (count < 0) throw new Refusal(`{value_negative,${value}}`);
   return count;
 };
 
-export const positive: Check<number> = (value, table) => {
-  const count = notNegative(value, table);
+export const positive: Check<number> = (value, given) => {
+  const count = notNegative(value, given);
   if (count === 0) throw new Refusal('{value_zero,0}');
   return count;
 };
 
-export const flag: Check<boolean> = (value) => {
+export const flag: Check<boolean> = (value, { tag }) => {
   if (typeof value === 'boolean') return value;
-  throw new Refusal(`{unacceptable_type,${typeName(value)}}`);
+  throw new Refusal(`{unacceptable_type,${typeName(value, tag)}}`);
 };
 
-export const text: Check<string> = (value) => {
+export const text: Check<string> = (value, { tag }) => {
   if (typeof value === 'string') return value;
-  throw new Refusal(`{unacceptable_type,${typeName(value)}}`);
+  throw new Refusal(`{unacceptable_type,${typeName(value, tag)}}`);
 };
 
 /** One of these words; `reason` tells what is wrong with another. */
 export function oneOf<const W extends string>(
   words: readonly W[], reason: (word: string) => string,
 ): Check<W> {
-  return (value, table) => {
-    const word = text(value, table);
+  return (value, given) => {
+    const word = text(value, given);
     const known = words.find((each) => each === word);
     if (known === undefined) throw new Refusal(reason(word));
     return known;
@@ -127,11 +137,12 @@ export function oneOf<const W extends string>(
 
 /** What `parse` makes of the value; `reason` tells what is wrong where that is nothing. */
 export function parsed<T>(
-  parse: (value: FieldValue) => T | undefined, reason: (value: FieldValue) => string,
+  parse: (value: FieldValue, tag: string) => T | undefined,
+  reason: (value: FieldValue, tag: string) => string,
 ): Check<T> {
-  return (value) => {
-    const result = parse(value);
-    if (result === undefined) throw new Refusal(reason(value));
+  return (value, { tag }) => {
+    const result = parse(value, tag);
+    if (result === undefined) throw new Refusal(reason(value, tag));
     return result;
   };
 }
@@ -141,9 +152,9 @@ export function suchThat<T>(
   check: Check<T>, isRight: (checked: T, table: FieldTable) => boolean,
   reason: (checked: T) => string,
 ): Check<T> {
-  return (value, table) => {
-    const checked = check(value, table);
-    if (!isRight(checked, table)) throw new Refusal(reason(checked));
+  return (value, given) => {
+    const checked = check(value, given);
+    if (!isRight(checked, given.table)) throw new Refusal(reason(checked));
     return checked;
   };
 }

@@ -1,5 +1,6 @@
 import type { AmqpError } from '../../errors.ts';
-import type { FieldTable, FieldValue } from '../../protocol/types.ts';
+import { tagOf } from '../../protocol/field-tags.ts';
+import type { FieldTable } from '../../protocol/types.ts';
 import { preconditionFailed } from './argument-checks.ts';
 import { equalityKey } from './field-equality.ts';
 import { typeName, valueText } from '../reply-text.ts';
@@ -26,16 +27,17 @@ export function assertSameArgument(
   const theirs = received[name];
   if (ours === undefined && theirs === undefined) return;
   if (ours === undefined || theirs === undefined) {
-    throw inequivalent(name, resource, presence(theirs), presence(ours));
+    throw inequivalent(name, resource, presence(name, received), presence(name, current));
   }
   if (equalityKey(theirs) !== equalityKey(ours)) {
     throw inequivalent(name, resource, `'${valueText(theirs)}'`, `'${valueText(ours)}'`);
   }
 }
 
-function presence(value: FieldValue | undefined): string {
+function presence(name: string, table: FieldTable): string {
+  const value = table[name];
   if (value === undefined) return 'none';
-  return `the value '${valueText(value)}' of type '${typeName(value)}'`;
+  return `the value '${valueText(value)}' of type '${typeName(value, tagOf(table, name))}'`;
 }
 
 function inequivalent(

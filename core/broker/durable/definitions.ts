@@ -1,5 +1,5 @@
 import type { Lsn } from '../../storage/journal.ts';
-import { equalityKey } from '../definition/field-equality.ts';
+import { argumentsKey } from '../definition/field-equality.ts';
 import type { DefinitionName, RecordArgs } from './records.ts';
 
 /**
@@ -67,5 +67,5 @@ function keyOf(name: DefinitionName, args: RecordArgs<DefinitionName>): string {
   if (subject !== 'binding') return JSON.stringify([subject, vhost, exchange, queue]);
   const { source, destinationKind: kind, destination, routingKey, arguments: table } =
     args as RecordArgs<'binding.added'>;
-  return JSON.stringify([vhost, source, kind, destination, routingKey, equalityKey(table)]);
+  return JSON.stringify([vhost, source, kind, destination, routingKey, argumentsKey(table)]);
 }

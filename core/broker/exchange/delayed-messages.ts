@@ -1,19 +1,40 @@
 import { limits } from '../../limits.ts';
 import type { Cancel } from '../../ports.ts';
-import type { Properties } from '../../protocol/types.ts';
+import { isFloat, tagOf } from '../../protocol/field-tags.ts';
+import type { FieldTable, Properties } from '../../protocol/types.ts';
+import { preconditionFailed } from '../definition/argument-checks.ts';
 import type { Persistence } from '../durable/persistence.ts';
 import type { Address } from '../message/store.ts';
 import { rewrite } from '../message/rewriting.ts';
+import { stringTerm, typeName } from '../reply-text.ts';
 import { Destination, type Run } from '../turn/run.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Milliseconds that a message asks to be held back; undefined: not at all. TYP-06. */
+const DELAY = 'x-delay';
+
+/**
+ * Milliseconds that a message asks to be held back; undefined: not at all. Text is read as a
+ * number, as the plugin of RabbitMQ does. TYP-06.
+ */
 export function delayOf({ headers }: Properties): number | undefined {
-  const delay = headers?.['x-delay'];
+  const delay = headers?.[DELAY];
   const milliseconds = typeof delay === 'string' ? Number(delay) : delay;
   if (typeof milliseconds !== 'number' || !(milliseconds > 0)) return undefined;
-  return Math.floor(milliseconds);
+  return isDelayFloat(headers!) ? undefined : Math.floor(milliseconds);
+}
+
+/** A delay is an integer: what says otherwise is refused when it is published. TYP-06. */
+export function checkDelay({ headers }: Properties): void {
+  if (headers === undefined || !isDelayFloat(headers)) return;
+  const type = typeName(headers[DELAY]!, tagOf(headers, DELAY));
+  throw preconditionFailed(
+    `invalid message: header '${DELAY}': ${stringTerm(`expected integer, got ${type}`)}`,
+  );
+}
+
+function isDelayFloat(headers: FieldTable): boolean {
+  return typeof headers[DELAY] === 'number' && isFloat(tagOf(headers, DELAY));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Subscription, type Observer } from 'rxjs';
 import type { FieldTable } from '../../protocol/types.ts';
-import { equalityKey } from '../definition/field-equality.ts';
+import { argumentsKey } from '../definition/field-equality.ts';
 import { publishInProcess, type OutgoingMessage } from '../publish/in-process-publish.ts';
 import type { Address } from '../message/store.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
@@ -150,5 +150,5 @@ export class Exchange implements Observer<OutgoingMessage> {
 /** Bindings are the same when destination, key and arguments are. */
 function identityOf(binding: Binding<BindingDestination>): string {
   const { destination, routingKey, arguments: table } = binding;
-  return JSON.stringify([destination.kind, destination.name, routingKey, equalityKey(table)]);
+  return JSON.stringify([destination.kind, destination.name, routingKey, argumentsKey(table)]);
 }

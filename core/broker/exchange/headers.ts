@@ -1,4 +1,5 @@
 import { assert } from '../../assert.ts';
+import { tagOf } from '../../protocol/field-tags.ts';
 import type { FieldTable } from '../../protocol/types.ts';
 import { preconditionFailed } from '../definition/argument-checks.ts';
 import { equalityKey } from '../definition/field-equality.ts';
@@ -33,12 +34,14 @@ export class HeadersMatcher<D> implements Matcher<D> {
   readonly #patterns = new Map<Binding<D>, Pattern<D>>();
 
   check(binding: Binding<D>): void {
-    const xMatch = binding.arguments['x-match'];
+    const table = binding.arguments;
+    const xMatch = table['x-match'];
     if (xMatch === undefined || modes.has(xMatch)) return;
     throw preconditionFailed(typeof xMatch === 'string'
       ? `Invalid x-match field value ${binaryTerm(xMatch)}; `
         + 'expected all, any, all-with-x, or any-with-x'
-      : `Invalid x-match field type ${typeName(xMatch)} (value ${valueText(xMatch)}); `
+      : `Invalid x-match field type ${typeName(xMatch, tagOf(table, 'x-match'))} `
+        + `(value ${valueText(xMatch)}); `
         + 'expected longstr');
   }
 

@@ -1,16 +1,19 @@
 import { AmqpError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
+import { isFloat, tagOf } from '../../protocol/field-tags.ts';
 import type { FieldTable } from '../../protocol/types.ts';
 import type { Address } from '../message/store.ts';
 import { Destination, Run, RUN_MESSAGES_MAX } from '../turn/run.ts';
 import type { Exchange } from './exchange.ts';
 
+const LENGTH = 'x-recent-history-length';
 const DEFAULT_LENGTH = 20;
 
 /** Reads x-recent-history-length; what is not a positive integer: 406. TYP-08. */
 export function historyLengthOf(table: FieldTable): number {
-  const length = table['x-recent-history-length'] ?? DEFAULT_LENGTH;
-  if (typeof length !== 'number' || !Number.isInteger(length) || length < 1) {
+  const length = table[LENGTH] ?? DEFAULT_LENGTH;
+  const isInteger = typeof length === 'number' && Number.isInteger(length);
+  if (!isInteger || length < 1 || (LENGTH in table && isFloat(tagOf(table, LENGTH)))) {
     throw new AmqpError('PRECONDITION_FAILED',
       'Invalid argument, \'x-recent-history-length\' must be a positive integer');
   }

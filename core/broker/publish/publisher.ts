@@ -10,6 +10,7 @@ import { MARK_PERSISTENT, type Address } from '../message/store.ts';
 import {
   isPersistent, publishOptions, type PublishContext, type PublishOptions,
 } from '../message/publish-options.ts';
+import { checkDelay } from '../exchange/delayed-messages.ts';
 import type { Route } from '../exchange/router.ts';
 import { propertiesOf } from '../message/stored-message.ts';
 import type { Transaction } from './transaction.ts';
@@ -136,6 +137,7 @@ export class Publisher {
     }
     const keys = [this.#readNames(message)[1], ...otherKeys];
     const routable = { properties: propertiesOf(message) };
+    if (route.exchange.delayed !== undefined) checkDelay(routable.properties);
     const exact = this.#vhost.route(route.exchange, routable, keys);
     this.#send(bytes, exact, options, flags);
   }

@@ -73,7 +73,7 @@ export const queueArguments = {
   'x-quorum-initial-group-size': { queueTypes: quorum, check: positive },
   'x-max-age': {
     queueTypes: stream,
-    check: (value, table) => maxAge(text(value, table), table),
+    check: (value, given) => maxAge(text(value, given), given),
   },
   'x-stream-max-segment-size-bytes': { queueTypes: stream, check: notNegative },
   'x-stream-filter-size-bytes': { queueTypes: stream, check: notNegative },

@@ -1,3 +1,4 @@
+import { isFloat } from '../../protocol/field-tags.ts';
 import type { FieldValue } from '../../protocol/types.ts';
 import { parsed, type Check } from '../definition/argument-checks.ts';
 import { typedTerm } from '../reply-text.ts';
@@ -14,13 +15,14 @@ export type StreamOffset =
 
 /** x-stream-offset. Newer than RabbitMQ 3.10, which ends the connection with 541: 406. */
 export const streamOffset: Check<StreamOffset> = parsed(
-  parseOffset, (value) => `{invalid_stream_offset_arg,${typedTerm(value)}}`,
+  parseOffset, (value, tag) => `{invalid_stream_offset_arg,${typedTerm(value, tag)}}`,
 );
 
-function parseOffset(value: FieldValue): StreamOffset | undefined {
+function parseOffset(value: FieldValue, tag: string): StreamOffset | undefined {
   if (value === 'first' || value === 'last' || value === 'next') return value;
   if (value instanceof Date) return { since: value.getTime() };
-  if (typeof value === 'bigint' || Number.isInteger(value)) return { number: Number(value) };
+  if (typeof value === 'bigint') return { number: Number(value) };
+  if (Number.isInteger(value) && !isFloat(tag)) return { number: value as number };
   const age = typeof value === 'string' ? parseAge(value) : undefined;
   return age === undefined ? undefined : { age };
 }

@@ -50,13 +50,16 @@ describe('examples [TYP-04]', () => {
 describe('equality of values [TYP-04]', () => {
   const equal: readonly [FieldValue, FieldValue][] = [
     [5, 5n], [5, new Date(5000)], ['é', bytes(0xc3, 0xa9)], [2 ** 53, 2n ** 53n],
-    [[1, 'a'], [1n, 'a']], [{ k: 1, l: [2] }, { l: [2], k: 1 }],
+    [[1, 'a'], [1, 'a']], [{ k: 1, l: [2] }, { k: 1, l: [2] }], [-0, 0],
     [new Decimal(2, 314), new Decimal(2, 314)], [bytes(0xff), bytes(0xff)],
   ];
   const different: readonly [FieldValue, FieldValue][] = [
     [1, '1'], [1, true], ['true', true], [0, null], ['', null], [5, new Decimal(0, 5)], [1, 1.5],
     [[1], ['1']], [[1], 1], [[], {}], [{ k: 1 }, { k: 2 }], [{ k: 1 }, { k: 1, l: 1 }],
     [[['table', []]], { table: [] }], [bytes(0xff), bytes(0xfe)], [bytes(0xff), [255]],
+    // Inside a table or an array the type counts as well, and the order of the fields.
+    [[1, 'a'], [1n, 'a']], [{ k: 1 }, { k: 1n }], [{ k: 5 }, { k: new Date(5000) }],
+    [{ k: 'a' }, { k: bytes(97) }], [{ k: 1, l: [2] }, { l: [2], k: 1 }],
     [2n ** 62n, 2n ** 62n + 1n], [{ number: '5' }, [5]], [['a,b'], ['a', 'b']], ['S', 's'],
   ];
   test.each(equal)('%o is %o', (one, other) => {

@@ -7,6 +7,7 @@ import { connectionCases } from './connection.ts';
 import { consumeCases } from './consume.ts';
 import { deadLetterCases } from './dead-letter.ts';
 import { exchangeCases } from './exchange.ts';
+import { fieldTypeCases } from './field-type.ts';
 import { framingCases } from './framing.ts';
 import { getCases } from './get.ts';
 import { publishCases } from './publish.ts';
@@ -17,4 +18,5 @@ import { txCases } from './tx.ts';
 export const cases: readonly Case[] = [
   connectionCases, framingCases, channelCases, exchangeCases, queueCases, bindingCases, publishCases, consumeCases,
   getCases, ackCases, confirmCases, txCases, deadLetterCases, streamCases,
+  fieldTypeCases,
 ].flat();

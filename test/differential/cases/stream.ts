@@ -1,5 +1,5 @@
 import type { Case } from '../session.ts';
-import type { Typed } from '../values.ts';
+import { typed, type Typed } from '../values.ts';
 import type { Outgoing } from '../wire.ts';
 import {
   ack, bind, confirmSelect, consume, declareQueue, deleteQueue, delivered, get, nack, noAck, publish, purge, qos,
@@ -41,6 +41,7 @@ export const streamCases: readonly Case[] = [
     delivered(1)),
   onStream('QUE-33', 'an interval of nothing', qos(10), read('0s')),
   onStream('QUE-33', 'an offset that is a word', qos(10), read('soon')),
+  onStream('QUE-33', 'an offset that is a double 1.0', qos(10), read(typed('d', 1))),
   onStream('QUE-32', 'no prefetch', read('first')),
   onStream('QUE-32', 'no acknowledgements', qos(1), consume('p.st', 'c', noAck)),
   onStream('QUE-32', 'no acknowledgements and no prefetch', consume('p.st', 'c', noAck)),
