@@ -18,7 +18,10 @@ import {
   inProcessPublisher, InProcessReturns, type ReturnedMessage,
 } from './publish/in-process-publish.ts';
 import type { MessageBytes } from './message/bytes.ts';
-import { MARK_DEAD_LETTERED, type Address, type MessageStore } from './message/store.ts';
+import { keepingMarks } from './message/publish-options.ts';
+import {
+  MARK_DEAD_LETTERED, MARK_PERSISTENT, MARK_TRANSIENT, type Address, type MessageStore,
+} from './message/store.ts';
 import { checkLength, generatedName } from './names.ts';
 import type { Publisher } from './publish/publisher.ts';
 import { assertSameQueueArguments, parseQueueArguments } from './queue/arguments.ts';
@@ -267,17 +270,19 @@ export class VirtualHost {
     if (target === undefined) return found;
     // Addresses for replies come and go with each requester: not worth a place in the cache.
     return {
-      exchange, destinations: [target], routed: true, keepsAll: false, keyOnly: false,
+      exchange, destinations: [target], routed: true, keepsAll: false, keepsEach: false,
+      keyOnly: false,
     };
   }
 
   /** Routes a message anew and enqueues it, as a publish of its exchange to its keys would. */
   publishBytes(exchange: Exchange, bytes: MessageBytes, marks: number): void {
-    const address = this.store.append(bytes, marks);
-    const message = this.readMessage(address);
+    const message = new StoredMessage(bytes, marks);
     const keys = [...message.routingKeys, ...message.hiddenKeys];
+    const { timeToLive } = message;
     const { destinations } = this.route(exchange, message, keys);
-    this.dispatch(destinations, address, message.timeToLive, undefined, 0);
+    const address = this.#store(destinations, bytes, marks);
+    this.dispatch(destinations, address, timeToLive, undefined, 0);
   }
 
   /** Enqueues a dead-lettered message, which keeps its marks. */
@@ -285,9 +290,17 @@ export class VirtualHost {
     destinations: readonly Destination[], bytes: MessageBytes, marks: number,
     onStored: (address: Address) => void,
   ): void {
-    const address = this.store.append(bytes, marks | MARK_DEAD_LETTERED);
+    const address = this.#store(destinations, bytes, marks | MARK_DEAD_LETTERED);
     onStored(address);
     this.dispatch(destinations, address, Infinity, undefined, 0);
+  }
+
+  /** Puts a message that the broker made of another one where these destinations find it. */
+  #store(destinations: readonly Destination[], bytes: MessageBytes, marks: number): Address {
+    const others = marks & ~(MARK_PERSISTENT | MARK_TRANSIENT);
+    if (this.persistence === undefined) return this.store.append(bytes, others);
+    const keepsEach = destinations.some((destination) => destination.keepsEach);
+    return this.store.append(bytes, others | keepingMarks(bytes, keepsEach));
   }
 
   /** Sends a message on to its destinations, as `Turn.publish` does, and tells whoever looks. */

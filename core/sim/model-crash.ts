@@ -53,7 +53,7 @@ export class ModelCrash {
 
   #ofPresent(copy: Copy): Expectation {
     const { message, arrived, source, doubtful } = copy;
-    if (!message.persistent) return 'must not';
+    if (!message.persistent && !copy.queue.quorum) return 'must not';
     if (doubtful) return 'may';
     if (arrived <= this.#durable) return 'must';
     // What was confirmed is there, unless it has moved on: then it is where it came from or here.

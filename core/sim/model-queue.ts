@@ -148,7 +148,7 @@ export class ModelQueue {
     copy.doubtful = false;
     copy.settled = NOT_YET;
     this.drop(copy);
-    if (copy.message.persistent) this.lately.push(copy);
+    if (copy.message.persistent || this.quorum) this.lately.push(copy);
   }
 
   /** A copy never was here. */

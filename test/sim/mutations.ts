@@ -71,6 +71,11 @@ export const mutations: readonly Mutation[] = [
     }),
   },
   {
+    name: 'a quorum queue forgets what is not persistent',
+    check: 'durability',
+    plant: () => patch(ClassicQueue.prototype, 'keepsAll', () => (() => false) as never),
+  },
+  {
     name: 'a purge is not kept',
     plant: () => patch(ClassicQueue.prototype, 'purge', (original) => function purge(this: ClassicQueue) {
       const undo = patch(Persistence.prototype, 'left', () => () => {});

@@ -3,6 +3,8 @@ export interface DurableDestination {
   readonly gone: boolean;
   /** Messages that wait in it; absent where none is ever fetched before its time. */
   readonly readyCount?: number;
+  /** Whether it keeps messages that are not persistent as well. Default: false. */
+  readonly keepsAll?: boolean;
 }
 
 /** The numbers under which the journal knows destinations. None is ever given away twice. */

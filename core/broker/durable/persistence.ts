@@ -3,7 +3,7 @@ import { AmqpError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
 import type { Journal, JournalTrouble, Lsn } from '../../storage/journal.ts';
 import { RecordGroup } from '../../storage/record-group.ts';
-import type { Address, MessageStore } from '../message/store.ts';
+import { MARK_TRANSIENT, type Address, type MessageStore } from '../message/store.ts';
 import type { Entry, MessageTable, MutableEntry, Slot } from '../message/table.ts';
 import type { Turn } from '../turn/turn.ts';
 import { Checkpoint } from './checkpoint.ts';
@@ -144,8 +144,7 @@ export class Persistence {
   arrived(
     destination: DurableDestination, address: Address, until: number, priority = 0,
   ): void {
-    // What is not persistent has no row.
-    if (address >= 0 || !this.#started) return;
+    if (!this.#started || !this.#keeps(destination, address)) return;
     const slot = -address;
     const { table } = this;
     if (table.arrive(slot)) {
@@ -163,7 +162,7 @@ export class Persistence {
 
   /** A message left a durable destination for good. */
   left(destination: DurableDestination, address: Address): void {
-    if (address >= 0 || !this.#started) return;
+    if (!this.#started || !this.#keeps(destination, address)) return;
     const slot = -address;
     const { table } = this;
     const number = this.numberOf(destination);
@@ -174,7 +173,7 @@ export class Persistence {
 
   /** A message came back to its queue, so often by now. */
   returned(queue: DurableDestination, address: Address, deliveryCount: number): void {
-    if (address >= 0 || !this.#started) return;
+    if (!this.#started || !this.#keeps(queue, address)) return;
     const destination = this.numberOf(queue);
     const outCount = deliveryCount + 1;
     this.table.setOutCount(-address, destination, outCount);
@@ -288,6 +287,12 @@ export class Persistence {
     return table.entries(slot)
       .filter(({ destination }) => destinations.find(destination) !== undefined)
       .map((entry) => ({ ...entry, until: this.#wallTime(entry.until) }));
+  }
+
+  /** What no queue keeps has no row; what is not persistent may have one for another queue. */
+  #keeps(destination: DurableDestination, address: Address): boolean {
+    if (address >= 0) return false;
+    return destination.keepsAll === true || (this.table.marks(-address) & MARK_TRANSIENT) === 0;
   }
 
   /** The messages of this turn that are somewhere at its end; the others are let go. */

@@ -10,6 +10,8 @@ export interface Route {
   readonly routed: boolean;
   /** Whether a destination keeps the message on disk, persistent or not. */
   readonly keepsAll: boolean;
+  /** Whether one of these has a record of its own for each message. */
+  readonly keepsEach: boolean;
   /** Whether it depends on exchange and routing key alone. */
   readonly keyOnly: boolean;
 }
@@ -26,6 +28,7 @@ export function route(exchange: Exchange, message: Routable, keys: readonly stri
     exchange,
     destinations,
     keepsAll: destinations.some(({ keepsAll }) => keepsAll),
+    keepsEach: destinations.some(({ keepsEach }) => keepsEach),
     routed: walk.routed,
     keyOnly: walk.keyOnly,
   };

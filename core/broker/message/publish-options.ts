@@ -4,7 +4,7 @@ import { DIRECT_REPLY_TO } from '../../protocol/spec.ts';
 import type { FieldValue } from '../../protocol/types.ts';
 import { preconditionFailed } from '../definition/argument-checks.ts';
 import { frameEnd, type MessageBytes } from './bytes.ts';
-import { MARK_BCC } from './store.ts';
+import { MARK_BCC, MARK_PERSISTENT, MARK_TRANSIENT } from './store.ts';
 import type { Rewriting } from './rewriting.ts';
 import { flagsOf, MessageProperties } from './properties.ts';
 import { stringTerm, typeName } from '../reply-text.ts';
@@ -68,6 +68,15 @@ export function isPersistent({ block, contentStart }: MessageBytes): boolean {
   const end = frameEnd(block, contentStart) - 1;
   const located = locateProperty(block, flagsAt, end, 'deliveryMode');
   return located !== undefined && block.bytes[located.start] === 2;
+}
+
+/**
+ * The marks by which the journal can keep a message: it is persistent, or it goes to a queue that
+ * has a record of each message, `keepsEach`. 0: nothing keeps it. BAS-07, QUE-29.
+ */
+export function keepingMarks(message: MessageBytes, keepsEach: boolean): number {
+  if (isPersistent(message)) return MARK_PERSISTENT;
+  return keepsEach ? MARK_PERSISTENT | MARK_TRANSIENT : 0;
 }
 
 /** QUE-15 */

@@ -35,8 +35,10 @@ const DEAD_BYTES_MAX = 16 * limits.segmentBytes;
 export const MARK_DEAD_LETTERED = 1;
 /** Mark of a message with a BCC header, which no receiver may see. BAS-04. */
 export const MARK_BCC = 2;
-/** Mark of a message that is to survive a restart, in a queue that does. BAS-07. */
+/** Mark of a message that the journal can keep: it has a row in the table. BAS-07. */
 export const MARK_PERSISTENT = 4;
+/** Mark of such a message that is not persistent itself: only a queue that keeps all keeps it. */
+export const MARK_TRANSIENT = 8;
 
 class Segment {
   readonly index: number;

@@ -15,20 +15,13 @@ export class StoredMessage {
   readonly marks: number;
   #properties: Properties | undefined;
 
-  constructor({ block, start, end, namesBytes, bodyBytes }: Tail, marks: number) {
-    const names = Reader.lenient(block, start, start + namesBytes);
+  /** A message of the store, or one that is still to go there. */
+  constructor(message: Tail | MessageBytes, marks: number) {
+    const bytes = this.bytes = 'start' in message ? bytesOf(message) : message;
+    const names = Reader.lenient(bytes.block, bytes.namesStart, bytes.namesEnd);
     this.exchange = names.shortstr();
     this.routingKey = names.shortstr();
     this.marks = marks;
-    this.bytes = {
-      block,
-      namesStart: start,
-      namesEnd: start + namesBytes,
-      contentStart: start + namesBytes + 1,
-      contentEnd: end,
-      bodyBytes,
-      canonical: true,
-    };
   }
 
   /** The properties as they were published. */
@@ -73,6 +66,18 @@ export class StoredMessage {
     const deaths = this.properties.headers?.['x-death'];
     return Array.isArray(deaths) ? (deaths as FieldTable[]) : [];
   }
+}
+
+function bytesOf({ block, start, end, namesBytes, bodyBytes }: Tail): MessageBytes {
+  return {
+    block,
+    namesStart: start,
+    namesEnd: start + namesBytes,
+    contentStart: start + namesBytes + 1,
+    contentEnd: end,
+    bodyBytes,
+    canonical: true,
+  };
 }
 
 /** Decodes the properties of a message. */

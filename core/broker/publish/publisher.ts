@@ -6,9 +6,9 @@ import { FRAME_HEADER_BYTES } from '../../protocol/spec.ts';
 import type { Confirms, ConfirmSink } from './confirms.ts';
 import { frameEnd, type MessageBytes } from '../message/bytes.ts';
 import { rewrite } from '../message/rewriting.ts';
-import { MARK_PERSISTENT, type Address } from '../message/store.ts';
+import type { Address } from '../message/store.ts';
 import {
-  isPersistent, publishOptions, type PublishContext, type PublishOptions,
+  keepingMarks, publishOptions, type PublishContext, type PublishOptions,
 } from '../message/publish-options.ts';
 import { checkDelay } from '../exchange/delayed-messages.ts';
 import type { Route } from '../exchange/router.ts';
@@ -145,7 +145,7 @@ export class Publisher {
   #send(message: MessageBytes, route: Route, options: PublishOptions, flags: number): void {
     const { timeToLive } = options;
     if (route.keepsAll) this.#persistent = true;
-    const marks = options.marks | this.#persistenceMark(message);
+    const marks = options.marks | this.#keepingMarks(message, route.keepsEach);
     const address = this.#vhost.store.append(message, marks);
     if (this.transaction !== undefined) {
       this.transaction.addPublish({ address, route, timeToLive, flags }, message.bodyBytes);
@@ -156,10 +156,11 @@ export class Publisher {
   }
 
   /** BAS-07; what the broker does not keep need not be looked at. */
-  #persistenceMark(message: MessageBytes): number {
-    if (this.#vhost.persistence === undefined || !isPersistent(message)) return 0;
-    this.#persistent = true;
-    return MARK_PERSISTENT;
+  #keepingMarks(message: MessageBytes, keepsEach: boolean): number {
+    if (this.#vhost.persistence === undefined) return 0;
+    const marks = keepingMarks(message, keepsEach);
+    if (marks !== 0) this.#persistent = true;
+    return marks;
   }
 
   #dispatch(

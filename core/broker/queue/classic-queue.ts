@@ -8,8 +8,8 @@ import { deadLetter, type DeadLetterReason } from './dead-letter.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Persistence } from '../durable/persistence.ts';
 import { rewrite } from '../message/rewriting.ts';
-import { MARK_BCC, type Address } from '../message/store.ts';
-import { isPersistent } from '../message/publish-options.ts';
+import { MARK_BCC, MARK_TRANSIENT, type Address } from '../message/store.ts';
+import { isPersistent, keepingMarks } from '../message/publish-options.ts';
 import type { Run } from '../turn/run.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
 import type { Trace } from '../events/trace.ts';
@@ -131,13 +131,28 @@ export class ClassicQueue extends Queue {
     return count;
   }
 
+  override get keepsAll(): boolean {
+    return this.settings.type === 'quorum';
+  }
+
+  override get keepsEach(): boolean {
+    return this.keepsAll;
+  }
+
   override dropTransient(): void {
+    if (this.keepsAll) return;
     const kept: Delivery[] = [];
     for (let taken = this.#take(); taken !== undefined; taken = this.#take()) {
-      if (isPersistent(this.vhost.readMessage(taken.address).bytes)) kept.push(taken);
+      if (this.#isPersistent(taken.address)) kept.push(taken);
       else this.#forget(taken.address);
     }
     for (const delivery of kept) this.#requeue(delivery);
+  }
+
+  #isPersistent(address: Address): boolean {
+    const { store } = this.vhost;
+    if (address < 0) return (store.table.marks(-address) & MARK_TRANSIENT) === 0;
+    return isPersistent(this.vhost.readMessage(address).bytes);
   }
 
   override used(): void {
@@ -300,7 +315,11 @@ export class ClassicQueue extends Queue {
   #enqueue(address: Address, timeToLive: number): boolean {
     const { store, turn } = this.vhost;
     if (this.#limited && this.#refuses(address)) return false;
-    store.retain(address);
+    if (address >= 0 && this.#persistence !== undefined && this.keepsAll) {
+      address = this.#withRow(address);
+    } else {
+      store.retain(address);
+    }
     const ttl = Math.min(timeToLive, this.settings.messageTtl ?? Infinity);
     if (ttl !== Infinity) this.#expires = true;
     const until = ttl === Infinity ? Infinity : turn.now + ttl;
@@ -312,6 +331,16 @@ export class ClassicQueue extends Queue {
     if (this.#limited) this.#makeRoom();
     this.touch();
     return true;
+  }
+
+  /**
+   * A copy with a row, of a message that came on a way on which nobody knew that a queue would
+   * keep it, as one out of a history.
+   */
+  #withRow(address: Address): Address {
+    const { bytes, marks } = this.vhost.readMessage(address);
+    // The store may move what it holds while it takes the copy in.
+    return this.vhost.store.append(rewrite(bytes, {}), marks | keepingMarks(bytes, true));
   }
 
   #priorityOf(address: Address): number {

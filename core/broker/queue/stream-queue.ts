@@ -90,7 +90,7 @@ export class StreamQueue extends Queue {
 
   /** What is not persistent is kept as well, so its confirm waits for the disk. */
   override get keepsAll(): boolean {
-    return this.#persistence !== undefined;
+    return true;
   }
 
   override get(): never {

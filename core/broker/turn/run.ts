@@ -52,6 +52,11 @@ export abstract class Destination implements Observer<Run> {
     return false;
   }
 
+  /** Whether the journal has a record of each of them, so that each needs a row in the table. */
+  get keepsEach(): boolean {
+    return false;
+  }
+
   /** Whether a message would go to a consumer at once. IMM-6. */
   acceptsImmediately(_address: Address): boolean {
     return false;
