@@ -1,6 +1,8 @@
 /** The house style as a test, and a sample for each rule that it must notice. */
 import { expect, test } from 'vitest';
-import { projectFiles, type ProjectFile, type Rule } from './tidy/files.ts';
+import { bareCodes, codesWithoutRow, rowsWithoutTest, rowsWithoutUse } from './tidy/codes.ts';
+import { projectFiles, type ProjectFile, type ProjectRule, type Rule } from './tidy/files.ts';
+import { deadNames, longGuides } from './tidy/guides.ts';
 import { forbiddenImports } from './tidy/imports.ts';
 import { hostCalls, sleeps } from './tidy/ports.ts';
 import { banned, longFiles, longFunctions, longLines, oddNames } from './tidy/style.ts';
@@ -91,6 +93,58 @@ const rules: readonly TidyRule[] = [
     ].map((text) => file('test/x.test.ts', text)),
     kept: file('test/x.test.ts', 'setTimeout(() => reject(late), 10)'),
   },
+  {
+    title: 'a comment says more than the code of a rule',
+    rule: bareCodes,
+    broken: ['/** QUE-29 */', '// BAS-24 to BAS-26.', 'f(); // See TX-01, TX-02']
+      .map((text) => file('core/x.ts', text)),
+    kept: file('core/x.ts', "// An empty key counts. QUE-29.\ntest('[QUE-29]');"),
+  },
+  {
+    title: 'a guide has at most 60 lines',
+    rule: longGuides,
+    broken: [file('core/x/README.md', 'x\n'.repeat(61))],
+    kept: file('core/x/README.md', 'x\n'.repeat(60)),
+  },
+  {
+    title: 'pages name what is there',
+    rule: deadNames,
+    broken: ['`core/nothing.ts`', '`nothing.ts`', '[it](nothing.md)', '`npm run nothing`', '`test/nothing`']
+      .map((text) => file('core/README.md', text)),
+    kept: file('core/README.md', '`limits.ts` `core/limits.ts` `queue.bind` [it](../README.md#x) `npm run lint` `a/b`'),
+  },
+];
+
+interface ProjectTidyRule {
+  readonly title: string;
+  readonly rule: ProjectRule;
+  /** Each of these breaks the rule once. */
+  readonly broken: readonly (readonly ProjectFile[])[];
+  readonly kept: readonly ProjectFile[];
+}
+
+const rows = file('core/RULES.md', '| code | rule |\n| QUE-1 | first |\n| QUE-2 | second |');
+const uses = file('core/x.ts', '// QUE-1 and QUE-2');
+
+const projectRules: readonly ProjectTidyRule[] = [
+  {
+    title: 'each code of a rule has its row',
+    rule: codesWithoutRow,
+    broken: [[rows, file('core/x.ts', '// QUE-1 and QUE-3')], [file('test/x.py', "row='CON-1'")]],
+    kept: [rows, uses],
+  },
+  {
+    title: 'each row is in use',
+    rule: rowsWithoutUse,
+    broken: [[rows, file('core/x.ts', '// QUE-2')]],
+    kept: [rows, uses],
+  },
+  {
+    title: 'each row has a test that says so',
+    rule: rowsWithoutTest,
+    broken: [[rows, uses, file('test/x.test.ts', "test('x [QUE-1]'); // [CON-1], QUE-2")]],
+    kept: [rows, file('test/x.test.ts', "test('x [TX-1, QUE-1]');"), file('test/x.py', "row='QUE-2'")],
+  },
 ];
 
 const files = projectFiles();
@@ -102,6 +156,17 @@ for (const { title, rule, broken, kept } of rules) {
 
   test(`it is noticed unless ${title}`, () => {
     for (const sample of broken) expect(rule(sample), sample.text).toHaveLength(1);
+    expect(rule(kept)).toEqual([]);
+  });
+}
+
+for (const { title, rule, broken, kept } of projectRules) {
+  test(title, () => {
+    expect(rule(files)).toEqual([]);
+  });
+
+  test(`it is noticed unless ${title}`, () => {
+    for (const sample of broken) expect(rule(sample)).toHaveLength(1);
     expect(rule(kept)).toEqual([]);
   });
 }

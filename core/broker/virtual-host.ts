@@ -163,7 +163,7 @@ export class VirtualHost {
   ensureQueue(declaration: QueueDeclaration, owner?: object): Queue {
     const { queue: given, exclusive = false, autoDelete = false } = declaration;
     const { arguments: table = {} } = declaration;
-    // QUE-06
+    // An exclusive queue ends with its connection, so it is never durable. QUE-06.
     const durable = declaration.durable === true && !exclusive;
     const exclusiveOwner = exclusive ? owner ?? this : undefined;
     const current = this.queues.get(given);
@@ -242,7 +242,7 @@ export class VirtualHost {
     definitionLog.bindingRemoved(bound);
     this.events.emit({ type: 'binding.removed', ...bindingEvent(bound) });
     const { source } = bound;
-    // EXC-07
+    // An auto-delete exchange goes with its last binding. EXC-07.
     if (source.options.autoDelete && source.bindingCount === 0) source.subscription.unsubscribe();
   }
 
@@ -400,7 +400,7 @@ export class VirtualHost {
     return queue;
   }
 
-  /** EXC-11, QUE-12 */
+  /** The refusal of one exchange or queue too many. EXC-11, QUE-12. */
   #limitReached(kind: string, max: number): AmqpError {
     return new AmqpError('PRECONDITION_FAILED',
       `${kind} limit of ${max} in vhost '${this.name}' is reached`);
@@ -411,7 +411,7 @@ const EXCHANGE_DEFAULTS = { durable: false, autoDelete: false, internal: false, 
 
 const NO_PROPERTIES: Routable = { properties: {} };
 
-/** QUE-05, QUE-06 */
+/** The refusal of a queue that another connection has for itself. QUE-05, QUE-06. */
 export function lockedQueue(queue: Queue): AmqpError {
   return new AmqpError('RESOURCE_LOCKED',
     `cannot obtain exclusive access to locked ${queue.text}. It could be originally declared on ` +
@@ -419,7 +419,7 @@ export function lockedQueue(queue: Queue): AmqpError {
     'declaration.');
 }
 
-/** EXC-01, QUE-02 */
+/** Names in `amq.` are the broker's own: 403. EXC-01, QUE-02. */
 function checkReserved(kind: 'exchange' | 'queue', name: string): void {
   if (!name.startsWith('amq.')) return;
   const text = `${kind} name '${name}' contains reserved prefix 'amq.*'`;

@@ -128,7 +128,7 @@ export class FrameReader {
     throw frameError('FRAME_ERROR', type, EMPTY, 0, 0, `: {frame_too_large,${size},${max}}`);
   }
 
-  /** CON-19 */
+  /** A frame that does not end where it says: 501. CON-19. */
   #badEnd(block: Block, type: number, start: number, end: number): AmqpError {
     this.broken = true;
     const why = `: {invalid_frame_end_marker,${block.bytes[end]!}}`;

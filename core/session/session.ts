@@ -416,7 +416,7 @@ export class Session<R extends Role> implements Machine {
     if (state === 'running') this.#stopDeadline();
   }
 
-  /** CON-25, CON-26. */
+  /** The error of a method that the state of its channel does not allow. CON-25, CON-26. */
   #illegal(channel: number, name: MethodName): AmqpError {
     if (channel === 0) {
       const text = `unexpected method in connection state ${this.state}`;

@@ -88,7 +88,7 @@ export class ModelManagement {
     this.#answers = [];
   }
 
-  /** QUE-10 */
+  /** All that waits must be gone, and all that is out must stay. QUE-10. */
   #purge(ask: Ask, view: BrokerView): void {
     const { queue } = ask;
     const left = new Set(view.ready(queue.name).map(({ id }) => id));

@@ -24,7 +24,7 @@ export function routeOf(
   return [...new Set(matching.map(({ queue }) => queue))];
 }
 
-/** TYP-04 */
+/** Whether headers are what a binding asks for. TYP-04. */
 function matchesHeaders({ 'x-match': mode, ...wanted }: FieldTable, headers: FieldTable): boolean {
   const same = Object.entries(wanted).filter(([name, value]) => headers[name] === value).length;
   return mode === 'any' ? same > 0 : same === Object.keys(wanted).length;
@@ -41,7 +41,7 @@ function matches(
   }
 }
 
-/** TYP-03 */
+/** Whether the words of a key match those of a pattern. TYP-03. */
 function matchesWords(pattern: readonly string[], words: readonly string[]): boolean {
   const [first, ...rest] = pattern;
   if (first === undefined) return words.length === 0;

@@ -66,7 +66,7 @@ const handlers: Partial<Record<WireMethod['name'], Handler>> = {
   },
 };
 
-/** CNF-02 */
+/** A confirm is for publishes that came, and for each once. CNF-02. */
 function answer(
   model: Model, channel: ModelChannel, { args }: WireMethod, fate: 'confirmed' | 'refused',
 ): void {
@@ -123,7 +123,7 @@ function checkContent(model: Model, id: string, body: Uint8Array): void {
   check(same, 'content', () => `the body of ${id} is another one`);
 }
 
-/** QUE-30 */
+/** The count that a delivery tells must be how often the message came back. QUE-30. */
 function checkCount(
   { name, queue, returns, countUnknown }: Copy, headers: Record<string, unknown> = {},
 ): void {

@@ -28,7 +28,7 @@ test('a consumer that waits gets the message, and nothing comes back [basic.publ
   expect(returns(publisher)).toEqual([]);
 });
 
-test('without a consumer it comes back with 313, and is not kept [IMM-7]', () => {
+test('without a consumer it comes back with 313, and is not kept [IMM-1, IMM-7]', () => {
   const channel = fixture().open();
   declareQueue(channel, 'q', { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead' });
   declareQueue(channel, 'dead');

@@ -200,7 +200,7 @@ test('refuses bad options before anything is tried', () => {
   expect(dialled).toEqual([]);
 });
 
-test('offers no mechanism that the broker has', () => {
+test('offers no mechanism that the broker has [CON-06]', () => {
   const { clock, connect } = world();
   const { error } = new Outcome(clock, connect({ url: 'amqp://broker', authMechanism: 'EXTERNAL' }));
   expect((error as Error).message).toMatch(/offers the authentication mechanisms PLAIN AMQPLAIN/);

@@ -115,14 +115,13 @@ test('a picture has everything in one answer', async () => {
   expect(connections).toMatchObject([{ name: 'connection-1', state: 'running' }]);
 });
 
-test('definitions go out and come in again', async () => {
+test('definitions go out and come in again, without what goes with its connection [DEF-04]', async () => {
   const made = fixture();
   const channel = made.open();
   declareExchange(channel, 'x', 'topic', {}, { durable: true });
   declareQueue(channel, 'q', { 'x-max-priority': 5 }, { durable: true });
   bind(channel, 'x', 'q', 'a.*');
   declareQueue(channel, '');
-  // What goes with its connection is no part of it.
   declareQueue(channel, 'mine', {}, { exclusive: true });
   bind(channel, 'x', 'mine', 'b.*');
   const { body } = await api(made)('/api/definitions');

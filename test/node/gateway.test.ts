@@ -67,7 +67,7 @@ describe('a gateway in a program', () => {
     expect(await (await fetch(`${url}/sw.js`)).text()).toBe('// a script');
   });
 
-  test('closes connections with 320 when it stops, once', async () => {
+  test('closes connections with 320 when it stops, once [CON-32]', async () => {
     const gateway = await open();
     const connection = await connect(gateway.ports.amqp);
     const closed = once(connection, 'close');

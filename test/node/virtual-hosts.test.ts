@@ -17,7 +17,7 @@ async function setUp(
   return { gateway, ask };
 }
 
-test('a virtual host is made, works, and is deleted with all that is in it', async () => {
+test('a virtual host is made, works, and is deleted with all that is in it [API-11]', async () => {
   const { gateway, ask } = await setUp();
   const url = `amqp://127.0.0.1:${gateway.ports.amqp}/a%20b`;
   expect((await ask('/a%20b')).status).toBe(404);

@@ -101,7 +101,7 @@ const amqplibTypes: Record<Domain, string> = {
   shortstr: 'shortstr', longstr: 'longstr', bytes: 'longstr', timestamp: 'timestamp', table: 'table',
 };
 
-test('amqplib knows the same methods', () => {
+test('amqplib knows the same methods [TOP-2]', () => {
   const theirs = Object.values(amqplib)
     .filter((id): id is number => typeof id === 'number' && id > 0xffff)
     .map((id) => methodById(Math.floor(id / 0x1_0000), id % 0x1_0000)?.name ?? `unknown ${id}`);

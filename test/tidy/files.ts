@@ -12,10 +12,13 @@ export interface ProjectFile {
 /** Finds what breaks a rule in one file: a sentence each. */
 export type Rule = (file: ProjectFile) => string[];
 
+/** Finds what breaks a rule that is about all files together. */
+export type ProjectRule = (files: readonly ProjectFile[]) => string[];
+
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const madeByTools = ['.git', '.pytest_cache', '__pycache__', 'coverage', 'dist', 'node_modules', 'results'];
-const textExtensions = ['.c', '.css', '.h', '.html', '.js', '.json', '.md', '.py', '.ts'];
+const textExtensions = ['.c', '.css', '.h', '.html', '.js', '.json', '.md', '.py', '.svelte', '.ts'];
 const codeExtensions = ['.c', '.h', '.js', '.py', '.ts'];
 
 export function projectFiles(folder = root): ProjectFile[] {

@@ -66,11 +66,30 @@ export const banned: Rule = ({ path, text }) =>
     return word === undefined ? [] : [`${path}:${index + 1} says "${word}"`];
   });
 
-export function parse({ path, text }: ProjectFile): ts.SourceFile {
-  return ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+const parsed = new WeakMap<ProjectFile, ts.SourceFile>();
+
+/** The same tree for every rule that asks. */
+export function parse(file: ProjectFile): ts.SourceFile {
+  const known = parsed.get(file) ?? ts.createSourceFile(file.path, file.text, ts.ScriptTarget.Latest, true);
+  parsed.set(file, known);
+  return known;
 }
 
 export function visit(node: ts.Node, look: (node: ts.Node) => void): void {
   look(node);
   ts.forEachChild(node, (child) => visit(child, look));
+}
+
+/** Comments of a script, each by the line on which it begins. */
+export function commentsOf(file: ProjectFile): { readonly line: number; readonly text: string }[] {
+  const source = parse(file);
+  const found = new Map<number, string>();
+  visit(source, (node) => {
+    const ranges = [
+      ...ts.getLeadingCommentRanges(file.text, node.pos) ?? [],
+      ...ts.getTrailingCommentRanges(file.text, node.end) ?? [],
+    ];
+    for (const { pos, end } of ranges) found.set(pos, file.text.slice(pos, end).replace(/^\/[/*]+|\*\/$/g, ''));
+  });
+  return [...found].map(([at, text]) => ({ line: source.getLineAndCharacterOfPosition(at).line + 1, text }));
 }

@@ -311,7 +311,7 @@ export class ServerConnection implements SessionHooks {
     this.flushLater();
   }
 
-  /** CON-17 */
+  /** Opens a virtual host; one connection too many, or a host that is not there: 530. CON-17. */
   #open({ virtualHost }: MethodArgs<'connection.open'>): void {
     const { broker, identity } = this;
     if (broker.connectionCount > broker.options.connectionsMax) {

@@ -71,7 +71,7 @@ function matcherOf(
   });
 }
 
-/** TYP-06 */
+/** The type by which delayed messages are routed when they are due; an unknown one: 406. TYP-06. */
 function delayedTypeOf(table: FieldTable): string {
   const type = table['x-delayed-type'];
   if (typeof type !== 'string' || !isMatchingType(type)) {

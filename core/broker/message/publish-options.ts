@@ -79,7 +79,7 @@ export function keepingMarks(message: MessageBytes, keepsEach: boolean): number 
   return keepsEach ? MARK_PERSISTENT | MARK_TRANSIENT : 0;
 }
 
-/** QUE-15 */
+/** Milliseconds until a message expires; text that is no whole number: 406. QUE-15. */
 function parseExpiration(text: string | undefined): number {
   if (text === undefined) return Infinity;
   const ms = /^-?\d+$/.test(text) ? Number(text) : undefined;
@@ -89,14 +89,14 @@ function parseExpiration(text: string | undefined): number {
   throw preconditionFailed(`invalid expiration '${text}': ${reason}`);
 }
 
-/** BAS-05 */
+/** Whether a message names the user who logged in, or nobody; else 406. BAS-05. */
 function checkUserId(userId: string | undefined, { user, impersonator }: PublishContext): void {
   if (userId === undefined || userId === user || impersonator) return;
   const text = `user_id property set to '${userId}' but authenticated user was '${user}'`;
   throw preconditionFailed(text);
 }
 
-/** BAS-04 */
+/** Further routing keys of a message; a header that is no array: 406. BAS-04. */
 function keysOf(header: 'CC' | 'BCC', value: FieldValue | undefined): string[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) {

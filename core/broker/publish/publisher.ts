@@ -77,7 +77,7 @@ export class Publisher {
   /** A message with the flags of basic.publish; what `message` is may change afterwards. */
   publish(message: MessageBytes, flags: number): void {
     if ((flags & IMMEDIATE) !== 0 && this.#refusesImmediate) {
-      // IMM-11
+      // The broker was told to do as RabbitMQ does. IMM-11.
       throw new AmqpError('NOT_IMPLEMENTED', 'immediate=true');
     }
     const route = this.#vhost.routeOf(message, this.#readNames);

@@ -181,7 +181,7 @@ const segmentBytesMax = 3_000_000_000;
 const filterBytesMin = 16;
 const filterBytesMax = 255;
 
-/** QUE-31. */
+/** Bounds of the sizes that a stream is declared with; beyond: 406. QUE-31. */
 function checkStreamSizes(checked: QueueArguments): void {
   if ((checked['x-stream-max-segment-size-bytes'] ?? 0) > segmentBytesMax) {
     throw preconditionFailed('Exceeded max value for x-stream-max-segment-size-bytes');

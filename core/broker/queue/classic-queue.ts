@@ -204,7 +204,7 @@ export class ClassicQueue extends Queue {
     const { store } = this.vhost;
     const counts = this.settings.type === 'quorum' && deliveryCount >= countFrom;
     store.locate(address);
-    // BAS-04
+    // No receiver sees the header BCC. BAS-04.
     const hides = (store.marks & MARK_BCC) !== 0;
     if (!counts && !hides) return store;
     return tailOf(rewrite(this.vhost.readMessage(address).bytes, {
@@ -250,12 +250,12 @@ export class ClassicQueue extends Queue {
   }
 
   protected override unused(): void {
-    // QUE-07
+    // A queue that never had a consumer waits for its first one. QUE-07.
     if (this.options.autoDelete && this.#hadConsumer) this.subscription.unsubscribe();
     else this.used();
   }
 
-  /** QUE-25 */
+  /** RabbitMQ has no basic.get where one consumer alone is served: 405. QUE-25. */
   #checkGettable(): void {
     if (this.settings.type !== 'quorum' || !this.settings.singleActiveConsumer) return;
     throw new AmqpError('RESOURCE_LOCKED', `cannot obtain access to locked ${this.text}. ` +

@@ -4,7 +4,7 @@ import type { ChannelMethods } from '../server-channel.ts';
 
 /** Methods of the class confirm. */
 export const confirmMethods: ChannelMethods<'confirm.select'> = {
-  /** CNF-01 */
+  /** Has the channel confirm each publish; a channel with transactions: 406. CNF-01. */
   'confirm.select': (channel, { noWait }) => {
     const { publisher } = channel;
     if (publisher.transaction !== undefined) {

@@ -17,7 +17,7 @@ import { usableQueue } from './queue.ts';
 export const consumeMethods: ChannelMethods<
   'basic.qos' | 'basic.consume' | 'basic.cancel' | 'basic.cancel-ok' | 'basic.get'
 > = {
-  /** BAS-24 to BAS-26 */
+  /** Sets a prefetch: of the channel, or of consumers to come; in octets: 540. BAS-24 to BAS-26. */
   'basic.qos': (channel, { prefetchSize, prefetchCount, global }) => {
     if (prefetchSize !== 0) {
       throw new AmqpError('NOT_IMPLEMENTED', `prefetch_size!=0 (${prefetchSize})`);
@@ -44,7 +44,7 @@ export const consumeMethods: ChannelMethods<
   /** In answer to our cancel, which waits for none. */
   'basic.cancel-ok': () => {},
 
-  /** BAS-19 */
+  /** Takes one message, and says how many wait behind it. BAS-19. */
   'basic.get': (channel, { queue: name, noAck }) => {
     const queue = usableQueue(channel, name);
     queue.get(channel.subscription, (delivery) => {

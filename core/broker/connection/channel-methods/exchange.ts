@@ -32,7 +32,7 @@ export const exchangeMethods: ChannelMethods<
     if (!noWait) channel.answer('exchange.delete-ok', {});
   },
 
-  /** EXC-10 */
+  /** Binds one exchange to another; one that is missing: 404. EXC-10. */
   'exchange.bind': (channel, { routingKey, noWait, arguments: table, ...args }) => {
     const { vhost } = channel;
     const [source, destination] = [exchangeName(args.source), exchangeName(args.destination)];

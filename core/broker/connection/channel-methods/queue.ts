@@ -31,7 +31,7 @@ export const queueMethods: ChannelMethods<
     });
   },
 
-  /** QUE-08 */
+  /** Binds a queue to an exchange; the same binding twice is one. QUE-08. */
   'queue.bind': (channel, { exchange, noWait, arguments: table, ...args }) => {
     // An empty key beside an empty queue stands for that queue's name too. QUE-03.
     const implied = args.queue === '' && args.routingKey === '';
@@ -56,7 +56,7 @@ export const queueMethods: ChannelMethods<
     channel.answer('queue.unbind-ok', {});
   },
 
-  /** QUE-10 */
+  /** Drops what waits in a queue, and leaves what is out. QUE-10. */
   'queue.purge': (channel, { queue, noWait }) => {
     const messageCount = usableQueue(channel, queue).purge();
     if (!noWait) channel.send('queue.purge-ok', { messageCount });
@@ -87,7 +87,7 @@ export function usableQueue(channel: ServerChannel, given: string): Queue {
   return checkUsable(channel, channel.vhost.queue(queueName(channel, given)));
 }
 
-/** QUE-06 */
+/** The queue, unless another connection has it for itself: 405. QUE-06. */
 function checkUsable(channel: ServerChannel, queue: Queue): Queue {
   const { owner } = queue.options;
   if (owner !== undefined && owner !== channel.connection) throw lockedQueue(queue);

@@ -53,7 +53,7 @@ export function settleNow(
   for (const delivery of deliveries) delivery.queue.settle(delivery, outcome);
 }
 
-/** BAS-23 */
+/** Gives back all that the channel has out; without requeue: 540. BAS-23. */
 function recover(channel: ServerChannel, requeue: boolean): void {
   if (!requeue) throw new AmqpError('NOT_IMPLEMENTED', 'requeue=false');
   settleNow(channel, channel.unacked.takeAll(), 'return');

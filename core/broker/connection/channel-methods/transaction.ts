@@ -5,7 +5,7 @@ import { settleNow } from './settle.ts';
 
 /** Methods of the class tx. */
 export const transactionMethods: ChannelMethods<'tx.select' | 'tx.commit' | 'tx.rollback'> = {
-  /** TX-01, CNF-01 */
+  /** Makes the channel transactional; one that confirms: 406. TX-01, CNF-01. */
   'tx.select': (channel) => {
     const { publisher } = channel;
     if (publisher.confirms !== undefined) {
@@ -23,9 +23,9 @@ export const transactionMethods: ChannelMethods<'tx.select' | 'tx.commit' | 'tx.
       settleNow(channel, deliveries, outcome);
     }
     transaction.clear();
-    // TX-05
+    // The messages that other queues took are in all the same. TX-05.
     if (!complete) throw new AmqpError('PRECONDITION_FAILED', 'partial tx completion');
-    // TX-06
+    // The answer waits for the disk. TX-06.
     channel.onceCommitted(
       () => channel.send('tx.commit-ok', {}),
       () => channel.fail(
@@ -43,7 +43,7 @@ export const transactionMethods: ChannelMethods<'tx.select' | 'tx.commit' | 'tx.
   },
 };
 
-/** TX-01 */
+/** The transaction of a channel; a channel without one: 406. TX-01. */
 function transactionOf(channel: ServerChannel): Transaction {
   const { transaction } = channel.publisher;
   if (transaction !== undefined) return transaction;
