@@ -43,6 +43,8 @@ export interface Link {
   readonly writable$?: Observable<boolean>;
   /** Stops or resumes reading from the peer. Absent: the adapter cannot pause. */
   setReading?(on: boolean): void;
+  /** The peer has opened a connection, and is no stranger any more. Absent: nobody asks. */
+  opened?(): void;
 }
 
 /**

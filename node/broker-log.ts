@@ -41,10 +41,17 @@ export function logBroker(broker: Broker, log: Log): Subscription {
   return logging;
 }
 
-function logEvent({ type, at: _at, ...facts }: BrokerEvent, log: Log): void {
+function logEvent(event: BrokerEvent, log: Log): void {
+  const { type, at: _at, ...facts } = event;
   const [component, text] = type.split('.') as [LogComponent, string];
-  const level = eventLevels[type];
+  const level = levelOf(event);
   if (log.shows(component, level)) log.write(component, level, text, fieldsOf(facts));
+}
+
+function levelOf(event: BrokerEvent): Exclude<LogLevel, 'silent'> {
+  // Space that comes back is the end of a trouble.
+  if (event.type === 'journal.trouble' && event.kind === 'space') return 'info';
+  return eventLevels[event.type];
 }
 
 /** The facts of an event, without those that say nothing. */

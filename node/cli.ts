@@ -89,6 +89,8 @@ function start(set: Settings, playground: Playground | undefined): Promise<Gatew
     users: set.user,
     vhosts: set.vhost,
     allowedOrigins: set.allowOrigin,
+    allowedHosts: set.allowHost,
+    strangersMax: set.strangersMax,
     data: set.memory === true ? undefined : set.data ?? DEFAULT_DATA,
     salvage: set.salvage,
     immediate: set.immediate,
@@ -98,11 +100,16 @@ function start(set: Settings, playground: Playground | undefined): Promise<Gatew
   });
 }
 
-function tlsFilesOf({ tlsCert, tlsKey, tlsCa }: Settings): TlsFiles | undefined {
+function tlsFilesOf(set: Settings): TlsFiles | undefined {
+  const { tlsCert, tlsKey, tlsCa, tlsMinVersion, tlsCiphers } = set;
   if (tlsCert !== undefined && tlsKey !== undefined) {
-    return { certificate: tlsCert, key: tlsKey, authorities: tlsCa };
+    return {
+      certificate: tlsCert, key: tlsKey, authorities: tlsCa,
+      minVersion: tlsMinVersion, ciphers: tlsCiphers,
+    };
   }
-  if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return undefined;
+  const given = [tlsCert, tlsKey, tlsCa, tlsMinVersion, tlsCiphers];
+  if (given.every((each) => each === undefined)) return undefined;
   throw new StartError('TLS needs both a certificate and its key: --tls-cert and --tls-key.');
 }
 

@@ -1,11 +1,13 @@
-import { isIPv6, type Server } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isIPv6, type Server, type Socket } from 'node:net';
 import { EMPTY, Subject, catchError, mergeMap, type Subscription } from 'rxjs';
 import {
   limits, serveTransport, type Clock, type Serve, type Transport, type TransportEnv,
 } from '../core/index.ts';
 import { listen, type ListenOptions, type Listener } from './listener.ts';
 import type { Log } from './log.ts';
-import type { SocketTransport } from './tcp.ts';
+import { Strangers } from './strangers.ts';
+import type { AcceptedTransport } from './tcp.ts';
 
 /** AMQP over TCP, over WebSocket, and both over TLS. */
 export type WayIn = 'amqp' | 'http' | 'amqps' | 'https';
@@ -14,7 +16,7 @@ export type WayIn = 'amqp' | 'http' | 'amqps' | 'https';
 export type DoorLog = Pick<Log, 'write'>;
 
 /** Takes over a connection that a server accepted. */
-export type Accept = (transport: SocketTransport) => void;
+export type Accept = (transport: AcceptedTransport) => void;
 
 /** Where a client can come in. */
 export interface ListenerInfo {
@@ -34,6 +36,7 @@ const urlParts: Readonly<Record<WayIn, readonly [string, string]>> = {
 
 /** All ways in to one `Serve`, and everybody who came in by one. */
 export class Doors {
+  readonly strangers: Strangers;
   readonly #clock: Clock;
   readonly #log: DoorLog;
   readonly #open: { readonly info: ListenerInfo; readonly listener: Listener }[] = [];
@@ -41,9 +44,11 @@ export class Doors {
   readonly #serving: Subscription;
   #refusing = false;
 
-  constructor(serve: Serve, env: TransportEnv, log: DoorLog) {
+  /** `strangersMax`: clients at once that have yet to open a connection. */
+  constructor(serve: Serve, env: TransportEnv, log: DoorLog, strangersMax?: number) {
     this.#clock = env.clock;
     this.#log = log;
+    this.strangers = new Strangers(env.clock, log, strangersMax);
     const serveOne = (transport: Transport) => serveTransport(transport, serve, env).pipe(
       // A broken invariant ends the connection that met it, and no other.
       catchError((err: unknown) => {
@@ -60,14 +65,16 @@ export class Doors {
 
   async open(
     way: WayIn,
-    makeServer: (accept: (transport: Transport) => void) => Server,
-    place: Omit<ListenOptions, 'onError'>,
+    makeServer: (accept: Accept) => Server,
+    place: Omit<ListenOptions, 'onError' | 'admit'>,
   ): Promise<void> {
     const accept = this.#accept;
+    const makeWatched = (): Server => this.#watchRequests(makeServer(accept));
+    const admit = (socket: Socket): boolean => this.#admit(way, socket);
     const onError = (err: Error): void => {
       this.#log.write('gateway', 'warn', 'cannot accept a connection', { way, err });
     };
-    for (const listener of await listen(() => makeServer(accept), { ...place, onError })) {
+    for (const listener of await listen(makeWatched, { ...place, admit, onError })) {
       const info = infoOf(way, listener);
       this.#open.push({ info, listener });
       this.#log.write('gateway', 'debug', 'listening', { url: info.url });
@@ -89,11 +96,29 @@ export class Doors {
     await Promise.all(this.#open.map(({ listener }) => listener.close()));
   }
 
-  readonly #accept = (transport: Transport): void => {
+  readonly #accept = (transport: AcceptedTransport): void => {
     // A request that was on its way when the doors closed.
     if (this.#refusing) return transport.destroy();
+    transport.whenOpened(() => this.strangers.known(transport.socket));
     this.#accepted.next(transport);
   };
+
+  #admit(way: WayIn, socket: Socket): boolean {
+    if (this.strangers.admit(socket)) return true;
+    // The others have no way to be told, before TLS and before the client said that it is one.
+    if (way === 'http') socket.write(CROWDED);
+    return false;
+  }
+
+  /** Whoever asks over HTTP and opens no connection stays a stranger, between its requests. */
+  #watchRequests(server: Server): Server {
+    const { strangers } = this;
+    const watch = ({ socket }: IncomingMessage, response: ServerResponse): void => {
+      strangers.answering(socket);
+      response.once('close', () => strangers.answered(socket));
+    };
+    return server.prependListener('request', watch);
+  }
 
   /** Resolves when the last connection has closed, or when that has taken too long. */
   #allLeft(): Promise<void> {
@@ -106,6 +131,12 @@ export class Doors {
     });
   }
 }
+
+const CROWDED = [
+  'HTTP/1.1 503 Service Unavailable', 'Connection: close', 'Retry-After: 1',
+  'Content-Type: text/plain; charset=utf-8', '',
+  'Too many clients are about to connect; try again in a moment.\n',
+].join('\r\n');
 
 function infoOf(way: WayIn, { host, port }: Listener): ListenerInfo {
   const [scheme, path] = urlParts[way];

@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import {
-  Broker, BufferPool, durableIn, limits, type BrokerOptions, type Clock, type TransportEnv,
+  Broker, BufferPool, durableIn, limits, type Authenticator, type BrokerOptions, type Clock,
+  type TransportEnv,
 } from '../core/index.ts';
 import { managementApi } from '../core/management/index.ts';
 import { SHORTSTR_BYTES_MAX } from '../core/protocol/index.ts';
@@ -11,12 +12,15 @@ import { openData, recover } from './data.ts';
 import { Doors, type ListenerInfo, type WayIn } from './doors.ts';
 import { nodeClock } from './host-clock.ts';
 import { answerHttp } from './http.ts';
+import { HostRule } from './host-rule.ts';
 import { Log } from './log.ts';
+import { LoginDelay } from './login-delay.ts';
 import { MemoryMonitor, processMemory } from './memory-monitor.ts';
 import { OriginRule } from './origin.ts';
 import type { Playground } from './playground.ts';
 import { httpServer, httpsServer, tcpServer, tlsServer } from './servers.ts';
 import { StartError } from './start-error.ts';
+import type { Strangers } from './strangers.ts';
 import { readTls, type TlsFiles } from './tls.ts';
 import { UserList, type User } from './users.ts';
 import { version } from './version.ts';
@@ -40,6 +44,13 @@ export interface GatewayOptions {
   readonly vhosts?: readonly string[] | undefined;
   /** Pages that may connect, besides those of this host and this machine; `*` for all. */
   readonly allowedOrigins?: readonly string[] | undefined;
+  /**
+   * Names under which programs on this machine may reach the HTTP ports, as behind a proxy, besides
+   * those of loopback; `*` for all.
+   */
+  readonly allowedHosts?: readonly string[] | undefined;
+  /** Connections at once that have yet to be opened by a login. Default: 4096. */
+  readonly strangersMax?: number | undefined;
   /**
    * Directory that keeps what is durable; made where its parent exists. One process at a time has
    * it. Default: none, everything is in memory.
@@ -83,9 +94,10 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const env = { clock: nodeClock(), pool: new BufferPool() };
   const data = options.data === undefined ? undefined : resolve(options.data);
   const journal = data === undefined ? undefined : await openData(data, env.clock, options, log);
-  const broker = makeBroker(options, { ...env, journal });
+  const authenticator = new LoginDelay(new UserList(options.users), env.clock, log);
+  const broker = makeBroker(options, { ...env, authenticator, journal });
   const logging = logBroker(broker, log);
-  const doors = new Doors(broker.serve, env, log);
+  const doors = new Doors(broker.serve, env, log, options.strangersMax);
   try {
     const recovered = await recover(broker, journal, data);
     await openDoors(doors, broker, options, log);
@@ -98,7 +110,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     await broker.stop().catch(() => {});
     throw error;
   }
-  const monitor = watchMemory(broker, env.clock, options);
+  const monitor = watchMemory(broker, doors.strangers, env.clock, options);
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     log.write('gateway', 'info', 'draining');
@@ -136,16 +148,18 @@ function checkVirtualHosts(vhosts: readonly string[] = []): void {
     `and '${tooLong}' takes more.`);
 }
 
-function makeBroker(
-  options: GatewayOptions, { journal, ...env }: TransportEnv & { journal: Journal | undefined },
-): Broker {
-  const { vhosts, immediate, users } = options;
+interface BrokerParts extends TransportEnv {
+  readonly authenticator: Authenticator;
+  readonly journal: Journal | undefined;
+}
+
+function makeBroker(options: GatewayOptions, { journal, ...env }: BrokerParts): Broker {
+  const { vhosts, immediate } = options;
   return new Broker(
     {
       ...env,
       ...(journal !== undefined && { durability: durableIn(journal) }),
       random: Math.random,
-      authenticator: new UserList(users),
     },
     {
       ...(vhosts !== undefined && { vhosts }),
@@ -157,10 +171,14 @@ function makeBroker(
   );
 }
 
-function watchMemory(broker: Broker, clock: Clock, options: GatewayOptions): MemoryMonitor {
+/** What strangers take is bounded, and no reason to have publishers wait. */
+function watchMemory(
+  broker: Broker, strangers: Strangers, clock: Clock, options: GatewayOptions,
+): MemoryMonitor {
+  const memory = processMemory();
   return new MemoryMonitor({
     clock,
-    memory: processMemory(),
+    memory: { ...memory, usedBytes: () => memory.usedBytes() - strangers.bytes },
     highWatermark: options.memoryHighWatermark ?? DEFAULT_MEMORY_HIGH_WATERMARK,
     setAlarm: (on) => broker.setAlarm('memory', on),
   });
@@ -178,11 +196,12 @@ async function openDoors(
   const origins = new OriginRule(options.allowedOrigins);
   const urls = (): string[] => doors.listeners.map(({ url }) => url);
   const virtualHosts = new VirtualHostsApi(
-    managementApi(broker), new UserList(options.users), origins, log,
+    managementApi(broker), broker.authenticator, origins, log,
   );
   const http = {
     answer: answerHttp({ version, urls, virtualHosts, playground: options.playground }),
     webSockets: new WebSocketAcceptor(origins),
+    hosts: new HostRule(options.allowedHosts),
   };
   await doors.open('amqp', tcpServer, place('amqp'));
   await doors.open('http', (accept) => httpServer(http, accept), place('http'));

@@ -8,6 +8,43 @@ export const nodeLimits = {
   webSocketMessageBytesMax: 33_554_432,
   /** Pieces one WebSocket message may come in; more: close 1008. */
   webSocketFragmentsMax: 16_384,
+  /**
+   * Connections that wait for the accept, where the kernel allows as many; beyond, it drops them
+   * and clients try again after a second.
+   */
+  acceptQueueMax: 4096,
+  /**
+   * Connections whose clients have yet to open them, over all ways in; one more, and the oldest
+   * goes. Some thousand clients that come back at once find room; strangers take a hundred
+   * megabytes at most.
+   */
+  strangersMax: 4096,
+  /** Time from the accept to connection.open, with TLS and the WebSocket; then it is dropped. */
+  strangerMs: 10_000,
+  /** Time in which a stranger is not dropped for another one: a handshake takes less. */
+  strangerGraceMs: 1000,
+  /**
+   * Octets that come over a WebSocket before connection.open; more: close 1009. The handshake
+   * takes less than a thousand. Over TCP no frame before it may be larger than 4 KiB.
+   */
+  strangerInputBytesMax: 16_384,
+  /** Memory of one stranger with all that it may have sent, which the memory alarm leaves out. */
+  strangerBytes: 32_768,
+  /** Shortest time between two lines of the log about strangers that were dropped. */
+  strangersLogMs: 10_000,
+  /**
+   * Passwords from one address (of IPv6: one /64) that may be wrong at once; from then on one may
+   * be each `wrongPasswordMs`, and logins from there wait for their turn. It is more than people
+   * mistype, and leaves no time to guess.
+   */
+  wrongPasswordsMax: 10,
+  wrongPasswordMs: 1000,
+  /** Logins of one address that wait; one more is refused at once. */
+  loginsWaitingMax: 1024,
+  /** Addresses whose wrong passwords are counted, and users of one whose right one is known. */
+  loginNetworksMax: 16_384,
+  /** An HTTP connection over which nothing moves for so long is dropped. */
+  httpIdleMs: 60_000,
   /** All headers of one HTTP request; more: 431. */
   httpHeaderBytesMax: 16_384,
   /** How often an HTTP server looks for peers that are late with their request. */

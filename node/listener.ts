@@ -38,6 +38,8 @@ export interface ListenOptions {
   readonly port: number;
   /** Whether a host may be absent from this machine, as ::1 is where IPv6 is off. */
   readonly hostsMayBeAbsent: boolean;
+  /** Asked about each connection that was accepted; one with `false` is dropped. */
+  readonly admit: (socket: Socket) => boolean;
   /** Hears of connections that could not be accepted, as when the process has too many open. */
   readonly onError: (error: Error) => void;
 }
@@ -62,7 +64,7 @@ class PortTaken extends StartError {}
 
 async function listenOnHosts(
   makeServer: () => Server,
-  { hosts, port, hostsMayBeAbsent, onError }: ListenOptions,
+  { hosts, port, hostsMayBeAbsent, admit, onError }: ListenOptions,
 ): Promise<readonly Listener[]> {
   const listeners: Listener[] = [];
   try {
@@ -70,7 +72,7 @@ async function listenOnHosts(
       const sharedPort = listeners[0]?.port ?? port;
       try {
         const server = makeServer();
-        listeners.push(await listenOnHost(server, host, sharedPort));
+        listeners.push(await listenOnHost(server, host, sharedPort, admit));
         server.on('error', onError);
       } catch (error) {
         const oneIsLeft = listeners.length > 0 || host !== hosts.at(-1);
@@ -89,14 +91,20 @@ async function listenOnHost(
   server: Server,
   host: string,
   port: number,
+  admit: (socket: Socket) => boolean,
 ): Promise<Listener> {
   const sockets = new Set<Socket>();
+  const serve = server.listeners('connection') as ((socket: Socket) => void)[];
+  // Before TLS or HTTP sees it: who is not admitted costs no more than the accept.
+  server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
+    if (!admit(socket)) return socket.destroy();
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
+    for (const each of serve) each.call(server, socket);
   });
   // Each address is named by itself; :: would take the IPv4 ones too and collide with 0.0.0.0.
-  server.listen({ host, port, ipv6Only: true });
+  server.listen({ host, port, ipv6Only: true, backlog: nodeLimits.acceptQueueMax });
   await once(server, 'listening');
   return new Listener(server, host, sockets);
 }

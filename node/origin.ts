@@ -1,4 +1,4 @@
-import { isLoopback } from './tcp.ts';
+import { isLoopback } from './peer-address.ts';
 
 /**
  * Which pages may open a WebSocket. A browser lets any page try, and says which one it was; so a
@@ -31,7 +31,8 @@ function normalized(origin: string): string {
   return origin.toLowerCase().replace(/\/$/, '');
 }
 
-function hostNameOf(url: string): string | undefined {
+/** The name or numeric address in a URL, without brackets. */
+export function hostNameOf(url: string): string | undefined {
   if (!URL.canParse(url)) return undefined;
   const { hostname } = new URL(url);
   return hostname === '' ? undefined : hostname.replace(/^\[|\]$/g, '');

@@ -1,14 +1,15 @@
 import { createServer as createHttpServer, ServerResponse, type RequestListener } from 'node:http';
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { limits } from '../core/index.ts';
 import { nodeLimits } from './limits.ts';
-import type { Accept } from './doors.ts';
-import { TcpTransport } from './tcp.ts';
+import { withoutMapping } from './peer-address.ts';
+import { TcpTransport, type SocketTransport } from './tcp.ts';
 import { showsForeignCertificate, type TlsOptions } from './tls.ts';
-import type { WebSocketAcceptor } from './websocket.ts';
+import { MISDIRECTED, type HostRule } from './host-rule.ts';
+import { refuse, type WebSocketAcceptor } from './websocket.ts';
 
 const socketOptions = {
   // A turn is flushed once; to wait for more would only add latency.
@@ -31,13 +32,16 @@ const httpOptions = {
   maxHeaderSize: nodeLimits.httpHeaderBytesMax,
 };
 
+/** Takes over a connection whose peer the server knows nothing of yet. */
+type AcceptSocket = (transport: SocketTransport) => void;
+
 /** AMQP over TCP. */
-export function tcpServer(accept: Accept): Server {
+export function tcpServer(accept: AcceptSocket): Server {
   return createTcpServer(streamOptions, (socket) => accept(new TcpTransport(socket)));
 }
 
 /** AMQP over TLS. */
-export function tlsServer(tls: TlsOptions, accept: Accept): Server {
+export function tlsServer(tls: TlsOptions, accept: AcceptSocket): Server {
   const options = { ...streamOptions, ...tls, handshakeTimeout: limits.handshakeMs };
   return createTlsServer(options, (socket) => {
     if (showsForeignCertificate(socket)) socket.destroy();
@@ -48,32 +52,51 @@ export function tlsServer(tls: TlsOptions, accept: Accept): Server {
 export interface HttpParts {
   readonly answer: RequestListener;
   readonly webSockets: WebSocketAcceptor;
+  readonly hosts: HostRule;
 }
 
 /** AMQP over WebSocket, and a page for those who look. */
-export function httpServer(parts: HttpParts, accept: Accept): Server {
-  return withUpgrade(createHttpServer(httpOptions, parts.answer), parts, accept);
+export function httpServer(parts: HttpParts, accept: AcceptSocket): Server {
+  return withUpgrade(createHttpServer(httpOptions, answererOf(parts)), parts, accept);
 }
 
 /** The same over TLS. */
-export function httpsServer(tls: TlsOptions, parts: HttpParts, accept: Accept): Server {
+export function httpsServer(tls: TlsOptions, parts: HttpParts, accept: AcceptSocket): Server {
   const options = { ...httpOptions, ...tls, handshakeTimeout: limits.handshakeMs };
-  const server = createHttpsServer(options, parts.answer);
+  const server = createHttpsServer(options, answererOf(parts));
   server.prependListener('secureConnection', (socket: TLSSocket) => {
     if (showsForeignCertificate(socket)) socket.destroy();
   });
   return withUpgrade(server, parts, accept);
 }
 
-function withUpgrade<S extends Pick<HttpServer, 'on'>>(
+/** Answers requests to a name that is served; others are told that they are misdirected. */
+function answererOf({ answer, hosts }: HttpParts): RequestListener {
+  return (request, response) => {
+    if (isServed(hosts, request)) return answer(request, response);
+    response.writeHead(421, { 'Content-Type': 'text/plain; charset=utf-8', 'Connection': 'close' });
+    response.end(MISDIRECTED);
+  };
+}
+
+function isServed(hosts: HostRule, { headers, socket }: IncomingMessage): boolean {
+  return hosts.allows(withoutMapping(socket.remoteAddress ?? ''), headers.host);
+}
+
+function withUpgrade<S extends HttpServer | HttpsServer>(
   server: S,
-  { answer, webSockets }: HttpParts,
-  accept: Accept,
+  parts: HttpParts,
+  accept: AcceptSocket,
 ): S {
+  server.setTimeout(nodeLimits.httpIdleMs);
   server.on('upgrade', (request: IncomingMessage, socket, head: Buffer) => {
     const wantsWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
-    if (wantsWebSocket) webSockets.upgrade(request, socket as Socket, head, accept);
-    else answerPlainly(request, socket as Socket, answer);
+    if (!wantsWebSocket) return answerPlainly(request, socket as Socket, answererOf(parts));
+    if (isServed(parts.hosts, request)) {
+      parts.webSockets.upgrade(request, socket as Socket, head, accept);
+    } else {
+      refuse(socket as Socket, { status: '421 Misdirected Request', text: MISDIRECTED });
+    }
   });
   return server;
 }

@@ -1,5 +1,8 @@
+import { isHostName } from './host-rule.ts';
+import { nodeLimits } from './limits.ts';
 import { isOrigin } from './origin.ts';
 import { logFormats, readLogLevels, type LogFormat, type LogLevels } from './log.ts';
+import { tlsVersions } from './tls.ts';
 import type { User } from './users.ts';
 
 /**
@@ -34,12 +37,16 @@ function text(given: unknown): string {
   throw new RangeError('must be a text that is not empty');
 }
 
-function port(given: unknown): number {
-  const isNumber = typeof given === 'number' || (typeof given === 'string' && /^\d+$/.test(given));
-  const value = isNumber ? Number(given) : NaN;
-  if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
-  throw new RangeError(`must be a whole number from 0 to 65535, not ${quoted(given)}`);
+function wholeNumber(min: number, max: number): (given: unknown) => number {
+  return (given) => {
+    const isText = typeof given === 'string' && /^\d+$/.test(given);
+    const value = isText || typeof given === 'number' ? Number(given) : NaN;
+    if (Number.isInteger(value) && value >= min && value <= max) return value;
+    throw new RangeError(`must be a whole number from ${min} to ${max}, not ${quoted(given)}`);
+  };
 }
+
+const port = wholeNumber(0, 65_535);
 
 function share(given: unknown): number {
   const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
@@ -73,6 +80,11 @@ function user(given: unknown): User {
 function origin(given: unknown): string {
   if (typeof given === 'string' && isOrigin(given)) return given;
   throw new RangeError(`must be like https://example.com, or *, not ${quoted(given)}`);
+}
+
+function hostName(given: unknown): string {
+  if (typeof given === 'string' && isHostName(given)) return given;
+  throw new RangeError(`must be a name like broker.example.com, or *, not ${quoted(given)}`);
 }
 
 function logLevels(given: unknown): LogLevels {
@@ -122,6 +134,22 @@ export const settings = {
     },
     text,
   ),
+  tlsMinVersion: single(
+    {
+      placeholder: 'VERSION',
+      description: 'oldest version of TLS that is spoken: 1.0, 1.1, 1.2 or 1.3',
+      fallbackText: '1.2',
+    },
+    oneOf(tlsVersions),
+  ),
+  tlsCiphers: single(
+    {
+      placeholder: 'LIST',
+      description: 'cipher suites, as OpenSSL writes them',
+      fallbackText: 'those with forward secrecy',
+    },
+    text,
+  ),
   user: list(
     {
       placeholder: 'NAME:PASSWORD',
@@ -145,6 +173,23 @@ export const settings = {
         + '* for any; repeat it for several',
     },
     origin,
+  ),
+  allowHost: list(
+    {
+      placeholder: 'NAME',
+      description: 'host name under which programs on this machine reach the HTTP port, as behind '
+        + 'a proxy, besides localhost; * for any; repeat it for several',
+    },
+    hostName,
+  ),
+  strangersMax: single(
+    {
+      placeholder: 'COUNT',
+      description: 'connections at once that have yet to be opened by a login; beyond, the oldest '
+        + 'goes',
+      fallbackText: String(nodeLimits.strangersMax),
+    },
+    wholeNumber(1, 1_000_000),
   ),
   data: single(
     {

@@ -1,10 +1,20 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { Observable } from 'rxjs';
+import { Observable, Subject } from 'rxjs';
 import type { PeerInfo, Transport, Written } from '../core/index.ts';
+import { isLoopback, withoutMapping } from './peer-address.ts';
+
+/** A connection that a server accepted, as a transport. */
+export interface AcceptedTransport extends Transport {
+  /** What it is over: of TLS where it is encrypted. */
+  readonly socket: Socket;
+  opened(): void;
+  /** Calls `run` once the client has opened a connection. */
+  whenOpened(run: () => void): void;
+}
 
 /** A transport over a socket, which can break as sockets do. */
-export interface SocketTransport extends Transport {
+export interface SocketTransport extends AcceptedTransport {
   /** Octets that the socket took in and gave out so far, framing and all. */
   readonly socketBytes: SocketBytes;
   /** Drops the connection with a TCP reset, as when the other machine crashed. */
@@ -20,10 +30,11 @@ export interface SocketBytes {
 export class TcpTransport implements SocketTransport {
   readonly peer: PeerInfo;
   readonly inbound: Observable<Uint8Array>;
-  readonly #socket: Socket;
+  readonly socket: Socket;
+  readonly #opened = new Subject<never>();
 
   constructor(socket: Socket) {
-    this.#socket = socket;
+    this.socket = socket;
     this.peer = peerOf(socket, 'tcp');
     // The listeners outlive the subscription: a socket without one for errors ends the process.
     this.inbound = new Observable((inbound) => {
@@ -35,39 +46,47 @@ export class TcpTransport implements SocketTransport {
   }
 
   get unsentBytes(): number {
-    return this.#socket.writableLength;
+    return this.socket.writableLength;
   }
 
   get socketBytes(): SocketBytes {
-    return this.#socket;
+    return this.socket;
   }
 
   write(chunk: Uint8Array, written: Written): void {
-    this.#socket.write(chunk, written);
+    this.socket.write(chunk, written);
   }
 
   setReading(on: boolean): void {
-    if (on) this.#socket.resume();
-    else this.#socket.pause();
+    if (on) this.socket.resume();
+    else this.socket.pause();
+  }
+
+  opened(): void {
+    this.#opened.complete();
+  }
+
+  whenOpened(run: () => void): void {
+    this.#opened.subscribe({ complete: run });
   }
 
   end(): void {
-    this.#socket.end();
+    this.socket.end();
     // Reads on to the peer's FIN: to close over unread bytes would send a reset, which may
     // overtake our last frames.
-    this.#socket.resume();
+    this.socket.resume();
   }
 
   destroy(): void {
-    this.#socket.destroy();
+    this.socket.destroy();
   }
 
   reset(): void {
-    this.#socket.resetAndDestroy();
+    this.socket.resetAndDestroy();
   }
 
   whenClosed(run: () => void): void {
-    this.#socket.once('close', run);
+    this.socket.once('close', run);
   }
 }
 
@@ -85,14 +104,4 @@ export function peerOf(socket: Socket, transport: PeerInfo['transport']): PeerIn
     loopback: isLoopback(address),
     secure: socket instanceof TLSSocket,
   };
-}
-
-/** Whether a numeric address, or `localhost`, names this machine itself. */
-export function isLoopback(host: string): boolean {
-  return host === '::1' || /^127(\.\d+){3}$/.test(host) || /^(.+\.)?localhost$/i.test(host);
-}
-
-/** `::ffff:10.0.0.1`, as an IPv6 socket shows an IPv4 peer, is 10.0.0.1. */
-function withoutMapping(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '');
 }

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createSecureContext, type TLSSocket } from 'node:tls';
+import { createSecureContext, type SecureVersion, type TLSSocket } from 'node:tls';
 import { StartError, codeOf } from './start-error.ts';
 
 /** PEM files: the server's certificate and key, and who signs the certificates of clients. */
@@ -8,12 +8,36 @@ export interface TlsFiles {
   readonly certificate: string;
   readonly key: string;
   readonly authorities?: string | undefined;
+  /** Oldest version that is spoken. Default: 1.2. */
+  readonly minVersion?: TlsVersion | undefined;
+  /** In the form of OpenSSL. Default: suites with forward secrecy, all of them authenticated. */
+  readonly ciphers?: string | undefined;
 }
+
+export const tlsVersions = ['1.0', '1.1', '1.2', '1.3'] as const;
+export type TlsVersion = (typeof tlsVersions)[number];
+
+const nodeVersions: Readonly<Record<TlsVersion, SecureVersion>> = {
+  '1.0': 'TLSv1', '1.1': 'TLSv1.1', '1.2': 'TLSv1.2', '1.3': 'TLSv1.3',
+};
+
+/**
+ * Each has forward secrecy: who gets hold of the key cannot read what was sent before. Static RSA
+ * has none, and suites in CBC mode are open to padding oracles. [RFC 9325 4.2]
+ */
+const DEFAULT_CIPHERS = [
+  'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
 
 export interface TlsOptions {
   readonly cert: Buffer;
   readonly key: Buffer;
   readonly ca?: Buffer;
+  readonly minVersion: SecureVersion;
+  readonly ciphers: string;
   readonly requestCert: boolean;
   readonly rejectUnauthorized: boolean;
 }
@@ -27,7 +51,10 @@ export function readTls(files: TlsFiles): TlsOptions {
   check({ cert, key }, `The key ${files.key} does not belong to ${files.certificate}`);
   // A client needs no certificate, so the handshake goes on without one; what it shows is judged
   // by showsForeignCertificate.
-  const options = { cert, key, rejectUnauthorized: false };
+  const { ciphers = DEFAULT_CIPHERS } = files;
+  const spoken = { minVersion: nodeVersions[files.minVersion ?? '1.2'], ciphers };
+  check(spoken, `There are no such TLS cipher suites: ${ciphers}`);
+  const options = { cert, key, ...spoken, rejectUnauthorized: false };
   if (files.authorities === undefined) return { ...options, requestCert: false };
   const ca = read('certificate authorities', files.authorities);
   checkAuthorities(ca, files.authorities);

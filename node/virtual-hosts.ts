@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { firstValueFrom } from 'rxjs';
-import type { Authenticator, PeerInfo } from '../core/index.ts';
+import { defaultIfEmpty, firstValueFrom, fromEvent, takeUntil } from 'rxjs';
+import type { Authenticator } from '../core/index.ts';
 import type { Api, ApiRequest } from '../core/management/index.ts';
 import type { Log } from './log.ts';
 import type { OriginRule } from './origin.ts';
@@ -43,12 +43,12 @@ export class VirtualHostsApi {
   }
 
   async #handle(path: string, request: IncomingMessage): Promise<[status: number, body?: unknown]> {
-    const { headers, socket } = request;
+    const { headers } = request;
     const method = methods[request.method ?? ''];
     if (method === undefined) return [405, { error: 'method_not_allowed' }];
     // A browser adds what it knows of a login to the requests of any page.
     if (!this.#origins.allows(headers.origin, headers.host)) return [403, { error: 'forbidden' }];
-    if (!await this.#isKnown(headers.authorization, peerOf(socket, 'tcp'))) {
+    if (!await this.#isKnown(headers.authorization, request)) {
       return [401, { error: 'not_authorized', reason: 'Login failed' }];
     }
     // RabbitMQ answers 201 where there was none, and 204 to whoever asks again. API-11.
@@ -57,13 +57,16 @@ export class VirtualHostsApi {
     return body === null ? [made ? 201 : 204] : [status, body];
   }
 
-  async #isKnown(authorization: string | undefined, peer: PeerInfo): Promise<boolean> {
+  async #isKnown(authorization: string | undefined, request: IncomingMessage): Promise<boolean> {
     const [, encoded] = /^Basic +([\w+/=]+)$/i.exec(authorization ?? '') ?? [];
     if (encoded === undefined) return false;
     const [user = '', ...rest] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
     const credentials = { mechanism: 'PLAIN', user, password: rest.join(':') };
-    const identity = await firstValueFrom(this.#authenticator.authenticate(credentials, peer));
-    return identity !== undefined;
+    const answer$ = this.#authenticator.authenticate(credentials, peerOf(request.socket, 'tcp'));
+    // Whoever hangs up before that is not waited with.
+    const gone$ = fromEvent(request.socket, 'close');
+    const identity$ = answer$.pipe(takeUntil(gone$), defaultIfEmpty(undefined));
+    return await firstValueFrom(identity$) !== undefined;
   }
 }
 

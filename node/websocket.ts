@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { Observable } from 'rxjs';
+import { Observable, Subject } from 'rxjs';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { PeerInfo, Written } from '../core/index.ts';
 import { nodeLimits } from './limits.ts';
@@ -8,6 +8,7 @@ import type { OriginRule } from './origin.ts';
 import { bytesOf, peerOf, type SocketBytes, type SocketTransport } from './tcp.ts';
 
 /** Close codes of RFC 6455, section 7.4.1. */
+const MESSAGE_TOO_BIG = 1009;
 const NORMAL_CLOSURE = 1000;
 const UNSUPPORTED_DATA = 1003;
 const ABNORMAL_CLOSURE = 1006;
@@ -18,12 +19,13 @@ const AMQP_SUBPROTOCOL = /^amqp/i;
 export class WebSocketTransport implements SocketTransport {
   readonly peer: PeerInfo;
   readonly inbound: Observable<Uint8Array>;
+  readonly socket: Socket;
+  readonly #opened = new Subject<never>();
   readonly #webSocket: WebSocket;
-  readonly #socket: Socket;
 
   constructor(webSocket: WebSocket, socket: Socket) {
     this.#webSocket = webSocket;
-    this.#socket = socket;
+    this.socket = socket;
     this.peer = peerOf(socket, 'websocket');
     this.inbound = new Observable((inbound) => {
       webSocket.on('message', (data: RawData, isBinary: boolean) => {
@@ -44,7 +46,7 @@ export class WebSocketTransport implements SocketTransport {
   }
 
   get socketBytes(): SocketBytes {
-    return this.#socket;
+    return this.socket;
   }
 
   /** A chunk is whole frames, so a message never ends inside one. WSK-09. */
@@ -57,6 +59,14 @@ export class WebSocketTransport implements SocketTransport {
     else this.#webSocket.pause();
   }
 
+  opened(): void {
+    this.#opened.complete();
+  }
+
+  whenOpened(run: () => void): void {
+    this.#opened.subscribe({ complete: run });
+  }
+
   end(): void {
     this.#webSocket.resume();
     this.#webSocket.close(NORMAL_CLOSURE);
@@ -67,7 +77,7 @@ export class WebSocketTransport implements SocketTransport {
   }
 
   reset(): void {
-    this.#socket.resetAndDestroy();
+    this.socket.resetAndDestroy();
   }
 
   whenClosed(run: () => void): void {
@@ -105,30 +115,63 @@ export class WebSocketAcceptor {
     const refusal = this.#refusal(request);
     if (refusal !== undefined) return refuse(socket, refusal);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      accepted(new WebSocketTransport(webSocket, socket));
+      const transport = new WebSocketTransport(webSocket, socket);
+      boundInput(transport, webSocket);
+      accepted(transport);
     });
   }
 
   /** What ws does not refuse itself: another version than 13, and a page from elsewhere. */
   #refusal({ headers }: IncomingMessage): Refusal | undefined {
     if (headers['sec-websocket-version'] !== '13') {
-      return { status: '426 Upgrade Required', header: 'Sec-WebSocket-Version: 13' };
+      return {
+        status: '426 Upgrade Required', header: 'Sec-WebSocket-Version: 13',
+        text: 'The version of the WebSocket protocol is 13.\n',
+      };
     }
-    if (!this.#origins.allows(headers.origin, headers.host)) return { status: '403 Forbidden' };
-    return undefined;
+    if (this.#origins.allows(headers.origin, headers.host)) return undefined;
+    const text = 'This web page may not connect: --allow-origin names those that may.\n';
+    return { status: '403 Forbidden', text };
   }
+}
+
+/**
+ * Drops a client that sends more than a handshake takes before it has opened a connection: messages
+ * are taken in whole, and so a stranger could have a large one collected that it never ends.
+ */
+function boundInput(transport: WebSocketTransport, webSocket: WebSocket): void {
+  const { socket } = transport;
+  let bytes = 0;
+  const count = (chunk: Buffer): void => {
+    bytes += chunk.length;
+    if (bytes <= nodeLimits.strangerInputBytesMax) return;
+    webSocket.close(MESSAGE_TOO_BIG, 'too much before connection.open');
+    webSocket.terminate();
+  };
+  socket.on('data', count);
+  transport.whenOpened(() => {
+    // The chunk in which it did so is still to be counted.
+    bytes = -Infinity;
+    socket.off('data', count);
+  });
 }
 
 interface Refusal {
   readonly status: string;
   readonly header?: string;
+  /** Says why, to a person. */
+  readonly text: string;
 }
 
-function refuse(socket: Socket, { status, header }: Refusal): void {
-  const lines = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Length: 0'];
+/** Answers a request to become a WebSocket with a refusal, and hangs up. */
+export function refuse(socket: Socket, { status, header, text }: Refusal): void {
+  const lines = [
+    `HTTP/1.1 ${status}`, 'Connection: close', 'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+  ];
   if (header !== undefined) lines.push(header);
   // The peer may be gone already; there is nobody left to tell.
   socket.on('error', () => socket.destroy());
   socket.once('finish', () => socket.destroy());
-  socket.end(`${lines.join('\r\n')}\r\n\r\n`);
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
 }

@@ -138,11 +138,10 @@ export class Session<R extends Role> implements Machine {
     this.writer.flush();
   }
 
-  /** Takes the agreed limits into force; call before connection.open is answered. */
+  /** Agrees on limits before connection.open is answered: frames may be larger only then. */
   tune(channelMax: number, frameBytesMax: number, heartbeatSeconds: number): void {
     this.channelMax = channelMax;
     this.frameBytesMax = frameBytesMax;
-    this.#frames.frameBytesMax = frameBytesMax;
     if (heartbeatSeconds === 0) return;
     this.#stopHeartbeat = startHeartbeat(this.#clock, heartbeatSeconds, this);
   }
@@ -413,7 +412,9 @@ export class Session<R extends Role> implements Machine {
 
   #enter(state: ConnectionState): void {
     this.state = state;
-    if (state === 'running') this.#stopDeadline();
+    if (state !== 'running') return;
+    this.#stopDeadline();
+    this.#frames.frameBytesMax = this.frameBytesMax;
   }
 
   /** The error of a method that the state of its channel does not allow. CON-25, CON-26. */

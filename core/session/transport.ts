@@ -16,6 +16,8 @@ export interface Transport {
   /** Calls `written` once, later, in the order of the calls. */
   write(chunk: Uint8Array, written: Written): void;
   setReading(on: boolean): void;
+  /** The peer has opened a connection: it is no stranger any more. Absent: nobody asks. */
+  opened?(): void;
   /** Flushes what was written, then closes in good order. */
   end(): void;
   destroy(): void;
@@ -75,6 +77,10 @@ class Outlet implements Link {
 
   setReading(on: boolean): void {
     this.#transport.setReading(on);
+  }
+
+  opened(): void {
+    this.#transport.opened?.();
   }
 
   send(chunk: Uint8Array): void {

@@ -4,6 +4,7 @@ import {
 } from '../../core/index.ts';
 import { seededRandom } from '../../core/random.ts';
 import { Doors, type DoorLog } from '../doors.ts';
+import { HostRule } from '../host-rule.ts';
 import { answerHttp } from '../http.ts';
 import { OriginRule } from '../origin.ts';
 import { httpServer, tcpServer } from '../servers.ts';
@@ -113,6 +114,7 @@ export class TestBroker {
     const http = {
       answer: answerHttp({ version: this.core.options.version, urls }),
       webSockets: new WebSocketAcceptor(new OriginRule()),
+      hosts: new HostRule(),
     };
     await Promise.all([
       this.#doors.open('amqp', (accept) => tcpServer(this.#wiring(accept)), place),

@@ -1,9 +1,10 @@
+import type { Socket } from 'node:net';
 import { Observable, type Subscriber } from 'rxjs';
 import {
-  AmqpError, type PeerInfo, type ServerConnection, type Transport, type Written,
+  AmqpError, type PeerInfo, type ServerConnection, type Written,
 } from '../../core/index.ts';
 import { frameTypes } from '../../core/protocol/index.ts';
-import type { SocketBytes, SocketTransport } from '../tcp.ts';
+import type { AcceptedTransport, SocketBytes, SocketTransport } from '../tcp.ts';
 import { FrameEnds } from './frame-ends.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -28,9 +29,10 @@ export interface WireWatch {
 const NOTHING = new Uint8Array(0);
 
 /** A transport that breaks when it is told to. */
-export class Wire implements Transport {
+export class Wire implements AcceptedTransport {
   readonly peer: PeerInfo;
   readonly inbound: Observable<Uint8Array>;
+  readonly socket: Socket;
   /** The broker's side of the connection that it carries. */
   connection: ServerConnection | undefined;
   readonly #transport: SocketTransport;
@@ -56,6 +58,7 @@ export class Wire implements Transport {
     this.#watch = watch;
     this.#traffic = traffic;
     this.peer = transport.peer;
+    this.socket = transport.socket;
     this.inbound = new Observable((inbound) => {
       this.#inbound = inbound;
       return transport.inbound.subscribe({
@@ -118,6 +121,14 @@ export class Wire implements Transport {
   setReading(on: boolean): void {
     this.#reading = on;
     this.#setReading();
+  }
+
+  opened(): void {
+    this.#transport.opened();
+  }
+
+  whenOpened(run: () => void): void {
+    this.#transport.whenOpened(run);
   }
 
   end(): void {

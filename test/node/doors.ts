@@ -4,6 +4,7 @@ import { Observable, Subject, type Observer } from 'rxjs';
 import { onTestFinished } from 'vitest';
 import { BufferPool, limits, VirtualClock, type Link, type Serve } from '../../core/index.ts';
 import { Doors, type Accept } from '../../node/doors.ts';
+import { HostRule } from '../../node/host-rule.ts';
 import { answerHttp } from '../../node/http.ts';
 import { Log } from '../../node/log.ts';
 import { OriginRule } from '../../node/origin.ts';
@@ -26,15 +27,18 @@ export interface OpenDoors {
 
 export interface DoorsOptions {
   readonly allowedOrigins?: readonly string[];
+  readonly allowedHosts?: readonly string[];
+  readonly strangersMax?: number;
   readonly tls?: TlsFiles;
 }
 
-export async function openDoors(serve: Serve, { allowedOrigins, tls }: DoorsOptions = {}): Promise<OpenDoors> {
+export async function openDoors(serve: Serve, options: DoorsOptions = {}): Promise<OpenDoors> {
+  const { allowedOrigins, allowedHosts, strangersMax, tls } = options;
   const clock = new VirtualClock();
   const pool = new BufferPool();
   const logged: Record<string, unknown>[] = [];
   const log = new Log({ format: 'json', write: (line) => logged.push(JSON.parse(line)) });
-  const doors = new Doors(serve, { clock, pool }, log);
+  const doors = new Doors(serve, { clock, pool }, log, strangersMax);
   onTestFinished(async () => {
     const closed = doors.close();
     clock.advanceBy(limits.lingerMs);
@@ -43,6 +47,7 @@ export async function openDoors(serve: Serve, { allowedOrigins, tls }: DoorsOpti
   const http = {
     answer: answerHttp({ version: '1.2.3', urls: () => doors.listeners.map(({ url }) => url) }),
     webSockets: new WebSocketAcceptor(new OriginRule(allowedOrigins)),
+    hosts: new HostRule(allowedHosts),
   };
   const place = { hosts: ['127.0.0.1'], port: 0, hostsMayBeAbsent: false };
   await doors.open('amqp', tcpServer, place);
@@ -52,12 +57,15 @@ export async function openDoors(serve: Serve, { allowedOrigins, tls }: DoorsOpti
   return { tcpPort, httpPort, tlsPort, doors, clock, pool, logged };
 }
 
-export const echo: Serve = (inbound) =>
-  new Observable((outbound) => inbound.subscribe({
+/** Knows everybody at once. */
+export const echo: Serve = (inbound, link) => {
+  link.opened!();
+  return new Observable((outbound) => inbound.subscribe({
     next: (chunk) => outbound.next(chunk.slice()),
     error: () => outbound.complete(),
     complete: () => outbound.complete(),
   }));
+};
 
 /** What happened to the inbound of a connection, in order. */
 export type InboundEvent = Uint8Array | 'completed' | 'failed';
@@ -71,10 +79,11 @@ export interface HeldEnd {
   readonly unsubscribed: Promise<void>;
 }
 
-/** A Serve that hands each connection to the test. */
-export function held(): { readonly serve: Serve; readonly ends: Inbox<HeldEnd> } {
+/** A Serve that hands each connection to the test. `opened`: the clients are no strangers. Default: true. */
+export function held({ opened = true } = {}): { readonly serve: Serve; readonly ends: Inbox<HeldEnd> } {
   const ends = new Inbox<HeldEnd>();
   const serve: Serve = (inbound, link) => new Observable((subscriber) => {
+    if (opened) link.opened!();
     const events = new Inbox<InboundEvent>();
     const outbound = new Subject<Uint8Array>();
     outbound.subscribe(subscriber);

@@ -1,4 +1,7 @@
+import { Subject } from 'rxjs';
 import { describe, expect, test } from 'vitest';
+import type { Broker, BrokerEvent } from '../../core/index.ts';
+import { logBroker } from '../../node/broker-log.ts';
 import { Log, readLogLevels } from '../../node/log.ts';
 
 function logWith(levels: string): { log: Log; lines: string[] } {
@@ -6,6 +9,15 @@ function logWith(levels: string): { log: Log; lines: string[] } {
   const log = new Log({ levels: readLogLevels(levels), write: (line) => lines.push(line) });
   return { log, lines };
 }
+
+test('the space that a disk has again is no error', () => {
+  const { log, lines } = logWith('info');
+  const events$ = new Subject<BrokerEvent>();
+  logBroker({ events$ } as unknown as Broker, log);
+  events$.next({ type: 'journal.trouble', kind: 'full', text: 'no space left on device', at: 0 });
+  events$.next({ type: 'journal.trouble', kind: 'space', text: 'there is space again', at: 0 });
+  expect(lines.map((line) => line.split(' ')[1])).toEqual(['error', 'info']);
+});
 
 describe('the log', () => {
   test('has a level for each component', () => {

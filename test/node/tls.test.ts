@@ -76,6 +76,46 @@ describe.runIf(canMakeCertificates)('TLS', () => {
     }
   });
 
+  /** The suite that is agreed on, or why none was. */
+  async function agree(port: number, options: ConnectionOptions): Promise<string> {
+    const socket = connect({
+      host: '127.0.0.1', port, servername: 'localhost', ca: certificates.authority.pem, ...options,
+    });
+    onTestFinished(() => void socket.destroy());
+    const agreed = new Promise<string>((resolve) => {
+      socket.once('secureConnect', () => resolve(`${socket.getProtocol()} ${socket.getCipher().name}`));
+      socket.once('error', () => resolve('refused'));
+      socket.once('close', () => resolve('refused'));
+    });
+    return await within('an end of the handshake', agreed);
+  }
+
+  const old = { maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'ALL@SECLEVEL=0' } as const;
+  const cbc = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA' } as const;
+  const gcm = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' } as const;
+
+  test('speaks 1.2 and later, in suites with forward secrecy and authenticated encryption alone', async () => {
+    const { ready } = await startReady({ flags: tlsFlags() });
+    for (const port of [ready.amqps!, ready.https!]) {
+      expect(await agree(port, {})).toMatch(/^TLSv1.3 /);
+      expect(await agree(port, gcm)).toBe('TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256');
+      expect(await agree(port, cbc)).toBe('refused');
+      expect(await agree(port, { maxVersion: 'TLSv1.2', ciphers: 'AES128-SHA:AES128-GCM-SHA256' })).toBe('refused');
+      expect(await agree(port, old)).toBe('refused');
+    }
+  });
+
+  test('speaks other versions and suites where it is told to', async () => {
+    const strict = await startReady({ flags: [...tlsFlags(), '--tls-min-version', '1.3'] });
+    expect(await agree(strict.ready.amqps!, gcm)).toBe('refused');
+    expect(await agree(strict.ready.amqps!, {})).toMatch(/^TLSv1.3 /);
+    const lax = await startReady({
+      flags: [...tlsFlags(), '--tls-min-version', '1.1', '--tls-ciphers', 'ECDHE-ECDSA-AES128-SHA@SECLEVEL=0'],
+    });
+    expect(await agree(lax.ready.amqps!, cbc)).toBe('TLSv1.2 ECDHE-ECDSA-AES128-SHA');
+    expect(await agree(lax.ready.amqps!, old)).toBe('TLSv1.1 ECDHE-ECDSA-AES128-SHA');
+  });
+
   test('is not disturbed by a client that speaks none', async () => {
     const { ready } = await startReady({ flags: tlsFlags() });
     const socket = await openTls(ready.amqps!);
@@ -119,6 +159,21 @@ describe.runIf(canMakeCertificates)('TLS', () => {
       'authorities that are none',
       () => [...tlsFlags(), '--tls-ca', writeBeside(certificates, 'ca.pem', '-----BEGIN CERTIFICATE-----\nx')],
       'The certificate authorities .*ca.pem are not PEM certificates: .*',
+    ],
+    [
+      'cipher suites that are none',
+      () => [...tlsFlags(), '--tls-ciphers', 'nonsense'],
+      'There are no such TLS cipher suites: nonsense: .*',
+    ],
+    [
+      'a version that is none',
+      () => [...tlsFlags(), '--tls-min-version', '2'],
+      "The flag --tls-min-version must be 1.0 or 1.1 or 1.2 or 1.3, not '2'.",
+    ],
+    [
+      'suites without a certificate',
+      () => ['--tls-ciphers', 'DEFAULT'],
+      'TLS needs both a certificate and its key: --tls-cert and --tls-key.',
     ],
     [
       'a certificate without a key',

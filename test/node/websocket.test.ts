@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, type ClientOptions, type RawData } from 'ws';
 import { limits } from '../../core/index.ts';
+import { HostRule } from '../../node/host-rule.ts';
 import { nodeLimits } from '../../node/limits.ts';
 import { within } from '../clients/waiting.ts';
 import { tcpClient } from './client.ts';
@@ -129,8 +130,51 @@ describe('a page that wants to connect [WSK-13]', () => {
     [own, 'broker.example', ['https://shop.example'], 403],
     [`${own}:81`, 'broker.example', [own], 403],
   ])('from %s at %s, with %j allowed, gets %i', async (origin, host, allowed, status) => {
-    const doors = await openDoors(echo, { allowedOrigins: allowed });
+    const doors = await openDoors(echo, { allowedOrigins: allowed, allowedHosts: ['*'] });
     expect(await statusOf(doors, { Origin: origin, ...(host !== undefined && { Host: host }) })).toBe(status);
+  });
+});
+
+describe('a host that a client on this machine asks for', () => {
+  test.each<[string, string[], number]>([
+    ['localhost:15672', [], 101],
+    ['127.0.0.1', [], 101],
+    ['[::1]:15672', [], 101],
+    ['Tab.LocalHost', [], 101],
+    ['evil.example:15672', [], 421],
+    ['localhost.evil.example', [], 421],
+    ['127.0.0.1.evil.example', [], 421],
+    ['10.0.0.1:15672', [], 421],
+    ['not a host', [], 421],
+    ['broker.example:443', ['broker.example'], 101],
+    ['Broker.Example', ['BROKER.example'], 101],
+    ['other.example', ['broker.example'], 421],
+    ['sub.broker.example', ['broker.example'], 421],
+    ['[2001:DB8::1]', ['[2001:db8::1]'], 101],
+    ['anything.example', ['*'], 101],
+  ])('as %j, with %j allowed, gets %i, and a page of its own name too', async (host, allowed, status) => {
+    const doors = await openDoors(echo, { allowedHosts: allowed });
+    expect(await statusOf(doors, { Host: host })).toBe(status);
+    const same = await handshake(doors, { Host: host, Upgrade: undefined, Connection: 'close' });
+    expect(same.status).toBe(status === 101 ? 404 : 421);
+    if (status === 421) expect(await statusOf(doors, { Host: host, Origin: `http://${host}` })).toBe(421);
+  });
+
+  test('is said why it gets nothing', async () => {
+    const { httpPort } = await openDoors(echo);
+    for (const headers of [{}, { Upgrade: 'websocket', Connection: 'Upgrade' }]) {
+      const sent = request({ port: httpPort, headers: { Host: 'evil.example', ...headers } }).end();
+      const [response] = await within('an answer', once(sent, 'response'));
+      expect(response.statusCode).toBe(421);
+      expect(await text(response)).toContain('--allow-host');
+    }
+  });
+
+  test('is not asked for by clients of elsewhere', () => {
+    const rule = new HostRule();
+    expect(rule.allows('192.0.2.1', 'broker.example')).toBe(true);
+    expect(rule.allows('127.0.0.1', undefined)).toBe(true);
+    expect(rule.allows('127.0.0.1', 'broker.example')).toBe(false);
   });
 });
 

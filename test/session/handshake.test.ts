@@ -192,6 +192,15 @@ describe('tune [CON-13, CON-14]', () => {
     expectGone(all);
   });
 
+  test('nor may one that comes before the connection is open, whatever was agreed', () => {
+    const { peer } = setUp();
+    peer.say(PROTOCOL_HEADER, startOk, tuneOk());
+    peer.take();
+    peer.say(frame(1, 0, new Uint8Array(limits.frameBytesMin + 1)));
+    expect(peer.takeFrames()).toMatchObject([{ name: 'connection.close', fields: { 'reply-code': 501 } }]);
+    peer.drop();
+  });
+
   test('a frame larger than was agreed ends the connection, and its deadline the link [CON-18]', () => {
     const all = setUp();
     all.peer.say(PROTOCOL_HEADER, startOk, tuneOk(2047, 4096), open);

@@ -328,6 +328,7 @@ export class ServerConnection implements SessionHooks {
     }
     this.#info = { ...this.#info, vhost: virtualHost };
     this.session.send(0, 'connection.open-ok', {});
+    this.#link.opened?.();
     this.#emit({ type: 'connection.opened' });
   }
 
