@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { bareCodes, codesWithoutRow, rowsWithoutTest, rowsWithoutUse } from './tidy/codes.ts';
 import { projectFiles, type ProjectFile, type ProjectRule, type Rule } from './tidy/files.ts';
-import { deadNames, longGuides } from './tidy/guides.ts';
+import { deadNames, longGuides, roomsWithoutGuide } from './tidy/guides.ts';
 import { forbiddenImports } from './tidy/imports.ts';
 import { hostCalls, sleeps } from './tidy/ports.ts';
 import { banned, longFiles, longFunctions, longLines, oddNames } from './tidy/style.ts';
@@ -123,27 +123,34 @@ interface ProjectTidyRule {
   readonly kept: readonly ProjectFile[];
 }
 
-const rows = file('core/RULES.md', '| code | rule |\n| QUE-1 | first |\n| QUE-2 | second |');
-const uses = file('core/x.ts', '// QUE-1 and QUE-2');
+const rows = file('core/RULES.md', '| code | rule |\n| QUE-01 | first |\n| QUE-02 | second |');
+const uses = file('core/x.ts', '// QUE-01 and QUE-02');
 
 const projectRules: readonly ProjectTidyRule[] = [
   {
     title: 'each code of a rule has its row',
     rule: codesWithoutRow,
-    broken: [[rows, file('core/x.ts', '// QUE-1 and QUE-3')], [file('test/x.py', "row='CON-1'")]],
+    broken: [[rows, file('core/x.ts', '// QUE-01 and QUE-03')], [file('test/x.py', "row='CON-01'")]],
     kept: [rows, uses],
   },
   {
     title: 'each row is in use',
     rule: rowsWithoutUse,
-    broken: [[rows, file('core/x.ts', '// QUE-2')]],
+    broken: [[rows, file('core/x.ts', '// QUE-02')]],
     kept: [rows, uses],
   },
   {
     title: 'each row has a test that says so',
     rule: rowsWithoutTest,
-    broken: [[rows, uses, file('test/x.test.ts', "test('x [QUE-1]'); // [CON-1], QUE-2")]],
-    kept: [rows, file('test/x.test.ts', "test('x [TX-1, QUE-1]');"), file('test/x.py', "row='QUE-2'")],
+    broken: [[rows, uses, file('test/x.test.ts', "test('x [QUE-01]'); // [CON-01], QUE-02")]],
+    kept: [rows, file('test/x.test.ts', "test('x [TX-01, QUE-01]');"), file('test/x.py', "row='QUE-02'")],
+  },
+  {
+    title: 'each room has a guide',
+    rule: roomsWithoutGuide,
+    broken: [[file('core/README.md'), file('core/x/y.ts')], [file('node/x.ts')]],
+    kept: [file('core/README.md'), file('core/x/README.md'), file('core/x/z/y.ts'), file('test/README.md'),
+      file('test/y/x.ts')],
   },
 ];
 

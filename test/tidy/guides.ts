@@ -44,16 +44,25 @@ export const deadNames: Rule = ({ path, text }) => {
   const named = [...prose.matchAll(/`([^`\s]+)`/g)].map(([, name]) => name!).filter(isPath);
   const linked = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!.replace(/#.*/, ''))
     .filter((target) => target !== '' && !/^[a-z]+:/.test(target));
+  const functions = [...text.matchAll(/\b([A-Z]\w+)\.(\w+) +(core\/[a-z/-]+\.ts)\b/g)];
   const wanted = [...text.matchAll(/\bnpm run ([a-z:-]+)/g)].map(([, script]) => script!);
   return [
     ...named.filter((name) => ![name, posix.join(posix.dirname(path), name)].some(exists))
       .map((name) => `${path} names ${name}, which is not there`),
     ...linked.filter((target) => !exists(posix.join(posix.dirname(path), target)))
       .map((target) => `${path} links to ${target}, which is not there`),
+    ...functions.filter(([, owner, name, file]) => !hasMethod(file!, owner!, name!))
+      .map(([, owner, name, file]) => `${path} names ${owner}.${name}, which is not in ${file}`),
     ...wanted.filter((script) => !(script in scripts))
       .map((script) => `${path} names npm run ${script}, which is none`),
   ];
 };
+
+function hasMethod(file: string, owner: string, name: string): boolean {
+  if (!exists(file)) return false;
+  const text = readFileSync(root + file, 'utf8');
+  return text.includes(`class ${owner}`) && new RegExp(`^ +([a-z]+ )*${name}\\(`, 'm').test(text);
+}
 
 /** A file of the sources by its ending, or a path from a folder at the top. */
 function isPath(name: string): boolean {
