@@ -38,8 +38,19 @@ export const limits = {
    * the transport has; above, nothing is read from it until they are gone.
    */
   unreadAnswerBytesMax: 1_048_576,
-  /** Messages one queue delivers in one turn before others come first. */
-  pumpMessages: 8192,
+  /**
+   * Work of one turn, after which others come first: 5 ms or so on a slow machine, so that timers
+   * and sockets wait no longer. An enqueue counts 1; `turn/work.ts` says what the rest counts.
+   */
+  turnWork: 16_384,
+  /** Share of that for each of several that have work: large enough that the writes pay. */
+  turnShare: 0.25,
+  /** Shares that somebody may be behind, for work that could not be cut, before it is forgiven. */
+  turnDebtShares: 64,
+  /** Octets that are written in the time of an enqueue. */
+  octetsPerWork: 1024,
+  /** How long a connection still shows as one in flow after it had to wait. */
+  flowShownMs: 1000,
   /** Consumers on one channel; one more: 530. BAS-13. */
   consumersPerChannelMax: 65_535,
   /** Virtual hosts; one more cannot be made: 530, or 400 over HTTP. */

@@ -13,6 +13,7 @@ const eventLevels: Readonly<Record<EventType, Exclude<LogLevel, 'silent'>>> = {
   'connection.closed': 'info',
   'connection.blocked': 'info',
   'connection.unblocked': 'info',
+  'connection.flow': 'debug',
   'connection.failed': 'error',
   'channel.opened': 'debug',
   'channel.closed': 'debug',

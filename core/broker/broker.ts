@@ -17,6 +17,7 @@ import { checkLength } from './names.ts';
 import { ServerConnection } from './connection/server-connection.ts';
 import { sampleStats, type Stats } from './stats.ts';
 import type { TraceEvent } from './events/trace.ts';
+import { Parties } from './turn/parties.ts';
 import { Turn } from './turn/turn.ts';
 import { VirtualHost, type BrokerParts } from './virtual-host.ts';
 
@@ -55,6 +56,8 @@ export interface BrokerOptions {
   readonly consumerTimeoutMs?: number;
   /** Connections at once; one more is refused with 530. */
   readonly connectionsMax?: number;
+  /** Work of one turn, after which others come first. Default: `limits.turnWork`. */
+  readonly turnWork?: number;
   /** Told to clients in connection.start. */
   readonly node?: string;
   readonly platform?: string;
@@ -66,6 +69,7 @@ const defaults = {
   immediate: 'spec',
   consumerTimeoutMs: limits.consumerTimeoutMs,
   connectionsMax: limits.connectionsMax,
+  turnWork: limits.turnWork,
   node: 'tabmq',
   platform: 'JavaScript',
   version: '0.1.0',
@@ -92,6 +96,8 @@ export class Broker {
   holdConfirms: ConfirmHold | undefined;
   readonly options: Required<BrokerOptions>;
   readonly turn: Turn;
+  /** Who shares its turns. */
+  readonly parties: Parties;
   /** Absent: nothing survives a restart. */
   readonly persistence: Persistence | undefined;
   readonly store = new MessageStore();
@@ -115,7 +121,8 @@ export class Broker {
     this.clock = clock;
     this.authenticator = env.authenticator ?? guestAuthenticator;
     this.sessionEnv = { clock: env.sessionClock ?? clock, pool };
-    this.turn = new Turn(clock, this.store);
+    this.parties = new Parties(clock, this.options.turnWork);
+    this.turn = new Turn(clock, this.store, this.parties);
     this.events = new Events(clock, this.store);
     this.events$ = this.events.events$;
     this.routed$ = this.events.routed$;

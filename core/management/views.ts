@@ -79,6 +79,7 @@ export interface ConnectionView {
   readonly vhost: string;
   readonly peer: string;
   readonly transport: string;
+  /** `running`; `flow`: it asks for more work than its share, and is read less often. */
   readonly state: string;
   readonly blocked: boolean;
   readonly channels: number;
@@ -148,11 +149,13 @@ export function channelView(channel: ServerChannel): ChannelView {
   };
 }
 
-export function connectionView({ info, session, channelCount, blocked }: ServerConnection):
-ConnectionView {
+export function connectionView(
+  { info, session, channelCount, blocked, inFlow }: ServerConnection,
+): ConnectionView {
   return {
     name: info.id, user: info.user, vhost: info.vhost, peer: info.peer,
-    transport: info.transport, state: session.state, blocked, channels: channelCount,
+    transport: info.transport, state: inFlow ? 'flow' : session.state,
+    blocked, channels: channelCount,
     client_properties: info.clientProperties,
   };
 }

@@ -23,6 +23,8 @@ export class FrameReader {
   frameBytesMax: number;
   /** The stream can no longer be cut into frames: a violation was thrown. */
   broken = false;
+  /** Reads no further frame until it is let: set while a frame is handled. */
+  stopped = false;
   readonly #onFrame: FrameHandler;
   #block: Block = EMPTY;
   #offset = 0;
@@ -46,18 +48,25 @@ export class FrameReader {
   release(): void {
     this.#block = EMPTY;
     this.#offset = 0;
+    this.stopped = false;
+  }
+
+  /** Octets of the chunk that were not read. */
+  get restBytes(): number {
+    return this.#block.bytes.length - this.#offset;
   }
 
   /**
-   * Reads frames until the chunk is used up. May be called again after the handler threw: it goes
-   * on with the next frame.
+   * Reads frames until the chunk is used up, or the handler stopped it: between two frames. May be
+   * called again after that, and after the handler threw: it goes on with the next frame.
    */
   run(): void {
+    if (this.stopped) return;
     if (this.#partial !== undefined && !this.#completePartial()) return;
     const block = this.#block;
     const { bytes, view } = block;
     const length = bytes.length;
-    while (this.#offset + FRAME_HEADER_BYTES <= length) {
+    while (this.#offset + FRAME_HEADER_BYTES <= length && !this.stopped) {
       const at = this.#offset;
       const type = bytes[at]!;
       const size = view.getUint32(at + 3);
@@ -69,7 +78,7 @@ export class FrameReader {
       if (bytes[end] !== FRAME_END) throw this.#badEnd(block, type, start, end);
       this.#onFrame(type, view.getUint16(at + 1), block, start, end);
     }
-    this.#keepRest(length);
+    if (!this.stopped) this.#keepRest(length);
   }
 
   #keepRest(length: number): void {

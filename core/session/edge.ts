@@ -21,7 +21,7 @@ export function edge(open: (sink: Sink, link: Link) => Machine): Serve {
     const subscription = new Subscription();
     subscription.add(inbound.subscribe({
       next: (chunk) => machine.receive(chunk),
-      error: (error: unknown) => machine.receiveEnd(error),
+      error: (error: unknown) => machine.receiveEnd(error ?? new Error('the transport is lost')),
       complete: () => machine.receiveEnd(),
     }));
     subscription.add(link.writable$?.subscribe((on) => machine.setWritable(on)));

@@ -2,7 +2,6 @@ import { assert } from '../assert.ts';
 import { AmqpError } from '../errors.ts';
 import { wireLimits } from '../protocol/limits.ts';
 import type { Cancel, Clock, Machine, Sink } from '../ports.ts';
-import type { BufferPool } from '../protocol/buffer-pool.ts';
 import type { Block } from '../protocol/bytes.ts';
 import { methodById, writeMethod, type MethodCodec } from '../protocol/codec.ts';
 import { missingContent, unexpectedFrame, type Content } from '../protocol/content.ts';
@@ -14,59 +13,15 @@ import { Writer } from '../protocol/writer.ts';
 import { Channel } from './channel.ts';
 import { closeArguments, closeError } from './close.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import type { FrameTap, Method, SessionEnd, SessionEnv, SessionHooks } from './hooks.ts';
+import { Input } from './input.ts';
 import { ProtocolHeader } from './protocol-header.ts';
 import {
   channelTransitions, connectionTransitions, isCloseHandshake, leavesOpen, maySend, peerOf,
   type ChannelState, type ConnectionState,
 } from './states.ts';
 
-/** A method with its arguments, as a discriminated union over the names. */
-export type Method<N extends MethodName = MethodName> = {
-  [K in N]: { readonly name: K; readonly args: MethodArgs<K> };
-}[N];
-
-/** Why a session ended. */
-export interface SessionEnd {
-  /** The violation that ended it, sent or received; absent on an orderly close. */
-  readonly error?: AmqpError | undefined;
-  /** Who began: we, the peer, or the transport that was lost. */
-  readonly by: 'us' | 'peer' | 'transport';
-  /** Why we gave the transport up; absent where it was lost. */
-  readonly why?: string | undefined;
-}
-
-/** What a role adds to the automaton. */
-export interface SessionHooks {
-  /** The protocol header was exchanged; the server sends connection.start now. */
-  onHeader(): void;
-  /** A legal method of the peer, after its state transition. Throw AmqpError to refuse it. */
-  onMethod(channel: number, method: Method): void;
-  /** The peer began to send a message. */
-  onContentBegin?(): void;
-  /** A whole message of the peer; valid during the call. Throw AmqpError to refuse it. */
-  onContent(channel: number, content: Content): void;
-  /** A channel ended, by either side; its resources must go before this returns. */
-  onChannelEnd(channel: number, error: AmqpError | undefined): void;
-  /** Called once: the session ends, and every resource must go before this returns. */
-  onEnd(end: SessionEnd): void;
-  /** All frames of the chunk were read. */
-  onChunkEnd(): void;
-  onWritable(on: boolean): void;
-  /** Something threw that is no AmqpError: a bug of ours, answered with 541. */
-  onFault(fault: unknown): void;
-}
-
-export interface SessionEnv {
-  readonly clock: Clock;
-  readonly pool: BufferPool;
-  /** Time from the first byte until the connection is open. Default: the limit of the broker. */
-  readonly handshakeMs?: number;
-  /** Largest body that is taken from the peer. Default: the limit of the broker. */
-  readonly messageBytesMax?: number;
-}
-
-/** Sees whole frames, in and out; set only while somebody looks. */
-export type FrameTap = (direction: 'in' | 'out', bytes: Uint8Array) => void;
+export type { FrameTap, Method, SessionEnd, SessionEnv, SessionHooks } from './hooks.ts';
 
 /**
  * The AMQP 0-9-1 automaton of one connection: framing, content, states of the connection and its
@@ -84,12 +39,13 @@ export class Session<R extends Role> implements Machine {
   /** Chunks received and batches sent, for the heartbeat. */
   received = 0;
   sent = 0;
-  reading = true;
   readonly #hooks: SessionHooks;
   readonly #sink: Sink;
   readonly #clock: Clock;
   readonly #messageBytesMax: number | undefined;
   readonly #frames: FrameReader;
+  /** What came and was not read yet. */
+  readonly input: Input;
   readonly #arguments = new Reader(new Uint8Array(0));
   readonly #channels: (Channel | undefined)[] = [];
   readonly #header = new ProtocolHeader();
@@ -113,6 +69,7 @@ export class Session<R extends Role> implements Machine {
     // Before it is tuned, a stranger's frame need not be larger than any server must take. TOP-3.
     const untunedMax = wireLimits[role === 'server' ? 'frameBytesMin' : 'frameBytesMax'];
     this.#frames = new FrameReader(untunedMax, this.#onFrame.bind(this));
+    this.input = new Input(this.#frames, sink);
     this.state = role === 'server' ? 'header' : 'starting';
     this.#endWithin(env.handshakeMs ?? wireLimits.handshakeMs, 'handshake');
   }
@@ -156,11 +113,40 @@ export class Session<R extends Role> implements Machine {
     return this.#channels[channel] === undefined;
   }
 
+  /** Takes a chunk, which may wait here: it is the session's from now on. */
   receive(chunk: Uint8Array): void {
     if (this.#frames.broken || this.state === 'closed') return;
     this.received++;
+    if (!this.input.holds && this.#hooks.mayRead?.() !== false) {
+      this.#read(chunk);
+      return;
+    }
+    this.input.push(chunk);
+    if (this.input.canGoOn) this.#hooks.onInputHeld?.();
+  }
+
+  /** Stops behind the present frame; what the chunk has more waits for `goOn`. */
+  stopInput(): void {
+    this.#frames.stopped = true;
+  }
+
+  /** Reads on in what waits, up to the end of a chunk; whether there is more. */
+  goOn(): boolean {
+    if (!this.input.canGoOn) return false;
+    const chunk = this.input.next();
+    if (chunk === undefined) this.#readOn();
+    else this.#read(chunk);
+    return this.input.canGoOn;
+  }
+
+  #read(chunk: Uint8Array): void {
     const frames = this.state === 'header' ? this.#readHeader(chunk) : chunk;
-    if (frames.length > 0) this.#readFrames(frames);
+    if (frames.length > 0) this.#frames.feed(frames);
+    this.#readOn();
+  }
+
+  #readOn(): void {
+    this.#readFrames();
     try {
       this.#hooks.onChunkEnd();
     } catch (fault) {
@@ -169,17 +155,30 @@ export class Session<R extends Role> implements Machine {
       this.#recover(fault);
     }
     this.flush();
+    this.input.update();
+    if (this.input.canGoOn) this.#hooks.onInputHeld?.();
+    else if (this.input.ends && !this.input.holds) this.receiveEnd();
   }
 
-  receiveEnd(): void {
+  /** The peer's stream ended: at once where it failed, else behind what waits to be read. */
+  receiveEnd(error?: unknown): void {
+    if (error === undefined && this.input.holds) {
+      this.input.ends = true;
+      return;
+    }
     this.abort();
     this.#sink.end();
   }
 
   /** Stops reading from the peer, or goes on. */
   setReading(on: boolean): void {
-    this.reading = on;
-    this.#sink.setReading(on);
+    this.input.setWanted(on);
+    if (this.input.canGoOn) this.#hooks.onInputHeld?.();
+  }
+
+  /** Whether the peer is read now. */
+  get reading(): boolean {
+    return this.input.reading;
   }
 
   setWritable(on: boolean): void {
@@ -192,6 +191,7 @@ export class Session<R extends Role> implements Machine {
 
   #abort(why: string | undefined): void {
     this.state = 'closed';
+    this.input.drop();
     this.#end({ by: 'transport', why });
     this.#stopDeadline();
   }
@@ -250,8 +250,7 @@ export class Session<R extends Role> implements Machine {
     return rest;
   }
 
-  #readFrames(chunk: Uint8Array): void {
-    this.#frames.feed(chunk);
+  #readFrames(): void {
     while (!this.#frames.broken) {
       try {
         this.#frames.run();
@@ -262,6 +261,8 @@ export class Session<R extends Role> implements Machine {
     }
     this.#borrowing?.own();
     this.#borrowing = undefined;
+    if (this.#frames.broken) this.input.drop();
+    else if (this.#frames.stopped && this.#frames.restBytes > 0) return;
     this.#frames.release();
   }
 

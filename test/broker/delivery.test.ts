@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { limits } from '../../core/limits.ts';
 import { writeContentHeader } from '../../core/protocol/properties.ts';
 import type { FieldTable, MethodArgs } from '../../core/protocol/types.ts';
 import { fixture, leaveNothing, looseFixture } from '../support/fixture.ts';
@@ -218,10 +217,11 @@ describe('what comes back takes its old place [BAS-21]', () => {
 });
 
 test('a queue longer than one turn allows is delivered whole and in order', () => {
-  const { open, vhost } = fixture();
+  const turnWork = 1000;
+  const { open, vhost } = fixture({ turnWork });
   const channel = open();
   declareQueue(channel, 'q');
-  const sent = Array.from({ length: 2 * limits.pumpMessages + 5 }, (_, i) => `${i}`);
+  const sent = Array.from({ length: 2 * turnWork + 5 }, (_, i) => `${i}`);
   for (const body of sent) vhost.exchange('').publish({ routingKey: 'q', body });
   consume(channel, 'q', { noAck: true });
   expect(texts(channel)).toEqual(sent);

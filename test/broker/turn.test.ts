@@ -5,10 +5,11 @@ import { consume, counts, declareQueue, get, names, publishAll, publishTogether,
 
 describe('fairness', () => {
   test('a long queue lets others come first after a part of it', () => {
-    const { vhost, clock } = fixture();
+    const turnWork = 1000;
+    const { vhost, clock } = fixture({ turnWork });
     const got: string[] = [];
     for (const queue of ['long', 'short']) vhost.declareQueue({ queue });
-    const count = limits.pumpMessages + 100;
+    const count = turnWork + 100;
     for (let i = 0; i < count; i++) vhost.exchange('').publish({ routingKey: 'long', body: 'long' });
     vhost.exchange('').publish({ routingKey: 'short', body: 'short' });
     for (const queue of ['long', 'short']) {
@@ -16,7 +17,7 @@ describe('fairness', () => {
     }
     clock.runUntilIdle();
     expect(got).toHaveLength(count + 1);
-    expect(got.indexOf('short')).toBe(limits.pumpMessages);
+    expect(got.indexOf('short')).toBeLessThan(turnWork);
   });
 
   test('who acknowledges at once does not keep a queue to itself', () => {

@@ -3,6 +3,7 @@ import type { Block } from '../../protocol/bytes.ts';
 import { deliverPrefix, writeDeliver } from '../message/content-frames.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Receiver } from '../events/trace.ts';
+import { workOfOctets } from '../turn/work.ts';
 import type { ServerChannel } from './server-channel.ts';
 
 /**
@@ -36,9 +37,11 @@ export class DeliverWriter extends Subscriber<Delivery> {
       const receiver = receiverOf(channel, this.#consumerTag, delivery, this.#noAck);
       trace.delivered(vhost, delivery.queue.name, delivery.address, receiver);
     }
+    const tail = delivery.queue.tailOf(delivery);
+    vhost.turn.spend(workOfOctets(tail.end - tail.start));
     writeDeliver(
       session.writer, this.#prefix, channel.number, deliveryTag, delivery.redelivered,
-      delivery.queue.tailOf(delivery), session.frameBytesMax,
+      tail, session.frameBytesMax,
     );
     channel.connection.flushLater();
   }

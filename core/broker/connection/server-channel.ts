@@ -20,6 +20,7 @@ import type { ReplyTarget } from './reply-target.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { Publisher, type ConfirmHolder, type PublisherSink } from '../publish/publisher.ts';
 import type { Flushed } from '../turn/turn.ts';
+import { work } from '../turn/work.ts';
 import { Unacked } from '../delivery/unacked.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 
@@ -90,8 +91,12 @@ export class ServerChannel implements PublisherSink, Flushed {
     const { turn } = this.vhost;
     // Consumers have what was published before anything else is asked of their queues: a cancel
     // does not hand it to the next one, and a get does not find it. Settling asks for nothing.
-    if (name in settleMethods) turn.flushRun();
-    else turn.settleQueues();
+    if (name in settleMethods) {
+      turn.flushRun();
+    } else {
+      turn.settleQueues();
+      turn.spend(work.method);
+    }
     const handler = handlers[name as ChannelMethodName] as
       ((channel: ServerChannel, args: MethodArgs<ChannelMethodName>) => void) | undefined;
     if (handler === undefined) {

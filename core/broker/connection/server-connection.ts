@@ -9,6 +9,9 @@ import { Session, type Method, type SessionEnd, type SessionHooks } from '../../
 import { checkTuneOk, type Tuning } from '../../session/tune.ts';
 import type { Broker } from '../broker.ts';
 import type { ConnectionInfo } from '../events/events.ts';
+import { Party } from '../turn/parties.ts';
+import { work } from '../turn/work.ts';
+import { Flow } from './flow.ts';
 import { HeldSink } from './held-sink.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
 import { ServerChannel } from './server-channel.ts';
@@ -49,6 +52,13 @@ export class ServerConnection implements SessionHooks {
   #publishes = false;
   #blocked = false;
   #flushing = false;
+  /** Whether the client is to be read; what waits of its input aside. */
+  #wanted = true;
+  /** Its input, among all who share the turns of the broker. */
+  readonly #party: Party;
+  /** Work of the broker when it began to read the present chunk. */
+  #workBefore = 0;
+  readonly #flow: Flow;
 
   constructor(broker: Broker, id: string, sink: Sink, link: Link) {
     this.broker = broker;
@@ -59,6 +69,10 @@ export class ServerConnection implements SessionHooks {
       user: '', vhost: '', clientProperties: {},
     };
     this.#output = new HeldSink(sink);
+    this.#party = new Party(() => this.session.goOn());
+    this.#flow = new Flow(broker.clock, (active) => {
+      this.#emit({ type: 'connection.flow', active });
+    });
     this.session = new Session('server', this, this.#output, broker.sessionEnv);
     this.updateTap();
   }
@@ -75,6 +89,11 @@ export class ServerConnection implements SessionHooks {
   /** Whether its publishes wait for an alarm to clear. CON-33. */
   get blocked(): boolean {
     return this.#blocked;
+  }
+
+  /** Whether it was held up of late, for it asks for more work than its share. */
+  get inFlow(): boolean {
+    return this.#flow.active;
   }
 
   get channels(): Iterable<ServerChannel> {
@@ -125,7 +144,12 @@ export class ServerConnection implements SessionHooks {
   close(error: AmqpError): void {
     this.broker.turn.within(() => this.session.close(error));
     // A blocked client must be heard again, or its close-ok never comes.
-    this.session.setReading(true);
+    this.#setReading(true);
+  }
+
+  #setReading(on: boolean): void {
+    this.#wanted = on;
+    this.session.setReading(on);
   }
 
   /** Sends frames to whoever looks at them, or no longer. */
@@ -148,7 +172,7 @@ export class ServerConnection implements SessionHooks {
     const publishes = this.#publishes && running;
     const reading = !(publishes && (alarm !== undefined || isBehind)) &&
       !(running && this.#isFlooded);
-    if (reading !== this.session.reading) this.session.setReading(reading);
+    if (reading !== this.#wanted) this.#setReading(reading);
     const blocked = publishes && alarm !== undefined;
     if (blocked === this.#blocked) return;
     this.#blocked = blocked;
@@ -173,12 +197,36 @@ export class ServerConnection implements SessionHooks {
     });
   }
 
+  /** At once, where no others wait for their turn and the broker did little since it rested. */
+  mayRead(): boolean {
+    const { turn, parties } = this.broker;
+    if (!turn.isOpen && parties.admit(this.#party)) {
+      this.#workBefore = parties.work;
+      return true;
+    }
+    if (!parties.isFresh(this.#party)) this.#flow.note();
+    return false;
+  }
+
+  onInputHeld(): void {
+    this.broker.parties.add(this.#party);
+  }
+
   onMethod(channel: number, method: Method): void {
-    this.broker.turn.begin();
+    const { turn } = this.broker;
+    turn.begin();
     if (channel === 0) this.#onConnectionMethod(method);
     else if (method.name === 'channel.open') this.#openChannel(channel);
     else this.#channels.get(channel)?.handle(method);
     this.flushLater();
+    this.#cut();
+  }
+
+  /** Stops between two frames where the turn is used up: what comes next has a later one. */
+  #cut(): void {
+    if (!this.broker.turn.isInputSpent) return;
+    this.session.stopInput();
+    this.#flow.note();
   }
 
   onContentBegin(): void {
@@ -191,6 +239,7 @@ export class ServerConnection implements SessionHooks {
   onContent(channel: number, content: Content): void {
     this.broker.turn.begin();
     this.#channels.get(channel)!.publish(content);
+    this.#cut();
   }
 
   onChannelEnd(channel: number, error: AmqpError | undefined): void {
@@ -208,12 +257,16 @@ export class ServerConnection implements SessionHooks {
       // CON-31: exclusive queues are gone before close-ok goes out.
       this.subscription.unsubscribe();
     });
+    this.#flow.stop();
     if (by === 'peer') this.broker.forget(this);
     this.#emit({ type: 'connection.closed', by, text: error?.replyText ?? why });
   }
 
   onChunkEnd(): void {
-    this.broker.turn.end();
+    const { turn, parties } = this.broker;
+    turn.end();
+    // Who was in line is charged by whoever called it.
+    if (!this.#party.waits) parties.charge(this.#party, parties.work - this.#workBefore);
   }
 
   onWritable(on: boolean): void {
@@ -265,6 +318,7 @@ export class ServerConnection implements SessionHooks {
   }
 
   #onConnectionMethod({ name, args }: Method): void {
+    this.broker.turn.spend(work.method);
     switch (name) {
       case 'connection.start-ok':
         this.#startOk(args);
@@ -333,6 +387,7 @@ export class ServerConnection implements SessionHooks {
   }
 
   #openChannel(number: number): void {
+    this.broker.turn.spend(work.method);
     this.#channels.set(number, new ServerChannel(this, this.#vhost!, number));
     this.session.send(number, 'channel.open-ok', {});
     this.#emit({ type: 'channel.opened', channel: number, text: '' });
@@ -348,6 +403,7 @@ type ConnectionEventBody =
   | { type: 'connection.opened' | 'connection.unblocked' }
   | { type: 'connection.refused'; text: string }
   | { type: 'connection.blocked'; reason: string }
+  | { type: 'connection.flow'; active: boolean }
   | { type: 'connection.failed'; error: unknown }
   | { type: 'connection.closed'; by: 'us' | 'peer' | 'transport'; text: string }
   | { type: 'channel.opened' | 'channel.closed'; channel: number; text: string };

@@ -42,6 +42,9 @@ export type BrokerEventBody =
   | { readonly type: 'connection.blocked'; readonly connection: ConnectionInfo;
       readonly reason: string }
   | { readonly type: 'connection.unblocked'; readonly connection: ConnectionInfo }
+  /** It asks for more work than its share of the turns, and is read less often; or no longer. */
+  | { readonly type: 'connection.flow'; readonly connection: ConnectionInfo;
+      readonly active: boolean }
   | { readonly type: 'connection.failed'; readonly connection: ConnectionInfo;
       readonly error: unknown }
   | { readonly type: 'channel.opened' | 'channel.closed'; readonly connection: ConnectionInfo;

@@ -15,6 +15,7 @@ import type { Route } from '../exchange/router.ts';
 import { propertiesOf } from '../message/stored-message.ts';
 import type { Transaction } from './transaction.ts';
 import type { RefusalSink } from '../turn/turn.ts';
+import { workOfOctets } from '../turn/work.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 
 /** What a publisher sends back on its channel. */
@@ -146,6 +147,7 @@ export class Publisher {
     const { timeToLive } = options;
     if (route.keepsAll) this.#persistent = true;
     const marks = options.marks | this.#keepingMarks(message, route.keepsEach);
+    this.#vhost.turn.spend(workOfOctets(message.contentEnd - message.contentStart));
     const address = this.#vhost.store.append(message, marks);
     if (this.transaction !== undefined) {
       this.transaction.addPublish({ address, route, timeToLive, flags }, message.bodyBytes);

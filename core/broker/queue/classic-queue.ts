@@ -1,6 +1,5 @@
 import type { Subscriber } from 'rxjs';
 import { AmqpError } from '../../errors.ts';
-import { limits } from '../../limits.ts';
 import type { Cancel } from '../../ports.ts';
 import { Consumer, type ConsumeOptions } from '../delivery/consumer.ts';
 import { tailOf, type Tail } from '../message/content-frames.ts';
@@ -100,13 +99,13 @@ export class ClassicQueue extends Queue {
     if (asker.closed) return;
     this.#checkGettable();
     this.used();
-    this.#dropExpired(this.vhost.turn.now);
+    this.#dropExpired(this.vhost.turn.now, true);
     const again = (): void => this.vhost.turn.within(() => this.get(asker, take));
     if (!this.#isHeadHere(again)) return;
     const delivery = this.#take();
     if (delivery !== undefined) this.unackedCount++;
     // What is at the head now may be due, and if not, has a time of its own.
-    this.#dropExpired(this.vhost.turn.now);
+    this.#dropExpired(this.vhost.turn.now, true);
     if (this.#expires) this.touch();
     take(delivery);
   }
@@ -232,7 +231,7 @@ export class ClassicQueue extends Queue {
   }
 
   protected override deliver(): void {
-    this.#deliver(limits.pumpMessages);
+    this.#deliver(0);
     if (this.#expires) this.#expireHead();
   }
 
@@ -262,22 +261,25 @@ export class ClassicQueue extends Queue {
       'basic.get operations are not supported by quorum queues with single active consumer');
   }
 
-  #deliver(budget: number): void {
+  /** Delivers as long as the turn lasts, and at least so many; answers how many. */
+  #deliver(least: number): number {
     const { turn } = this.vhost;
     const ready = this.#ready;
-    for (let left = budget; ready.length > 0; left--) {
+    let count = 0;
+    for (; ready.length > 0; count++) {
+      if (count >= least && turn.isSpent) {
+        if (this.consumers.anyReady) this.touch();
+        return count;
+      }
+      turn.spend(1);
       // What is due exactly now may still be delivered: a TTL of 0 means now or never. QUE-14.
       if (this.#expires && ready.expiresAt < turn.now) {
         this.#drop(this.#take()!, 'expired');
         continue;
       }
-      if (ready.headAddress < 0 && !this.#canDeliverHead()) return;
+      if (ready.headAddress < 0 && !this.#canDeliverHead()) return count;
       const consumer = this.consumers.next();
-      if (consumer === undefined) return;
-      if (left === 0) {
-        turn.later(this);
-        return;
-      }
+      if (consumer === undefined) return count;
       const delivery = this.#take()!;
       if (consumer.noAck) {
         consumer.deliver(delivery);
@@ -289,6 +291,7 @@ export class ClassicQueue extends Queue {
         if (delivery.address < 0) this.#persistence?.paging.delivered(delivery.address);
       }
     }
+    return count;
   }
 
   /** Whether the persistent message at the head can go out; if not, it may be on its way. */
@@ -353,7 +356,7 @@ export class ClassicQueue extends Queue {
     const { overflow } = this.settings;
     if (overflow === 'drop-head') return false;
     // Messages that a consumer can take at once do not wait, so they fill nothing.
-    if (this.#isFullFor(address)) this.#deliver(limits.pumpMessages);
+    while (this.#isFullFor(address)) if (this.#deliver(1) === 0) break;
     if (!this.#isFullFor(address)) return false;
     if (overflow === 'reject-publish-dlx') {
       const { store } = this.vhost;
@@ -376,7 +379,7 @@ export class ClassicQueue extends Queue {
     if (overflow !== 'drop-head') return;
     const isOver = (): boolean =>
       this.#ready.length > maxLength || this.#readyBytes > maxLengthBytes;
-    if (isOver()) this.#deliver(limits.pumpMessages);
+    while (isOver()) if (this.#deliver(1) === 0) break;
     while (isOver()) this.#drop(this.#take()!, 'maxlen');
   }
 
@@ -441,9 +444,13 @@ export class ClassicQueue extends Queue {
     if (this.#countsBytes) this.#readyBytes += this.vhost.store.bodyBytesOf(delivery.address);
   }
 
-  #dropExpired(until: number): void {
+  /** Drops what expired, as far as the turn goes, or all of it. */
+  #dropExpired(until: number, all = false): void {
     if (!this.#expires) return;
+    const { turn } = this.vhost;
     while (this.#ready.length > 0 && this.#ready.expiresAt <= until) {
+      if (!all && turn.isSpent) return this.touch();
+      turn.spend(1);
       this.#drop(this.#take()!, 'expired');
     }
   }
@@ -453,7 +460,8 @@ export class ClassicQueue extends Queue {
     const { now } = this.vhost.turn;
     this.#dropExpired(now);
     const { expiresAt } = this.#ready;
-    if (expiresAt === this.#expiryAt) return;
+    // What the turn had no time for comes in the next one.
+    if (expiresAt <= now || expiresAt === this.#expiryAt) return;
     this.#stopExpiry();
     this.#stopExpiry = noCancel;
     this.#expiryAt = expiresAt;

@@ -2,6 +2,7 @@ import type { FieldTable } from '../../protocol/types.ts';
 import { addDeath, isCycle } from '../message/deaths.ts';
 import type { Address } from '../message/store.ts';
 import { rewrite } from '../message/rewriting.ts';
+import { work } from '../turn/work.ts';
 import type { ClassicQueue } from './classic-queue.ts';
 
 /** Why a message left a queue other than by an acknowledgement. QUE-19. */
@@ -24,7 +25,8 @@ export function deadLetter(
     return;
   }
   // It is looked for when it is due: between, it might leave the memory again.
-  vhost.turn.afterwards(() => vhost.whenReadable(address, () => {
+  vhost.turn.afterwards(queue, () => vhost.whenReadable(address, () => {
+    vhost.turn.spend(work.deadLetter);
     republish(queue, address, reason);
     done();
   }, () => vhost.store.release(address)));

@@ -178,12 +178,13 @@ export class StreamQueue extends Queue {
   }
 
   protected override deliver(): void {
-    for (let left = limits.pumpMessages; left > 0;) {
+    const { turn } = this.vhost;
+    do {
       const consumer = this.consumers.next();
       if (consumer === undefined) return;
-      left -= this.#deliverTo(consumer as StreamConsumer);
-    }
-    this.vhost.turn.later(this);
+      turn.spend(this.#deliverTo(consumer as StreamConsumer));
+    } while (!turn.isSpent);
+    this.touch();
   }
 
   /** Delivers some of what is next for a consumer; answers how many messages were looked at. */

@@ -1,5 +1,7 @@
 import type { Clock } from '../../ports.ts';
 import type { Address, MessageStore } from '../message/store.ts';
+import { Fifo } from './fifo.ts';
+import { Party, type Parties } from './parties.ts';
 import { Run, RUN_MESSAGES_MAX, type Destination } from './run.ts';
 
 /** A queue that has something to do at the end of the turn. */
@@ -17,22 +19,45 @@ export interface RefusalSink {
   reject(sequence: number): void;
 }
 
+/** Something to be done for somebody, whose tasks keep their order. */
+interface Task {
+  readonly source: object;
+  readonly run: () => void;
+}
+
 /**
- * One turn of the broker: everything that follows from one chunk of input, one timer or one call,
- * run to the end before the next one begins. Publishes are collected into runs, queues that were
- * touched are pumped after the last frame, and each connection is flushed once. What comes up on
- * the way (dead letters, publishes out of a consumer) waits in line, so nothing is recursive.
+ * One turn of the broker: what follows from one chunk of input, one timer or one call. Publishes
+ * are collected into runs, queues that were touched are pumped after the last frame, and each
+ * connection is flushed once. What comes up on the way (dead letters, publishes out of a
+ * consumer) waits in line, so nothing is recursive.
+ *
+ * A turn has a budget of work. When that is used up, queues that are still to be pumped and tasks
+ * that are still to be done wait for later turns, in their order, beside everybody else who waits
+ * (see `Parties`). What was begun is not cut: a method, a publish with its copies, a transaction,
+ * a message that is `immediate`, one acknowledgement of many; what the turn changed is written as
+ * one group, and what tells of it is sent at its end.
  */
 export class Turn {
   /** Clock time at which this turn began. */
   now = 0;
   /** Writes what the turn changed, before anything that tells of it is sent. */
   commit: () => void = () => {};
+  /** Called when a turn is over: nothing of it is open any more. */
+  ended: () => void = () => {};
+  /** Who waits for a turn. */
+  readonly parties: Parties;
   readonly #clock: Clock;
   readonly #store: MessageStore;
   #depth = 0;
-  #queues: Pumped[] = [];
-  #tasks: (() => void)[] = [];
+  /** The work, in that of the parties, at which this turn began and is to end. */
+  #began = 0;
+  #end = 0;
+  #queues = new Fifo<Pumped>();
+  #tasks = new Fifo<Task>();
+  /** What the present turn pumps that an earlier one left. */
+  #rest: Fifo<Pumped> | undefined;
+  /** Tasks that no turn came to yet, by whom they are for. */
+  readonly #lines = new Map<object, Fifo<() => void>>();
   #channels: Flushed[] = [];
   #connections: Flushed[] = [];
   /** The run that is being collected, and where it goes. */
@@ -41,9 +66,10 @@ export class Turn {
   #destinations: readonly Destination[] = [];
   #refusals: RefusalSink | undefined;
 
-  constructor(clock: Clock, store: MessageStore) {
+  constructor(clock: Clock, store: MessageStore, parties: Parties) {
     this.#clock = clock;
     this.#store = store;
+    this.parties = parties;
   }
 
   /** Does the work as a turn of its own, or as part of the present one. */
@@ -66,7 +92,10 @@ export class Turn {
   }
 
   enter(): void {
-    if (this.#depth++ === 0) this.now = this.#clock.now();
+    if (this.#depth++ > 0) return;
+    this.now = this.#clock.now();
+    this.#began = this.parties.work;
+    this.#end = this.#began + this.parties.allowance;
   }
 
   /** Ends what `enter` began; the outermost one settles everything that was touched. */
@@ -79,7 +108,37 @@ export class Turn {
       this.#settle();
     } finally {
       this.#depth = 0;
+      this.parties.turnEnded();
     }
+    this.ended();
+  }
+
+  /** Whether a turn is under way. */
+  get isOpen(): boolean {
+    return this.#depth > 0;
+  }
+
+  /** Counts work against the budget of the turn; see `work`. */
+  spend(amount: number): void {
+    this.parties.work += amount;
+  }
+
+  /** Work of this turn so far, or of the last one. */
+  get spent(): number {
+    return this.parties.work - this.#began;
+  }
+
+  /** Whether the turn has used up its budget, so that what can wait does. */
+  get isSpent(): boolean {
+    return this.parties.work >= this.#end;
+  }
+
+  /**
+   * Whether whoever sends has used up its part of the budget: half of it is for what follows from
+   * that, so that deliveries keep pace with publishes.
+   */
+  get isInputSpent(): boolean {
+    return 2 * this.parties.work >= this.#began + this.#end;
   }
 
   /** The queue may have something to deliver or to expire. */
@@ -88,14 +147,11 @@ export class Turn {
     if (this.#depth === 0) this.#clock.defer(() => this.within(() => {}));
   }
 
-  /** The queue goes on in a later turn, after what else is waiting. */
-  later(queue: Pumped): void {
-    this.#clock.defer(() => this.within(() => this.touch(queue)));
-  }
-
-  /** Runs in this turn, after what is at hand. */
-  afterwards(task: () => void): void {
-    this.#tasks.push(task);
+  /** Runs in this turn, after what is at hand, or later; those of one source keep their order. */
+  afterwards(source: object, run: () => void): void {
+    const line = this.#lines.get(source);
+    if (line === undefined) this.#tasks.push({ source, run });
+    else line.push(run);
   }
 
   /** The channel has confirms to send at the end of the turn. */
@@ -124,6 +180,7 @@ export class Turn {
       this.#refusals = refusals;
     }
     this.#run.add(address, timeToLive, sequence);
+    this.parties.work += 1 + destinations.length;
   }
 
   /** Hands the collected run over, so that what follows sees its messages in the queues. */
@@ -154,27 +211,80 @@ export class Turn {
       this.#connections = [];
       for (const each of flushed) each.flush();
     } while (this.#hasWork);
+    this.#leaveRest();
   }
 
+  /** Whether there is something to do that is to be done in this turn. */
   get #hasWork(): boolean {
-    return this.#run.count + this.#queues.length + this.#tasks.length + this.#channels.length +
-      this.#connections.length > 0;
+    if (this.#run.count + this.#channels.length + this.#connections.length > 0) return true;
+    return !this.isSpent && this.#queues.length + this.#tasks.length > 0;
   }
 
-  /** Does all that waits but sending: afterwards no queue has anything to do. */
+  /**
+   * Does all that waits in this turn but sending, as far as its budget goes: within it, no queue
+   * has anything to do afterwards.
+   */
   settleQueues(): void {
     for (;;) {
       this.flushRun();
-      const tasks = this.#tasks;
-      if (tasks.length > 0) {
-        this.#tasks = [];
-        for (const task of tasks) task();
+      if (this.isSpent) return;
+      const task = this.#tasks.shift();
+      if (task !== undefined) {
+        task.run();
         continue;
       }
-      const queues = this.#queues;
-      if (queues.length === 0) return;
-      this.#queues = [];
-      for (const queue of queues) queue.pump();
+      const queue = this.#queues.shift();
+      if (queue === undefined) return;
+      queue.pump();
     }
+  }
+
+  /** What is left goes on in later turns. */
+  #leaveRest(): void {
+    for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) {
+      this.#lineOf(task.source).push(task.run);
+    }
+    if (this.#queues.length === 0) return;
+    const rest = this.#rest ?? this.#newRest();
+    for (let each = this.#queues.shift(); each !== undefined; each = this.#queues.shift()) {
+      rest.push(each);
+    }
+  }
+
+  #newRest(): Fifo<Pumped> {
+    const rest = new Fifo<Pumped>();
+    this.parties.addLast(new Party(() => this.#pumpRest(rest)));
+    return rest;
+  }
+
+  #lineOf(source: object): Fifo<() => void> {
+    const known = this.#lines.get(source);
+    if (known !== undefined) return known;
+    const line = new Fifo<() => void>();
+    this.#lines.set(source, line);
+    this.parties.addLast(new Party(() => this.#runLine(source, line)));
+    return line;
+  }
+
+  /** Does tasks that were left; whether some are still left. */
+  #runLine(source: object, line: Fifo<() => void>): boolean {
+    this.within(() => {
+      while (line.length > 0 && !this.isSpent) {
+        line.shift()!();
+        this.flushRun();
+      }
+      if (line.length === 0) this.#lines.delete(source);
+    });
+    return line.length > 0;
+  }
+
+  /** Pumps queues that were left; whether some are still left. */
+  #pumpRest(rest: Fifo<Pumped>): boolean {
+    this.within(() => {
+      this.#rest = rest;
+      while (rest.length > 0 && !this.isSpent) rest.shift()!.pump();
+    });
+    this.#rest = undefined;
+    return rest.length > 0;
   }
 }

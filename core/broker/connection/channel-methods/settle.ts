@@ -49,6 +49,7 @@ function checkOutcome(
 export function settleNow(
   channel: ServerChannel, deliveries: readonly Delivery[], outcome: Outcome,
 ): void {
+  channel.vhost.turn.spend(deliveries.length);
   if (outcome === 'ack') channel.vhost.counters.acknowledged += deliveries.length;
   for (const delivery of deliveries) delivery.queue.settle(delivery, outcome);
 }

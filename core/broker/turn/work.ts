@@ -1,0 +1,24 @@
+import { limits } from '../../limits.ts';
+
+/**
+ * What things count against the budget of a turn. One is an enqueue, a copy of a message for one
+ * more queue, a delivery, an expiry, a settlement or the release of a message, each of which takes
+ * a fraction of a microsecond; the others are told in that measure.
+ */
+export const work = {
+  /** A method other than a publish or a settlement: it is decoded, done and answered. */
+  method: 16,
+  /** A message is read, rewritten and routed anew. */
+  deadLetter: 16,
+  /** A binding, a consumer or the like goes, and whoever looks is told. */
+  removal: 8,
+  /** A queue goes. */
+  queueRemoval: 16,
+  /** Bindings that are compared with the headers of a message. */
+  comparisons: 4,
+} as const;
+
+/** What it counts to write, or to copy, so many octets. */
+export function workOfOctets(octets: number): number {
+  return octets / limits.octetsPerWork;
+}
