@@ -4,6 +4,7 @@ import { limits } from '../limits.ts';
 import type { Cancel, Clock, Random } from '../ports.ts';
 import type { FieldTable } from '../protocol/types.ts';
 import { Counters } from './counters.ts';
+import { Dependents } from './dependents.ts';
 import { definitionLog, isDurable } from './durable/definition-log.ts';
 import type { Persistence } from './durable/persistence.ts';
 import { assertSameField } from './definition/equivalence.ts';
@@ -79,6 +80,7 @@ export class VirtualHost {
   /** Consumers that wait for direct replies, by their address. BAS-06. */
   readonly replyTargets = new Map<string, Destination>();
   readonly subscription = new Subscription();
+  readonly #dependents = new Dependents(this.subscription);
   /** Messages published in process as mandatory or immediate that found no place. */
   readonly returned$: Observable<ReturnedMessage>;
   /** Publishes what is published in process. */
@@ -375,7 +377,7 @@ export class VirtualHost {
       type: 'exchange.declared', vhost: this.name, exchange: name, exchangeType,
     });
     definitionLog.exchangeDeclared(exchange);
-    this.subscription.add(exchange.subscription);
+    this.#dependents.add(exchange.subscription);
     exchange.subscription.add(() => {
       definitionLog.exchangeDeleted(exchange);
       this.exchanges.delete(name);
@@ -390,7 +392,7 @@ export class VirtualHost {
     this.#routes.clear();
     this.events.emit({ type: 'queue.declared', vhost: this.name, queue: name });
     definitionLog.queueDeclared(queue);
-    this.subscription.add(queue.subscription);
+    this.#dependents.add(queue.subscription);
     queue.subscription.add(() => {
       definitionLog.queueDeleted(queue);
       this.queues.delete(name);

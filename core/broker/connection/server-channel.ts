@@ -250,8 +250,10 @@ export class ServerChannel implements PublisherSink, Flushed {
     for (const consumer of this.consumers.values()) consumer.unsubscribe();
     this.consumers.clear();
     this.subscription.unsubscribe();
-    for (const { deliveries } of transaction?.settlements ?? []) this.unacked.restore(deliveries);
-    transaction?.drop(this.vhost.store);
+    if (transaction !== undefined) {
+      this.unacked.restore(transaction.unsettled);
+      transaction.drop(this.vhost.store);
+    }
     for (const delivery of this.unacked.takeAll()) delivery.queue.settle(delivery, 'return');
   }
 }

@@ -8,6 +8,7 @@ import { mechanisms, readCredentials } from '../../session/sasl.ts';
 import { Session, type Method, type SessionEnd, type SessionHooks } from '../../session/session.ts';
 import { checkTuneOk, type Tuning } from '../../session/tune.ts';
 import type { Broker } from '../broker.ts';
+import { Dependents } from '../dependents.ts';
 import type { ConnectionInfo } from '../events/events.ts';
 import { Party } from '../turn/parties.ts';
 import { work } from '../turn/work.ts';
@@ -32,8 +33,10 @@ export class ServerConnection implements SessionHooks {
   readonly session: Session<'server'>;
   /** Whoever logged in. */
   identity: Identity = NOBODY;
-  /** Everything that lives as long as the connection: exclusive queues above all. */
+  /** Everything that lives as long as the connection. */
   readonly subscription = new Subscription();
+  /** Exclusive queues. */
+  readonly #dependents = new Dependents(this.subscription);
   readonly #link: Link;
   readonly #output: HeldSink;
   /** Whether the transport takes more bytes. */
@@ -137,7 +140,7 @@ export class ServerConnection implements SessionHooks {
 
   /** An exclusive queue goes with its connection. QUE-06. */
   own(queue: Queue): void {
-    if (queue.options.owner === this) this.subscription.add(queue.subscription);
+    if (queue.options.owner === this) this.#dependents.add(queue.subscription);
   }
 
   /** Closes in order with this error. */

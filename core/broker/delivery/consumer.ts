@@ -32,6 +32,9 @@ export class Consumer {
   unacked = 0;
   /** Taken out of the ring of those that may get a delivery. */
   parked = false;
+  /** Its neighbours in that ring. */
+  previous: Consumer | undefined;
+  next: Consumer | undefined;
   /** Whether it got a delivery since it was parked last. */
   #served = false;
   readonly #prefetch: number;

@@ -6,6 +6,7 @@ import { equalityKey } from '../definition/field-equality.ts';
 import { binaryTerm } from '../reply-text.ts';
 import { hash32, jumpHash } from './hash.ts';
 import type { Binding, Matcher, Routable } from './matcher.ts';
+import { Shares } from './shares.ts';
 
 /** Values of hash-property, and the properties that they name. */
 const hashProperties = {
@@ -39,12 +40,6 @@ function headerKey(headers: FieldTable, name: string): string {
   return Object.hasOwn(headers, name) ? equalityKey(headers[name]!) : '';
 }
 
-/** The buckets of one destination: from where that of the destination before ends, up to `end`. */
-interface Share<D> {
-  readonly destination: D;
-  end: number;
-}
-
 /**
  * A message goes to one destination, messages with the same hash to the same one. The routing key
  * of a binding is its weight: how many buckets its destination has. TYP-05.
@@ -53,9 +48,9 @@ export class ConsistentHashMatcher<D> implements Matcher<D> {
   readonly keyOnly: boolean;
   readonly #source: HashSource;
   /** Only the first binding of a destination counts, until it goes. */
-  readonly #bindings = new Map<D, Binding<D>[]>();
+  readonly #bindings = new Map<D, Set<Binding<D>>>();
   /** In the order in which they came, so that a new one moves no message among the others. */
-  readonly #shares: Share<D>[] = [];
+  readonly #shares = new Shares<D>();
 
   constructor(source: HashSource) {
     this.#source = source;
@@ -76,58 +71,35 @@ export class ConsistentHashMatcher<D> implements Matcher<D> {
   add(binding: Binding<D>): void {
     const others = this.#bindings.get(binding.destination);
     if (others !== undefined) {
-      others.push(binding);
+      others.add(binding);
       return;
     }
-    this.#bindings.set(binding.destination, [binding]);
+    this.#bindings.set(binding.destination, new Set([binding]));
     this.#append(binding);
   }
 
   remove(binding: Binding<D>): void {
     const { destination } = binding;
     const bindings = this.#bindings.get(destination);
-    const index = bindings?.indexOf(binding) ?? -1;
-    assert(bindings !== undefined && index >= 0, 'a binding that goes was there');
-    bindings.splice(index, 1);
-    if (index > 0) return;
-    this.#close(destination);
-    if (bindings.length > 0) this.#append(bindings[0]!);
-    else this.#bindings.delete(destination);
+    assert(bindings?.has(binding) === true, 'a binding that goes was there');
+    const [first] = bindings;
+    bindings.delete(binding);
+    if (binding !== first) return;
+    this.#shares.remove(destination);
+    const [next] = bindings;
+    if (next === undefined) this.#bindings.delete(destination);
+    else this.#append(next);
   }
 
   match(message: Routable, routingKey: string, found: (destination: D) => void): void {
-    const buckets = this.#bucketCount;
-    if (buckets === 0) return;
-    const bucket = jumpHash(hash32(this.#hashed(message, routingKey)), buckets);
-    found(this.#shareOf(bucket).destination);
-  }
-
-  get #bucketCount(): number {
-    return this.#shares.at(-1)?.end ?? 0;
+    const { bucketCount } = this.#shares;
+    if (bucketCount === 0) return;
+    const bucket = jumpHash(hash32(this.#hashed(message, routingKey)), bucketCount);
+    found(this.#shares.at(bucket));
   }
 
   #append({ destination, routingKey }: Binding<D>): void {
-    this.#shares.push({ destination, end: this.#bucketCount + Number(routingKey) });
-  }
-
-  /** Takes the buckets of a destination away; those after them move up. */
-  #close(destination: D): void {
-    const index = this.#shares.findIndex((share) => share.destination === destination);
-    const start = this.#shares[index - 1]?.end ?? 0;
-    const weight = this.#shares[index]!.end - start;
-    this.#shares.splice(index, 1);
-    for (let i = index; i < this.#shares.length; i++) this.#shares[i]!.end -= weight;
-  }
-
-  #shareOf(bucket: number): Share<D> {
-    let low = 0;
-    let high = this.#shares.length - 1;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#shares[middle]!.end > bucket) high = middle;
-      else low = middle + 1;
-    }
-    return this.#shares[low]!;
+    this.#shares.append(destination, Number(routingKey));
   }
 
   /** Messages without the header or property all have the same hash. */

@@ -1,5 +1,6 @@
 import { Subscription, type Observer } from 'rxjs';
 import type { FieldTable } from '../../protocol/types.ts';
+import { Dependents } from '../dependents.ts';
 import { argumentsKey } from '../definition/field-equality.ts';
 import { publishInProcess, type OutgoingMessage } from '../publish/in-process-publish.ts';
 import type { Address } from '../message/store.ts';
@@ -42,6 +43,8 @@ export class Exchange implements Observer<OutgoingMessage> {
   readonly options: ExchangeOptions;
   readonly matcher: Matcher<BindingDestination>;
   readonly subscription = new Subscription();
+  /** Bindings at either end. */
+  readonly dependents = new Dependents(this.subscription);
   /** Keeps the last messages, on an x-recent-history exchange. */
   readonly history: RecentHistory | undefined;
   /** What it holds back, on an x-delayed-message exchange. */
@@ -125,8 +128,8 @@ export class Exchange implements Observer<OutgoingMessage> {
     this.#bindings.set(key, bound);
     this.matcher.add(bound);
     bound.subscription.add(() => this.#remove(key, bound));
-    this.subscription.add(bound.subscription);
-    binding.destination.subscription.add(bound.subscription);
+    this.dependents.add(bound.subscription);
+    binding.destination.dependents.add(bound.subscription);
     if (binding.destination.kind === 'queue') this.history?.replayTo(binding.destination);
     return bound;
   }

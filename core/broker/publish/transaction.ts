@@ -37,6 +37,11 @@ export class Transaction {
     this.#checkSize();
   }
 
+  /** What is unacknowledged again where it is not committed. */
+  get unsettled(): readonly Delivery[] {
+    return this.settlements.flatMap(({ deliveries }) => deliveries);
+  }
+
   /** Forgets what waits; the messages go. */
   drop(store: MessageStore): void {
     for (const { address } of this.publishes) store.release(address);

@@ -1,5 +1,6 @@
 import { Observable, Subscription, type Subscriber } from 'rxjs';
 import type { FieldTable } from '../../protocol/types.ts';
+import { Dependents } from '../dependents.ts';
 import type { Consumer, ConsumeOptions } from '../delivery/consumer.ts';
 import type { Tail } from '../message/content-frames.ts';
 import type { Delivery } from '../delivery/delivery.ts';
@@ -42,8 +43,10 @@ export abstract class Queue extends Destination {
   readonly options: QueueOptions;
   readonly settings: QueueSettings;
   readonly consumers: Consumers;
-  /** Its bindings and timers; unsubscribing deletes the queue. */
+  /** Its consumers, messages and timers; unsubscribing deletes the queue. */
   readonly subscription = new Subscription();
+  /** Bindings that lead to it. */
+  readonly dependents = new Dependents(this.subscription);
   /** Deliveries that are out and not settled. */
   unackedCount = 0;
   #touched = false;

@@ -1,12 +1,8 @@
 import type { Consumer } from '../delivery/consumer.ts';
+import { Ring, RingHeap } from './consumer-rings.ts';
 
-/** Consumers of one priority that may be ready, in the order in which their turn comes. */
-interface Ring {
-  readonly priority: number;
-  readonly members: Consumer[];
-  /** Whose turn it is. */
-  cursor: number;
-}
+/** Rings that nobody is in any more are looked for once there are so many more than others. */
+const EMPTY_RINGS_KEPT = 16;
 
 /**
  * The consumers of a queue, and whose turn it is: highest priority first, round robin within.
@@ -17,9 +13,14 @@ export class Consumers {
   /** Only the first consumer is served, the next one takes over when it goes. QUE-25. */
   readonly #singleActive: boolean;
   /** In order of arrival. */
-  readonly #all: Consumer[] = [];
-  /** Highest priority first. */
-  readonly #rings: Ring[] = [];
+  readonly #all = new Set<Consumer>();
+  #exclusiveCount = 0;
+  /** By priority: those that somebody is in, and some that nobody is in any more. */
+  readonly #rings = new Map<number, Ring>();
+  /** All of them; those that nobody is in are dropped when they come up. */
+  readonly #present = new RingHeap();
+  /** Those that may have somebody ready. */
+  readonly #ready = new RingHeap();
   readonly #onUnpark: () => void;
 
   constructor(singleActive: boolean, onUnpark: () => void) {
@@ -28,17 +29,17 @@ export class Consumers {
   }
 
   get count(): number {
-    return this.#all.length;
+    return this.#all.size;
   }
 
   /** In order of arrival. */
   get all(): readonly Consumer[] {
-    return this.#all;
+    return [...this.#all];
   }
 
   /** Whether a consumer asked to be the only one. */
   get exclusive(): boolean {
-    return this.#all.some((consumer) => consumer.options.exclusive);
+    return this.#exclusiveCount > 0;
   }
 
   /** The consumer that a single-active-consumer queue serves. */
@@ -50,18 +51,23 @@ export class Consumers {
   #active: Consumer | undefined;
 
   add(consumer: Consumer): void {
-    this.#all.push(consumer);
+    this.#all.add(consumer);
+    if (consumer.options.exclusive) this.#exclusiveCount++;
     this.#active ??= consumer;
-    this.#ringOf(consumer.priority).members.push(consumer);
+    const ring = this.#ringOf(consumer.priority);
+    ring.all.add(consumer);
+    this.#join(ring, consumer);
   }
 
   remove(consumer: Consumer): void {
-    const index = this.#all.indexOf(consumer);
-    if (index === -1) return;
-    this.#all.splice(index, 1);
+    if (!this.#all.delete(consumer)) return;
+    if (consumer.options.exclusive) this.#exclusiveCount--;
+    const ring = this.#rings.get(consumer.priority)!;
+    ring.all.delete(consumer);
     if (consumer.parked) consumer.parked = false;
-    else this.#leaveRing(consumer);
+    else ring.leave(consumer);
     if (this.#active === consumer) this.#active = this.#successor();
+    if (ring.all.size === 0) this.#dropEmptyRings();
   }
 
   /** Ends all of them. */
@@ -72,14 +78,16 @@ export class Consumers {
   /** The consumer whose turn it is, or undefined when none can be sent to. */
   next(): Consumer | undefined {
     if (this.#singleActive) return this.#active?.ready === true ? this.#active : undefined;
-    const ring = this.#rings.find(hasReady);
-    return ring?.members[ring.cursor++];
+    const ring = this.#findReadyRing();
+    const consumer = ring?.findReady();
+    ring?.advance();
+    return consumer;
   }
 
   /** Whether some consumer can be sent to; whose turn it is does not change. */
   get anyReady(): boolean {
     if (this.#singleActive) return this.#active?.ready === true;
-    return this.#rings.some(hasReady);
+    return this.#findReadyRing() !== undefined;
   }
 
   /** There is something new for each of them. */
@@ -91,47 +99,53 @@ export class Consumers {
   unpark(consumer: Consumer): void {
     if (consumer.parked) {
       consumer.parked = false;
-      this.#ringOf(consumer.priority).members.push(consumer);
+      this.#join(this.#rings.get(consumer.priority)!, consumer);
     }
     this.#onUnpark();
   }
 
   /** Highest priority first, then the longest waiting. */
   #successor(): Consumer | undefined {
-    return this.#all.reduce<Consumer | undefined>(
-      (best, one) => (best === undefined || one.priority > best.priority ? one : best),
-      undefined,
-    );
+    for (let ring = this.#present.top; ring !== undefined; ring = this.#present.top) {
+      if (ring.all.size > 0) return ring.all.values().next().value;
+      this.#rings.delete(this.#present.pop().priority);
+    }
+    return undefined;
+  }
+
+  #join(ring: Ring, consumer: Consumer): void {
+    ring.join(consumer);
+    if (ring.inHeap) return;
+    ring.inHeap = true;
+    this.#ready.push(ring);
+  }
+
+  /** The ring of the highest priority in which somebody is ready. */
+  #findReadyRing(): Ring | undefined {
+    for (let ring = this.#ready.top; ring !== undefined; ring = this.#ready.top) {
+      if (ring.findReady() !== undefined) return ring;
+      this.#ready.pop().inHeap = false;
+    }
+    return undefined;
   }
 
   #ringOf(priority: number): Ring {
-    const index = this.#rings.findIndex((ring) => ring.priority <= priority);
-    const found = this.#rings[index];
-    if (found?.priority === priority) return found;
-    const ring: Ring = { priority, members: [], cursor: 0 };
-    this.#rings.splice(index === -1 ? this.#rings.length : index, 0, ring);
+    const known = this.#rings.get(priority);
+    if (known !== undefined) return known;
+    const ring = new Ring(priority);
+    this.#rings.set(priority, ring);
+    this.#present.push(ring);
     return ring;
   }
 
-  #leaveRing(consumer: Consumer): void {
-    const ring = this.#ringOf(consumer.priority);
-    const index = ring.members.indexOf(consumer);
-    if (index === -1) return;
-    ring.members.splice(index, 1);
-    if (index < ring.cursor) ring.cursor--;
-    if (ring.members.length === 0) this.#rings.splice(this.#rings.indexOf(ring), 1);
+  /** Now and then, so that to leave costs little on the whole. */
+  #dropEmptyRings(): void {
+    if (this.#rings.size <= 2 * this.count + EMPTY_RINGS_KEPT) return;
+    const isTaken = (ring: Ring): boolean => ring.all.size > 0;
+    for (const [priority, ring] of this.#rings) {
+      if (!isTaken(ring)) this.#rings.delete(priority);
+    }
+    this.#present.filter(isTaken);
+    this.#ready.filter((ring) => isTaken(ring) || ((ring.inHeap = false)));
   }
-}
-
-/** Moves the cursor of a ring to a consumer that is ready, and parks those that are not. */
-function hasReady(ring: Ring): boolean {
-  const { members } = ring;
-  while (members.length > 0) {
-    if (ring.cursor >= members.length) ring.cursor = 0;
-    const consumer = members[ring.cursor]!;
-    if (consumer.ready) return true;
-    consumer.park();
-    members.splice(ring.cursor, 1);
-  }
-  return false;
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ConsistentHashMatcher, hashSourceOf } from '../../../core/broker/exchange/consistent-hash.ts';
 import { jumpHash } from '../../../core/broker/exchange/hash.ts';
+import { Shares } from '../../../core/broker/exchange/shares.ts';
 import { ModulusHashMatcher } from '../../../core/broker/exchange/modulus-hash.ts';
 import { AmqpError } from '../../../core/errors.ts';
 import type { FieldTable, Properties } from '../../../core/protocol/types.ts';
@@ -36,6 +37,24 @@ test('jump hash: a hash keeps its bucket or moves to one that is new', () => {
       expect(after === before || (after >= buckets && after < buckets + more)).toBe(true);
     },
   ), { numRuns: 1000 });
+});
+
+test('shares: whose bucket it is stays true, whoever comes and goes', () => {
+  const step = fc.tuple(fc.nat(40), fc.integer({ min: 1, max: 9 }));
+  fc.assert(fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+    const shares = new Shares<number>();
+    const model = new Map<number, number>();
+    for (const [destination, weight] of steps) {
+      if (model.delete(destination)) {
+        shares.remove(destination);
+      } else {
+        model.set(destination, weight);
+        shares.append(destination, weight);
+      }
+    }
+    const buckets = [...model].flatMap(([destination, weight]) => Array<number>(weight).fill(destination));
+    expect(Array.from({ length: shares.bucketCount }, (_, bucket) => shares.at(bucket))).toEqual(buckets);
+  }), { numRuns: 300 });
 });
 
 describe('x-consistent-hash [TYP-05]', () => {

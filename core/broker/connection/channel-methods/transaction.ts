@@ -37,7 +37,7 @@ export const transactionMethods: ChannelMethods<'tx.select' | 'tx.commit' | 'tx.
   /** What was settled is unacknowledged again. TX-03. */
   'tx.rollback': (channel) => {
     const transaction = transactionOf(channel);
-    for (const { deliveries } of transaction.settlements) channel.unacked.restore(deliveries);
+    channel.unacked.restore(transaction.unsettled);
     transaction.drop(channel.vhost.store);
     channel.send('tx.rollback-ok', {});
   },
