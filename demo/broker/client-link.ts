@@ -39,6 +39,9 @@ export class ClientLink {
   readonly library: ClientLibrary;
   /** Its place among all clients that this world ever started. */
   readonly run: number;
+  /** Places in the tap: of the last event before its start, and before its end. */
+  startedAfter = 0;
+  endedAfter = 0;
   status: ClientStatus = 'starting';
   error = '';
   line = 0;

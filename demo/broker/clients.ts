@@ -15,6 +15,8 @@ interface ClientsEnv {
   readonly host: Clock;
   readonly seed: number;
   readonly wallStart: number;
+  /** `seq` of the last event of the tap. */
+  readonly lastSeq: () => number;
   /** Something waits to be handled. */
   readonly wake: () => void;
   /** The Worker of a client is gone, and nobody here ended it. */
@@ -70,6 +72,7 @@ export class Clients {
     const client = new ClientLink(spec, ++this.#runs, {
       type: 'start', name: spec.name, code: compiled, seed: seedOf(seed, spec.name), wallStart,
     }, port, this.#world);
+    client.startedAfter = this.#env.lastSeq();
     this.#clients.set(spec.name, client);
     this.#show();
     this.#env.wake();
@@ -227,6 +230,7 @@ export class Clients {
   }
 
   #end(client: ClientLink, status: 'killed' | 'failed'): void {
+    if (!client.gone) client.endedAfter = this.#env.lastSeq();
     client.end(status);
     this.#inbox = this.#inbox.filter((waiting) => waiting.client !== client);
     this.#show();
@@ -237,6 +241,7 @@ export class Clients {
     this.clients$.next([...this.#clients.values()].map((client) => ({
       name: client.name, code: client.code, library: client.library, run: client.run,
       status: client.paused && !client.gone ? 'paused' : client.status,
+      startedAfter: client.startedAfter, endedAfter: client.endedAfter,
       connections: [...client.connections], error: client.error, line: client.line,
       delayMs: client.delayMs, unfinished: client.unfinished,
     })));

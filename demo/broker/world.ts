@@ -58,6 +58,7 @@ export class World {
   #ran = false;
   #stoppedBy = '';
   #fault = '';
+  #lastSeq = 0;
   #steps = 0;
   #jumps = 0;
   #ended = false;
@@ -88,7 +89,7 @@ export class World {
     this.tap = new TapHub(host);
     this.clients = new Clients({
       broker: this.broker, clock: this.clock, pool: this.#pool, host, seed, wallStart,
-      wake: () => this.#sleep.wake(), lost: (name) => this.outside.kill(name),
+      lastSeq: () => this.#lastSeq, wake: () => this.#sleep.wake(), lost: (name) => this.outside.kill(name),
     });
     this.outside = new Outside({
       broker: this.broker, clock: this.clock, pool: this.#pool, clients: this.clients, unrecorded,
@@ -330,6 +331,7 @@ export class World {
   }
 
   #onEvent(event: TapEvent): void {
+    this.#lastSeq = event.seq;
     this.tap.add(event);
     this.events$.next(event);
     const { first: goal } = this.#goals;

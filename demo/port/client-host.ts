@@ -26,6 +26,9 @@ export interface ClientView {
   /** Its place among all clients that were started since the last reset: a restart changes it. */
   readonly run: number;
   readonly status: ClientStatus;
+  /** `seq` of the last event of the tap before it was started, and before it ended; 0: it runs. */
+  readonly startedAfter: number;
+  readonly endedAfter: number;
   /** Its connections, as the broker names them. */
   readonly connections: readonly string[];
   /** Why it failed; '' where it did not. `line` counts from 1; 0: not known. */

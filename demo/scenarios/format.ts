@@ -56,8 +56,9 @@ export interface ScenarioBinding {
 
 /**
  * An event of the tap with this type and these fields, each compared as text: several destinations
- * are `a,b`, by name. The field `key` stands for the routing key with which the message was
- * published.
+ * are `a,b`, by name; `>=3` is any number from 3 on. Three fields are no event's own: `key` is the
+ * routing key with which the message was published, `client` the client whose connection it is, and
+ * `times` says how often it must come.
  */
 export interface EventPattern {
   readonly type: TapType;
@@ -66,15 +67,47 @@ export interface EventPattern {
 
 /** What the coach offers to do for the learner. */
 export type CoachAction =
-  | { readonly do: 'kill' | 'restart'; readonly client: string }
-  | { readonly do: 'pause' | 'resume' | 'step' | 'next-timer' }
+  /** `change`: to the code of the lesson; absent: as the lesson has it. */
+  | { readonly do: 'restart'; readonly client: string; readonly change?: CodeChange }
+  /** `go-on`: somebody paused it. */
+  | { readonly do: 'kill' | 'go-on'; readonly client: string }
+  /** `watch`: what happens counts from now on; `again`: the lesson begins anew. */
+  | { readonly do: 'pause' | 'resume' | 'next-timer' | 'watch' | 'again' }
   /** A place of the app: `#/wire?conn=2`. */
   | { readonly do: 'open'; readonly route: string }
   /** Opens the code of the client and marks the line; the learner is told to make the change. */
   | { readonly do: 'edit'; readonly client: string; readonly line: number;
       readonly change?: CodeChange };
 
-export type LabelledAction = CoachAction & { readonly label: string };
+export type LabelledAction = CoachAction & {
+  readonly label: string;
+  /** What must be so before it can be done: each in turn is waited for, or brought about. */
+  readonly needs?: readonly Need[];
+};
+
+/** Something that must be so before a step can happen; one of the first five is there. */
+export interface Need {
+  /** The client holds a message that it has not acknowledged. */
+  readonly holds?: string;
+  /** The client was handed a message since it started. */
+  readonly handed?: string;
+  /** The client is the active consumer of its queue. */
+  readonly active?: string;
+  /** An event of the first kind came after the last one of the second kind. */
+  readonly pending?: readonly [EventPattern, EventPattern];
+  /** The queue has so many messages that wait for a consumer: `least`, `most`. */
+  readonly queue?: string;
+  readonly least?: number;
+  readonly most?: number;
+  /** Said while it is not so. */
+  readonly wait?: string;
+  /** What brings it about. Absent: it comes by itself. */
+  readonly by?: LabelledAction;
+  /** It must stay so until the step is over. */
+  readonly stays?: boolean;
+  /** The button can be pressed before it is so, and acts as soon as it is. */
+  readonly arms?: boolean;
+}
 
 /** A text that stands once in the code of a client, and what takes its place. */
 export interface CodeChange {
@@ -92,8 +125,10 @@ export interface Prediction {
    * of the run. null: nothing shows it.
    */
   readonly outcomes?: readonly (EventPattern | null)[];
-  /** Outcomes count when these have come, in this order. Absent: as soon as it is asked. */
+  /** Outcomes count when these have come, in this order. Absent: once the step is under way. */
   readonly from?: readonly EventPattern[];
+  /** Outcomes must be of the message of the first of those, also after it was dead-lettered. */
+  readonly follows?: boolean;
 }
 
 export interface CoachStep {
@@ -101,11 +136,15 @@ export interface CoachStep {
   readonly say: string;
   /** Asked before the run itself gives the answer. */
   readonly predict?: Prediction;
-  readonly action?: LabelledAction;
+  readonly action: LabelledAction;
   /** What there is to do once that is done. */
   readonly then?: LabelledAction;
-  /** The step is done when this happens. Absent: when the learner says so. */
+  /** Clients that must not run. */
+  readonly absent?: readonly string[];
+  /** The step is done when this has happened after its actions. Absent: when they are done. */
   readonly until?: EventPattern;
+  /** One sentence for when it is done, whatever was predicted. */
+  readonly verdict: string;
 }
 
 export interface Coach {

@@ -9,8 +9,7 @@ import { nextTheme } from './theme.ts';
 
 /** What only the page itself can do. */
 interface PageActions {
-  readonly openPalette: () => void;
-  readonly openShortcuts: () => void;
+  readonly openDialog: (which: 'palette' | 'shortcuts' | 'legend') => void;
   readonly share: () => void;
 }
 
@@ -28,8 +27,9 @@ export type Commands = () => readonly Command[];
 
 export function commandsOf(app: RunningApp, page: PageActions): Commands {
   const own: readonly Command[] = [
-    { title: 'Find a command', key: 'Ctrl+k', run: page.openPalette },
-    { title: 'Show all shortcuts', key: '?', run: page.openShortcuts },
+    { title: 'Find a command', key: 'Ctrl+k', run: () => page.openDialog('palette') },
+    { title: 'Show all shortcuts', key: '?', run: () => page.openDialog('shortcuts') },
+    { title: 'Show the legend', key: 'l', run: () => page.openDialog('legend') },
     ...(app.port.capabilities.clients
       ? [{ title: 'Share this playground, or open a file', run: page.share }] : []),
     ...clockCommands(app),

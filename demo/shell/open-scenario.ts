@@ -69,7 +69,8 @@ async function begin(
   await clock.setSpeed(speed);
   for (const client of scenario.clients) if (!client.later) await clients.start(client);
   if (inputs.length > 0) await clock.repeat(inputs);
-  scenario$.next(scenario);
+  // A copy: begun again, the lesson is another one, at its first step.
+  scenario$.next({ ...scenario });
   if (options.paused !== true) {
     await clock.advanceTo(warmUpMs);
     await clock.resume();

@@ -68,7 +68,7 @@ describe.skipIf(!hasChromium())('the first minute', { timeout: 180_000 }, () => 
     // The lesson goes on from here: it does not begin anew.
     await page.evaluate('window.__playground.advanceTo(8000)');
     await page.getByRole('button', { name: 'Next', exact: true }).click();
-    await page.getByText('on line 7 and kill it again').waitFor();
+    await page.getByText('on line 7, run it, and kill it again').waitFor();
   });
 
   test('time stands still, and steps', async () => {

@@ -1,8 +1,8 @@
 /** Every scenario without a page: on virtual time, each client in a thread of its own. */
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { CoachStep, Scenario } from '../../demo/scenarios/format.ts';
-import { Sightings, StepWatch } from '../../demo/scenarios/step-watch.ts';
 import { readAssertions, readScenario, scenarioNames } from './scenarios/folders.ts';
+import { Learner } from './scenarios/learner.ts';
 import { scriptOf, Threads } from './scenarios/threads.ts';
 import { VirtualRun } from './scenarios/virtual-run.ts';
 
@@ -26,42 +26,16 @@ function prepare(scenario: Scenario): VirtualRun {
 }
 
 /** Takes the steps of the coach in order; gives what the broker answered to each prediction. */
-async function takeSteps(
-  run: VirtualRun, { coach, topology }: Scenario,
-): Promise<Map<CoachStep, number | undefined>> {
-  const sightings = new Sightings();
+async function takeSteps(run: VirtualRun, scenario: Scenario): Promise<Map<CoachStep, number | undefined>> {
   const answers = new Map<CoachStep, number | undefined>();
-  let watch = new StepWatch(coach.steps[0]!, sightings);
-  run.world.events$.subscribe((event) => {
-    sightings.see(event);
-    watch.see(event);
-  });
+  const learner = new Learner(run, scenario);
   await run.begin();
-  await run.world.advanceTo(topology.warmUpMs ?? 0);
-  for (const step of coach.steps) {
-    await hesitate(run, step);
-    expect(watch.outcome, `what answered '${step.predict?.question}' before its time`).toBeUndefined();
-    await act(run, step);
-    if (StepWatch.isAutomatic(step)) await run.until(`the end of '${step.say}'`, () => watch.done);
-    if (step.predict !== undefined) answers.set(step, watch.outcome);
-    watch = new StepWatch(coach.steps[coach.steps.indexOf(step) + 1] ?? step, sightings);
+  await run.world.advanceTo(scenario.topology.warmUpMs ?? 0);
+  for (const step of scenario.coach.steps) {
+    await learner.take(step);
+    if (step.predict !== undefined) answers.set(step, learner.outcome);
   }
   return answers;
-}
-
-/** A learner takes a while to read what is to be predicted. */
-async function hesitate({ world }: VirtualRun, { action, predict }: CoachStep): Promise<void> {
-  if (action !== undefined && predict !== undefined) await world.advanceTo(world.clock.now() + 700);
-}
-
-async function act(run: VirtualRun, { action }: CoachStep): Promise<void> {
-  if (action?.do === 'kill') await run.kill(action.client);
-  else if (action?.do === 'restart') await run.start(action.client);
-  else if (action?.do === 'edit') {
-    // What is broken on purpose may end a client.
-    run.mayFail = true;
-    await run.start(action.client, action.change);
-  }
 }
 
 describe.each(scenarioNames)('%s', { timeout: 60_000 }, (name) => {

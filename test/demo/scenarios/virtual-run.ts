@@ -12,7 +12,7 @@ import type { ClientSpec } from '../../../demo/port/client-host.ts';
 import type { RecordedInput } from '../../../demo/port/recording.ts';
 import { definitionsOf } from '../../../demo/scenarios/definitions.ts';
 import type { CodeChange, Scenario, ScenarioRun } from '../../../demo/scenarios/format.ts';
-import { compiled } from './folders.ts';
+import { changed, compiled } from './folders.ts';
 import { LogCursors } from './log-cursors.ts';
 import type { Threads } from './threads.ts';
 
@@ -70,7 +70,7 @@ export class VirtualRun implements ScenarioRun {
     if (spec === undefined) throw new Error(`there is no client ${name}`);
     const { port1, port2 } = new MessageChannel();
     this.#threads.spawn({ port: port2 }, [port2 as MessagePort]);
-    this.world.outside.start(spec, compiled(spec, change), port1 as unknown as ClientPort);
+    this.world.outside.start({ ...spec, code: changed(spec.code, change) }, compiled(spec, change), port1 as unknown as ClientPort);
   }
 
   /** Lets what was recorded of another run happen in this one, from its beginning on. */
