@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
 import { build } from 'esbuild';
 import { transform } from 'sucrase';
 import type { Plugin } from 'vite';
@@ -75,6 +78,33 @@ async function bundled(file: string): Promise<{ text: string; inputs: readonly s
   });
   const inputs = Object.keys(metafile.inputs).map((input) => resolve(folder, input));
   return { text: output!.text.trim(), inputs };
+}
+
+/** Below so many octets a file is sent as it is. */
+const COMPRESSED_BYTES_MIN = 512;
+
+/**
+ * Writes each file of text once more as brotli and as gzip, for servers that look for `.br` and
+ * `.gz` beside it: so nothing is compressed while somebody waits.
+ */
+export function compressed(): Plugin {
+  const brotli = promisify(brotliCompress);
+  const zip = promisify(gzip);
+  return {
+    name: 'compressed',
+    apply: 'build',
+    enforce: 'post',
+    async writeBundle({ dir = '' }, bundle) {
+      const names = Object.keys(bundle).filter((name) => /\.(js|css|svg|json)$/.test(name));
+      await Promise.all(names.map(async (name) => {
+        const path = join(dir, name);
+        const bytes = await readFile(path);
+        if (bytes.length < COMPRESSED_BYTES_MIN) return;
+        await writeFile(`${path}.br`, await brotli(bytes));
+        await writeFile(`${path}.gz`, await zip(bytes, { level: 9 }));
+      }));
+    },
+  };
 }
 
 /** Writes a service worker that keeps every file of this build, for when there is no network. */

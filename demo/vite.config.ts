@@ -2,13 +2,14 @@
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
-import { compiledClients, lessonHeadings, offline, sandboxScripts } from './vite-plugins.ts';
+import { compiledClients, compressed, lessonHeadings, offline, sandboxScripts } from './vite-plugins.ts';
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './',
   plugins: [
     svelte({ configFile: false }), compiledClients(), lessonHeadings(), sandboxScripts(), offline(),
+    compressed(),
   ],
   worker: { format: 'es', rolldownOptions: { checks: { pluginTimings: false } } },
   build: {

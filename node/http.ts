@@ -20,7 +20,7 @@ export function answerHttp(answers: HttpAnswers): RequestListener {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
       answer(response, 405, 'Method Not Allowed\n');
-    } else if (playground?.answer(path, request, response) === true) {
+    } else if (playground?.answer(path, request, response, urls()) === true) {
       return;
     } else if (path === '/') {
       answer(response, 200, frontPage(version, urls()));

@@ -1,8 +1,12 @@
-import { createReadStream, existsSync, readdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, sep } from 'node:path';
-import { pipeline } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
+import { encodingFor, isFresh, type Encoding } from './http-negotiation.ts';
 
 const types: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -17,10 +21,22 @@ const pagePolicy = "frame-ancestors 'none'";
 /** The broker's worker: client code has one of its own, which reaches nothing. */
 const workerPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'";
 
+/** What the build puts beside a file, for those who take it so. */
+const suffixes = { br: '.br', gzip: '.gz', identity: '' } as const;
+const compressors = { br: promisify(brotliCompress), gzip: promisify(gzip) } as const;
+
+/** A file as it is sent. */
+interface Body {
+  readonly bytes: Buffer;
+  readonly etag: string;
+}
+
 /** The built playground: static files, known by name from the start, so that no other is served. */
 export class Playground {
   readonly #folder: string;
   readonly #files: ReadonlySet<string>;
+  /** What was read once, by name, encoding, and what was written into it. */
+  readonly #bodies = new Map<string, Promise<Body>>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -38,25 +54,93 @@ export class Playground {
     return folder === undefined ? undefined : new Playground(folder);
   }
 
-  /** Answers a GET for one of its files; false: it has none of this path, or not for this asker. */
-  answer(path: string, request: IncomingMessage, response: ServerResponse): boolean {
+  /**
+   * Answers a GET for one of its files; false: it has none of this path, or not for this asker.
+   * `urls`: where clients connect, which the page tells its reader.
+   */
+  answer(
+    path: string, request: IncomingMessage, response: ServerResponse, urls: readonly string[] = [],
+  ): boolean {
     // Who asks for `/` without a browser gets the words of the gateway.
     const isPage = path === '/' && request.headers.accept?.includes('text/html') === true;
     const file = isPage ? '/index.html' : path;
-    if (!this.#files.has(file)) return false;
-    response.writeHead(200, headersOf(file));
-    if (request.method === 'HEAD') response.end();
-    // A file that a new build has taken away meanwhile cuts this one answer short, and so does a
-    // browser that leaves.
-    else pipeline(createReadStream(join(this.#folder, file)), response, () => {});
+    if (!this.#files.has(file) || /\.(br|gz)$/.test(file)) return false;
+    const encoding = this.#encodingOf(file, request.headers['accept-encoding']);
+    this.#bodyOf(file, encoding, urls).then(
+      (body) => send(file, encoding, body, request, response),
+      // A new build has taken the file away meanwhile.
+      () => response.writeHead(404).end(),
+    );
     return true;
+  }
+
+  #encodingOf(file: string, accepted: string | undefined): Encoding {
+    if (!isText(file)) return 'identity';
+    const offered = (['br', 'gzip'] as const).filter((encoding) =>
+      file === '/index.html' || this.#files.has(file + suffixes[encoding]));
+    return encodingFor(accepted, offered);
+  }
+
+  #bodyOf(file: string, encoding: Encoding, urls: readonly string[]): Promise<Body> {
+    const port = file === '/index.html' ? amqpPortOf(urls) : '';
+    const key = `${encoding} ${port} ${file}`;
+    const known = this.#bodies.get(key);
+    if (known !== undefined) return known;
+    const body = file === '/index.html' ? this.#page(encoding, port) : this.#file(file, encoding);
+    this.#bodies.set(key, body);
+    body.catch(() => this.#bodies.delete(key));
+    return body;
+  }
+
+  async #file(file: string, encoding: Encoding): Promise<Body> {
+    const bytes = await readFile(join(this.#folder, file + suffixes[encoding]));
+    return { bytes, etag: etagOf(bytes) };
+  }
+
+  /** The page knows the port, which is known only once the gateway listens. */
+  async #page(encoding: Encoding, port: string): Promise<Body> {
+    const html = await readFile(join(this.#folder, 'index.html'), 'utf8');
+    const text = html.replace('name="amqp-port" content=""', `name="amqp-port" content="${port}"`);
+    const plain = Buffer.from(text);
+    const bytes = encoding === 'identity' ? plain : await compressors[encoding](plain);
+    return { bytes, etag: etagOf(bytes) };
   }
 }
 
-function headersOf(file: string): Record<string, string> {
+function amqpPortOf(urls: readonly string[]): string {
+  const url = urls.find((one) => one.startsWith('amqp://'));
+  return url === undefined ? '' : new URL(url.replace(/^amqp/, 'http')).port || '80';
+}
+
+/** Each encoding of a file has one of its own, as its bytes are others. */
+function etagOf(bytes: Buffer): string {
+  return `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
+}
+
+function isText(file: string): boolean {
+  return types[extname(file)] !== undefined;
+}
+
+function send(
+  file: string, encoding: Encoding, { bytes, etag }: Body, request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const headers = headersOf(file, encoding, etag);
+  if (isFresh(request.headers['if-none-match'], etag)) {
+    response.writeHead(304, headers).end();
+    return;
+  }
+  response.writeHead(200, { ...headers, 'Content-Length': bytes.length });
+  response.end(request.method === 'HEAD' ? undefined : bytes);
+}
+
+function headersOf(file: string, encoding: Encoding, etag: string): Record<string, string> {
   const extension = extname(file);
   return {
     'Content-Type': types[extension] ?? 'application/octet-stream',
+    ...(encoding !== 'identity' && { 'Content-Encoding': encoding }),
+    ...(isText(file) && { Vary: 'Accept-Encoding' }),
+    ETag: etag,
     // The names of assets hold a hash of what is in them.
     'Cache-Control': file.startsWith('/assets/') ? 'max-age=31536000, immutable' : 'no-cache',
     'X-Content-Type-Options': 'nosniff',
