@@ -43,6 +43,8 @@ export class ClientLink {
   startedAfter = 0;
   endedAfter = 0;
   status: ClientStatus = 'starting';
+  /** Its Worker is gone, and nobody here ended it. */
+  orphaned = false;
   error = '';
   line = 0;
   paused = false;

@@ -56,7 +56,7 @@ export class Clients {
     this.#world = {
       clock: env.clock,
       received: (client, message) => this.#received(client, message),
-      lost: (client) => client.gone || env.lost(client.name),
+      lost: (client) => this.#orphan(client),
       changed: () => this.#show(),
       afterWall: (milliseconds, act) => env.host.setTimer(milliseconds, act),
     };
@@ -89,6 +89,12 @@ export class Clients {
   kill(name: string): void {
     const client = this.#clients.get(name);
     if (client !== undefined) this.#end(client, 'killed');
+  }
+
+  /** The page that had the Worker of this run is gone. */
+  orphan(name: string, run: number): void {
+    const client = this.#clients.get(name);
+    if (client?.run === run) this.#orphan(client);
   }
 
   remove(name: string): void {
@@ -138,6 +144,12 @@ export class Clients {
       }
     }
     return undefined;
+  }
+
+  #orphan(client: ClientLink): void {
+    if (client.gone) return;
+    client.orphaned = true;
+    this.#env.lost(client.name);
   }
 
   #received(client: ClientLink, message: FromClient): void {
@@ -242,7 +254,7 @@ export class Clients {
       name: client.name, code: client.code, library: client.library, run: client.run,
       status: client.paused && !client.gone ? 'paused' : client.status,
       startedAfter: client.startedAfter, endedAfter: client.endedAfter,
-      connections: [...client.connections], error: client.error, line: client.line,
+      orphaned: client.orphaned, connections: [...client.connections], error: client.error, line: client.line,
       delayMs: client.delayMs, unfinished: client.unfinished,
     })));
   }

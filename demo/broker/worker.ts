@@ -11,6 +11,7 @@ import type { RecordedInput } from '../port/recording.ts';
 import { serveRpc, type Services } from '../port/rpc.ts';
 import type { ClientPort } from './client-link.ts';
 import { BrokerHome } from './home.ts';
+import type { World } from './world.ts';
 
 const home = new BrokerHome(browserClock());
 const { world$ } = home;
@@ -39,8 +40,6 @@ const services: Services = {
     erase: (workspace: string) => home.erase(workspace),
     restart: () => home.restart(),
     dial: (port: MessagePort) => world$.value.outside.serve(port),
-    startClient: (spec: ClientSpec, compiled: string, port: MessagePort) =>
-      world$.value.outside.start(spec, compiled, port as unknown as ClientPort),
     failClient: (spec: ClientSpec, text: string, line: number) =>
       world$.value.outside.fail(spec, text, line),
     killClient: (name: string) => world$.value.outside.kill(name),
@@ -66,10 +65,22 @@ addEventListener('connect', (event) => serve((event as MessageEvent).ports[0]!))
 addEventListener('message', ({ data }: MessageEvent<LineMessage>) => serve(data.port));
 
 function serve(port: MessagePort): void {
+  /** Clients whose Workers this page has, with the worlds in which they are. */
+  const own = new Map<string, { readonly world: World; readonly run: number }>();
   const enter = (life: string | undefined, workspace: string): void => {
     home.enter(life, workspace);
-    void whenGone(life).then(end);
+    void whenGone(life).then(() => {
+      end();
+      // Their Workers went with the page, and their ports do not tell.
+      for (const [name, { world, run }] of own) world.clients.orphan(name, run);
+    });
   };
-  const end = serveRpc(port, { ...services, calls: { ...services.calls, enter } });
+  const startClient = (spec: ClientSpec, compiled: string, client: MessagePort): number => {
+    const { value: world } = world$;
+    const run = world.outside.start(spec, compiled, client as unknown as ClientPort);
+    own.set(spec.name, { world, run });
+    return run;
+  };
+  const end = serveRpc(port, { ...services, calls: { ...services.calls, enter, startClient } });
   port.start();
 }

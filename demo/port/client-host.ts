@@ -29,6 +29,8 @@ export interface ClientView {
   /** `seq` of the last event of the tap before it was started, and before it ended; 0: it runs. */
   readonly startedAfter: number;
   readonly endedAfter: number;
+  /** It ended because the page that had its Worker is gone. */
+  readonly orphaned: boolean;
   /** Its connections, as the broker names them. */
   readonly connections: readonly string[];
   /** Why it failed; '' where it did not. `line` counts from 1; 0: not known. */

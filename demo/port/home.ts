@@ -27,6 +27,8 @@ export interface Home {
   readonly place: HomePlace;
   /** Starts with the present state. */
   readonly state$: Observable<HomeState>;
+  /** Resolves once the broker counts this page among its tabs. */
+  readonly entered: Promise<void>;
   /** The page in which the broker ran is gone: it has to begin again. */
   readonly lost$: Observable<void>;
   /**

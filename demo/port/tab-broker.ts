@@ -65,13 +65,16 @@ function homeOf(
   // Where a page may hold no lock, it has a broker of its own.
   const life = holdLife().catch(() => undefined);
   const enter = async (): Promise<void> => rpc.call('enter', await life, workspace());
-  void enter();
+  let entered = enter();
   rpc.lost$.subscribe(() => {
     endClients();
-    void enter();
+    entered = enter();
   });
   return {
     place,
+    get entered() {
+      return entered;
+    },
     state$: shared(rpc.stream('home')),
     lost$: rpc.lost$,
     recover: (seed, at) => rpc.call('recover', seed, at),

@@ -21,10 +21,30 @@ export async function beginAt(app: App): Promise<void> {
   addEventListener('hashchange', () => void askAbout(location.hash));
   const route = await firstValueFrom(app.route$);
   if (isShareLink(hash)) await askAbout(hash);
-  else if (!await resume(app, route)) await begin(app, route);
+  else await beginOrJoin(app, route);
   noteWhatRuns(app);
   app.port.home?.lost$.subscribe(() => void resume(app, { path: [], query: {} }));
   performance.mark('playground-began');
+}
+
+/** What another tab runs goes on, whatever this one is opened with. */
+async function beginOrJoin(app: App, route: Route): Promise<void> {
+  const found = await resume(app, route);
+  if (found === 'nothing') {
+    await begin(app, route);
+    return;
+  }
+  const { name, coach } = scenario$.value!;
+  if (found === 'asked') {
+    history.replaceState({ begun: name } satisfies Begun, '');
+    return;
+  }
+  app.go('/canvas');
+  incoming$.next({
+    kind: 'tells', title: `Another tab is in the lesson “${coach.title}”`,
+    text: 'This tab shows the same broker, so nothing was begun anew. Another lesson can be ' +
+      'begun for both tabs under Scenarios.',
+  });
 }
 
 /** Begins the first lesson where nothing has begun yet. */

@@ -1,5 +1,5 @@
 /** What of the playground the broker does not keep: code, scenario, time. For the next visit. */
-import { auditTime, combineLatest, firstValueFrom, skip } from 'rxjs';
+import { auditTime, combineLatest, firstValueFrom, skip, takeUntil, timer } from 'rxjs';
 import { isQuotaExceeded } from '../../browser/storage-reason.ts';
 import type { ClientSpec } from '../port/client-host.ts';
 import type { ClockState } from '../port/clock-control.ts';
@@ -79,21 +79,67 @@ export async function switchWorkspace(app: App, id: string): Promise<boolean> {
   return hasNotes ?? true;
 }
 
+/** What a page found when it was opened. */
+export type Found =
+  /** Nothing: it begins what it is asked for. */
+  | 'nothing'
+  /** What was kept, or what another tab runs. */
+  | 'asked'
+  /** What another tab runs, which is another scenario than the address asks for. */
+  | 'another';
+
 /**
- * Goes on with what another tab runs, or with what was kept; false: there is neither, or the
- * address asks for a scenario, which begins fresh unless the page was only loaded again.
+ * Goes on with what another tab runs, of which no client is touched, or with what was kept. A
+ * scenario that the address asks for begins fresh, unless another tab runs anything, or the page
+ * was only loaded again.
  */
-export async function resume(app: App, { path: [place, name] }: Route): Promise<boolean> {
-  const notes = read();
+export async function resume(app: App, { path: [place, name] }: Route): Promise<Found> {
   const { home } = app.port;
-  if (home === undefined || notes === undefined) return false;
-  if (place === 's' && !(isReload() && notes.scenario.name === name)) return false;
-  const { tabs } = await firstValueFrom(home.state$);
+  if (home === undefined) return 'nothing';
+  await home.entered;
+  const { tabs, begun } = await firstValueFrom(home.state$);
+  if (begun && tabs > 1) {
+    const notes = await notesOfOthers();
+    if (notes === undefined) return 'nothing';
+    scenario$.next(notes.scenario);
+    adoptOrphans(app, notes.clients);
+    return place !== 's' || name === notes.scenario.name ? 'asked' : 'another';
+  }
+  const notes = read();
+  if (notes === undefined) return 'nothing';
+  if (place === 's' && !(isReload() && notes.scenario.name === name)) return 'nothing';
   const isFirst = await home.recover(notes.seed, timeIn());
   scenario$.next(notes.scenario);
   // The Workers of clients went with the page that had them.
-  if (isFirst || tabs < 2) await startAll(app, notes);
-  return true;
+  if (isFirst || begun) await startAll(app, notes);
+  return 'asked';
+}
+
+/** How long another tab may take to write down what it has just begun. */
+const NOTES_WAIT_MS = 3000;
+const NOTES_LOOK_MS = 100;
+
+async function notesOfOthers(): Promise<Notes | undefined> {
+  for (let waited = 0; waited < NOTES_WAIT_MS; waited += NOTES_LOOK_MS) {
+    const notes = read();
+    if (notes !== undefined) return notes;
+    await new Promise((resolve) => setTimeout(resolve, NOTES_LOOK_MS));
+  }
+  return undefined;
+}
+
+/** How long the page that was here before may take to be gone, with the Workers that it had. */
+const ORPHANS_MS = 5000;
+
+/** A page that is loaded again starts what it lost, and nothing that another tab has. */
+function adoptOrphans({ port }: App, clients: readonly ClientSpec[]): void {
+  if (!isReload()) return;
+  port.clients!.clients$.pipe(takeUntil(timer(ORPHANS_MS))).subscribe((views) => {
+    for (const { name, orphaned } of views) {
+      const spec = orphaned ? clients.find((one) => one.name === name) : undefined;
+      if (spec !== undefined) void port.clients!.start(spec);
+    }
+  });
 }
 
 /** Crashes the broker, and starts the same clients on what comes back. */
