@@ -2,7 +2,9 @@
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
-import { compiledClients, compressed, lessonHeadings, offline, sandboxScripts } from './vite-plugins.ts';
+import {
+  compiledClients, compressed, lessonHeadings, offline, sandboxScripts,
+} from './vite-plugins.ts';
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),

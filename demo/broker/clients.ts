@@ -254,7 +254,8 @@ export class Clients {
       name: client.name, code: client.code, library: client.library, run: client.run,
       status: client.paused && !client.gone ? 'paused' : client.status,
       startedAfter: client.startedAfter, endedAfter: client.endedAfter,
-      orphaned: client.orphaned, connections: [...client.connections], error: client.error, line: client.line,
+      orphaned: client.orphaned, connections: [...client.connections],
+      error: client.error, line: client.line,
       delayMs: client.delayMs, unfinished: client.unfinished,
     })));
   }

@@ -69,17 +69,18 @@ function serve(port: MessagePort): void {
   const own = new Map<string, { readonly world: World; readonly run: number }>();
   const enter = (life: string | undefined, workspace: string): void => {
     home.enter(life, workspace);
-    void whenGone(life).then(() => {
-      end();
-      // Their Workers went with the page, and their ports do not tell.
-      for (const [name, { world, run }] of own) world.clients.orphan(name, run);
-    });
+    void whenGone(life).then(leave);
   };
   const startClient = (spec: ClientSpec, compiled: string, client: MessagePort): number => {
     const { value: world } = world$;
     const run = world.outside.start(spec, compiled, client as unknown as ClientPort);
     own.set(spec.name, { world, run });
     return run;
+  };
+  const leave = (): void => {
+    end();
+    // Their Workers went with the page, and their ports do not tell.
+    for (const [name, { world, run }] of own) world.clients.orphan(name, run);
   };
   const end = serveRpc(port, { ...services, calls: { ...services.calls, enter, startClient } });
   port.start();

@@ -89,7 +89,8 @@ export class World {
     this.tap = new TapHub(host);
     this.clients = new Clients({
       broker: this.broker, clock: this.clock, pool: this.#pool, host, seed, wallStart,
-      lastSeq: () => this.#lastSeq, wake: () => this.#sleep.wake(), lost: (name) => this.outside.kill(name),
+      lastSeq: () => this.#lastSeq,
+      wake: () => this.#sleep.wake(), lost: (name) => this.outside.kill(name),
     });
     this.outside = new Outside({
       broker: this.broker, clock: this.clock, pool: this.#pool, clients: this.clients, unrecorded,

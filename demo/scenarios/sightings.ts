@@ -48,7 +48,7 @@ export class Sightings {
     }
   }
 
-  /** Whether an event of the first kind came after the last one of the second, since first asked. */
+  /** Whether one of the first kind came after the last of the second, since it was first asked. */
   isPending(pair: PendingPair): boolean {
     const pending = this.#pending.get(pair);
     if (pending === undefined) this.#pending.set(pair, false);

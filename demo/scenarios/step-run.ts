@@ -1,7 +1,7 @@
 import type { TapEvent } from '../../core/management/index.ts';
 import type { ClientView } from '../port/client-host.ts';
 import {
-  castAt, CastCheck, consumersOf, hasChange, isGone, stagesOf, type LessonFacts,
+  castAt, consumersOf, hasChange, isGone, stagesOf, type CastCheck, type LessonFacts,
   type Repair,
 } from './cast.ts';
 import type { EventPattern, LabelledAction, Need, Scenario } from './format.ts';

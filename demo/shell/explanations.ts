@@ -78,7 +78,8 @@ const messages: Group = {
     icon: 'M4 4l8 8M12 4l-8 8', colour: 'var(--danger)',
   },
   expiring: {
-    title: 'dot like a clock', text: 'The part of its time to live that a waiting message has left.',
+    title: 'dot like a clock',
+    text: 'The part of its time to live that a waiting message has left.',
     icon: `${circle}M8 8V4M8 8l3 2`, colour: 'var(--message-1)',
   },
 };
@@ -104,7 +105,8 @@ const states: Group = {
     text: 'It has held messages for long and acknowledged none: a forgotten ack stops its queue.',
   },
   'no consumer': {
-    title: 'nobody consumes', text: 'Messages come in, and nothing takes them out: the queue grows.',
+    title: 'nobody consumes',
+    text: 'Messages come in, and nothing takes them out: the queue grows.',
   },
   lost: {
     title: 'lost',
@@ -112,7 +114,9 @@ const states: Group = {
   },
   running: { title: 'running', text: 'Its code runs, and answers.' },
   starting: { title: 'starting', text: 'Its code is being loaded.' },
-  killed: { title: 'killed', text: 'It crashed because it was told to: with no word to the broker.' },
+  killed: {
+    title: 'killed', text: 'It crashed because it was told to: with no word to the broker.',
+  },
   failed: { title: 'failed', text: 'Its code threw an error, which its console shows.' },
   paused: { title: 'paused', text: 'Nothing reaches it, and the broker does not know.' },
   busy: {
@@ -135,7 +139,8 @@ const clock: Group = {
     title: 'stop time, go on (Space)', text: 'Clients and broker stand still together, or go on.',
   },
   step: {
-    title: 'step', text: 'One frame (.), one event (;) or one hop of a message (,), then it stands.',
+    title: 'step',
+    text: 'One frame (.), one event (;) or one hop of a message (,), then it stands.',
   },
   'next timer': {
     title: 'to the next timer (N)', text: 'Jumps over the time in which nothing happens.',
@@ -155,7 +160,9 @@ const words: Group = {
   delivery: { title: 'delivery', text: 'The broker hands a message to a consumer.' },
   bytes: { title: 'bytes', text: 'What really goes over the wire between client and broker.' },
   bit: { title: 'bit', text: 'The smallest piece of a byte: yes or no.' },
-  frame: { title: 'frame', text: 'The unit of the wire: a command, a header, or a piece of a body.' },
+  frame: {
+    title: 'frame', text: 'The unit of the wire: a command, a header, or a piece of a body.',
+  },
   binding: { title: 'binding', text: 'Ties a queue to an exchange, mostly with a key to compare.' },
   'routing key': {
     title: 'routing key', text: 'A short text with each message by which an exchange decides.',
@@ -165,7 +172,9 @@ const words: Group = {
   exclusive: { title: 'exclusive', text: 'For one connection alone, and gone with it.' },
   confirms: { title: 'confirm', text: 'The broker tells a publisher that it has taken a message.' },
   nack: { title: 'nack', text: 'The opposite of an acknowledgement.' },
-  'dead-letters': { title: 'dead letter', text: 'A message that a queue sends on, as it cannot stay.' },
+  'dead-letters': {
+    title: 'dead letter', text: 'A message that a queue sends on, as it cannot stay.',
+  },
 };
 
 /** Groups of the legend, in its order. */

@@ -52,7 +52,8 @@ describe.skipIf(!hasChromium())('a second tab', { timeout: 180_000 }, () => {
       return page;
     }],
   ])('%s restarts no client', async (_how, open) => {
-    const runsOf = async (pg: PlaygroundPage) => (await pg.clients()).map(({ name, run, status }) => [name, run, status]);
+    const runsOf = async (pg: PlaygroundPage) =>
+      (await pg.clients()).map(({ name, run, status }) => [name, run, status]);
     const before = await runsOf(first);
     expect(before.length).toBe(3);
     const now = await first.now();

@@ -70,7 +70,8 @@ export class VirtualRun implements ScenarioRun {
     if (spec === undefined) throw new Error(`there is no client ${name}`);
     const { port1, port2 } = new MessageChannel();
     this.#threads.spawn({ port: port2 }, [port2 as MessagePort]);
-    this.world.outside.start({ ...spec, code: changed(spec.code, change) }, compiled(spec, change), port1 as unknown as ClientPort);
+    const asChanged = { ...spec, code: changed(spec.code, change) };
+    this.world.outside.start(asChanged, compiled(spec, change), port1 as unknown as ClientPort);
   }
 
   /** Lets what was recorded of another run happen in this one, from its beginning on. */
