@@ -1,5 +1,6 @@
 import type { BrokerView, Seen } from './broker-view.ts';
 import { isBefore, NOT_YET, type Copy } from './model-copy.ts';
+import type { ModelQueue } from './model-queue.ts';
 import type { Model } from './model.ts';
 import { DELAYED } from './plan.ts';
 import { check, Violation } from './violation.ts';
@@ -33,11 +34,18 @@ export class ModelCrash {
     model.now = Math.max(model.now, 0);
     model.stream?.recovered(view.stream!, this.#durable, model.wall);
     const back = new Set<Copy>();
+    const letters = new Map<ModelQueue, readonly Seen[]>();
     for (const queue of model.queues.values()) {
       const known = [...queue.copies, ...queue.lately];
-      const seen = view.ready(queue.name);
+      // What fell due meanwhile has gone on already, and was not out where it is now.
+      const isLetter = ({ redelivered }: Seen): boolean => !redelivered && queue.name !== DELAYED;
+      const all = view.ready(queue.name);
+      const seen = all.filter((each) => !isLetter(each));
+      letters.set(queue, all.filter(isLetter));
+      check(all.slice(0, seen.length).every((each) => !isLetter(each)), 'redelivered',
+        () => `in ${queue.name} something came back from a crash and does not say so`);
       const found = seen.map(({ id }) => this.#find(known, queue.name, id));
-      this.#checkOrder(found, seen);
+      this.#checkOrder(found);
       found.forEach((copy, index) => this.#checkCount(copy, seen[index]!));
       found.forEach((copy, index) => this.#checkDeadline(copy, seen[index]!));
       for (const copy of found) back.add(copy);
@@ -47,6 +55,7 @@ export class ModelCrash {
     }
     for (const [copy, expected] of this.#expected) this.#check(copy, expected, back);
     this.#checkWhole(back);
+    for (const [queue, seen] of letters) this.#takeLetters(queue, seen);
     for (const copy of back) settleIn(copy, model.turn, view.durable);
     model.turn++;
   }
@@ -63,6 +72,29 @@ export class ModelCrash {
 
   #ofGone({ settled }: Copy): Expectation {
     return settled <= this.#durable ? 'must not' : 'may';
+  }
+
+  /** What fell due while the broker was down is where it was to go to, in the order of its time. */
+  #takeLetters(queue: ModelQueue, seen: readonly Seen[]): void {
+    const sources = [...this.#expected].filter(([copy, expected]) =>
+      copy.queue.deadQueue === queue.name && expected !== 'must not');
+    let before: Copy | undefined;
+    for (const { id } of seen) {
+      const source = sources.find(([{ message }]) => message.id === id)?.[0];
+      check(source !== undefined && this.#isPerhapsDue(source), 'invented',
+        () => `${id} came to ${queue.name} while the broker was down`);
+      check(before === undefined || !this.#isDueBefore(source!, before), 'due order',
+        () => `${source!.name} was due before ${before!.message.id}, and came after it`);
+      before = source;
+      source!.queue.bringBack(source!);
+      this.#model.die(source!);
+    }
+  }
+
+  /** Whether it must have come first; where the clock was set meanwhile, that is not known. */
+  #isDueBefore(copy: Copy, other: Copy): boolean {
+    if (this.#model.wallOffsets.length > 1) return false;
+    return copy.queue.name === DELAYED ? copy.deadline < other.deadline : isBefore(copy, other);
   }
 
   #isPerhapsDue(copy: Copy): boolean {
@@ -132,10 +164,8 @@ export class ModelCrash {
     }
   }
 
-  #checkOrder(found: readonly Copy[], seen: readonly Seen[]): void {
+  #checkOrder(found: readonly Copy[]): void {
     found.forEach((copy, index) => {
-      check(copy.queue.name === DELAYED || seen[index]!.redelivered, 'redelivered',
-        () => `${copy.name} came back from a crash and does not say so`);
       const before = found[index - 1];
       check(before === undefined || !isBefore(copy, before), 'order',
         () => `${copy.name} came back behind ${before!.message.id}`);

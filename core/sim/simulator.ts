@@ -196,8 +196,8 @@ export class Simulator implements Observer {
     halfClose: (_chance, actor) => actor?.link.halfClose(),
     stopReading: (_chance, actor) => actor?.link.setClientReading(false),
     readOn: (_chance, actor) => actor?.link.setClientReading(true),
-    kill: (chance) => this.#kill(false, chance.below(50)),
-    losePower: (chance) => this.#kill(true, chance.below(50)),
+    kill: (chance) => this.#kill(false, chance.happens(0.3) ? 500 : chance.below(50)),
+    losePower: (chance) => this.#kill(true, chance.happens(0.3) ? 500 : chance.below(50)),
     library: (chance, _actor, operation) => {
       const { plan } = this.#script;
       this.#library ??= this.#openLibrary(plan.queues[0]!.name, plan.prefetchMax);

@@ -4,6 +4,7 @@
  */
 import { Broker } from '../../core/broker/broker.ts';
 import { Confirms } from '../../core/broker/publish/confirms.ts';
+import { DelayedMessages } from '../../core/broker/exchange/delayed-messages.ts';
 import { Persistence } from '../../core/broker/durable/persistence.ts';
 import { decodeRecord } from '../../core/broker/durable/records.ts';
 import { DurableStreams, type DurableStream } from '../../core/broker/durable/streams.ts';
@@ -74,6 +75,17 @@ export const mutations: readonly Mutation[] = [
     name: 'a quorum queue forgets what is not persistent',
     check: 'durability',
     plant: () => patch(ClassicQueue.prototype, 'keepsAll', () => (() => false) as never),
+  },
+  {
+    name: 'what fell due meanwhile comes out as it was published',
+    check: 'due order',
+    plant: () => patch(DelayedMessages.prototype, 'restored', (original) => function restored(this: DelayedMessages) {
+      const undo = patch(Array.prototype, 'sort', () => function sort(this: unknown[]) {
+        return this;
+      });
+      original.call(this);
+      undo();
+    }),
   },
   {
     name: 'a purge is not kept',

@@ -1,7 +1,7 @@
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
 import type { Slot } from '../message/table.ts';
 import type { Persistence } from './persistence.ts';
-import { encodeCheckpoint, type CheckpointMessage, type Returned } from './records.ts';
+import { encodeCheckpoint, type CheckpointMessage, type Changed } from './records.ts';
 
 /**
  * Writes at the beginning of each segment what is left of the one before: all definitions, its
@@ -17,7 +17,7 @@ export class Checkpoint {
   fromSegment = 0;
   readonly #persistence: Persistence;
   #settled: number[] = [];
-  #returned: Returned[] = [];
+  #changed: Changed[] = [];
   #crashed: Lsn = 0;
 
   constructor(persistence: Persistence) {
@@ -35,8 +35,8 @@ export class Checkpoint {
     if (this.#isEarlier(message)) this.#settled.push(destination, message);
   }
 
-  returned(returned: Returned): void {
-    if (this.#isEarlier(returned.message)) this.#returned.push(returned);
+  changed(changed: Changed): void {
+    if (this.#isEarlier(changed.message)) this.#changed.push(changed);
   }
 
   /** The broker was started here after it had not stopped in good order. */
@@ -62,7 +62,7 @@ export class Checkpoint {
       lastNumber: destinations.lastNumber,
       definitions: definitions.all,
       settled: this.#settled,
-      returned: this.#returned,
+      changed: this.#changed,
       crashed: this.#crashed,
       chunks: streams.between(fromSegment, beforeSegment),
       messages: this.#messagesOf(slots),
@@ -70,7 +70,7 @@ export class Checkpoint {
     this.all = [...earlier, lsn];
     this.fromSegment = beforeSegment;
     this.#settled = [];
-    this.#returned = [];
+    this.#changed = [];
     this.#crashed = 0;
   }
 

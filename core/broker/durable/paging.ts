@@ -71,6 +71,14 @@ export class Paging {
     if (this.#line.length === 1) this.#advance();
   }
 
+  /** Resolves when nothing waits for bytes any more. */
+  async idle(): Promise<void> {
+    for (let last = this.#line.at(-1); last !== undefined; last = this.#line.at(-1)) {
+      const { address } = last;
+      await new Promise<void>((resolve) => this.whenResident(address, resolve, resolve));
+    }
+  }
+
   /**
    * Runs `use` while the bytes of these messages are in memory: from the first one on as many as
    * `limits.lentBytesMax` lets. Those that were brought for it leave again, if there are too many.

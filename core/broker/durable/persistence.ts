@@ -4,7 +4,9 @@ import type { Clock } from '../../ports.ts';
 import type { Journal, JournalTrouble, Lsn } from '../../storage/journal.ts';
 import { RecordGroup } from '../../storage/record-group.ts';
 import { MARK_TRANSIENT, type Address, type MessageStore } from '../message/store.ts';
-import type { Entry, MessageTable, MutableEntry, Slot } from '../message/table.ts';
+import {
+  NO_ENTRY, type Entry, type MessageTable, type MutableEntry, type Slot,
+} from '../message/table.ts';
 import type { Turn } from '../turn/turn.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { Compaction } from './compaction.ts';
@@ -15,8 +17,8 @@ import type { DurabilityOptions } from './options.ts';
 import { Paging } from './paging.ts';
 import { DurableStreams, type DurableStream } from './streams.ts';
 import {
-  encodeDefinition, writeMessageRecord, writeSettled,
-  type DefinitionName, type MessageHead, type MutableHead, type RecordArgs, type Returned,
+  encodeDefinition, timeOf, writeMessageRecord, writeSettled,
+  type DefinitionName, type MessageHead, type MutableHead, type Changed, type RecordArgs,
 } from './records.ts';
 
 export type { DurableDestination } from './destinations.ts';
@@ -64,14 +66,14 @@ export class Persistence {
     order: 0, marks: 0, priority: 0, namesBytes: 0, bodyBytes: 0, entries: [],
   };
   readonly #onlyEntry: readonly [MutableEntry] = [
-    { destination: 0, until: Infinity, outCount: 0 },
+    { ...NO_ENTRY },
   ];
   /** What the turn at hand changed. */
   readonly #group = new RecordGroup();
   #arrivals: Slot[] = [];
   /** Pairs of destination and message. */
   #settled: number[] = [];
-  #returned: Returned[] = [];
+  #changed: Changed[] = [];
   #waiting: Waiting[] = [];
   /** Whether the turn changes a definition, and the last record of a turn that did. */
   #defines = false;
@@ -151,7 +153,7 @@ export class Persistence {
       this.#store.retain(address);
       this.#arrivals.push(slot);
     }
-    table.enter(slot, { destination: this.numberOf(destination), until, outCount: 0 });
+    table.enter(slot, { ...NO_ENTRY, destination: this.numberOf(destination), until });
     if (priority > table.priority(slot)) table.setPriority(slot, priority);
   }
 
@@ -171,17 +173,34 @@ export class Persistence {
     if (table.leave(slot, number) && lsn !== 0) table.setLsn(slot, 0);
   }
 
-  /** A message came back to its queue, so often by now. */
-  returned(queue: DurableDestination, address: Address, deliveryCount: number): void {
+  /** A message came back to its queue, so often by now; 0 or when it is ready again there. */
+  returned(
+    queue: DurableDestination, address: Address, deliveryCount: number, readyAt = 0,
+  ): void {
+    this.#change(queue, address, { outCount: deliveryCount + 1, readyAt });
+  }
+
+  /** A message died in its queue and waits there for another one to take it over. */
+  died(queue: DurableDestination, address: Address, death: number, at: number): void {
+    this.#change(queue, address, { death, until: at, readyAt: 0 });
+  }
+
+  #change(queue: DurableDestination, address: Address, change: Partial<Entry>): void {
     if (!this.#started || !this.#keeps(queue, address)) return;
-    const destination = this.numberOf(queue);
-    const outCount = deliveryCount + 1;
-    this.table.setOutCount(-address, destination, outCount);
-    const message = this.table.lsn(-address);
+    const { table } = this;
+    const before = table.entry(-address, this.numberOf(queue));
+    if (before === undefined) return;
+    const entry = { ...before, ...change };
+    table.change(-address, entry);
+    const message = table.lsn(-address);
+    // What came in this turn is written with what changed of it since.
     if (message === 0) return;
-    const returned = { destination, message, outCount };
-    this.#returned.push(returned);
-    this.#group.add(encodeDefinition('message.returned', returned));
+    const { destination, outCount, death } = entry;
+    const until = timeOf(this.#wallTime(entry.until));
+    const readyAt = entry.readyAt === 0 ? 0 : timeOf(this.#wallTime(entry.readyAt));
+    const changed = { destination, message, outCount, death, until, readyAt };
+    this.#changed.push(changed);
+    this.#group.add(encodeDefinition('message.changed', changed));
   }
 
   /** Writes what the turn changed, all or none of it. */
@@ -209,7 +228,7 @@ export class Persistence {
       this.paging.kept(slot);
     }
     this.#settled = [];
-    this.#returned = [];
+    this.#changed = [];
     this.#defines = false;
     if (!written || this.#failed) return;
     this.#compaction.step();
@@ -282,11 +301,15 @@ export class Persistence {
     const { table, destinations } = this;
     const [only] = this.#onlyEntry;
     // The usual case costs no garbage: one destination, no deadline.
-    if (table.readOnlyEntry(slot, only) && only.until === Infinity &&
+    if (table.readOnlyEntry(slot, only) && only.until === Infinity && only.readyAt === 0 &&
       destinations.find(only.destination) !== undefined) return this.#onlyEntry;
     return table.entries(slot)
       .filter(({ destination }) => destinations.find(destination) !== undefined)
-      .map((entry) => ({ ...entry, until: this.#wallTime(entry.until) }));
+      .map((entry) => ({
+        ...entry,
+        until: this.#wallTime(entry.until),
+        readyAt: entry.readyAt === 0 ? 0 : this.#wallTime(entry.readyAt),
+      }));
   }
 
   /** What no queue keeps has no row; what is not persistent may have one for another queue. */
@@ -334,7 +357,7 @@ export class Persistence {
     });
     const settled = this.#settled;
     for (let i = 0; i < settled.length; i += 2) checkpoint.settled(settled[i]!, settled[i + 1]!);
-    for (const returned of this.#returned) checkpoint.returned(returned);
+    for (const changed of this.#changed) checkpoint.changed(changed);
   }
 
   #wallTime(at: number): number {

@@ -7,7 +7,7 @@ import type { Domain } from '../../protocol/spec.ts';
 import type { DomainTypes } from '../../protocol/types.ts';
 import type { Writer } from '../../protocol/writer.ts';
 import type { Lsn } from '../../storage/journal.ts';
-import type { Entry, MutableEntry } from '../message/table.ts';
+import { NO_ENTRY, type Entry, type MutableEntry } from '../message/table.ts';
 import type { KeptChunk } from '../queue/stream-log.ts';
 
 /**
@@ -34,9 +34,13 @@ const definitions = {
     ['vhost', 'shortstr'], ['source', 'shortstr'], ['destinationKind', 'shortstr'],
     ['destination', 'shortstr'], ['routingKey', 'shortstr'], ['arguments', 'table'],
   ] },
-  /** A delivery came back: it is redelivered from now on, and was out so often. QUE-30. */
-  'message.returned': { id: 7, args: [
-    ['destination', 'long'], ['message', 'longlong'], ['outCount', 'long'],
+  /**
+   * What is known of a message in a queue is this from now on: it came back (QUE-30), to be ready
+   * again later perhaps, or it died there and waits. Times are as in `Entry`, on the wall clock.
+   */
+  'message.changed': { id: 16, args: [
+    ['destination', 'long'], ['message', 'longlong'], ['outCount', 'long'], ['death', 'octet'],
+    ['until', 'longlong'], ['readyAt', 'longlong'],
   ] },
   /**
    * What one turn added to a stream from `offset` on. The stream began at `first` then, and the
@@ -67,7 +71,7 @@ const MESSAGE = 9;
 /** Messages left destinations: pairs of destination and message. */
 const SETTLED = 10;
 /** What is left of the segments before; see checkpoint.ts. */
-const CHECKPOINT = 15;
+const CHECKPOINT = 17;
 
 /** Where a chunk of a stream lies, and what a start must know of it, its messages aside. */
 const chunkCodec = argumentsCodec([
@@ -118,7 +122,7 @@ export interface CheckpointRecord {
   readonly definitions: readonly DefinitionRecord[];
   /** What these segments said of messages in earlier ones. */
   readonly settled: SettledPairs;
-  readonly returned: readonly Returned[];
+  readonly changed: readonly Changed[];
   /** Where the last of these segments says that the broker had crashed; 0: nowhere. */
   readonly crashed: Lsn;
   /** The chunks of streams in these segments. */
@@ -130,8 +134,8 @@ export interface CheckpointRecord {
   readonly messages: Iterable<CheckpointMessage>;
 }
 
-/** How often a message came back to a destination. */
-export type Returned = RecordArgs<'message.returned'>;
+/** What changed of a message in a destination. */
+export type Changed = RecordArgs<'message.changed'>;
 
 /** A chunk of a stream, which began at `first` then. */
 export interface CheckpointChunk extends KeptChunk {
@@ -152,7 +156,7 @@ export type DefinitionRecord = {
 export type BrokerRecord =
   DefinitionRecord | MessageRecord | SettledRecord | CheckpointRecord;
 
-const RETURNED = definitions['message.returned'].id;
+const CHANGED = definitions['message.changed'].id;
 
 const codecs = new Map<number, { readonly name: DefinitionName; readonly codec: ArgumentsCodec }>();
 for (const [name, { id, args }] of Object.entries(definitions)) {
@@ -189,12 +193,22 @@ function writeHead(writer: Writer, head: MessageHead): void {
   writer.short(head.namesBytes);
   writer.long(head.bodyBytes);
   writer.long(head.entries.length);
-  for (const { destination, until, outCount } of head.entries) {
+  for (const { destination, until, outCount, death, readyAt } of head.entries) {
     writer.long(destination);
-    writer.long(outCount);
-    // 0 stands for never: that time is long past.
-    writer.longlong(until === Infinity ? 0 : Math.max(1, Math.ceil(until)));
+    writer.long(outCount + death * DEATH + (readyAt === 0 ? 0 : HAS_READY_AT));
+    writer.longlong(timeOf(until));
+    if (readyAt !== 0) writer.longlong(timeOf(readyAt));
   }
+}
+
+/** Beside the count: why it died, and whether it says when it is ready again. */
+const DEATH = 0x100_0000;
+const HAS_READY_AT = 0x400_0000;
+const COUNT_MASK = DEATH - 1;
+
+/** A time as records have it; 0 stands for never: that time is long past. */
+export function timeOf(time: number): number {
+  return time === Infinity ? 0 : Math.max(1, Math.ceil(time));
 }
 
 export function writeSettled(writer: Writer, pairs: SettledPairs): void {
@@ -224,8 +238,8 @@ export function encodeCheckpoint(parts: CheckpointParts): Uint8Array {
   writer.long(parts.definitions.length);
   for (const definition of parts.definitions) writer.bytes(definition);
   writePairs(writer, parts.settled);
-  writer.long(parts.returned.length);
-  for (const each of parts.returned) codecs.get(RETURNED)!.codec.write(writer, each);
+  writer.long(parts.changed.length);
+  for (const each of parts.changed) codecs.get(CHANGED)!.codec.write(writer, each);
   writer.longlong(parts.crashed);
   writer.long(parts.chunks.length);
   for (const chunk of parts.chunks) chunkCodec.write(writer, { ...chunk });
@@ -316,10 +330,13 @@ function readHead(reader: Reader, into: ReadHead): ReadHead {
   const count = reader.long();
   entries.length = Math.min(entries.length, count);
   for (let index = 0; index < count; index++) {
-    const entry = entries[index] ??= { destination: 0, until: Infinity, outCount: 0 };
+    const entry = entries[index] ??= { ...NO_ENTRY };
     entry.destination = reader.long();
-    entry.outCount = reader.long();
+    const count = reader.long();
+    entry.outCount = count & COUNT_MASK;
+    entry.death = Math.floor(count / DEATH) & 3;
     entry.until = reader.longlong() || Infinity;
+    entry.readyAt = (count & HAS_READY_AT) === 0 ? 0 : reader.longlong();
   }
   return into;
 }
@@ -337,9 +354,9 @@ function decodeCheckpoint(reader: Reader): CheckpointRecord {
   const lastNumber = reader.long();
   const all = readDefinitions(reader);
   const settled = readPairs(reader);
-  const returned: Returned[] = [];
+  const changed: Changed[] = [];
   for (let left = reader.long(); left > 0; left--) {
-    returned.push(codecs.get(RETURNED)!.codec.read(reader) as unknown as Returned);
+    changed.push(codecs.get(CHANGED)!.codec.read(reader) as unknown as Changed);
   }
   const crashed = reader.longlong();
   const chunks = Array.from(
@@ -347,7 +364,7 @@ function decodeCheckpoint(reader: Reader): CheckpointRecord {
   );
   return {
     kind: 'checkpoint', earlier, fromSegment, beforeSegment, lastNumber, definitions: all,
-    settled, returned, crashed, chunks, messages: readMessages(reader),
+    settled, changed, crashed, chunks, messages: readMessages(reader),
   };
 }
 

@@ -1,21 +1,23 @@
 import { assert } from '../../assert.ts';
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
 import type { Broker } from '../broker.ts';
+import { DelayedMessages } from '../exchange/delayed-messages.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import { MARK_PERSISTENT } from '../message/store.ts';
 import {
-  ABSENT, type Entry, type MessageTable, type MutableEntry, type Slot,
+  ABSENT, NO_ENTRY, type Entry, type MessageTable, type MutableEntry, type Slot,
 } from '../message/table.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
 import { ClassicQueue } from '../queue/classic-queue.ts';
 import { StreamQueue } from '../queue/stream-queue.ts';
 import type { VirtualHost } from '../virtual-host.ts';
+import { catchUp } from './overdue.ts';
 import type { Persistence } from './persistence.ts';
 import { StreamRecovery } from './stream-recovery.ts';
 import {
   decodeRecord, isCheckpoint,
   type BrokerRecord, type CheckpointRecord, type DefinitionRecord, type MessageHead,
-  type RecordArgs, type Returned, type SettledPairs,
+  type Changed, type RecordArgs, type SettledPairs,
 } from './records.ts';
 
 /** What recovery brought back. */
@@ -38,7 +40,7 @@ export class Recovery {
   readonly #persistence: Persistence;
   readonly #table: MessageTable;
   readonly #streams = new StreamRecovery();
-  readonly #onlyEntry: MutableEntry = { destination: 0, until: Infinity, outCount: 0 };
+  readonly #onlyEntry: MutableEntry = { ...NO_ENTRY };
   /** Whether messages are in another order than their records. */
   #moved = false;
   #clean = true;
@@ -62,7 +64,9 @@ export class Recovery {
     // A new segment begins with a checkpoint: nobody asks the old ones again.
     if (!withCheckpoints) journal.rotate();
     this.#persistence.start(this.#clean && withCheckpoints);
-    return { ...this.#count(), messages, clean: this.#clean };
+    const recovered = { ...this.#count(), messages, clean: this.#clean };
+    await this.#catchUp();
+    return recovered;
   }
 
   async #recoverCheckpoints(): Promise<void> {
@@ -103,7 +107,7 @@ export class Recovery {
   }
 
   #applyCheckpoint(
-    { messages, settled, returned, crashed, chunks }: CheckpointRecord, firstSegment: number,
+    { messages, settled, changed, crashed, chunks }: CheckpointRecord, firstSegment: number,
   ): void {
     // What these segments hold counts itself, all before does not.
     if (crashed !== 0) this.#crashed();
@@ -114,7 +118,7 @@ export class Recovery {
       if (segmentNumberOf(chunk.lsn) >= firstSegment) this.#streams.kept(chunk);
     }
     this.#settle(settled);
-    for (const each of returned) this.#return(each);
+    for (const each of changed) this.#change(each);
   }
 
   #apply(lsn: Lsn, record: BrokerRecord): void {
@@ -133,9 +137,9 @@ export class Recovery {
         }
         this.#settle(record.pairs);
         return;
-      case 'message.returned':
-        checkpoint.returned(record.args);
-        this.#return(record.args);
+      case 'message.changed':
+        checkpoint.changed(record.args);
+        this.#change(record.args);
         return;
       case 'stream.chunk':
         this.#streams.found(lsn, record.args);
@@ -202,6 +206,7 @@ export class Recovery {
     if (vhost.queues.has(args.queue)) return;
     this.#persistence.destinations.reserve(destination);
     const queue = vhost.addQueue(args.queue, { ...args, durable: true }, undefined);
+    if (queue instanceof ClassicQueue) queue.suspend();
     if (queue instanceof StreamQueue) this.#streams.declared(destination, queue);
   }
 
@@ -221,8 +226,8 @@ export class Recovery {
     const { marks, namesBytes, bodyBytes, priority, order, entries } = head;
     const slot = table.add(ABSENT, tailBytes, bodyBytes, namesBytes, marks | MARK_PERSISTENT);
     for (const entry of entries) {
-      const isTimed = entry.until !== Infinity;
-      table.enter(slot, isTimed ? { ...entry, until: this.#clockTime(entry.until) } : entry);
+      const isTimed = entry.until !== Infinity || entry.readyAt !== 0;
+      table.enter(slot, isTimed ? this.#timed(entry) : entry);
     }
     if (priority > 0) table.setPriority(slot, priority);
     if (order !== 0 && order !== lsn) {
@@ -230,6 +235,15 @@ export class Recovery {
       this.#moved = true;
     }
     this.#persistence.live.add(slot, lsn);
+  }
+
+  /** The entry with its times on the broker's clock. */
+  #timed(entry: Entry): Entry {
+    return {
+      ...entry,
+      until: this.#clockTime(entry.until),
+      readyAt: entry.readyAt === 0 ? 0 : this.#clockTime(entry.readyAt),
+    };
   }
 
   #clockTime(wallTime: number): number {
@@ -249,9 +263,10 @@ export class Recovery {
     }
   }
 
-  #return({ destination, message, outCount }: Returned): void {
+  #change({ message, until, ...changed }: Changed): void {
     const slot = this.#persistence.live.find(message);
-    if (slot !== undefined) this.#table.setOutCount(slot, destination, outCount);
+    if (slot === undefined) return;
+    this.#table.change(slot, this.#timed({ ...changed, until: until || Infinity }));
   }
 
   async #restoreMessages(): Promise<number> {
@@ -293,11 +308,11 @@ export class Recovery {
   }
 
   /** Gives the message back to one destination, if that is still there. */
-  #restoreTo({ destination: number, until, outCount }: Entry, slot: Slot): boolean {
-    const destination = this.#destination(number);
+  #restoreTo(entry: Entry, slot: Slot): boolean {
+    const destination = this.#destination(entry.destination);
     if (destination === undefined) return false;
     this.#broker.store.retain(-slot);
-    destination.restore(-slot, until, outCount, this.#table.priority(slot));
+    destination.restore(-slot, entry, this.#table.priority(slot));
     return true;
   }
 
@@ -305,6 +320,21 @@ export class Recovery {
   #destination(number: number): ClassicQueue | Exchange | undefined {
     const found = this.#persistence.destinations.find(number);
     return found instanceof ClassicQueue || found instanceof Exchange ? found : undefined;
+  }
+
+  /** What fell due while the broker was down comes out before anything else happens. */
+  #catchUp(): Promise<void> {
+    const { destinations, journal, options, paging } = this.#persistence;
+    const all = destinations.all
+      .flatMap((each) => each instanceof Exchange ? each.delayed ?? [] : each)
+      .filter((each) => each instanceof ClassicQueue || each instanceof DelayedMessages);
+    const settled = async (): Promise<void> => {
+      await paging.idle();
+      if (journal.pendingBytes <= options.journalPendingBytesMax) return;
+      await this.#persistence.allDurable();
+    };
+    const { turn, clock } = this.#broker;
+    return catchUp(all, { turn, clock, settled });
   }
 
   #count(): { exchanges: number; queues: number } {

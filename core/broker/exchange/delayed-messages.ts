@@ -46,6 +46,8 @@ export class DelayedMessages extends Destination {
   readonly #exchange: Exchange;
   /** How to wait no longer, and until when. */
   readonly #held = new Map<Address, { readonly cancel: Cancel; readonly until: number }>();
+  /** Those that a restart brought back, until they have timers: the last due first. */
+  #restored: { readonly address: Address; readonly until: number }[] = [];
 
   constructor(exchange: Exchange) {
     super();
@@ -72,19 +74,43 @@ export class DelayedMessages extends Destination {
     this.#persistence?.arrived(this.#exchange, address, vhost.turn.now + delay);
   }
 
-  /** Takes back a message that the journal kept; what became due meanwhile is due now. */
+  /** Takes back a message that the journal kept; it has no timer before `resume`. */
   restore(address: Address, until: number): void {
-    this.#wait(address, until - this.#exchange.vhost.clock.now());
+    this.#held.set(address, { cancel: noCancel, until });
+    this.#restored.push({ address, until });
+  }
+
+  restored(): void {
+    // Those of one instant stay in the order in which they came.
+    this.#restored.reverse();
+    this.#restored.sort((a, b) => b.until - a.until);
+  }
+
+  get dueAt(): number {
+    return this.#restored.at(-1)?.until ?? Infinity;
+  }
+
+  catchUp(): void {
+    this.#due(this.#restored.pop()!.address);
+  }
+
+  resume(): void {
+    const now = this.#exchange.vhost.clock.now();
+    for (const { address, until } of this.#restored.toReversed()) this.#wait(address, until - now);
+    this.#restored = [];
   }
 
   #wait(address: Address, delay: number): void {
     const { vhost } = this.#exchange;
-    const lost = (): void => {
-      if (this.#held.delete(address)) vhost.store.release(address);
-    };
-    const send = (): void => vhost.whenReadable(address, () => this.#send(address), lost);
-    const cancel = vhost.setTimer(delay, send, 'a delayed message is due');
+    const cancel = vhost.setTimer(delay, () => this.#due(address), 'a delayed message is due');
     this.#held.set(address, { cancel, until: vhost.clock.now() + delay });
+  }
+
+  #due(address: Address): void {
+    const { vhost } = this.#exchange;
+    vhost.whenReadable(address, () => this.#send(address), () => {
+      if (this.#held.delete(address)) vhost.store.release(address);
+    });
   }
 
   /** Visits what is held back and in memory, with when each is due by the clock. */
@@ -125,3 +151,5 @@ export class DelayedMessages extends Destination {
     this.#held.clear();
   }
 }
+
+function noCancel(): void {}

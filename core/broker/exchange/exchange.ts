@@ -101,7 +101,7 @@ export class Exchange implements Observer<OutgoingMessage> {
   }
 
   /** Takes back a message that the journal kept while it was held back. */
-  restore(address: Address, until: number): void {
+  restore(address: Address, { until }: { readonly until: number }): void {
     this.delayed?.restore(address, until);
   }
 

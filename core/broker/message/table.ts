@@ -6,13 +6,17 @@ export type Slot = number;
 /** That a message lies in a queue, or is held back by an exchange. */
 export interface Entry {
   readonly destination: number;
-  /** It expires then, or is due then; Infinity: never. */
+  /** It expires then, or is due then; Infinity: never. Of one that died: when that was. */
   readonly until: number;
   /**
    * 0: it never was out. Else one more than how often it came back: the last time it may have
    * been out when the broker crashed, which makes it redelivered and does not count.
    */
   readonly outCount: number;
+  /** Why it died and waits for a queue to take it over, as a number; 0: it is alive. QUE-29. */
+  readonly death: number;
+  /** It came back, and is ready again then; 0: it is. QUE-29. */
+  readonly readyAt: number;
 }
 
 /** One entry for many messages: what is read next takes the place of what was read. */
@@ -45,9 +49,12 @@ const DESTINATION = 12;
 const COUNT_AND_PRIORITY = 13;
 const ROW_NUMBERS = 7;
 const ROW_INTEGERS = 2 * ROW_NUMBERS;
-/** In the column of the count, whose lower octet is the priority. */
-const ONE_TIME = 0x100;
-const COUNT_MAX = 0xff_ffff;
+/** In the column of the count: the lower octet is the priority, the next two bits the death. */
+const ONE_DEATH = 0x100;
+const DEATH_MASK = 3;
+const ONE_TIME = 0x400;
+const COUNT_SHIFT = 10;
+const COUNT_MAX = 0x3f_ffff;
 
 /** What a message takes in the journal beside its own bytes and its entries, about. */
 const RECORD_OVERHEAD_BYTES = 48;
@@ -85,6 +92,8 @@ export class MessageTable {
   #current: Chunk;
   /** Entries beyond the first of each message that has several. */
   readonly #further = new Map<Slot, Entry[]>();
+  /** When the first of them is ready again, of the few that are not. */
+  readonly #readyAt = new Map<Slot, number>();
 
   constructor() {
     this.#current = this.#addChunk();
@@ -127,6 +136,7 @@ export class MessageTable {
     if (references > 0) return false;
     this.setLsn(slot, 0);
     this.#further.delete(slot);
+    this.#readyAt.delete(slot);
     this.#freeRow(chunk, word);
     return true;
   }
@@ -232,16 +242,20 @@ export class MessageTable {
     return first === 0;
   }
 
-  /** It was out, and came back to a destination. */
-  setOutCount(slot: Slot, destination: number, outCount: number): void {
-    const first = this.firstEntry(slot);
-    if (first.destination === destination) {
-      this.#setFirst(slot, { ...first, outCount });
+  /** What is known of it in a destination is this from now on, where it is there. */
+  change(slot: Slot, entry: Entry): void {
+    if (this.#integer(slot, DESTINATION) === entry.destination) {
+      this.#setFirst(slot, entry);
       return;
     }
     const further = this.#further.get(slot);
-    const index = further?.findIndex((entry) => entry.destination === destination) ?? -1;
-    if (index !== -1) further![index] = { ...further![index]!, outCount };
+    const index = further?.findIndex(({ destination }) => destination === entry.destination) ?? -1;
+    if (index !== -1) further![index] = { ...entry };
+  }
+
+  /** What is known of it in a destination; undefined: it is not there. */
+  entry(slot: Slot, destination: number): Entry | undefined {
+    return this.entries(slot).find((entry) => entry.destination === destination);
   }
 
   /** It may have been out, wherever it lies: it counts as redelivered. */
@@ -266,11 +280,9 @@ export class MessageTable {
   }
 
   firstEntry(slot: Slot): Entry {
-    return {
-      destination: this.#integer(slot, DESTINATION),
-      until: this.#number(slot, UNTIL),
-      outCount: this.#integer(slot, COUNT_AND_PRIORITY) >>> 8,
-    };
+    const entry: MutableEntry = { ...NO_ENTRY };
+    this.readOnlyEntry(slot, entry);
+    return entry;
   }
 
   /** Reads where it lies into `entry`, if it lies in one destination; whether it does. */
@@ -278,7 +290,10 @@ export class MessageTable {
     const { numbers, integers } = this.#find(slot);
     entry.destination = integers[this.#word + DESTINATION]!;
     entry.until = numbers[this.#at + UNTIL]!;
-    entry.outCount = integers[this.#word + COUNT_AND_PRIORITY]! >>> 8;
+    const count = integers[this.#word + COUNT_AND_PRIORITY]!;
+    entry.outCount = count >>> COUNT_SHIFT;
+    entry.death = (count >>> 8) & DEATH_MASK;
+    entry.readyAt = this.#readyAt.size === 0 ? 0 : this.#readyAt.get(slot) ?? 0;
     return entry.destination !== 0 && (this.#further.size === 0 || !this.#further.has(slot));
   }
 
@@ -295,14 +310,16 @@ export class MessageTable {
     return RECORD_OVERHEAD_BYTES + this.tailBytes(slot) + RECORD_ENTRY_BYTES;
   }
 
-  #setFirst(slot: Slot, { destination, until, outCount }: Entry): void {
+  #setFirst(slot: Slot, { destination, until, outCount, death, readyAt }: Entry): void {
     const { numbers, integers } = this.#find(slot);
     const word = this.#word;
     numbers[this.#at + UNTIL] = until;
     integers[word + DESTINATION] = destination;
     const priority = integers[word + COUNT_AND_PRIORITY]! & 0xff;
     const count = Math.min(outCount, COUNT_MAX);
-    integers[word + COUNT_AND_PRIORITY] = count * ONE_TIME + priority;
+    integers[word + COUNT_AND_PRIORITY] = count * ONE_TIME + death * ONE_DEATH + priority;
+    if (readyAt !== 0) this.#readyAt.set(slot, readyAt);
+    else if (this.#readyAt.size > 0) this.#readyAt.delete(slot);
   }
 
   /** Where the row that `#find` found last begins, as numbers and as integers. */
@@ -368,7 +385,10 @@ export class MessageTable {
   }
 }
 
-const NO_ENTRY: Entry = { destination: 0, until: Infinity, outCount: 0 };
+/** No place; and what a message begins with in one. */
+export const NO_ENTRY: Entry = {
+  destination: 0, until: Infinity, outCount: 0, death: 0, readyAt: 0,
+};
 
 function hasRoom({ begun, free }: Chunk): boolean {
   return begun < ROWS || free !== 0;

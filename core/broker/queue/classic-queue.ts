@@ -7,15 +7,18 @@ import { deadLetter, type DeadLetterReason } from './dead-letter.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Persistence } from '../durable/persistence.ts';
 import { rewrite } from '../message/rewriting.ts';
-import { MARK_BCC, MARK_TRANSIENT, type Address } from '../message/store.ts';
-import { isPersistent, keepingMarks } from '../message/publish-options.ts';
+import { MARK_BCC, type Address } from '../message/store.ts';
+import type { Entry } from '../message/table.ts';
 import type { Run } from '../turn/run.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
 import type { Trace } from '../events/trace.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 import { Queue, type Outcome, type QueueOptions } from './abstract-queue.ts';
+import { checkDeletable } from './deletable.ts';
+import { survives, withRow } from './keeping.ts';
 import { PriorityReady } from './priority-ready.ts';
 import { Ready, type VisitReady } from './ready.ts';
+import { Retries } from './retries.ts';
 
 /**
  * A queue of messages that each go to one consumer and are gone when that acknowledges them:
@@ -33,8 +36,10 @@ export class ClassicQueue extends Queue {
   #stopExpiry: Cancel = noCancel;
   #expiryAt = Infinity;
   #stopUnused: Cancel = noCancel;
-  /** Deliveries that wait before they are ready again, and how to stop that. QUE-29. */
-  readonly #retries = new Map<Delivery, { readonly at: number; readonly cancel: Cancel }>();
+  /** Deliveries that wait before they are ready again. QUE-29. */
+  readonly #retries: Retries;
+  /** A restart is bringing it back, so that time does nothing to its messages. */
+  #suspended = false;
   /** Keeps the messages, where the queue is durable and the broker keeps any. */
   readonly #persistence: Persistence | undefined;
   readonly #trace: Trace;
@@ -49,6 +54,11 @@ export class ClassicQueue extends Queue {
     this.#countsBytes = settings.maxLengthBytes !== undefined;
     this.#limited = this.#countsBytes || settings.maxLength !== undefined;
     this.#persistence = options.durable ? vhost.persistence : undefined;
+    this.#retries = new Retries({
+      setTimer: (delayMs, run, what) => vhost.setTimer(delayMs, run, what),
+      now: () => vhost.turn.now,
+      ready: (delivery) => this.#requeue(delivery),
+    });
     this.subscription.add(() => this.#release());
     this.used();
   }
@@ -79,17 +89,46 @@ export class ClassicQueue extends Queue {
     return this.settings.overflow === 'drop-head' || !this.#isFullFor(address);
   }
 
+  /** A restart is to bring its messages back: until `resume`, time does nothing to them. */
+  suspend(): void {
+    this.#suspended = true;
+    this.#stopUnused();
+  }
+
   /**
    * Puts a message back that the journal kept; those that were out before all others. The queue
    * takes over a reference to it.
    */
-  restore(
-    address: Address, expiresAt: number, outCount: number, priority: number,
-  ): void {
-    if (expiresAt !== Infinity) this.#expires = true;
+  restore(address: Address, { until, outCount, readyAt }: Entry, priority: number): void {
+    if (until !== Infinity) this.#expires = true;
     const { maxPriority = 0 } = this.settings;
-    this.#ready.restore(address, expiresAt, outCount, Math.min(priority, maxPriority));
+    const level = Math.min(priority, maxPriority);
+    if (readyAt !== 0) {
+      this.#retries.restore(this.#ready.restoreLater(address, until, outCount, level), readyAt);
+      return;
+    }
+    this.#ready.restore(address, until, outCount, level);
     if (this.#countsBytes) this.#readyBytes += this.vhost.store.bodyBytesOf(address);
+  }
+
+  restored(): void {
+    this.#retries.sort();
+  }
+
+  get dueAt(): number {
+    return Math.min(this.#ready.expiresAt, this.#retries.restoredAt);
+  }
+
+  /** Does what is due next. */
+  catchUp(): void {
+    if (this.#retries.restoredAt <= this.#ready.expiresAt) this.#retries.readyRestored();
+    else this.#drop(this.#take()!, 'expired');
+  }
+
+  resume(): void {
+    this.#suspended = false;
+    this.#retries.resume();
+    this.used();
     this.touch();
   }
 
@@ -142,16 +181,10 @@ export class ClassicQueue extends Queue {
     if (this.keepsAll) return;
     const kept: Delivery[] = [];
     for (let taken = this.#take(); taken !== undefined; taken = this.#take()) {
-      if (this.#isPersistent(taken.address)) kept.push(taken);
+      if (survives(this.vhost, taken.address)) kept.push(taken);
       else this.#forget(taken.address);
     }
     for (const delivery of kept) this.#requeue(delivery);
-  }
-
-  #isPersistent(address: Address): boolean {
-    const { store } = this.vhost;
-    if (address < 0) return (store.table.marks(-address) & MARK_TRANSIENT) === 0;
-    return isPersistent(this.vhost.readMessage(address).bytes);
   }
 
   override used(): void {
@@ -175,7 +208,7 @@ export class ClassicQueue extends Queue {
 
   /** Visits the messages that came back and wait to be tried again, with when that will be. */
   forEachRetry(visit: (delivery: Delivery, at: number) => void): void {
-    for (const [delivery, { at }] of this.#retries) visit(delivery, at);
+    this.#retries.forEach(visit);
   }
 
   /**
@@ -217,20 +250,11 @@ export class ClassicQueue extends Queue {
   }
 
   override checkDeletable(ifUnused: boolean, ifEmpty: boolean): void {
-    if (this.settings.type === 'quorum' && (ifUnused || ifEmpty)) {
-      throw new AmqpError('NOT_IMPLEMENTED', `cannot delete ${this.text}. queue.delete ` +
-        `operations with if-${ifUnused ? 'unused' : 'empty'} flag set are not supported by ` +
-        'quorum queues');
-    }
-    if (ifUnused && this.consumers.count > 0) {
-      throw new AmqpError('PRECONDITION_FAILED', `${this.text} in use`);
-    }
-    if (ifEmpty && this.readyCount > 0) {
-      throw new AmqpError('PRECONDITION_FAILED', `${this.text} not empty`);
-    }
+    checkDeletable(this, ifUnused, ifEmpty);
   }
 
   protected override deliver(): void {
+    if (this.#suspended) return;
     this.#deliver(0);
     if (this.#expires) this.#expireHead();
   }
@@ -263,6 +287,7 @@ export class ClassicQueue extends Queue {
 
   /** Delivers as long as the turn lasts, and at least so many; answers how many. */
   #deliver(least: number): number {
+    if (this.#suspended) return 0;
     const { turn } = this.vhost;
     const ready = this.#ready;
     let count = 0;
@@ -318,8 +343,8 @@ export class ClassicQueue extends Queue {
   #enqueue(address: Address, timeToLive: number): boolean {
     const { store, turn } = this.vhost;
     if (this.#limited && this.#refuses(address)) return false;
-    if (address >= 0 && this.#persistence !== undefined && this.keepsAll) {
-      address = this.#withRow(address);
+    if (address >= 0 && this.keepsAll && this.#persistence !== undefined) {
+      address = withRow(this.vhost, address);
     } else {
       store.retain(address);
     }
@@ -334,16 +359,6 @@ export class ClassicQueue extends Queue {
     if (this.#limited) this.#makeRoom();
     this.touch();
     return true;
-  }
-
-  /**
-   * A copy with a row, of a message that came on a way on which nobody knew that a queue would
-   * keep it, as one out of a history.
-   */
-  #withRow(address: Address): Address {
-    const { bytes, marks } = this.vhost.readMessage(address);
-    // The store may move what it holds while it takes the copy in.
-    return this.vhost.store.append(rewrite(bytes, {}), marks | keepingMarks(bytes, true));
   }
 
   #priorityOf(address: Address): number {
@@ -410,18 +425,17 @@ export class ClassicQueue extends Queue {
       this.#drop(delivery, 'delivery_limit');
       return;
     }
-    this.#persistence?.returned(this, delivery.address, delivery.deliveryCount);
+    const { address, deliveryCount } = delivery;
     const kind = outcome === 'requeue' ? 'failed' : 'returned';
     if (delayedRetry?.messages !== 'all' && delayedRetry?.messages !== kind) {
+      this.#persistence?.returned(this, address, deliveryCount);
       this.#requeue(delivery);
       return;
     }
-    const delayMs = Math.min(delayedRetry.minMs * delivery.deliveryCount, delayedRetry.maxMs);
-    const cancel = this.vhost.setTimer(delayMs, () => {
-      this.#retries.delete(delivery);
-      this.#requeue(delivery);
-    }, 'a message is tried again');
-    this.#retries.set(delivery, { at: this.vhost.turn.now + delayMs, cancel });
+    const delayMs = Math.min(delayedRetry.minMs * deliveryCount, delayedRetry.maxMs);
+    const readyAt = this.vhost.turn.now + delayMs;
+    this.#persistence?.returned(this, address, deliveryCount, readyAt);
+    this.#retries.wait(delivery, readyAt);
   }
 
   #traceSettled(delivery: Delivery, outcome: Outcome): void {
@@ -476,10 +490,7 @@ export class ClassicQueue extends Queue {
   #release(): void {
     this.#stopExpiry();
     this.#stopUnused();
-    for (const [{ address }, { cancel }] of this.#retries) {
-      cancel();
-      this.#forget(address);
-    }
+    for (const { address } of this.#retries.clear()) this.#forget(address);
     this.purge();
   }
 }

@@ -46,6 +46,12 @@ export class PriorityReady {
     this.#added(priority);
   }
 
+  restoreLater(
+    address: Address, expiresAt: number, outCount: number, priority: number,
+  ): Delivery {
+    return this.#level(priority).restoreLater(address, expiresAt, outCount);
+  }
+
   forEach(visit: VisitReady): boolean {
     return this.#levels.toReversed().every((level) => level?.forEach(visit) ?? true);
   }

@@ -115,6 +115,18 @@ export class Ready {
       Math.min(outCount, COUNT_MAX);
   }
 
+  /**
+   * Keeps the next place for a message that was out and comes back later, with `requeue`. All that
+   * is here is older, so it lies with what came back.
+   */
+  restoreLater(
+    address: Address, expiresAt: number, outCount: number, _priority = 0,
+  ): Delivery {
+    while (this.#ringLength > 0) this.requeue(this.#shiftRing());
+    this.restore(address, expiresAt, outCount);
+    return this.#shiftRing();
+  }
+
   /** Visits those that wait, oldest first, and leaves them there; false: it was stopped. */
   forEach(visit: VisitReady): boolean {
     this.#sort();

@@ -1,0 +1,26 @@
+import { isPersistent, keepingMarks } from '../message/publish-options.ts';
+import { rewrite } from '../message/rewriting.ts';
+import { MARK_TRANSIENT, type Address, type MessageStore } from '../message/store.ts';
+import type { StoredMessage } from '../message/stored-message.ts';
+
+/** Where messages are read and stored. */
+interface Messages {
+  readonly store: MessageStore;
+  readMessage(address: Address): StoredMessage;
+}
+
+/** Whether a message survives a restart in a queue that keeps what is persistent. BAS-07. */
+export function survives(vhost: Messages, address: Address): boolean {
+  if (address < 0) return (vhost.store.table.marks(-address) & MARK_TRANSIENT) === 0;
+  return isPersistent(vhost.readMessage(address).bytes);
+}
+
+/**
+ * A copy with a row, of a message that came on a way on which nobody knew that a queue would keep
+ * it, as one out of a history. QUE-29.
+ */
+export function withRow(vhost: Messages, address: Address): Address {
+  const { bytes, marks } = vhost.readMessage(address);
+  // The store may move what it holds while it takes the copy in.
+  return vhost.store.append(rewrite(bytes, {}), marks | keepingMarks(bytes, true));
+}
