@@ -2,6 +2,23 @@
 export {
   Broker, type Alarm, type BrokerEnv, type BrokerOptions, type Durability,
 } from './broker/broker.ts';
+export type { Access } from './broker/access/access.ts';
+export { DEFAULT_HASHING, hashingAlgorithms } from './broker/access/password.ts';
+export type { GivenUser } from './broker/access/first-users.ts';
+export type {
+  Permission, PermissionPatterns, TopicPatterns, TopicPermissions, UserPermissions,
+} from './broker/access/permissions.ts';
+export {
+  userLimits, type User, type UserChange, type UserLimit, type Users,
+} from './broker/access/users.ts';
+export { virtualHostLimits, type VirtualHostLimit } from './broker/access/virtual-host-limits.ts';
+export { SettingError, type SettingFault } from './broker/definition/setting-error.ts';
+export type { Parameter, Parameters } from './broker/parameters.ts';
+export type { Match, Unmatched, Why } from './broker/policy/effective.ts';
+export type {
+  Policies, Policy, PolicyChange, PolicyDefinition, PolicyTarget,
+} from './broker/policy/policies.ts';
+export type { VirtualHostMetadata } from './broker/settings.ts';
 export type { ConfirmHold } from './broker/publish/confirms.ts';
 export { durableIn } from './broker/durable/index.ts';
 export type { DurabilityOptions } from './broker/durable/options.ts';
@@ -23,7 +40,7 @@ export { VirtualClock, type PendingTimer } from './clock/virtual-clock.ts';
 export { AmqpError } from './errors.ts';
 export { limits } from './limits.ts';
 export type {
-  Authenticator, Cancel, Clock, Credentials, Identity, Link, PeerInfo, Random, Serve,
+  Authenticator, Cancel, Clock, Credentials, Identity, Link, LoginRefusal, PeerInfo, Random, Serve,
 } from './ports.ts';
 export { BufferPool } from './protocol/buffer-pool.ts';
 export { dissectFrames, summarize } from './protocol/dissect.ts';

@@ -99,4 +99,13 @@ export const limits = {
   hashWeightMax: 10_000,
   /** Deliveries of one message from a quorum queue, by default. QUE-29. */
   deliveryLimit: 20,
+  /**
+   * Users, permissions, policies and the like, of each kind: they stay in memory, and each
+   * checkpoint of the journal has all of them. One more: refused, 400 over HTTP.
+   */
+  settingsPerKindMax: 262_144,
+  /** Letters of a pattern in permissions or policies; more: refused, 400 over HTTP. */
+  patternLettersMax: 4096,
+  /** Patterns of permissions that are kept compiled. */
+  compiledPatternsMax: 4096,
 } as const;

@@ -83,18 +83,44 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** A user who may enter. */
+/** A user who may enter, and what that user may do: asked again whenever `version` has changed. */
 export interface Identity {
   readonly user: string;
   readonly tags: readonly string[];
   /** Whether the user may open this virtual host. */
   mayOpen(vhost: string): boolean;
+  /**
+   * Whether the user may do this to a queue or an exchange; the name of the default exchange is
+   * ''. Absent: everything.
+   */
+  may?(
+    permission: 'configure' | 'write' | 'read', kind: 'queue' | 'exchange', name: string,
+    vhost: string,
+  ): boolean;
+  /**
+   * Whether the user may publish to a topic exchange with this routing key (write), or bind with
+   * it (read). Absent: with every key.
+   */
+  mayUseTopic?(
+    permission: 'write' | 'read', exchange: string, vhost: string, routingKey: string,
+  ): boolean;
+  /** Changes when an answer may be another one than before. Absent: answers never change. */
+  readonly version?: number;
+}
+
+/** Why somebody may not log in, as the client is told. */
+export interface LoginRefusal {
+  /** A sentence without a full stop. */
+  readonly refused: string;
 }
 
 /**
- * Decides who may log in. Emits one Identity, or undefined to refuse (reply code 403 on the
- * connection, CON-10). Emit synchronously where the answer is at hand.
+ * Decides who may log in. Emits one Identity, or a refusal, which is undefined where the client is
+ * not to know why (reply code 403 on the connection, CON-10). Emit synchronously where the answer
+ * is at hand.
  */
 export interface Authenticator {
-  authenticate(credentials: Credentials, peer: PeerInfo): Observable<Identity | undefined>;
+  authenticate(
+    credentials: Credentials, peer: PeerInfo,
+  ): Observable<Identity | LoginRefusal | undefined>;
 }

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Observable, Subscription, of } from 'rxjs';
 import type {
-  Authenticator, Cancel, Clock, Credentials, Identity, PeerInfo,
+  Authenticator, Cancel, Clock, Credentials, Identity, LoginRefusal, PeerInfo,
 } from '../core/index.ts';
 import { nodeLimits } from './limits.ts';
 import type { Log } from './log.ts';
@@ -27,8 +27,10 @@ export class LoginDelay implements Authenticator {
     this.#log = log;
   }
 
-  authenticate(credentials: Credentials, peer: PeerInfo): Observable<Identity | undefined> {
-    const ask = (): Observable<Identity | undefined> => {
+  authenticate(
+    credentials: Credentials, peer: PeerInfo,
+  ): Observable<Identity | LoginRefusal | undefined> {
+    const ask = (): Observable<Identity | LoginRefusal | undefined> => {
       return this.#authenticator.authenticate(credentials, peer);
     };
     // In one process nobody guesses.

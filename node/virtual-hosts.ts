@@ -66,7 +66,8 @@ export class VirtualHostsApi {
     // Whoever hangs up before that is not waited with.
     const gone$ = fromEvent(request.socket, 'close');
     const identity$ = answer$.pipe(takeUntil(gone$), defaultIfEmpty(undefined));
-    return await firstValueFrom(identity$) !== undefined;
+    const identity = await firstValueFrom(identity$);
+    return identity !== undefined && !('refused' in identity);
   }
 }
 

@@ -8,12 +8,16 @@ import type { FieldTable } from '../protocol/types.ts';
 import { edge } from '../session/edge.ts';
 import type { SessionEnv } from '../session/session.ts';
 import type { ConfirmHold } from './publish/confirms.ts';
-import { guestAuthenticator } from './access/guest.ts';
+import { Access } from './access/access.ts';
+import { letFirstUsersIn, type GivenUser } from './access/first-users.ts';
+import { passwordLogin } from './access/login.ts';
 import type { Persistence } from './durable/persistence.ts';
 import type { Recovered } from './durable/recovery.ts';
 import { Events, type BrokerEvent, type FrameEvent, type RoutedEvent } from './events/events.ts';
 import { MessageStore } from './message/store.ts';
 import { checkLength } from './names.ts';
+import { Parameters } from './parameters.ts';
+import { SettingTables } from './settings.ts';
 import { ServerConnection } from './connection/server-connection.ts';
 import { sampleStats, type Stats } from './stats.ts';
 import type { TraceEvent } from './events/trace.ts';
@@ -29,7 +33,7 @@ export interface BrokerEnv {
   readonly sessionClock: Clock;
   /** Default: `Math.random`. */
   readonly random: Random;
-  /** Default: guest, password guest, from this machine alone. */
+  /** Default: the users of the broker, by their passwords; guest from this machine alone. */
   readonly authenticator: Authenticator;
   /** Output buffers, shared with transports that give them back. */
   readonly pool: BufferPool;
@@ -50,6 +54,11 @@ export interface Durability {
 export interface BrokerOptions {
   /** Names of the virtual hosts. Default: `/` alone. */
   readonly vhosts?: readonly string[];
+  /**
+   * Who may log in beside those who were made at run time, and do everything in `vhosts`. Default:
+   * none, and where there never was any user, guest with the password guest is made.
+   */
+  readonly users?: readonly GivenUser[];
   /** `spec`: as AMQP says (IMM-6); `refuse`: 540, as RabbitMQ does. Default: `spec`. */
   readonly immediate?: 'spec' | 'refuse';
   /** How long a delivery may stay unacknowledged, in milliseconds; 0: for ever. BAS-27. */
@@ -66,6 +75,7 @@ export interface BrokerOptions {
 
 const defaults = {
   vhosts: ['/'],
+  users: [],
   immediate: 'spec',
   consumerTimeoutMs: limits.consumerTimeoutMs,
   connectionsMax: limits.connectionsMax,
@@ -102,9 +112,15 @@ export class Broker {
   readonly persistence: Persistence | undefined;
   readonly store = new MessageStore();
   readonly events: Events;
+  /** Users, and what they may do. */
+  readonly access: Access;
+  /** Parameters that somebody keeps here: of components, and global ones. */
+  readonly parameters: Parameters;
   readonly authenticator: Authenticator;
   readonly sessionEnv: SessionEnv;
   readonly clock: Clock;
+  readonly #authenticatesElsewhere: boolean;
+  readonly #settings: SettingTables;
   readonly #vhosts = new Map<string, VirtualHost>();
   readonly #parts: BrokerParts;
   readonly #durability: Durability | undefined;
@@ -119,7 +135,6 @@ export class Broker {
     const { clock = hostClock(), random = hostRandom, pool = new BufferPool() } = env;
     this.options = { ...defaults, ...options };
     this.clock = clock;
-    this.authenticator = env.authenticator ?? guestAuthenticator;
     this.sessionEnv = { clock: env.sessionClock ?? clock, pool };
     this.parties = new Parties(clock, this.options.turnWork);
     this.turn = new Turn(clock, this.store, this.parties);
@@ -133,8 +148,16 @@ export class Broker {
     const persistence = env.durability?.attach(this);
     this.persistence = persistence;
     if (persistence !== undefined) this.#watchJournal(persistence);
-    this.#parts = { clock, random, store, turn, events, persistence };
-    for (const name of this.options.vhosts) this.ensureVhost(name);
+    const settings = (this.#settings = new SettingTables(persistence));
+    this.access = new Access(settings, { hasVhost: (name) => this.#vhosts.has(name) }, random);
+    this.access.users.onDeleted = (name) => this.#userDeleted(name);
+    this.parameters = new Parameters(settings.parameters, settings.globals);
+    this.#authenticatesElsewhere = env.authenticator !== undefined;
+    this.authenticator = env.authenticator ?? passwordLogin(this.access);
+    this.#parts = { clock, random, store, turn, events, persistence, settings };
+    for (const name of this.options.vhosts) this.#addVhost(name);
+    this.#watchPolicies();
+    if (persistence === undefined) this.#letFirstUsersIn();
     this.serve = (inbound, link) => this.#serve(inbound, link);
   }
 
@@ -142,10 +165,20 @@ export class Broker {
     return this.#vhosts;
   }
 
-  /** The virtual host of this name, made where there is none. */
+  /**
+   * The virtual host of this name, made where there is none; it is there after a restart, however
+   * empty. Nobody may open it before permissions say so. Errors: 530 where there are too many, 541
+   * where the disk failed.
+   */
   ensureVhost(name: string): VirtualHost {
     const known = this.#vhosts.get(name);
     if (known !== undefined) return known;
+    const vhost = this.#addVhost(name);
+    vhost.describe({});
+    return vhost;
+  }
+
+  #addVhost(name: string): VirtualHost {
     if (this.#vhosts.size >= limits.vhostsMax) {
       throw new AmqpError('NOT_ALLOWED', `reached maximum (${limits.vhostsMax}) of virtual hosts`);
     }
@@ -162,12 +195,15 @@ export class Broker {
   removeVhost(vhost: VirtualHost): void {
     if (!vhost.isBare) this.persistence?.checkChange();
     this.turn.within(() => {
-      const error = new AmqpError('CONNECTION_FORCED', `vhost '${vhost.name}' is deleted`);
+      const error = new AmqpError('CONNECTION_FORCED', `vhost '${vhost.name}' is down`);
       for (const connection of this.#connections) {
         if (connection.info.vhost === vhost.name) connection.close(error);
       }
       this.#vhosts.delete(vhost.name);
       vhost.subscription.unsubscribe();
+      vhost.forgetSettings();
+      this.access.permissions.forgetVhost(vhost.name);
+      this.parameters.forgetVhost(vhost.name);
     });
   }
 
@@ -180,9 +216,33 @@ export class Broker {
     const recovered = await this.#durability!.recover(this, this.persistence, !salvaged);
     // The journal still tells what was declared in virtual hosts that were deleted.
     for (const vhost of this.vhosts.values()) {
-      if (vhost.isBare && !this.options.vhosts.includes(vhost.name)) this.removeVhost(vhost);
+      const isWanted = vhost.isDescribed || this.options.vhosts.includes(vhost.name);
+      if (vhost.isBare && !isWanted) this.removeVhost(vhost);
     }
+    this.#letFirstUsersIn();
     return recovered;
+  }
+
+  /** Recovery: takes back what somebody set; `value` undefined: it was removed. */
+  restoreSetting(kind: string, vhost: string, name: string, value: unknown): void {
+    if (kind === 'vhost' && value !== undefined) this.restoreVhost(name);
+    this.#settings.restore(kind, vhost, name, value);
+  }
+
+  /** Recovery: the virtual host of this name, made where there is none. */
+  restoreVhost(name: string): VirtualHost {
+    return this.#vhosts.get(name) ?? this.#addVhost(name);
+  }
+
+  /** Resolves when all that was set or declared so far is on disk. Rejects with 541 otherwise. */
+  whenKept(): Promise<void> {
+    const { persistence } = this;
+    if (persistence === undefined) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      persistence.whenDefined(resolve, () => {
+        reject(new AmqpError('INTERNAL_ERROR', 'the disk failed, nothing is durable'));
+      });
+    });
   }
 
   get connectionCount(): number {
@@ -283,6 +343,31 @@ export class Broker {
         for (const queue of vhost.queues.values()) queue.consumers.end();
       }
     });
+  }
+
+  #letFirstUsersIn(): void {
+    // Who asks somebody else has users elsewhere.
+    if (this.#authenticatesElsewhere && this.options.users.length === 0) return;
+    letFirstUsersIn(this.access, this.options.users, this.#vhosts.keys(), this.#settings.notes);
+  }
+
+  /** Nobody works on in the name of who is no user any more. */
+  #userDeleted(name: string): void {
+    this.turn.within(() => {
+      this.access.permissions.forgetUser(name);
+      const error = new AmqpError('CONNECTION_FORCED', `user '${name}' is deleted`);
+      for (const connection of this.#connections) {
+        if (connection.identity.user === name) connection.close(error);
+      }
+    });
+  }
+
+  /** A policy that changes holds at once. */
+  #watchPolicies(): void {
+    const { policies, operatorPolicies } = this.#settings;
+    for (const table of [policies, operatorPolicies]) {
+      table.onChange = (vhost) => this.#vhosts.get(vhost)?.applyPolicies();
+    }
   }
 
   /** A full disk blocks publishers until there is space again; a broken one blocks for good. */

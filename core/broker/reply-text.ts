@@ -79,3 +79,13 @@ export function typedTerm(value: FieldValue, tag = usualTag(value)): string {
 function valueTerm(value: FieldValue): string {
   return typeof value === 'string' ? binaryTerm(value) : valueText(value);
 }
+
+/** What came as JSON, as a term of Erlang: `<<"text">>`, `[1,2]`, `#{<<"key">> => 1}`. */
+export function jsonTerm(value: unknown): string {
+  if (typeof value === 'string') return binaryTerm(value);
+  if (Array.isArray(value)) return `[${value.map(jsonTerm).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const entries = Object.entries(value)
+    .map(([key, item]) => `${binaryTerm(key)} => ${jsonTerm(item)}`);
+  return `#{${entries.join(',')}}`;
+}

@@ -7,6 +7,7 @@ import { Counters } from './counters.ts';
 import { Dependents } from './dependents.ts';
 import { definitionLog, isDurable } from './durable/definition-log.ts';
 import type { Persistence } from './durable/persistence.ts';
+import { VirtualHostLimits } from './access/virtual-host-limits.ts';
 import { assertSameField } from './definition/equivalence.ts';
 import type { Events } from './events/events.ts';
 import {
@@ -24,11 +25,13 @@ import {
   MARK_DEAD_LETTERED, MARK_PERSISTENT, MARK_TRANSIENT, type Address, type MessageStore,
 } from './message/store.ts';
 import { checkLength, generatedName } from './names.ts';
+import { Policies } from './policy/policies.ts';
 import type { Publisher } from './publish/publisher.ts';
 import { assertSameQueueArguments, parseQueueArguments } from './queue/arguments.ts';
 import type { Queue } from './queue/abstract-queue.ts';
 import { ClassicQueue } from './queue/classic-queue.ts';
 import { StreamQueue } from './queue/stream-queue.ts';
+import type { SettingTables, VirtualHostMetadata } from './settings.ts';
 import { resourceText } from './reply-text.ts';
 import { RouteCache } from './exchange/route-cache.ts';
 import { route, type Route } from './exchange/router.ts';
@@ -45,6 +48,7 @@ export interface BrokerParts {
   readonly events: Events;
   /** Absent: nothing survives a restart. */
   readonly persistence: Persistence | undefined;
+  readonly settings: SettingTables;
 }
 
 /** What queue.declare says of a queue. */
@@ -74,6 +78,10 @@ export class VirtualHost {
   readonly turn: Turn;
   readonly events: Events;
   readonly persistence: Persistence | undefined;
+  readonly limits: VirtualHostLimits;
+  readonly policies: Policies;
+  /** Policies of whoever runs the broker, which bound what other policies and arguments say. */
+  readonly operatorPolicies: Policies;
   readonly counters = new Counters();
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
@@ -85,6 +93,7 @@ export class VirtualHost {
   readonly returned$: Observable<ReturnedMessage>;
   /** Publishes what is published in process. */
   readonly publisher: Publisher;
+  readonly #settings: SettingTables;
   readonly #routes = new RouteCache();
 
   constructor(name: string, parts: BrokerParts) {
@@ -95,6 +104,10 @@ export class VirtualHost {
     this.turn = parts.turn;
     this.events = parts.events;
     this.persistence = parts.persistence;
+    const settings = (this.#settings = parts.settings);
+    this.limits = new VirtualHostLimits(settings.vhostLimits, name);
+    this.policies = new Policies(settings.policies, name, false);
+    this.operatorPolicies = new Policies(settings.operatorPolicies, name, true);
     const returns = new InProcessReturns(this);
     this.returned$ = returns.returned$;
     this.publisher = inProcessPublisher(this, returns);
@@ -105,6 +118,32 @@ export class VirtualHost {
       }));
     }
   }
+
+  get metadata(): VirtualHostMetadata {
+    return { ...NO_METADATA, ...this.#settings.vhosts.get('', this.name) };
+  }
+
+  /** Whether it was made to last, or somebody said something of it. */
+  get isDescribed(): boolean {
+    return this.#settings.vhosts.get('', this.name) !== undefined;
+  }
+
+  /** Says something of the virtual host; what is absent stays as it is. */
+  describe(metadata: Partial<VirtualHostMetadata>): void {
+    const { vhosts } = this.#settings;
+    vhosts.set('', this.name, { ...vhosts.get('', this.name), ...metadata });
+  }
+
+  /** It is gone, and what was set for it. */
+  forgetSettings(): void {
+    this.#settings.vhosts.delete('', this.name);
+    this.limits.clearAll();
+    this.policies.clear();
+    this.operatorPolicies.clear();
+  }
+
+  /** Policies changed: queues and exchanges do as they say from now on. */
+  applyPolicies(): void {}
 
   /** Whether nothing is in it but the exchanges that every virtual host has. */
   get isBare(): boolean {
@@ -410,6 +449,8 @@ export class VirtualHost {
 }
 
 const EXCHANGE_DEFAULTS = { durable: false, autoDelete: false, internal: false, arguments: {} };
+
+const NO_METADATA: VirtualHostMetadata = { description: '', tags: [], defaultQueueType: undefined };
 
 const NO_PROPERTIES: Routable = { properties: {} };
 

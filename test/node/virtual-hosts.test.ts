@@ -34,7 +34,7 @@ test('a virtual host is made, works, and is deleted with all that is in it [API-
   await channel.assertQueue('q');
 
   expect((await ask('/a%20b', { method: 'DELETE' })).status).toBe(204);
-  expect((await closed.take()).message).toContain("vhost 'a b' is deleted");
+  expect((await closed.take()).message).toContain("vhost 'a b' is down");
   expect((await ask('/a%20b', { method: 'DELETE' })).status).toBe(404);
   expect((await ask('/a%20b', { method: 'PUT' })).status).toBe(201);
   const again = await connect(url);

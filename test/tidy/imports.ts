@@ -35,6 +35,11 @@ const layers: readonly Layer[] = [
     of: /^core\/broker\/broker\.ts$/,
     may: [/^core\/(broker|clock)\//, journalPort, session, protocol, common, rxjs],
   },
+  // Passwords are kept as RabbitMQ keeps them, by hashes that no runtime has for all to use.
+  {
+    of: /^core\/broker\/access\/password\.ts$/,
+    may: [/^@noble\/hashes\//, /^core\/broker\//, protocol, common],
+  },
   { of: /^core\/broker\//, may: [/^core\/broker\//, journalPort, session, protocol, common, rxjs] },
   { of: /^core\/client\//, may: [/^core\/(client|clock)\//, session, protocol, common, rxjs] },
   { of: /^core\/clock\//, may: [/^core\/clock\//, common, rxjs] },

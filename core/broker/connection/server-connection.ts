@@ -1,7 +1,7 @@
 import { Subscription } from 'rxjs';
 import { AmqpError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
-import type { Credentials, Identity, Link, Sink } from '../../ports.ts';
+import type { Credentials, Identity, Link, LoginRefusal, Sink } from '../../ports.ts';
 import type { Content } from '../../protocol/content.ts';
 import type { FieldTable, MethodArgs } from '../../protocol/types.ts';
 import { mechanisms, readCredentials } from '../../session/sasl.ts';
@@ -354,11 +354,13 @@ export class ServerConnection implements SessionHooks {
     );
   }
 
-  #authenticated({ mechanism }: Credentials, identity: Identity | undefined): void {
-    if (identity === undefined) {
+  #authenticated(
+    { mechanism }: Credentials, identity: Identity | LoginRefusal | undefined,
+  ): void {
+    if (identity === undefined || 'refused' in identity) {
       // CON-10; a client that cannot be told is told all the same, where RabbitMQ falls silent.
-      const text = `Login was refused using authentication mechanism ${mechanism}. For details ` +
-        'see the broker logfile.';
+      const reason = identity?.refused ?? 'For details see the broker logfile';
+      const text = `Login was refused using authentication mechanism ${mechanism}. ${reason}.`;
       this.#emit({ type: 'connection.refused', text });
       this.session.close(new AmqpError('ACCESS_REFUSED', text));
       return;

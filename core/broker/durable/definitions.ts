@@ -4,9 +4,11 @@ import type { DefinitionName, RecordArgs } from './records.ts';
 
 /**
  * The records that define what exists now, so that they can be written again when the segment
- * that holds them is dropped. Exchanges and queues come before their bindings.
+ * that holds them is dropped. Settings come first, for policies are among them; exchanges and
+ * queues come before their bindings.
  */
 export class Definitions {
+  readonly #settings = new Map<string, Uint8Array>();
   readonly #objects = new Map<string, Uint8Array>();
   readonly #bindings = new Map<string, Uint8Array>();
   /** What was declared and is not on disk yet, and the last record of its turn. */
@@ -16,6 +18,12 @@ export class Definitions {
     const kept = record.slice();
     const key = keyOf(name, args as RecordArgs<DefinitionName>);
     switch (name) {
+      case 'setting.changed':
+        this.#settings.set(key, kept);
+        return;
+      case 'setting.removed':
+        this.#settings.delete(key);
+        return;
       case 'exchange.declared':
       case 'queue.declared':
         this.#objects.set(key, kept);
@@ -56,7 +64,7 @@ export class Definitions {
   }
 
   get all(): readonly Uint8Array[] {
-    return [...this.#objects.values(), ...this.#bindings.values()];
+    return [...this.#settings.values(), ...this.#objects.values(), ...this.#bindings.values()];
   }
 }
 
@@ -64,6 +72,10 @@ export class Definitions {
 function keyOf(name: DefinitionName, args: RecordArgs<DefinitionName>): string {
   const { vhost = '', exchange = '', queue = '' } = args as Record<string, unknown>;
   const [subject] = name.split('.');
+  if (subject === 'setting') {
+    const { kind, vhost: at, name: called } = args as RecordArgs<'setting.removed'>;
+    return JSON.stringify([kind, at, called]);
+  }
   if (subject !== 'binding') return JSON.stringify([subject, vhost, exchange, queue]);
   const { source, destinationKind: kind, destination, routingKey, arguments: table } =
     args as RecordArgs<'binding.added'>;

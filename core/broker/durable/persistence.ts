@@ -3,6 +3,7 @@ import { AmqpError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
 import type { Journal, JournalTrouble, Lsn } from '../../storage/journal.ts';
 import { RecordGroup } from '../../storage/record-group.ts';
+import type { SettingKeeper, SettingKind } from '../definition/setting-table.ts';
 import { MARK_TRANSIENT, type Address, type MessageStore } from '../message/store.ts';
 import {
   NO_ENTRY, type Entry, type MessageTable, type MutableEntry, type Slot,
@@ -41,7 +42,7 @@ interface Waiting {
  * one atomic group: a dead letter is in its source or its target after a crash, and a transaction
  * is whole or absent. What came and went within a turn is never written at all.
  */
-export class Persistence {
+export class Persistence implements SettingKeeper {
   readonly trouble$: Observable<JournalTrouble | Unreadable>;
   /** Whether so much waits for the disk that publishers have to wait as well. */
   readonly behind$ = new BehaviorSubject(false);
@@ -140,6 +141,16 @@ export class Persistence {
     this.#group.add(record);
     this.definitions.pending(subject);
     this.#defines = true;
+  }
+
+  settingChanged(kind: SettingKind, vhost: string, name: string, value: unknown): void {
+    this.#turn.within(() => {
+      this.define({}, 'setting.changed', { kind, vhost, name, value: JSON.stringify(value) });
+    });
+  }
+
+  settingRemoved(kind: SettingKind, vhost: string, name: string): void {
+    this.#turn.within(() => this.define({}, 'setting.removed', { kind, vhost, name }));
   }
 
   /** A message came to a durable destination. `until` is on the broker's clock. */

@@ -50,6 +50,15 @@ const definitions = {
     ['destination', 'long'], ['first', 'longlong'], ['segment', 'longlong'],
     ['offset', 'longlong'], ['records', 'bytes'],
   ] },
+  /**
+   * A user, a permission, a policy or the like, by its kind: see `SettingKind`. The value is JSON.
+   */
+  'setting.changed': { id: 20, args: [
+    ['kind', 'shortstr'], ['vhost', 'shortstr'], ['name', 'longstr'], ['value', 'longstr'],
+  ] },
+  'setting.removed': { id: 21, args: [
+    ['kind', 'shortstr'], ['vhost', 'shortstr'], ['name', 'longstr'],
+  ] },
   /** The broker stopped in good order: nothing was out with a consumer. */
   'broker.closed': { id: 8, args: [] },
   /** It was started again after that: from here on something may be out. */

@@ -167,6 +167,10 @@ export class Recovery {
 
   #define(record: DefinitionRecord): void {
     switch (record.kind) {
+      case 'setting.changed':
+      case 'setting.removed':
+        this.#set(record);
+        return;
       case 'exchange.declared':
         this.#declareExchange(record.args);
         return;
@@ -185,13 +189,25 @@ export class Recovery {
     }
   }
 
+  /** Nothing is recorded yet: that it is defined only has the next checkpoint say it again. */
+  #set(record: Extract<DefinitionRecord, { kind: `setting.${string}` }>): void {
+    const { kind, vhost, name } = record.args;
+    if (record.kind === 'setting.removed') {
+      this.#persistence.define({}, record.kind, record.args);
+      this.#broker.restoreSetting(kind, vhost, name, undefined);
+    } else {
+      this.#persistence.define({}, record.kind, record.args);
+      this.#broker.restoreSetting(kind, vhost, name, JSON.parse(record.args.value));
+    }
+  }
+
   /** Any message may have been out with a consumer. */
   #crashed(): void {
     this.#persistence.live.forEach((slot) => this.#table.redeliver(slot));
   }
 
   #vhost(name: string): VirtualHost {
-    return this.#broker.ensureVhost(name);
+    return this.#broker.restoreVhost(name);
   }
 
   #declareExchange({ destination, ...args }: RecordArgs<'exchange.declared'>): void {
