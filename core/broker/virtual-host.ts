@@ -8,6 +8,7 @@ import { Dependents } from './dependents.ts';
 import { definitionLog, isDurable } from './durable/definition-log.ts';
 import type { Persistence } from './durable/persistence.ts';
 import { VirtualHostLimits } from './access/virtual-host-limits.ts';
+import { checkTransient, type Compatibility, type Profile } from './definition/compatibility.ts';
 import { assertSameField } from './definition/equivalence.ts';
 import type { Events } from './events/events.ts';
 import {
@@ -31,7 +32,8 @@ import { assertSameQueueArguments, parseQueueArguments } from './queue/arguments
 import type { Queue } from './queue/abstract-queue.ts';
 import { ClassicQueue } from './queue/classic-queue.ts';
 import { StreamQueue } from './queue/stream-queue.ts';
-import type { SettingTables, VirtualHostMetadata } from './settings.ts';
+import { NO_METADATA, type SettingTables, type VirtualHostMetadata } from './settings.ts';
+import { lockedQueue } from './queue/locked-queue.ts';
 import { resourceText } from './reply-text.ts';
 import { RouteCache } from './exchange/route-cache.ts';
 import { route, type Route } from './exchange/router.ts';
@@ -49,6 +51,8 @@ export interface BrokerParts {
   /** Absent: nothing survives a restart. */
   readonly persistence: Persistence | undefined;
   readonly settings: SettingTables;
+  /** How a virtual host of this profile does, or one that has none. */
+  readonly compatibilityOf: (profile: Profile | undefined) => Compatibility;
 }
 
 /** What queue.declare says of a queue. */
@@ -82,6 +86,8 @@ export class VirtualHost {
   readonly policies: Policies;
   /** Policies of whoever runs the broker, which bound what other policies and arguments say. */
   readonly operatorPolicies: Policies;
+  /** How it does where versions of RabbitMQ differ: by its own profile, or as its broker. */
+  compatibility: Compatibility;
   readonly counters = new Counters();
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
@@ -94,6 +100,7 @@ export class VirtualHost {
   /** Publishes what is published in process. */
   readonly publisher: Publisher;
   readonly #settings: SettingTables;
+  readonly #compatibilityOf: BrokerParts['compatibilityOf'];
   readonly #routes = new RouteCache();
 
   constructor(name: string, parts: BrokerParts) {
@@ -105,6 +112,8 @@ export class VirtualHost {
     this.events = parts.events;
     this.persistence = parts.persistence;
     const settings = (this.#settings = parts.settings);
+    this.#compatibilityOf = parts.compatibilityOf;
+    this.compatibility = parts.compatibilityOf(this.profile);
     this.limits = new VirtualHostLimits(settings.vhostLimits, name);
     this.policies = new Policies(settings.policies, name, false);
     this.operatorPolicies = new Policies(settings.operatorPolicies, name, true);
@@ -132,6 +141,17 @@ export class VirtualHost {
   describe(metadata: Partial<VirtualHostMetadata>): void {
     const { vhosts } = this.#settings;
     vhosts.set('', this.name, { ...vhosts.get('', this.name), ...metadata });
+    this.updateCompatibility();
+  }
+
+  /** Which RabbitMQ it does as on its own account; undefined: as its broker does. */
+  get profile(): Profile | undefined {
+    return this.metadata.compatibility;
+  }
+
+  /** What is said of it changed. */
+  updateCompatibility(): void {
+    this.compatibility = this.#compatibilityOf(this.profile);
   }
 
   /** It is gone, and what was set for it. */
@@ -219,6 +239,7 @@ export class VirtualHost {
       return current;
     }
     checkLength('the name of the queue', given);
+    if (!durable && !exclusive) checkTransient(this.compatibility);
     checkLength('the dead-letter routing key', String(table['x-dead-letter-routing-key'] ?? ''));
     if (this.queues.size >= limits.queuesMax) throw this.#limitReached('queue', limits.queuesMax);
     this.#checkChange(durable);
@@ -231,6 +252,7 @@ export class VirtualHost {
     const { arguments: table = {} } = declaration;
     const settings = parseQueueArguments(
       { name: given, vhost: this.name, durable, exclusive, autoDelete }, table,
+      this.compatibility.deliveryLimit,
     );
     const name = given === '' ? generatedName('amq.gen-', this.random) : given;
     const QueueClass = settings.type === 'stream' ? StreamQueue : ClassicQueue;
@@ -391,7 +413,7 @@ export class VirtualHost {
   #emitRouted(destinations: readonly Destination[], address: Address): void {
     const message = this.readMessage(address);
     const { exchange, routingKey, properties, body } = message;
-    const death = message.deaths[0];
+    const death = message.deathsBefore(false)[0];
     this.events.emitRouted({
       vhost: this.name, exchange, routingKey, properties, body: body.slice(),
       destinations: destinations.map((destination) => destination.label),
@@ -450,17 +472,7 @@ export class VirtualHost {
 
 const EXCHANGE_DEFAULTS = { durable: false, autoDelete: false, internal: false, arguments: {} };
 
-const NO_METADATA: VirtualHostMetadata = { description: '', tags: [], defaultQueueType: undefined };
-
 const NO_PROPERTIES: Routable = { properties: {} };
-
-/** The refusal of a queue that another connection has for itself. QUE-05, QUE-06. */
-export function lockedQueue(queue: Queue): AmqpError {
-  return new AmqpError('RESOURCE_LOCKED',
-    `cannot obtain exclusive access to locked ${queue.text}. It could be originally declared on ` +
-    'another connection or the exclusive property value does not match that of the original ' +
-    'declaration.');
-}
 
 /** Names in `amq.` are the broker's own: 403. EXC-01, QUE-02. */
 function checkReserved(kind: 'exchange' | 'queue', name: string): void {

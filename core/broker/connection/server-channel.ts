@@ -81,8 +81,7 @@ export class ServerChannel implements PublisherSink, Flushed {
       impersonator: identity.tags.includes('impersonator'),
       replyAddress: undefined,
     };
-    const refusesImmediate = broker.options.immediate === 'refuse';
-    this.publisher = new Publisher(vhost, context, this, refusesImmediate);
+    this.publisher = new Publisher(vhost, context, this, vhost.compatibility.immediate);
     this.gate.setWritable(connection.writable);
     this.#timeout = new DeliveryTimeout(this, broker.options.consumerTimeoutMs);
   }

@@ -3,7 +3,7 @@ import { DIRECT_REPLY_TO } from '../../../protocol/spec.ts';
 import { stripNewlines } from '../../names.ts';
 import type { Queue } from '../../queue/abstract-queue.ts';
 import type { ChannelMethods, ServerChannel } from '../server-channel.ts';
-import { lockedQueue } from '../../virtual-host.ts';
+import { lockedQueue } from '../../queue/locked-queue.ts';
 import { exchangeName } from './exchange.ts';
 
 /** Methods of the class queue. */
