@@ -185,7 +185,9 @@ describe('a virtual host', () => {
   test.each(['a crash', 'a stop'] as const)('keeps its profile over %s, and none once it is deleted', async (end) => {
     const lives = await Lives.begin();
     importDefinitions(lives.broker, { vhosts });
-    declareQueue(lives.open({ vhost: 'old' }), 'q', { 'x-queue-type': 'quorum' }, durable);
+    const quorum = { queue: 'q', durable: true, arguments: { 'x-queue-type': 'quorum' } };
+    lives.broker.turn.within(() => lives.broker.vhost('old').declareQueue(quorum));
+    lives.clock.runUntilIdle();
     await lives.next(end);
     const { profile, compatibility, queues } = lives.broker.vhost('old');
     const { deliveryLimit } = queues.get('q')!.settings;
