@@ -54,12 +54,7 @@ function settingsOf(options: Partial<BrokerSettings>): BrokerSettings {
   if (!storages.includes(storage)) {
     throw new TabBrokerError(`The storage is one of ${storages.join(', ')}, and not '${storage}'.`);
   }
-  const { compatibility, messageBytesMax } = options;
-  return {
-    name, storage, salvage,
-    ...(compatibility !== undefined && { compatibility }),
-    ...(messageBytesMax !== undefined && { messageBytesMax }),
-  };
+  return { name, storage, salvage };
 }
 
 async function routeOf(options: OpenBrokerOptions, name: string): Promise<Route> {

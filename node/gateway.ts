@@ -58,9 +58,7 @@ export interface GatewayOptions {
   readonly data?: string | undefined;
   /** Starts on damaged data, and gives up for good what cannot be read. Default: false. */
   readonly salvage?: boolean | undefined;
-  readonly compatibility?: BrokerOptions['compatibility'] | undefined;
   readonly immediate?: BrokerOptions['immediate'] | undefined;
-  readonly messageBytesMax?: BrokerOptions['messageBytesMax'] | undefined;
   /** Share of the heap or container limit at which publishers must wait. Default: 0.6. */
   readonly memoryHighWatermark?: number | undefined;
   /** Served to browsers on the HTTP port. Default: none. */
@@ -156,7 +154,7 @@ interface BrokerParts extends TransportEnv {
 }
 
 function makeBroker(options: GatewayOptions, { journal, ...env }: BrokerParts): Broker {
-  const { vhosts, compatibility, immediate, messageBytesMax } = options;
+  const { vhosts, immediate } = options;
   return new Broker(
     {
       ...env,
@@ -165,9 +163,7 @@ function makeBroker(options: GatewayOptions, { journal, ...env }: BrokerParts): 
     },
     {
       ...(vhosts !== undefined && { vhosts }),
-      ...(compatibility !== undefined && { compatibility }),
       ...(immediate !== undefined && { immediate }),
-      ...(messageBytesMax !== undefined && { messageBytesMax }),
       node: `tabmq@${hostname()}`,
       platform: `Node.js ${process.version}`,
       version,
@@ -204,7 +200,7 @@ async function openDoors(
   );
   const http = {
     answer: answerHttp({ version, urls, virtualHosts, playground: options.playground }),
-    webSockets: new WebSocketAcceptor(origins, broker.compatibility.messageBytesMax),
+    webSockets: new WebSocketAcceptor(origins),
     hosts: new HostRule(options.allowedHosts),
   };
   await doors.open('amqp', tcpServer, place('amqp'));

@@ -7,8 +7,6 @@ import { Counters } from './counters.ts';
 import { Dependents } from './dependents.ts';
 import { definitionLog, isDurable } from './durable/definition-log.ts';
 import type { Persistence } from './durable/persistence.ts';
-import { VirtualHostLimits } from './access/virtual-host-limits.ts';
-import { checkTransient, type Compatibility, type Profile } from './definition/compatibility.ts';
 import { assertSameField } from './definition/equivalence.ts';
 import type { Events } from './events/events.ts';
 import {
@@ -26,14 +24,13 @@ import {
   MARK_DEAD_LETTERED, MARK_PERSISTENT, MARK_TRANSIENT, type Address, type MessageStore,
 } from './message/store.ts';
 import { checkLength, generatedName } from './names.ts';
-import { Policies } from './policy/policies.ts';
 import type { Publisher } from './publish/publisher.ts';
 import { assertSameQueueArguments, parseQueueArguments } from './queue/arguments.ts';
 import type { Queue } from './queue/abstract-queue.ts';
 import { ClassicQueue } from './queue/classic-queue.ts';
 import { StreamQueue } from './queue/stream-queue.ts';
-import { NO_METADATA, type SettingTables, type VirtualHostMetadata } from './settings.ts';
-import { lockedQueue } from './queue/locked-queue.ts';
+import type { SettingTables } from './settings.ts';
+import { VirtualHostSettings } from './virtual-host-settings.ts';
 import { resourceText } from './reply-text.ts';
 import { RouteCache } from './exchange/route-cache.ts';
 import { route, type Route } from './exchange/router.ts';
@@ -51,8 +48,6 @@ export interface BrokerParts {
   /** Absent: nothing survives a restart. */
   readonly persistence: Persistence | undefined;
   readonly settings: SettingTables;
-  /** How a virtual host of this profile does, or one that has none. */
-  readonly compatibilityOf: (profile: Profile | undefined) => Compatibility;
 }
 
 /** What queue.declare says of a queue. */
@@ -64,6 +59,8 @@ export interface QueueDeclaration {
   readonly exclusive?: boolean;
   readonly autoDelete?: boolean;
   readonly arguments?: FieldTable;
+  /** The name that the server made, where it is to be known before the queue is. */
+  readonly serverName?: string;
 }
 
 /** Exchanges that every virtual host has from the start. EXC-12. */
@@ -74,20 +71,13 @@ const predeclared = [
 ] as const;
 
 /** A name space of exchanges and queues, and the routes between them. */
-export class VirtualHost {
-  readonly name: string;
+export class VirtualHost extends VirtualHostSettings {
   readonly clock: Clock;
   readonly random: Random;
   readonly store: MessageStore;
   readonly turn: Turn;
   readonly events: Events;
   readonly persistence: Persistence | undefined;
-  readonly limits: VirtualHostLimits;
-  readonly policies: Policies;
-  /** Policies of whoever runs the broker, which bound what other policies and arguments say. */
-  readonly operatorPolicies: Policies;
-  /** How it does where versions of RabbitMQ differ: by its own profile, or as its broker. */
-  compatibility: Compatibility;
   readonly counters = new Counters();
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
@@ -99,24 +89,16 @@ export class VirtualHost {
   readonly returned$: Observable<ReturnedMessage>;
   /** Publishes what is published in process. */
   readonly publisher: Publisher;
-  readonly #settings: SettingTables;
-  readonly #compatibilityOf: BrokerParts['compatibilityOf'];
   readonly #routes = new RouteCache();
 
   constructor(name: string, parts: BrokerParts) {
-    this.name = name;
+    super(name, parts.settings);
     this.clock = parts.clock;
     this.random = parts.random;
     this.store = parts.store;
     this.turn = parts.turn;
     this.events = parts.events;
     this.persistence = parts.persistence;
-    const settings = (this.#settings = parts.settings);
-    this.#compatibilityOf = parts.compatibilityOf;
-    this.compatibility = parts.compatibilityOf(this.profile);
-    this.limits = new VirtualHostLimits(settings.vhostLimits, name);
-    this.policies = new Policies(settings.policies, name, false);
-    this.operatorPolicies = new Policies(settings.operatorPolicies, name, true);
     const returns = new InProcessReturns(this);
     this.returned$ = returns.returned$;
     this.publisher = inProcessPublisher(this, returns);
@@ -128,42 +110,13 @@ export class VirtualHost {
     }
   }
 
-  get metadata(): VirtualHostMetadata {
-    return { ...NO_METADATA, ...this.#settings.vhosts.get('', this.name) };
-  }
-
-  /** Whether it was made to last, or somebody said something of it. */
-  get isDescribed(): boolean {
-    return this.#settings.vhosts.get('', this.name) !== undefined;
-  }
-
-  /** Says something of the virtual host; what is absent stays as it is. */
-  describe(metadata: Partial<VirtualHostMetadata>): void {
-    const { vhosts } = this.#settings;
-    vhosts.set('', this.name, { ...vhosts.get('', this.name), ...metadata });
-    this.updateCompatibility();
-  }
-
-  /** Which RabbitMQ it does as on its own account; undefined: as its broker does. */
-  get profile(): Profile | undefined {
-    return this.metadata.compatibility;
-  }
-
-  /** What is said of it changed. */
-  updateCompatibility(): void {
-    this.compatibility = this.#compatibilityOf(this.profile);
-  }
-
-  /** It is gone, and what was set for it. */
-  forgetSettings(): void {
-    this.#settings.vhosts.delete('', this.name);
-    this.limits.clearAll();
-    this.policies.clear();
-    this.operatorPolicies.clear();
-  }
-
   /** Policies changed: queues and exchanges do as they say from now on. */
-  applyPolicies(): void {}
+  applyPolicies(): void {
+    this.turn.within(() => {
+      this.appliedPolicies.applyTo(this.queues.values(), this.exchanges.values());
+      this.#routes.clear();
+    });
+  }
 
   /** Whether nothing is in it but the exchanges that every virtual host has. */
   get isBare(): boolean {
@@ -223,7 +176,7 @@ export class VirtualHost {
   /** The same also under a name that only a broker gives, as definitions of one have it. DEF-04. */
   ensureQueue(declaration: QueueDeclaration, owner?: object): Queue {
     const { queue: given, exclusive = false, autoDelete = false } = declaration;
-    const { arguments: table = {} } = declaration;
+    const table = this.typed(declaration);
     // An exclusive queue ends with its connection, so it is never durable. QUE-06.
     const durable = declaration.durable === true && !exclusive;
     const exclusiveOwner = exclusive ? owner ?? this : undefined;
@@ -239,26 +192,41 @@ export class VirtualHost {
       return current;
     }
     checkLength('the name of the queue', given);
-    if (!durable && !exclusive) checkTransient(this.compatibility);
     checkLength('the dead-letter routing key', String(table['x-dead-letter-routing-key'] ?? ''));
     if (this.queues.size >= limits.queuesMax) throw this.#limitReached('queue', limits.queuesMax);
+    this.checkQueueLimit(given);
     this.#checkChange(durable);
-    return this.addQueue(given, declaration, exclusiveOwner);
+    return this.addQueue(given, { ...declaration, arguments: table }, exclusiveOwner);
+  }
+
+  /** A name that the server makes for a queue. QUE-01. */
+  newQueueName(): string {
+    return generatedName('amq.gen-', this.random);
+  }
+
+  /** Errors: 406 where the virtual host has as many queues as it may. */
+  checkQueueLimit(name: string): void {
+    const max = this.limits.of('max-queues');
+    if (this.queues.size < max) return;
+    throw new AmqpError('PRECONDITION_FAILED', `cannot declare queue '${name}': queue limit in ` +
+      `vhost '${this.name}' (${max}) is reached`);
   }
 
   /** Makes a queue, whatever its name. */
   addQueue(given: string, declaration: QueueDeclaration, owner: object | undefined): Queue {
     const { durable = false, exclusive = false, autoDelete = false } = declaration;
     const { arguments: table = {} } = declaration;
-    const settings = parseQueueArguments(
+    const declared = parseQueueArguments(
       { name: given, vhost: this.name, durable, exclusive, autoDelete }, table,
-      this.compatibility.deliveryLimit,
     );
-    const name = given === '' ? generatedName('amq.gen-', this.random) : given;
+    const name = given === '' ? declaration.serverName ?? this.newQueueName() : given;
+    const { settings, effective } = this.appliedPolicies.settingsFor(name, table, declared);
     const QueueClass = settings.type === 'stream' ? StreamQueue : ClassicQueue;
-    return this.#addQueue(new QueueClass(this, name, {
+    const queue = new QueueClass(this, name, {
       durable: durable && !exclusive, autoDelete, owner, arguments: table, settings,
-    }));
+    });
+    queue.effective = effective;
+    return this.#addQueue(queue);
   }
 
   /** The queue, or 404. */
@@ -413,7 +381,7 @@ export class VirtualHost {
   #emitRouted(destinations: readonly Destination[], address: Address): void {
     const message = this.readMessage(address);
     const { exchange, routingKey, properties, body } = message;
-    const death = message.deathsBefore(false)[0];
+    const death = message.deaths[0];
     this.events.emitRouted({
       vhost: this.name, exchange, routingKey, properties, body: body.slice(),
       destinations: destinations.map((destination) => destination.label),
@@ -432,6 +400,7 @@ export class VirtualHost {
   #addExchange(exchange: Exchange): void {
     const { name } = exchange;
     this.exchanges.set(name, exchange);
+    this.appliedPolicies.applyToExchange(exchange);
     this.#routes.clear();
     const { type: exchangeType } = exchange.options;
     this.events.emit({
@@ -474,8 +443,16 @@ const EXCHANGE_DEFAULTS = { durable: false, autoDelete: false, internal: false, 
 
 const NO_PROPERTIES: Routable = { properties: {} };
 
+/** The refusal of a queue that another connection has for itself. QUE-05, QUE-06. */
+export function lockedQueue(queue: Queue): AmqpError {
+  return new AmqpError('RESOURCE_LOCKED',
+    `cannot obtain exclusive access to locked ${queue.text}. It could be originally declared on ` +
+    'another connection or the exclusive property value does not match that of the original ' +
+    'declaration.');
+}
+
 /** Names in `amq.` are the broker's own: 403. EXC-01, QUE-02. */
-function checkReserved(kind: 'exchange' | 'queue', name: string): void {
+export function checkReserved(kind: 'exchange' | 'queue', name: string): void {
   if (!name.startsWith('amq.')) return;
   const text = `${kind} name '${name}' contains reserved prefix 'amq.*'`;
   throw new AmqpError('ACCESS_REFUSED', text);

@@ -3,7 +3,7 @@ import { decodeBase64 } from '../../protocol/base64.ts';
 import type { Random } from '../../ports.ts';
 import { SettingError } from '../definition/setting-error.ts';
 import type { SettingTable } from '../definition/setting-table.ts';
-import { checkLimits, withLimit, withoutLimit, type Limits } from './resource-limits.ts';
+import { checkLimits, limitOf, withLimit, withoutLimit, type Limits } from './resource-limits.ts';
 import { DEFAULT_HASHING, hashPassword, isPassword, unknownPasswordHash } from './password.ts';
 
 /** What a user may have so many of; absent or negative: without limit. */
@@ -109,6 +109,11 @@ export class Users {
   clearLimit(name: string, limit: string): void {
     const { limits } = this.existing(name);
     if (limit in limits) this.put(name, { limits: withoutLimit(limits, limit) });
+  }
+
+  /** The limit as it binds: Infinity where there is no such user, or none is set. */
+  limitOf(name: string, limit: UserLimit): number {
+    return limitOf(this.#table.get('', name)?.limits ?? {}, limit);
   }
 
   /** Ends a user, its permissions and its connections. Errors: `no-such-user`. */

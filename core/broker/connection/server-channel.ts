@@ -4,6 +4,7 @@ import type { Content } from '../../protocol/content.ts';
 import { replyCodes } from '../../protocol/spec.ts';
 import type { From, MethodArgs } from '../../protocol/types.ts';
 import type { Method, Session } from '../../session/session.ts';
+import { Guard } from '../access/guard.ts';
 import { confirmMethods } from './channel-methods/confirm.ts';
 import { consumeMethods } from './channel-methods/consume.ts';
 import { exchangeMethods } from './channel-methods/exchange.ts';
@@ -49,6 +50,8 @@ export class ServerChannel implements PublisherSink, Flushed {
   readonly vhost: VirtualHost;
   readonly unacked = new Unacked();
   readonly publisher: Publisher;
+  /** What the user may do. */
+  readonly guard: Guard;
   /** Consumers by tag; unsubscribing one is basic.cancel. */
   readonly consumers = new Map<string, Subscription>();
   /** Everything that lives as long as the channel. */
@@ -81,7 +84,9 @@ export class ServerChannel implements PublisherSink, Flushed {
       impersonator: identity.tags.includes('impersonator'),
       replyAddress: undefined,
     };
-    this.publisher = new Publisher(vhost, context, this, vhost.compatibility.immediate);
+    const refusesImmediate = broker.options.immediate === 'refuse';
+    this.guard = new Guard(identity, vhost.name);
+    this.publisher = new Publisher(vhost, context, this, refusesImmediate, this.guard);
     this.gate.setWritable(connection.writable);
     this.#timeout = new DeliveryTimeout(this, broker.options.consumerTimeoutMs);
   }

@@ -13,6 +13,7 @@ import type { ConnectionInfo } from '../events/events.ts';
 import { Party } from '../turn/parties.ts';
 import { work } from '../turn/work.ts';
 import { Flow } from './flow.ts';
+import { checkChannelLimit, checkConnectionLimits } from './connection-limits.ts';
 import { HeldSink } from './held-sink.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
 import { ServerChannel } from './server-channel.ts';
@@ -362,12 +363,6 @@ export class ServerConnection implements SessionHooks {
       const reason = identity?.refused ?? 'For details see the broker logfile';
       const text = `Login was refused using authentication mechanism ${mechanism}. ${reason}.`;
       this.#emit({ type: 'connection.refused', text });
-      const isTold = this.capable('authentication_failure_close')
-        || this.broker.compatibility.refusedLogin === 'close';
-      if (!isTold) {
-        this.session.endSilently(limits.silentRefusalMs);
-        return;
-      }
       this.session.close(new AmqpError('ACCESS_REFUSED', text));
       return;
     }
@@ -387,21 +382,19 @@ export class ServerConnection implements SessionHooks {
     if (this.#vhost === undefined) {
       throw new AmqpError('NOT_ALLOWED', `vhost ${virtualHost} not found`);
     }
+    checkConnectionLimits(this, this.#vhost);
     if (!identity.mayOpen(virtualHost)) {
       throw new AmqpError('NOT_ALLOWED',
         `access to vhost '${virtualHost}' refused for user '${identity.user}'`);
     }
     this.#info = { ...this.#info, vhost: virtualHost };
-    const { messageBytesMax } = this.#vhost.compatibility;
-    const { contentBounds } = this.session;
-    contentBounds.messageBytesMax = messageBytesMax;
-    contentBounds.unfinishedBytesMax = Math.max(limits.unfinishedBytesMax, 2 * messageBytesMax);
     this.session.send(0, 'connection.open-ok', {});
     this.#link.opened?.();
     this.#emit({ type: 'connection.opened' });
   }
 
   #openChannel(number: number): void {
+    checkChannelLimit(this);
     this.broker.turn.spend(work.method);
     this.#channels.set(number, new ServerChannel(this, this.#vhost!, number));
     this.session.send(number, 'channel.open-ok', {});

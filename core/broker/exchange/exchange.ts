@@ -5,6 +5,7 @@ import { argumentsKey } from '../definition/field-equality.ts';
 import { publishInProcess, type OutgoingMessage } from '../publish/in-process-publish.ts';
 import type { Address } from '../message/store.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
+import type { Effective } from '../policy/effective.ts';
 import { resourceText } from '../reply-text.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 import type { Destination } from '../turn/run.ts';
@@ -41,6 +42,8 @@ export class Exchange implements Observer<OutgoingMessage> {
   readonly name: string;
   readonly vhost: VirtualHost;
   readonly options: ExchangeOptions;
+  /** The policies that apply, and what they make of the arguments; undefined: there are none. */
+  effective: Effective | undefined;
   readonly matcher: Matcher<BindingDestination>;
   readonly subscription = new Subscription();
   /** Bindings at either end. */
@@ -91,9 +94,11 @@ export class Exchange implements Observer<OutgoingMessage> {
 
   /** The exchange for what this one has no destination for, where it exists. TYP-11. */
   get alternate(): Exchange | undefined {
-    const { alternateExchange } = this.options;
-    if (alternateExchange === undefined) return undefined;
-    return this.vhost.exchanges.get(alternateExchange);
+    const { effective, options } = this;
+    const name = effective === undefined
+      ? options.alternateExchange
+      : effective.arguments['alternate-exchange'];
+    return name === undefined ? undefined : this.vhost.exchanges.get(name as string);
   }
 
   get gone(): boolean {

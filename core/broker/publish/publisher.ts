@@ -3,7 +3,6 @@ import { CONTENT_HEADER_BYTES, type Content } from '../../protocol/content.ts';
 import { checkProperties } from '../../protocol/raw-properties.ts';
 import { Reader } from '../../protocol/reader.ts';
 import { FRAME_HEADER_BYTES } from '../../protocol/spec.ts';
-import type { Compatibility } from '../definition/compatibility.ts';
 import type { Confirms, ConfirmSink } from './confirms.ts';
 import { frameEnd, type MessageBytes } from '../message/bytes.ts';
 import { rewrite } from '../message/rewriting.ts';
@@ -12,6 +11,8 @@ import {
   keepingMarks, publishOptions, type PublishContext, type PublishOptions,
 } from '../message/publish-options.ts';
 import { checkDelay } from '../exchange/delayed-messages.ts';
+import type { Guard } from '../access/guard.ts';
+import type { Exchange } from '../exchange/exchange.ts';
 import type { Route } from '../exchange/router.ts';
 import { propertiesOf } from '../message/stored-message.ts';
 import type { Transaction } from './transaction.ts';
@@ -50,7 +51,11 @@ export class Publisher {
   readonly context: { -readonly [K in keyof PublishContext]: PublishContext[K] };
   readonly #vhost: VirtualHost;
   readonly #sink: PublisherSink;
-  readonly #immediate: Compatibility['immediate'];
+  readonly #refusesImmediate: boolean;
+  readonly #guard: Guard | undefined;
+  /** The exchange that was published to last and may be, whatever the key, and since when. */
+  #open: Exchange | undefined;
+  #openVersion = 0;
   #flushing = false;
   /** Something persistent was published in this turn, so its confirm waits for the disk. */
   #persistent = false;
@@ -62,14 +67,22 @@ export class Publisher {
     return [names.shortstr(), names.shortstr()];
   };
 
+  /** The same of a route that is not known: whether it may be written comes before all else. */
+  readonly #readAllowed = (message: MessageBytes): readonly [string, string] => {
+    const names = this.#readNames(message);
+    this.#guard?.exchange('write', names[0]);
+    return names;
+  };
+
   constructor(
-    vhost: VirtualHost, context: PublishContext, sink: PublisherSink,
-    immediate: Compatibility['immediate'],
+    vhost: VirtualHost, context: PublishContext, sink: PublisherSink, refusesImmediate: boolean,
+    guard?: Guard,
   ) {
+    this.#guard = guard?.allowsAll === true ? undefined : guard;
     this.#vhost = vhost;
     this.context = { ...context };
     this.#sink = sink;
-    this.#immediate = immediate;
+    this.#refusesImmediate = refusesImmediate;
   }
 
   /** A basic.publish and its content. Errors: BAS-01. */
@@ -79,11 +92,15 @@ export class Publisher {
 
   /** A message with the flags of basic.publish; what `message` is may change afterwards. */
   publish(message: MessageBytes, flags: number): void {
-    if ((flags & IMMEDIATE) !== 0 && this.#immediate === 'refuse') {
+    if ((flags & IMMEDIATE) !== 0 && this.#refusesImmediate) {
       // The broker was told to do as RabbitMQ does. IMM-11.
       throw new AmqpError('NOT_IMPLEMENTED', 'immediate=true');
     }
-    const route = this.#vhost.routeOf(message, this.#readNames);
+    const route = this.#vhost.routeOf(message, this.#readAllowed);
+    const guard = this.#guard;
+    if (guard !== undefined && (
+      route.exchange !== this.#open || guard.version !== this.#openVersion
+    )) this.#check(guard, route.exchange, message);
     const options = publishOptions(message, this.context);
     this.#vhost.counters.published++;
     if (options === undefined && route.keyOnly) {
@@ -91,6 +108,18 @@ export class Publisher {
     } else {
       this.#publishWith(message, route, options ?? NO_OPTIONS, flags);
     }
+  }
+
+  /** Refuses what the user may not publish. Errors: 403. */
+  #check(guard: Guard, exchange: Exchange, message: MessageBytes): void {
+    const [name, routingKey] = this.#readNames(message);
+    guard.exchange('write', name);
+    if (guard.looksAtKeysOf(exchange)) {
+      guard.topic('write', exchange, routingKey);
+      return;
+    }
+    this.#open = exchange;
+    this.#openVersion = guard.version;
   }
 
   /** Confirms what the turn published, or lets `hold` say when. */

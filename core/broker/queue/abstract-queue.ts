@@ -7,6 +7,7 @@ import type { Delivery } from '../delivery/delivery.ts';
 import {
   consumeInProcess, type IncomingMessage, type InProcessOptions,
 } from './in-process-consume.ts';
+import type { Effective } from '../policy/effective.ts';
 import { resourceText } from '../reply-text.ts';
 import { Destination } from '../turn/run.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
@@ -41,7 +42,10 @@ export abstract class Queue extends Destination {
   readonly name: string;
   readonly vhost: VirtualHost;
   readonly options: QueueOptions;
-  readonly settings: QueueSettings;
+  /** What it does by its arguments and by policies; `govern` changes it. */
+  settings: QueueSettings;
+  /** The policies that apply, and what they make of the arguments; undefined: there are none. */
+  effective: Effective | undefined;
   readonly consumers: Consumers;
   /** Its consumers, messages and timers; unsubscribing deletes the queue. */
   readonly subscription = new Subscription();
@@ -57,9 +61,7 @@ export abstract class Queue extends Destination {
     this.name = name;
     this.options = options;
     this.settings = options.settings;
-    const { singleActiveConsumer: single, type } = options.settings;
-    const takesOver = single && type === 'quorum' && vhost.compatibility.priorityTakesOver;
-    this.consumers = new Consumers(single, () => this.touch(), takesOver);
+    this.consumers = new Consumers(options.settings.singleActiveConsumer, () => this.touch());
     // Deleted: consumers hear of it first.
     this.subscription.add(() => this.consumers.end());
   }
@@ -143,6 +145,12 @@ export abstract class Queue extends Destination {
 
   /** Refuses a deletion under conditions that are not met. QUE-11. */
   abstract checkDeletable(ifUnused: boolean, ifEmpty: boolean): void;
+
+  /** Policies changed: from now on it does as these settings say. Called in a turn. */
+  govern(settings: QueueSettings, effective: Effective | undefined): void {
+    this.settings = settings;
+    this.effective = effective;
+  }
 
   /** It was declared or fetched from: x-expires counts anew. QUE-13. */
   used(): void {}

@@ -150,12 +150,9 @@ export interface QueueDeclaration {
   readonly autoDelete: boolean;
 }
 
-/**
- * Checks the declaration of a queue that does not exist yet; what is wrong with it: 406.
- * `deliveryLimit` is that of a quorum queue that does not say.
- */
+/** Checks the declaration of a queue that does not exist yet; what is wrong with it: 406. */
 export function parseQueueArguments(
-  declaration: QueueDeclaration, table: FieldTable, deliveryLimit: number = limits.deliveryLimit,
+  declaration: QueueDeclaration, table: FieldTable,
 ): QueueSettings {
   const resource = resourceText('queue', declaration.name, declaration.vhost);
   textArgument(table, 'x-dead-letter-exchange', resource);
@@ -163,7 +160,21 @@ export function parseQueueArguments(
   const checked = checkArguments(queueArguments, type, table, resource);
   if (type !== 'classic') checkReplicated(type, declaration, resource);
   if (type === 'stream') checkStreamSizes(checked);
-  return settingsOf(type, checked, deliveryLimit);
+  return settingsOf(type, checked);
+}
+
+/**
+ * What a queue does by its arguments and the policies for it, which were all checked where they
+ * were set. What means nothing without another one has no effect.
+ */
+export function settingsFrom(type: QueueType, table: FieldTable): QueueSettings {
+  const checked: Record<string, unknown> = {};
+  for (const [name, { queueTypes, check }] of Object.entries(queueArguments)) {
+    if (!(queueTypes as readonly QueueType[]).includes(type)) continue;
+    const means = name !== 'x-dead-letter-routing-key' || 'x-dead-letter-exchange' in table;
+    if (means) checked[name] = checkArgument(name, check as Check<unknown>, table, name);
+  }
+  return settingsOf(type, checked as QueueArguments);
 }
 
 /** Quorum queues and streams are there for all and for long. QUE-29. */
@@ -195,9 +206,7 @@ function checkStreamSizes(checked: QueueArguments): void {
   }
 }
 
-function settingsOf(
-  type: QueueType, checked: QueueArguments, deliveryLimit: number,
-): QueueSettings {
+function settingsOf(type: QueueType, checked: QueueArguments): QueueSettings {
   const overflow = overflowOf(type, checked);
   return {
     type,
@@ -213,8 +222,7 @@ function settingsOf(
       (overflow === 'reject-publish' && checked['x-dead-letter-strategy']) || 'at-most-once',
     maxPriority: checked['x-max-priority'],
     singleActiveConsumer: checked['x-single-active-consumer'] ?? false,
-    deliveryLimit: type === 'quorum'
-      ? deliveryLimitOf(checked['x-delivery-limit'], deliveryLimit) : undefined,
+    deliveryLimit: type === 'quorum' ? deliveryLimitOf(checked['x-delivery-limit']) : undefined,
     consumerTimeout: checked['x-consumer-timeout'],
     delayedRetry: delayedRetryOf(checked),
     retention: type === 'stream' ? retentionOf(checked) : undefined,
@@ -238,8 +246,8 @@ function retentionOf(checked: QueueArguments): Retention {
   };
 }
 
-function deliveryLimitOf(limit: number | undefined, usual: number): number | undefined {
-  if (limit === undefined) return usual === Infinity ? undefined : usual;
+function deliveryLimitOf(limit: number | undefined): number | undefined {
+  if (limit === undefined) return limits.deliveryLimit;
   return limit < 0 ? undefined : limit;
 }
 

@@ -2,12 +2,11 @@ import type { Subscriber } from 'rxjs';
 import { AmqpError } from '../../errors.ts';
 import type { Cancel } from '../../ports.ts';
 import { Consumer, type ConsumeOptions } from '../delivery/consumer.ts';
-import { tailOf, type Tail } from '../message/content-frames.ts';
+import type { Tail } from '../message/content-frames.ts';
 import { deadLetter, type DeadLetterReason } from './dead-letter.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Persistence } from '../durable/persistence.ts';
-import { rewrite } from '../message/rewriting.ts';
-import { MARK_BCC, type Address } from '../message/store.ts';
+import type { Address } from '../message/store.ts';
 import type { Entry } from '../message/table.ts';
 import type { Run } from '../turn/run.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
@@ -16,9 +15,11 @@ import type { VirtualHost } from '../virtual-host.ts';
 import { Queue, type Outcome, type QueueOptions } from './abstract-queue.ts';
 import { checkDeletable } from './deletable.ts';
 import { survives, withRow } from './keeping.ts';
+import type { Effective } from '../policy/effective.ts';
 import { PriorityReady } from './priority-ready.ts';
 import { Ready, type VisitReady } from './ready.ts';
 import { Retries } from './retries.ts';
+import { tailForReceivers } from './tail-for-receivers.ts';
 
 /**
  * A queue of messages that each go to one consumer and are gone when that acknowledges them:
@@ -28,8 +29,8 @@ export class ClassicQueue extends Queue {
   readonly #ready: Ready | PriorityReady;
   /** Body bytes that wait; counted only where a limit asks for it. */
   #readyBytes = 0;
-  readonly #countsBytes: boolean;
-  readonly #limited: boolean;
+  #countsBytes: boolean;
+  #limited: boolean;
   /** A message with an expiry was enqueued, so that heads must be looked at. */
   #expires = false;
   #hadConsumer = false;
@@ -61,6 +62,16 @@ export class ClassicQueue extends Queue {
     });
     this.subscription.add(() => this.#release());
     this.used();
+  }
+
+  override govern(settings: QueueOptions['settings'], effective?: Effective): void {
+    const { expires } = this.settings;
+    super.govern(settings, effective);
+    this.#countsBytes = settings.maxLengthBytes !== undefined;
+    this.#limited = this.#countsBytes || settings.maxLength !== undefined;
+    this.#readyBytes = this.#countsBytes ? this.readyBytes : 0;
+    if (this.#limited) this.#makeRoom();
+    if (settings.expires !== expires) this.used();
   }
 
   override get readyCount(): number {
@@ -232,17 +243,8 @@ export class ClassicQueue extends Queue {
     this.touch();
   }
 
-  override tailOf({ address, deliveryCount }: Delivery, countFrom = 1): Tail {
-    const { store } = this.vhost;
-    const counts = this.settings.type === 'quorum' && deliveryCount >= countFrom;
-    store.locate(address);
-    // No receiver sees the header BCC. BAS-04.
-    const hides = (store.marks & MARK_BCC) !== 0;
-    if (!counts && !hides) return store;
-    return tailOf(rewrite(this.vhost.readMessage(address).bytes, {
-      ...(counts ? { setHeaders: { 'x-delivery-count': BigInt(deliveryCount) } } : {}),
-      ...(hides ? { dropHeaders: ['BCC'] } : {}),
-    }));
+  override tailOf(delivery: Delivery, countFrom = 1): Tail {
+    return tailForReceivers(this, delivery, countFrom);
   }
 
   override messageOf({ address }: Delivery): StoredMessage | undefined {

@@ -42,8 +42,7 @@ function republish(queue: ClassicQueue, address: Address, reason: DeadLetterReas
   }
   const message = vhost.readMessage(address);
   const { headers = {}, expiration } = message.properties;
-  const deaths = message.deathsBefore(vhost.compatibility.sentDeathsCount);
-  const added = addDeath(deaths, {
+  const added = addDeath(message.deaths, headers, {
     reason,
     queue: queue.name,
     exchange: message.exchange,

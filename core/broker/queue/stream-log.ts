@@ -28,7 +28,8 @@ export class StreamLog {
   bytes = 0;
   /** Offset that readers do not go beyond: what is not durable yet may still be taken back. */
   readable = 0;
-  readonly #retention: Retention;
+  /** How much it keeps; what is more goes when it is trimmed. */
+  retention: Retention;
   readonly #onFull: (segment: StreamSegment) => void;
   #segments: StreamSegment[] = [new StreamSegment(0)];
   /** The segment, as the journal has it, of which the last part was adopted. */
@@ -36,7 +37,7 @@ export class StreamLog {
 
   /** `onFull` hears of each segment to which nothing will be added any more. */
   constructor(retention: Retention, onFull: (segment: StreamSegment) => void) {
-    this.#retention = retention;
+    this.retention = retention;
     this.#onFull = onFull;
   }
 
@@ -56,7 +57,7 @@ export class StreamLog {
   }
 
   append(entry: StreamEntry, now: number): void {
-    const { segmentBytes, maxAgeMs } = this.#retention;
+    const { segmentBytes, maxAgeMs } = this.retention;
     const last = this.#last;
     const isFull = last.used + entry.bytes > segmentBytes || now - last.firstTimestamp > maxAgeMs;
     if (!last.isResident || (isFull && last.count > 0)) {
@@ -84,7 +85,7 @@ export class StreamLog {
 
   /** Drops what is too much or too old; answers when there will be something too old. */
   trim(now: number): number {
-    const { maxBytes, maxAgeMs } = this.#retention;
+    const { maxBytes, maxAgeMs } = this.retention;
     const oldest = (): StreamSegment => this.#segments[0]!;
     const isTooMuch = (): boolean =>
       this.bytes > maxBytes || now - oldest().lastTimestamp > maxAgeMs;

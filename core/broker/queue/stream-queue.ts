@@ -13,6 +13,8 @@ import type { Run } from '../turn/run.ts';
 import { StoredMessage } from '../message/stored-message.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 import { Queue, type Outcome, type QueueOptions } from './abstract-queue.ts';
+import type { Effective } from '../policy/effective.ts';
+import type { QueueSettings } from './arguments.ts';
 import { StreamConsumer } from './stream-consumer.ts';
 import type { StreamCursor } from './stream-cursor.ts';
 import { StreamLog, type KeptChunk } from './stream-log.ts';
@@ -47,6 +49,12 @@ export class StreamQueue extends Queue {
       options.settings.retention!, (segment) => persistence?.streams.full(segment),
     );
     this.subscription.add(() => this.#stopAging());
+  }
+
+  override govern(settings: QueueSettings, effective: Effective | undefined): void {
+    super.govern(settings, effective);
+    this.log.retention = settings.retention!;
+    this.#trim();
   }
 
   override get readyCount(): number {

@@ -11,7 +11,7 @@ import { generatedName } from '../../names.ts';
 import type { Queue } from '../../queue/abstract-queue.ts';
 import { ReplyTarget } from '../reply-target.ts';
 import type { ChannelMethods, ServerChannel } from '../server-channel.ts';
-import { usableQueue } from './queue.ts';
+import { queueName, usableQueue } from './queue.ts';
 
 /** Methods of the class basic that ask for messages. */
 export const consumeMethods: ChannelMethods<
@@ -22,8 +22,7 @@ export const consumeMethods: ChannelMethods<
     if (prefetchSize !== 0) {
       throw new AmqpError('NOT_IMPLEMENTED', `prefetch_size!=0 (${prefetchSize})`);
     }
-    const isShared = global && channel.vhost.compatibility.globalQos === 'channel';
-    if (isShared) channel.gate.setPrefetch(prefetchCount);
+    if (global) channel.gate.setPrefetch(prefetchCount);
     else channel.consumerPrefetch = prefetchCount;
     channel.send('basic.qos-ok', {});
   },
@@ -31,7 +30,7 @@ export const consumeMethods: ChannelMethods<
   'basic.consume': (channel, args) => {
     const consumerTag = newConsumerTag(channel, args.consumerTag);
     if (args.queue === DIRECT_REPLY_TO) consumeReplies(channel, consumerTag, args.noAck);
-    else consumeQueue(channel, usableQueue(channel, args.queue), consumerTag, args);
+    else consumeQueue(channel, readableQueue(channel, args.queue), consumerTag, args);
     if (!args.noWait) channel.send('basic.consume-ok', { consumerTag });
   },
 
@@ -47,7 +46,7 @@ export const consumeMethods: ChannelMethods<
 
   /** Takes one message, and says how many wait behind it. BAS-19. */
   'basic.get': (channel, { queue: name, noAck }) => {
-    const queue = usableQueue(channel, name);
+    const queue = readableQueue(channel, name);
     queue.get(channel.subscription, (delivery) => {
       if (delivery === undefined) channel.send('basic.get-empty', {});
       else sendGetOk(channel, queue, delivery, noAck);
@@ -66,6 +65,13 @@ function newConsumerTag(channel: ServerChannel, given: string): string {
     throw new AmqpError('NOT_ALLOWED', `attempt to reuse consumer tag '${tag}'`);
   }
   return tag;
+}
+
+/** The queue that a method means, where the user may read it; else 403, also where it is not. */
+function readableQueue(channel: ServerChannel, given: string): Queue {
+  const name = queueName(channel, given);
+  channel.guard.queue('read', name);
+  return usableQueue(channel, name);
 }
 
 function consumeQueue(

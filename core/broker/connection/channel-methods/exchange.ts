@@ -2,6 +2,7 @@ import { AmqpError } from '../../../errors.ts';
 import { resourceText } from '../../reply-text.ts';
 import type { ChannelMethods } from '../server-channel.ts';
 import { stripNewlines } from '../../names.ts';
+import { checkNotDefault, permitBinding, permitExchangeDeclare } from '../../permitted.ts';
 
 /** Methods of the class exchange. */
 export const exchangeMethods: ChannelMethods<
@@ -9,8 +10,12 @@ export const exchangeMethods: ChannelMethods<
 > = {
   'exchange.declare': (channel, args) => {
     const exchange = exchangeName(args.exchange);
-    if (args.passive) channel.vhost.exchange(exchange);
-    else channel.vhost.declareExchange({ ...args, exchange });
+    const { vhost, guard } = channel;
+    if (args.passive) vhost.exchange(exchange);
+    else {
+      permitExchangeDeclare(guard, vhost, exchange, args.type, args.arguments);
+      vhost.declareExchange({ ...args, exchange });
+    }
     if (!args.noWait) channel.answer('exchange.declare-ok', {});
   },
 
@@ -22,6 +27,7 @@ export const exchangeMethods: ChannelMethods<
       const text = resourceText('exchange', name, vhost.name);
       throw new AmqpError('ACCESS_REFUSED', `deletion of system ${text} not allowed`);
     }
+    channel.guard.exchange('configure', name);
     const exchange = vhost.exchanges.get(name);
     if (exchange !== undefined) {
       if (ifUnused && exchange.bindingCount > 0) {
@@ -34,19 +40,22 @@ export const exchangeMethods: ChannelMethods<
 
   /** Binds one exchange to another; one that is missing: 404. EXC-10. */
   'exchange.bind': (channel, { routingKey, noWait, arguments: table, ...args }) => {
-    const { vhost } = channel;
-    const [source, destination] = [exchangeName(args.source), exchangeName(args.destination)];
+    const { vhost, guard } = channel;
+    const [source, destination] = [stripNewlines(args.source), stripNewlines(args.destination)];
+    permitBinding(guard, vhost, { kind: 'exchange', name: destination }, source, routingKey);
     vhost.bind(vhost.exchange(source), vhost.exchange(destination), routingKey, table);
     if (!noWait) channel.answer('exchange.bind-ok', {});
   },
 
   /** Nothing that is missing is an error. TOP-7. */
   'exchange.unbind': (channel, { routingKey, noWait, arguments: table, ...args }) => {
-    const { exchanges } = channel.vhost;
-    const [source, destination] = [exchangeName(args.source), exchangeName(args.destination)];
+    const { vhost, guard } = channel;
+    const { exchanges } = vhost;
+    const [source, destination] = [stripNewlines(args.source), stripNewlines(args.destination)];
+    permitBinding(guard, vhost, { kind: 'exchange', name: destination }, source, routingKey);
     const [from, to] = [exchanges.get(source), exchanges.get(destination)];
     if (from !== undefined && to !== undefined) {
-      channel.vhost.unbind(from, { destination: to, routingKey, arguments: table });
+      vhost.unbind(from, { destination: to, routingKey, arguments: table });
     }
     if (!noWait) channel.answer('exchange.unbind-ok', {});
   },
@@ -55,6 +64,6 @@ export const exchangeMethods: ChannelMethods<
 /** The exchange that a method means, without newlines; the default one: 403. EXC-01, EXC-13. */
 export function exchangeName(given: string): string {
   const name = stripNewlines(given);
-  if (name !== '') return name;
-  throw new AmqpError('ACCESS_REFUSED', 'operation not permitted on the default exchange');
+  checkNotDefault(name);
+  return name;
 }

@@ -1,10 +1,11 @@
 import { AmqpError } from '../../../errors.ts';
 import { DIRECT_REPLY_TO } from '../../../protocol/spec.ts';
+import type { MethodArgs } from '../../../protocol/types.ts';
 import { stripNewlines } from '../../names.ts';
+import { permitBinding, permitQueueDeclare } from '../../permitted.ts';
 import type { Queue } from '../../queue/abstract-queue.ts';
 import type { ChannelMethods, ServerChannel } from '../server-channel.ts';
-import { lockedQueue } from '../../queue/locked-queue.ts';
-import { exchangeName } from './exchange.ts';
+import { lockedQueue } from '../../virtual-host.ts';
 
 /** Methods of the class queue. */
 export const queueMethods: ChannelMethods<
@@ -19,7 +20,7 @@ export const queueMethods: ChannelMethods<
     // An empty name stands for no other here. QUE-04.
     const queue = args.passive
       ? checkUsable(channel, channel.vhost.queue(name))
-      : channel.vhost.declareQueue({ ...args, queue: name }, channel.connection);
+      : declare(channel, name, args);
     queue.used();
     channel.lastQueue = queue.name;
     channel.connection.own(queue);
@@ -35,20 +36,24 @@ export const queueMethods: ChannelMethods<
   'queue.bind': (channel, { exchange, noWait, arguments: table, ...args }) => {
     // An empty key beside an empty queue stands for that queue's name too. QUE-03.
     const implied = args.queue === '' && args.routingKey === '';
-    const queue = usableQueue(channel, args.queue);
-    const source = channel.vhost.exchange(exchangeName(exchange));
-    channel.vhost.bind(source, queue, implied ? queue.name : args.routingKey, table);
+    const name = queueName(channel, args.queue);
+    const routingKey = implied ? name : args.routingKey;
+    permit(channel, name, exchange, routingKey);
+    const queue = usableQueue(channel, name);
+    const source = channel.vhost.exchange(stripNewlines(exchange));
+    channel.vhost.bind(source, queue, routingKey, table);
     if (!noWait) channel.answer('queue.bind-ok', {});
   },
 
   /** Nothing that is missing is an error. QUE-09. */
   'queue.unbind': (channel, { exchange, arguments: table, ...args }) => {
     const name = queueName(channel, args.queue);
-    const source = channel.vhost.exchanges.get(exchangeName(exchange));
+    const implied = args.queue === '' && args.routingKey === '';
+    const routingKey = implied ? name : args.routingKey;
+    permit(channel, name, exchange, routingKey);
+    const source = channel.vhost.exchanges.get(stripNewlines(exchange));
     const queue = channel.vhost.queues.get(name);
     if (queue !== undefined && source !== undefined) {
-      const implied = args.queue === '' && args.routingKey === '';
-      const routingKey = implied ? name : args.routingKey;
       const binding = { destination: queue, routingKey, arguments: table };
       if (source.find(binding) !== undefined) checkUsable(channel, queue);
       channel.vhost.unbind(source, binding);
@@ -58,13 +63,17 @@ export const queueMethods: ChannelMethods<
 
   /** Drops what waits in a queue, and leaves what is out. QUE-10. */
   'queue.purge': (channel, { queue, noWait }) => {
-    const messageCount = usableQueue(channel, queue).purge();
+    const name = queueName(channel, queue);
+    channel.guard.queue('read', name);
+    const messageCount = usableQueue(channel, name).purge();
     if (!noWait) channel.send('queue.purge-ok', { messageCount });
   },
 
   /** A missing queue is no error. QUE-11. */
   'queue.delete': (channel, { queue: given, ifUnused, ifEmpty, noWait }) => {
-    const queue = channel.vhost.queues.get(queueName(channel, given));
+    const name = queueName(channel, given);
+    channel.guard.queue('configure', name);
+    const queue = channel.vhost.queues.get(name);
     const messageCount = queue?.readyCount ?? 0;
     if (queue !== undefined) {
       checkUsable(channel, queue);
@@ -75,8 +84,23 @@ export const queueMethods: ChannelMethods<
   },
 };
 
+function declare(
+  channel: ServerChannel, queue: string, args: MethodArgs<'queue.declare'>,
+): Queue {
+  const { vhost, guard, connection } = channel;
+  const serverName = queue === '' ? vhost.newQueueName() : queue;
+  permitQueueDeclare(guard, vhost, serverName, args.arguments);
+  return vhost.declareQueue({ ...args, queue, serverName }, connection);
+}
+
+/** To bind or unbind a queue. */
+function permit(channel: ServerChannel, name: string, exchange: string, routingKey: string): void {
+  const { vhost, guard } = channel;
+  permitBinding(guard, vhost, { kind: 'queue', name }, stripNewlines(exchange), routingKey);
+}
+
 /** The name that a method means; empty: the queue declared last on this channel. QUE-03. */
-function queueName(channel: ServerChannel, given: string): string {
+export function queueName(channel: ServerChannel, given: string): string {
   const name = given === '' ? channel.lastQueue : stripNewlines(given);
   if (name === '') throw new AmqpError('NOT_FOUND', 'no previously declared queue');
   return name;

@@ -1,0 +1,86 @@
+import { AmqpError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import type { Identity } from '../../ports.ts';
+import { resourceText } from '../reply-text.ts';
+import type { Permission } from './permissions.ts';
+
+/** An exchange as far as permissions look at it. */
+export interface GuardedExchange {
+  readonly name: string;
+  readonly options: { readonly type: string };
+}
+
+/**
+ * What one user may do in one virtual host: each check passes, or throws 403. What was allowed is
+ * remembered until anything about users or permissions changes, so what is revoked is refused from
+ * the next method on.
+ */
+export class Guard {
+  readonly #identity: Identity;
+  readonly #vhost: string;
+  readonly #allowed = new Set<string>();
+  #version: number | undefined;
+
+  constructor(identity: Identity, vhost: string) {
+    this.#identity = identity;
+    this.#vhost = vhost;
+  }
+
+  /** Another number than before: what was allowed may not be any more. */
+  get version(): number {
+    return this.#identity.version ?? 0;
+  }
+
+  /** Whether there is nothing that this user may not do. */
+  get allowsAll(): boolean {
+    return this.#identity.may === undefined && this.#identity.mayUseTopic === undefined;
+  }
+
+  /** Errors: 403 where the user may not do this to the queue. */
+  queue(permission: Permission, name: string): void {
+    this.#require(permission, 'queue', name);
+  }
+
+  /** Errors: 403 where the user may not do this to the exchange. */
+  exchange(permission: Permission, name: string): void {
+    this.#require(permission, 'exchange', name);
+  }
+
+  /**
+   * Errors: 403 where the user may not publish with this key (write) or bind with it (read); on
+   * topic exchanges alone.
+   */
+  topic(permission: 'write' | 'read', exchange: GuardedExchange | undefined, key: string): void {
+    const { mayUseTopic, user } = this.#identity;
+    if (exchange?.options.type !== 'topic' || mayUseTopic === undefined) return;
+    const { name } = exchange;
+    if (this.#identity.mayUseTopic!(permission, name, this.#vhost, key)) return;
+    throw refused(`topic '${key}' in ${resourceText('exchange', name, this.#vhost)}`, user);
+  }
+
+  /** Whether the routing keys of this exchange are looked at at all. */
+  looksAtKeysOf({ options }: GuardedExchange): boolean {
+    return options.type === 'topic' && this.#identity.mayUseTopic !== undefined;
+  }
+
+  #require(permission: Permission, kind: 'queue' | 'exchange', name: string): void {
+    const identity = this.#identity;
+    if (identity.may === undefined) return;
+    if (identity.version !== this.#version) {
+      this.#version = identity.version;
+      this.#allowed.clear();
+    }
+    const key = `${permission} ${kind} ${name}`;
+    if (this.#allowed.has(key)) return;
+    if (!identity.may(permission, kind, name, this.#vhost)) {
+      const shown = kind === 'exchange' && name === '' ? 'amq.default' : name;
+      throw refused(resourceText(kind, shown, this.#vhost), identity.user);
+    }
+    if (this.#allowed.size >= limits.allowedNamesMax) this.#allowed.clear();
+    this.#allowed.add(key);
+  }
+}
+
+function refused(what: string, user: string): AmqpError {
+  return new AmqpError('ACCESS_REFUSED', `access to ${what} refused for user '${user}'`);
+}

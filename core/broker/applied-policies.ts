@@ -1,0 +1,82 @@
+import type { FieldTable } from '../protocol/types.ts';
+import type { Exchange } from './exchange/exchange.ts';
+import {
+  effectiveOf, exchangeArgumentOf, explainEffective, matchPolicy, queueArgumentOf,
+  type Effective, type Match, type PolicySubject, type Why,
+} from './policy/effective.ts';
+import type { Policies } from './policy/policies.ts';
+import type { Queue } from './queue/abstract-queue.ts';
+import { settingsFrom, type QueueSettings } from './queue/arguments.ts';
+
+/** Which policies apply to a queue or an exchange, why none of the others does, and the outcome. */
+export interface PolicyExplanation {
+  readonly policy: Match;
+  readonly operatorPolicy: Match;
+  /** Where each value comes from that somebody set. */
+  readonly why: readonly Why[];
+}
+
+/** Brings the policies of a virtual host to its queues and exchanges. */
+export class AppliedPolicies {
+  readonly #policies: Policies;
+  readonly #operatorPolicies: Policies;
+
+  constructor(policies: Policies, operatorPolicies: Policies) {
+    this.#policies = policies;
+    this.#operatorPolicies = operatorPolicies;
+  }
+
+  /** What applies to a queue or an exchange; undefined: nothing does. */
+  find(subject: PolicySubject, declared: FieldTable): Effective | undefined {
+    const [policies, operatorPolicies] = [this.#policies.list, this.#operatorPolicies.list];
+    if (policies.length === 0 && operatorPolicies.length === 0) return undefined;
+    const { policy } = matchPolicy(policies, subject);
+    const operator = matchPolicy(operatorPolicies, subject).policy;
+    if (policy === undefined && operator === undefined) return undefined;
+    return effectiveOf(declared, policy, operator, argumentOf(subject));
+  }
+
+  /** The settings of a queue that is to be made, where policies have a say in them. */
+  settingsFor(name: string, table: FieldTable, declared: QueueSettings): {
+    readonly settings: QueueSettings; readonly effective: Effective | undefined;
+  } {
+    const { type } = declared;
+    const effective = this.find({ name, type }, table);
+    if (effective === undefined) return { settings: declared, effective };
+    return { settings: settingsFrom(type, effective.arguments), effective };
+  }
+
+  /** Policies changed. Called in a turn. */
+  applyTo(queues: Iterable<Queue>, exchanges: Iterable<Exchange>): void {
+    for (const queue of queues) {
+      const { name, settings: { type }, options: { arguments: table } } = queue;
+      const effective = this.find({ name, type }, table);
+      if (effective === undefined && queue.effective === undefined) continue;
+      queue.govern(settingsFrom(type, effective?.arguments ?? table), effective);
+    }
+    for (const exchange of exchanges) this.applyToExchange(exchange);
+  }
+
+  applyToExchange(exchange: Exchange): void {
+    const { name, options } = exchange;
+    exchange.effective = name === ''
+      ? undefined
+      : this.find({ name, type: 'exchange' }, options.arguments);
+  }
+
+  /** Why a queue or an exchange does what it does. */
+  explain(target: Queue | Exchange): PolicyExplanation {
+    const { name, kind, options: { arguments: table } } = target;
+    const type = kind === 'queue' ? target.settings.type : 'exchange';
+    const subject = { name, type } as const;
+    const policy = matchPolicy(this.#policies.list, subject);
+    const operatorPolicy = matchPolicy(this.#operatorPolicies.list, subject);
+    const keyOf = argumentOf(subject);
+    const effective = effectiveOf(table, policy.policy, operatorPolicy.policy, keyOf);
+    return { policy, operatorPolicy, why: explainEffective(table, effective, keyOf) };
+  }
+}
+
+function argumentOf({ type }: PolicySubject): (key: string) => string {
+  return type === 'exchange' ? exchangeArgumentOf : queueArgumentOf;
+}

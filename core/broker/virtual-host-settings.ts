@@ -1,0 +1,67 @@
+import type { FieldTable } from '../protocol/types.ts';
+import { VirtualHostLimits } from './access/virtual-host-limits.ts';
+import { AppliedPolicies } from './applied-policies.ts';
+import { Policies } from './policy/policies.ts';
+import type { SettingTables, VirtualHostMetadata } from './settings.ts';
+
+/** What somebody set for a virtual host. */
+export class VirtualHostSettings {
+  readonly name: string;
+  readonly limits: VirtualHostLimits;
+  readonly policies: Policies;
+  /** Policies of whoever runs the broker, which bound what other policies and arguments say. */
+  readonly operatorPolicies: Policies;
+  readonly appliedPolicies: AppliedPolicies;
+  readonly #settings: SettingTables;
+
+  constructor(name: string, settings: SettingTables) {
+    this.name = name;
+    this.#settings = settings;
+    this.limits = new VirtualHostLimits(settings.vhostLimits, name);
+    this.policies = new Policies(settings.policies, name, false);
+    this.operatorPolicies = new Policies(settings.operatorPolicies, name, true);
+    this.appliedPolicies = new AppliedPolicies(this.policies, this.operatorPolicies);
+  }
+
+  get metadata(): VirtualHostMetadata {
+    return { ...NO_METADATA, ...this.#settings.vhosts.get('', this.name) };
+  }
+
+  /** Whether it was made to last, or somebody said something of it. */
+  get isDescribed(): boolean {
+    return this.#settings.vhosts.get('', this.name) !== undefined;
+  }
+
+  /** Says something of the virtual host; what is absent stays as it is. */
+  describe(metadata: Partial<VirtualHostMetadata>): void {
+    const { vhosts } = this.#settings;
+    vhosts.set('', this.name, { ...vhosts.get('', this.name), ...metadata });
+  }
+
+  /** It is gone, and what was set for it. */
+  forgetSettings(): void {
+    this.#settings.vhosts.delete('', this.name);
+    this.limits.clearAll();
+    this.policies.clear();
+    this.operatorPolicies.clear();
+  }
+
+  /**
+   * The arguments of a queue, with the default type of the virtual host where it is declared with
+   * none and can be of that type: other types than classic are for queues that last.
+   */
+  protected typed({ queue, durable, exclusive, autoDelete, arguments: table = {} }: {
+    readonly queue: string;
+    readonly durable?: boolean;
+    readonly exclusive?: boolean;
+    readonly autoDelete?: boolean;
+    readonly arguments?: FieldTable;
+  }): FieldTable {
+    const { defaultQueueType: type } = this.metadata;
+    if (type === undefined || table['x-queue-type'] !== undefined) return table;
+    const lasts = durable === true && exclusive !== true && autoDelete !== true && queue !== '';
+    return lasts || type === 'classic' ? { ...table, 'x-queue-type': type } : table;
+  }
+}
+
+const NO_METADATA: VirtualHostMetadata = { description: '', tags: [], defaultQueueType: undefined };
