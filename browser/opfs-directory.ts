@@ -31,27 +31,67 @@ export async function openOpfsDirectory(name: string): Promise<Directory> {
   return new OpfsDirectory(folder as IterableFolder);
 }
 
-/** A file has one handle at most, which all who opened it share. */
+const CLEARED = 'the data of this site were cleared';
+
+/**
+ * A file has one handle at most, which all who opened it share. A person may clear the data of the
+ * site under it: a handle to a file that is gone goes on to take what is written.
+ */
 class OpenFile {
-  readonly handle: SyncAccessHandle;
   readonly closed: Promise<void>;
   users = 0;
+  readonly #handle: SyncAccessHandle;
+  readonly #isThere: () => Promise<boolean>;
   #close: () => void = () => {};
 
-  constructor(handle: SyncAccessHandle) {
-    this.handle = handle;
+  constructor(handle: SyncAccessHandle, isThere: () => Promise<boolean>) {
+    this.#handle = handle;
+    this.#isThere = isThere;
     this.closed = new Promise((resolve) => (this.#close = resolve));
   }
 
-  close(): void {
-    this.handle.close();
+  get size(): number {
+    return counted(this.#handle.getSize(), Number.MAX_SAFE_INTEGER);
+  }
+
+  set size(bytes: number) {
+    this.#handle.truncate(bytes);
+  }
+
+  read(target: Uint8Array, at: number): number {
+    return counted(this.#handle.read(target, { at }), target.length);
+  }
+
+  write(bytes: Uint8Array, at: number): number {
+    return counted(this.#handle.write(bytes, { at }), bytes.length);
+  }
+
+  /** What was written is durable, and lies where it will be found. */
+  async sync(): Promise<void> {
+    // The browser looks while this worker flushes, so that it takes next to no time.
+    const looking = this.#isThere();
+    this.#handle.flush();
+    if (!await looking) throw new Error(CLEARED);
+  }
+
+  async close(): Promise<void> {
+    // Chromium blocks the worker for ever where it is to close a file that was cleared away.
+    if (await this.#isThere()) this.#handle.close();
     this.#close();
   }
+}
+
+/** Chromium passes an error off as a number of bytes where the file was cleared away. */
+function counted(bytes: number, bytesMax: number): number {
+  if (bytes > bytesMax) throw new Error(CLEARED);
+  return bytes;
 }
 
 class OpfsDirectory implements Directory {
   readonly #folder: IterableFolder;
   readonly #files = new Map<string, Promise<OpenFile>>();
+  /** Those whose handle is about to be given back. */
+  readonly #closing = new Map<string, Promise<void>>();
 
   constructor(folder: IterableFolder) {
     this.#folder = folder;
@@ -76,6 +116,7 @@ class OpfsDirectory implements Directory {
   /** Waits for those who read the file, as it cannot be removed from under them. */
   async remove(name: string): Promise<void> {
     await (await this.#files.get(name))?.closed;
+    await this.#closing.get(name);
     await this.#folder.removeEntry(name);
   }
 
@@ -84,7 +125,7 @@ class OpfsDirectory implements Directory {
   }
 
   async close(): Promise<void> {
-    for (const opening of this.#files.values()) (await opening).close();
+    for (const opening of this.#files.values()) await (await opening).close();
     this.#files.clear();
   }
 
@@ -102,28 +143,39 @@ class OpfsDirectory implements Directory {
     const file = await opening;
     file.users++;
     let open = true;
-    return directoryFile(file.handle, () => {
+    return directoryFile(file, async () => {
       if (!open) return;
       open = false;
       if (--file.users > 0) return;
+      // Whoever opens the file meanwhile has to wait until its handle is given back.
+      this.#closing.set(name, file.closed);
       this.#files.delete(name);
-      file.close();
+      await file.close();
+      this.#closing.delete(name);
     });
   }
 
   async #open(name: string, create: boolean): Promise<OpenFile> {
+    await this.#closing.get(name);
     const handle = (await this.#folder.getFileHandle(name, { create })) as SyncFileHandle;
-    return new OpenFile(await handle.createSyncAccessHandle());
+    return new OpenFile(await handle.createSyncAccessHandle(), () => this.#has(name));
+  }
+
+  #has(name: string): Promise<boolean> {
+    return this.#folder.getFileHandle(name).then(() => true, (error: Error) => {
+      if (error.name === 'NotFoundError') return false;
+      throw error;
+    });
   }
 }
 
-function directoryFile(handle: SyncAccessHandle, close: () => void): DirectoryFile {
+function directoryFile(file: OpenFile, close: () => Promise<void>): DirectoryFile {
   return {
-    size: async () => handle.getSize(),
-    read: async (target, position) => handle.read(target, { at: position }),
-    write: async (bytes, position) => handle.write(bytes, { at: position }),
-    resize: async (bytes) => handle.truncate(bytes),
-    sync: async () => handle.flush(),
-    close: async () => close(),
+    size: async () => file.size,
+    read: async (target, position) => file.read(target, position),
+    write: async (bytes, position) => file.write(bytes, position),
+    resize: async (bytes) => void (file.size = bytes),
+    sync: () => file.sync(),
+    close,
   };
 }
