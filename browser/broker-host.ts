@@ -1,11 +1,14 @@
-import { Subscription } from 'rxjs';
+import { skipWhile, Subscription } from 'rxjs';
 import type { Broker } from '../core/broker/broker.ts';
-import { servePort } from '../core/session/message-port.ts';
+import { PortTransport, servePort } from '../core/session/message-port.ts';
 import type { TransportEnv } from '../core/session/transport.ts';
-import { holdLife, whenGone } from './life.ts';
-import type { BrokerSettings, Door, FromHost, FromTab, LineMessage } from './line.ts';
+import type { Dropped } from '../core/storage/damage.ts';
+import { LOST } from './bridge.ts';
 import { openHostedBroker } from './hosted-broker.ts';
-import { describeTrouble } from './storage-trouble.ts';
+import { holdLife, watchLife } from './life.ts';
+import type { BrokerSettings, Door, FromHost, FromTab } from './line.ts';
+import { NamedBroker, type OpenBroker } from './named-broker.ts';
+import { receiveLines } from './receive-lines.ts';
 import type { StorageKind } from './storage.ts';
 
 /** A broker, and what its connections are served with. */
@@ -16,18 +19,15 @@ export interface HostedBroker {
   readonly storage: StorageKind;
   /** Why that is not what was wished for. */
   readonly notice?: string;
+  /** What of its data a salvage gave up. */
+  readonly salvaged?: readonly Dropped[];
 }
 
 export interface BrokerHostOptions {
   /** Makes the broker that the first tab asks for by this name. */
-  readonly open?: (settings: BrokerSettings) => Promise<HostedBroker>;
+  readonly open?: OpenBroker;
   /** Serves a control port of a tab; answers what to do once that tab is gone. */
   readonly control?: (port: MessagePort, hosted: HostedBroker) => (() => void) | void;
-}
-
-interface Opened {
-  readonly settings: BrokerSettings;
-  readonly hosted: Promise<HostedBroker>;
 }
 
 /**
@@ -36,8 +36,7 @@ interface Opened {
  */
 export class BrokerHost {
   readonly #options: BrokerHostOptions;
-  readonly #brokers = new Map<string, Opened>();
-  readonly #life = holdLife();
+  readonly #brokers = new Map<string, NamedBroker>();
 
   constructor(options: BrokerHostOptions = {}) {
     this.#options = options;
@@ -45,102 +44,145 @@ export class BrokerHost {
 
   /** Serves a tab. */
   connect(line: MessagePort): void {
-    let hosted: Promise<HostedBroker> | undefined;
-    let open = new Subscription();
-    /** What the tab has as long as it is there, whether it is seen or frozen. */
-    const staying = new Subscription();
-    const leave = (): void => {
-      open.unsubscribe();
-      open = new Subscription();
+    const { control, open = openHostedBroker } = this.#options;
+    const named = (name: string): NamedBroker => {
+      const known = this.#brokers.get(name) ?? new NamedBroker(open);
+      this.#brokers.set(name, known);
+      return known;
     };
-    const end = (): void => {
-      leave();
-      staying.unsubscribe();
-    };
-    line.onmessage = ({ data }: MessageEvent<FromTab>) => {
-      switch (data.kind) {
-        case 'hello':
-          hosted = this.#hosted(data.settings);
-          void this.#answer(line, hosted, staying);
-          void whenGone(data.life).then(end);
-          return;
-        case 'dial':
-          hosted?.then((hosted) => open.add(this.#serve(data.door, data.port, hosted)), ignore);
-          return;
-        case 'leave':
-          leave();
-          return;
-        case 'stop':
-          hosted?.then(({ broker }) => broker.stop()).catch(ignore).then(() => say(line, STOPPED));
-      }
+    new ServedTab(line, named, control).listen();
+  }
+}
+
+/** A tab as its host has it. */
+class ServedTab {
+  readonly #line: MessagePort;
+  readonly #named: (name: string) => NamedBroker;
+  readonly #control: BrokerHostOptions['control'];
+  readonly #life = holdLife();
+  #settings: BrokerSettings | undefined;
+  /** What the tab has open. */
+  #open = new Subscription();
+  /** What the tab has as long as it is there, whether it is seen or frozen. */
+  readonly #staying = new Subscription();
+
+  constructor(
+    line: MessagePort, named: (name: string) => NamedBroker, control: BrokerHostOptions['control'],
+  ) {
+    this.#line = line;
+    this.#named = named;
+    this.#control = control;
+  }
+
+  listen(): void {
+    const line = this.#line;
+    void this.#life.then((life) => this.#say({ kind: 'host', life }));
+    line.onmessage = ({ data }: MessageEvent<FromTab | typeof LOST>) => {
+      if (data === LOST) this.#end();
+      else this.#hear(data);
     };
     // Not every browser tells; those that do not let go of the tab's lock.
-    line.addEventListener('close', end);
+    line.addEventListener('close', () => this.#end());
   }
 
-  async #answer(
-    line: MessagePort, opening: Promise<HostedBroker>, staying: Subscription,
-  ): Promise<void> {
+  #hear(message: FromTab): void {
+    switch (message.kind) {
+      case 'hello':
+        this.#settings = message.settings;
+        void this.#greet(message.settings);
+        if (message.life !== undefined) {
+          this.#staying.add(watchLife(message.life, () => this.#end()));
+        }
+        return;
+      case 'ping':
+        return this.#say({ kind: 'pong' });
+      case 'leave':
+        return this.#leave();
+      case 'bye':
+        return this.#end();
+    }
+    const settings = this.#settings;
+    if (settings === undefined) return;
+    const broker = this.#named(settings.name);
+    switch (message.kind) {
+      case 'dial':
+        return void this.#dial(broker.get(settings), message.door, message.port);
+      case 'restart':
+        return this.#restart(broker, { ...settings, salvage: message.salvage });
+      case 'stop':
+        broker.get(settings).then((hosted) => hosted.broker.stop()).catch(ignore)
+          .then(() => this.#say({ kind: 'stopped' }));
+    }
+  }
+
+  async #greet(settings: BrokerSettings): Promise<void> {
+    const named = this.#named(settings.name);
     try {
-      const { storage, notice, broker } = await opening;
-      say(line, { kind: 'ready', life: await this.#life, storage });
-      if (notice !== undefined) say(line, { kind: 'notice', text: notice });
-      staying.add(broker.events$.subscribe((event) => {
-        if (event.type !== 'journal.trouble') return;
-        say(line, { kind: 'notice', text: describeTrouble(event) });
-      }));
+      const hosted = await named.get(settings);
+      await this.#life;
+      this.#ready(hosted);
+      this.#staying.add(named.opened$.subscribe((hosted) => this.#ready(hosted)));
+      this.#staying.add(named.notice$.pipe(skipWhile((text) => text === undefined))
+        .subscribe((text) => this.#say({ kind: 'notice', text })));
     } catch (error) {
-      say(line, { kind: 'failed', text: (error as Error).message });
+      this.#fail(error);
     }
   }
 
-  async #hosted(settings: BrokerSettings): Promise<HostedBroker> {
-    const { name, storage } = settings;
-    const known = this.#brokers.get(name);
-    if (known !== undefined) {
-      const running = known.settings.storage;
-      if (running === storage) return known.hosted;
-      throw new Error(`The broker '${name}' runs with storage '${running}', not '${storage}'.`);
+  #restart(broker: NamedBroker, settings: BrokerSettings): void {
+    // All tabs hear that it is there again.
+    broker.restart(settings).catch((error: unknown) => this.#fail(error));
+  }
+
+  /** A port that leads nowhere is ended, so that nobody waits at its other end. */
+  async #dial(opening: Promise<HostedBroker>, door: Door, port: MessagePort): Promise<void> {
+    const open = this.#open;
+    try {
+      const hosted = await opening;
+      open.add(this.#serve(door, port, hosted));
+    } catch {
+      new PortTransport(port).destroy();
     }
-    const { open = openHostedBroker } = this.#options;
-    const hosted = open(settings);
-    this.#brokers.set(name, { settings, hosted });
-    // The next tab tries again.
-    hosted.catch(() => this.#brokers.delete(name));
-    return hosted;
   }
 
   #serve(door: Door, port: MessagePort, hosted: HostedBroker): Subscription {
     if (door === 'amqp') return servePort(port, hosted.broker.serve, hosted.env).subscribe();
-    const leave = this.#options.control?.(port, hosted);
+    const leave = this.#control?.(port, hosted);
     return new Subscription(() => {
       leave?.();
       port.close();
     });
   }
+
+  #leave(): void {
+    this.#open.unsubscribe();
+    this.#open = new Subscription();
+  }
+
+  #end(): void {
+    this.#leave();
+    this.#staying.unsubscribe();
+    this.#line.close();
+  }
+
+  #ready({ storage, salvaged = [] }: HostedBroker): void {
+    this.#say({ kind: 'ready', storage, salvaged });
+  }
+
+  #fail(error: unknown): void {
+    this.#say({ kind: 'failed', text: (error as Error).message });
+  }
+
+  #say(message: FromHost): void {
+    this.#line.postMessage(message);
+  }
 }
 
-const STOPPED: FromHost = { kind: 'stopped' };
-
-/** The answer to the first word of the line has told of it. */
+/** What failed has been told of. */
 function ignore(): void {}
-
-function say(line: MessagePort, message: FromHost): void {
-  line.postMessage(message);
-}
-
-/** The events of a worker that bring lines to it. */
-interface WorkerScope {
-  onconnect?: ((event: MessageEvent) => void) | null;
-  onmessage?: ((event: MessageEvent<LineMessage>) => void) | null;
-}
 
 /** Makes a host of the worker whose script calls this, at once, before anything is awaited. */
 export function hostBrokers(options?: BrokerHostOptions): void {
   const host = new BrokerHost(options);
-  const scope = globalThis as WorkerScope;
-  scope.onconnect = ({ ports }) => host.connect(ports[0]!);
-  scope.onmessage = ({ data }) => {
-    if (data?.kind === 'line') host.connect(data.port);
-  };
+  receiveLines((line) => host.connect(line));
 }

@@ -3,6 +3,7 @@ import { urlOf } from '../core/client/address.ts';
 import { DialError, type Dial, type Endpoint } from '../core/client/dial.ts';
 import { PortTransport, type PortLike } from '../core/session/message-port.ts';
 import { serveTransport, type Transport, type TransportEnv } from '../core/session/transport.ts';
+import { watchPortLife } from './life.ts';
 import { WebSocketTransport } from './web-socket.ts';
 
 /** What comes of an attempt to open a transport: one call of either. */
@@ -28,7 +29,7 @@ export function browserDial(env: TransportEnv): Dial {
 function open(endpoint: Endpoint, env: TransportEnv, attempt: Attempt): TeardownLogic {
   switch (endpoint.scheme) {
     case 'port':
-      return attempt.opened(new PortTransport(endpoint.messagePort as PortLike));
+      return attempt.opened(new PortTransport(endpoint.messagePort as PortLike, watchPortLife));
     case 'ws':
     case 'wss':
       return openWebSocket(endpoint, env, attempt);

@@ -2,14 +2,15 @@
 import type { Broker, Durability } from '../core/broker/broker.ts';
 import { durableIn } from '../core/broker/durable/index.ts';
 import type { Clock } from '../core/ports.ts';
+import type { HostedBroker } from './broker-host.ts';
 import type { BrokerSettings } from './line.ts';
 import { explainStorage } from './storage-error.ts';
-import { openTabJournal, type StorageKind } from './storage.ts';
+import { openTabJournal } from './storage.ts';
 
 /** Opens the broker with what it kept; rejects with why it cannot keep anything, in words. */
 export async function openDurableBroker(
   { name, salvage }: BrokerSettings, clock: Clock, make: (durability: Durability) => Broker,
-): Promise<{ readonly broker: Broker; readonly storage: StorageKind }> {
+): Promise<Pick<HostedBroker, 'broker' | 'storage' | 'salvaged'>> {
   try {
     const { journal, kind: storage } = await openTabJournal({ name, salvage, clock });
     const broker = make(durableIn(journal));
@@ -17,7 +18,7 @@ export async function openDurableBroker(
       await journal.close();
       throw error;
     });
-    return { broker, storage };
+    return { broker, storage, salvaged: journal.opened.dropped };
   } catch (error) {
     throw new Error(explainStorage(name, error), { cause: error });
   }

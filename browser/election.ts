@@ -1,106 +1,117 @@
-import { BehaviorSubject, filter, firstValueFrom } from 'rxjs';
 import { bridge } from './bridge.ts';
-import { holdLife, whenGone } from './life.ts';
-import type { LineMessage } from './line.ts';
-import type { Route } from './tab-broker.ts';
+import { holdLife, isAlive, watchLife } from './life.ts';
+import type { FromHost } from './line.ts';
 
-/** What the tabs say to each other; the lives are locks that they hold. */
+const NO_LOCKS = 'This browser has no Web Locks for this site: choose another place for the broker.';
+
+/** What the workers say to each other; the lives are locks that they hold. */
 type Announcement =
   | { readonly kind: 'who leads' }
-  | { readonly kind: 'leader'; readonly life: string | undefined }
+  | { readonly kind: 'leader'; readonly life: string }
   /** A follower brings a line, over the channel of this name. */
-  | { readonly kind: 'line'; readonly id: string; readonly life: string | undefined };
-
-/** Brings a line to the worker of the leader. */
-type Join = (port: MessagePort) => void;
+  | { readonly kind: 'line'; readonly id: string; readonly life: string };
 
 /**
- * For browsers without SharedWorker: the tab that holds a lock runs the worker, and the others
- * reach it through channels that are broadcast. When the leader is gone, so are the connections,
- * and the next in the queue for the lock leads.
+ * For browsers without SharedWorker: each tab has a worker, and the worker that holds a lock
+ * serves the tabs of all others, which reach it through channels that are broadcast. So what goes
+ * between them passes through no page, however busy. When the leader is gone, so are the
+ * connections, and the next in the queue for the lock leads.
  */
-export class ElectedRoute implements Route {
-  readonly place = 'elected-worker';
+export class Election {
+  readonly #serve: (line: MessagePort) => void;
   readonly #channel: BroadcastChannel;
   readonly #life = holdLife();
-  readonly #join$ = new BehaviorSubject<Join | undefined>(undefined);
-  readonly #resign = new AbortController();
-  #onFailure: (text: string) => void = () => {};
+  /** Lines of this worker's own page that wait for somebody to lead. */
+  readonly #waiting: MessagePort[] = [];
+  /** The life of who leads; that of this worker, where it does. */
+  #leader: string | undefined;
 
-  constructor(name: string, makeWorker: () => Worker) {
+  constructor(name: string, serve: (line: MessagePort) => void) {
+    this.#serve = serve;
     this.#channel = new BroadcastChannel(`tabmq:election:${name}`);
-    this.#channel.onmessage = ({ data }) => void this.#follow(data as Announcement);
-    const { signal } = this.#resign;
-    navigator.locks
-      .request(`tabmq:leader:${name}`, { signal }, () => this.#lead(makeWorker))
-      .catch((error: unknown) => {
-        // Where it resigns, it waits no longer, or has nobody left to tell.
-        if (signal.aborted) return;
-        this.#onFailure(`The worker could not be started: ${(error as Error).message}`);
-      });
+    this.#channel.onmessage = ({ data }) => void this.#hear(data as Announcement);
+    void this.#run(`tabmq:leader:${name}`);
+  }
+
+  /** Brings a line of this worker's own page to whoever leads, or will. */
+  async join(line: MessagePort): Promise<void> {
+    const life = await this.#life;
+    if (life === undefined) return say(line, { kind: 'failed', text: NO_LOCKS });
+    say(line, { kind: 'host', life });
+    this.#waiting.push(line);
+    void this.#bringAll();
+  }
+
+  async #run(lock: string): Promise<void> {
+    if (await this.#life === undefined) return;
+    void navigator.locks.request(lock, () => this.#lead());
     this.#say({ kind: 'who leads' });
   }
 
-  open(): MessagePort {
-    const { port1, port2 } = new MessageChannel();
-    void firstValueFrom(this.#join$.pipe(filter((join) => join !== undefined)))
-      .then((join) => join(port2));
-    return port1;
+  /** Leads until this worker ends. */
+  async #lead(): Promise<never> {
+    this.#leader = await this.#life;
+    this.#say({ kind: 'leader', life: this.#leader! });
+    void this.#bringAll();
+    return new Promise(() => {});
   }
 
-  readonly onFailure = (run: (text: string) => void): void => void (this.#onFailure = run);
+  async #hear(announcement: Announcement): Promise<void> {
+    const life = await this.#life;
+    if (life === undefined) return;
+    const leads = (): boolean => this.#leader === life;
+    switch (announcement.kind) {
+      case 'who leads':
+        if (leads()) this.#say({ kind: 'leader', life });
+        return;
+      case 'leader':
+        // What is said may be older than what is seen.
+        if (await isAlive(announcement.life) && !leads()) this.#follow(announcement.life);
+        return;
+      case 'line':
+        if (leads()) this.#serve(bridged(announcement.id, announcement.life));
+    }
+  }
 
-  readonly close = (): void => {
-    this.#resign.abort();
-    this.#channel.close();
-  };
+  #follow(leader: string): void {
+    this.#leader = leader;
+    const forget = (): void => {
+      if (this.#leader === leader) this.#leader = undefined;
+    };
+    watchLife(leader, forget, forget);
+    void this.#bringAll();
+  }
+
+  async #bringAll(): Promise<void> {
+    const life = await this.#life;
+    const leader = this.#leader;
+    if (life === undefined || leader === undefined) return;
+    for (const line of this.#waiting.splice(0)) {
+      if (leader === life) this.#serve(line);
+      else this.#bring(line, life, leader);
+    }
+  }
+
+  #bring(line: MessagePort, life: string, leader: string): void {
+    // Before the leader itself says so: it may be gone already.
+    say(line, { kind: 'host', life: leader });
+    const id = crypto.randomUUID();
+    bridge(line, { id, role: 'initiator', life: leader });
+    this.#say({ kind: 'line', id, life });
+  }
 
   #say(announcement: Announcement): void {
     this.#channel.postMessage(announcement);
   }
+}
 
-  async #follow(announcement: Announcement): Promise<void> {
-    if (announcement.kind !== 'leader') return;
-    const gone = whenGone(announcement.life);
-    const life = await this.#life;
-    const join: Join = (port) => {
-      const id = crypto.randomUUID();
-      bridge(port, { id, role: 'initiator', gone });
-      this.#say({ kind: 'line', id, life });
-    };
-    this.#join$.next(join);
-    await gone;
-    if (this.#join$.value === join) this.#join$.next(undefined);
-  }
+/** A line of another tab: this end of it. */
+function bridged(id: string, life: string): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  bridge(port1, { id, role: 'acceptor', life });
+  return port2;
+}
 
-  /** Leads until this tab is gone or resigns. */
-  async #lead(makeWorker: () => Worker): Promise<void> {
-    const worker = makeWorker();
-    try {
-      worker.onerror = () => this.#onFailure('The script of the worker could not be loaded.');
-      const join: Join = (port) => {
-        const message: LineMessage = { kind: 'line', port };
-        worker.postMessage(message, [port]);
-      };
-      const life = await this.#life;
-      this.#channel.onmessage = ({ data }) => {
-        const announcement = data as Announcement;
-        if (announcement.kind === 'who leads') this.#say({ kind: 'leader', life });
-        if (announcement.kind !== 'line') return;
-        const { port1, port2 } = new MessageChannel();
-        const gone = whenGone(announcement.life);
-        bridge(port1, { id: announcement.id, role: 'acceptor', gone });
-        join(port2);
-      };
-      this.#say({ kind: 'leader', life });
-      this.#join$.next(join);
-      const { signal } = this.#resign;
-      await new Promise((resolve) => {
-        if (signal.aborted) resolve(undefined);
-        else signal.addEventListener('abort', resolve);
-      });
-    } finally {
-      worker.terminate();
-    }
-  }
+function say(line: MessagePort, message: FromHost): void {
+  line.postMessage(message);
 }

@@ -5,9 +5,8 @@ export {
 export { openHostedBroker } from './hosted-broker.ts';
 export { installTabWebSocket, type InstallOptions } from './install.ts';
 export type { BrokerSettings } from './line.ts';
-export {
-  openBroker, openBrokerHere, type OpenBrokerHereOptions, type OpenBrokerOptions,
-} from './open-broker.ts';
-export { TabBrokerError, type Place, type TabBroker } from './tab-broker.ts';
+export { openBroker, type OpenBrokerOptions } from './open-broker.ts';
+export { openBrokerHere, type OpenBrokerHereOptions } from './open-broker-here.ts';
+export { TabBrokerError, type Place, type RestartOptions, type TabBroker } from './tab-broker.ts';
 export type { StorageKind } from './storage.ts';
 export { TabWebSocket, type DialPort } from './tab-web-socket.ts';

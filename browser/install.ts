@@ -6,44 +6,120 @@ export interface InstallOptions {
   readonly matches?: (url: URL) => boolean;
 }
 
+type WebSocketClass = typeof WebSocket;
+
+interface Installation {
+  readonly matches: (url: URL) => boolean;
+  readonly broker: { readonly dial: DialPort };
+}
+
+/** A class that stands in front of another one. */
+interface Front {
+  readonly own: WebSocketClass;
+  readonly before: WebSocketClass;
+  /** The latest first. */
+  installations: readonly Installation[];
+}
+
+const fronts = new WeakMap<WebSocketClass, Front>();
+
 function isTabHost({ hostname }: URL): boolean {
   return hostname.endsWith('.tab');
 }
 
 /**
  * Stands in front of the global `WebSocket`: what matches reaches the broker, all else the
- * network. Install it before a library is loaded that keeps the global for itself. Answers how to
- * take it away again.
+ * network. Install it before a library is loaded that keeps the global for itself. Of several that
+ * match the latest counts. Answers how to take it away again, in any order.
  */
 export function installTabWebSocket(
   broker: { readonly dial: DialPort }, { matches = isTabHost }: InstallOptions = {},
 ): () => void {
-  const before = globalThis.WebSocket;
-  const isInstance = (value: unknown): boolean =>
-    value instanceof TabWebSocket || value instanceof before;
-  const front: typeof WebSocket = new Proxy(before, {
-    construct(target, parameters: ConstructorParameters<typeof WebSocket>, newTarget): WebSocket {
-      const [url, protocols = []] = parameters;
-      // What extends the class of the network is made by that.
-      if (newTarget === front && parameters.length > 0 && leadsToBroker(url, matches)) {
-        return new TabWebSocket(url, protocols, (url) => broker.dial(url));
-      }
-      return Reflect.construct(target, parameters, newTarget) as WebSocket;
-    },
-    get: (target, name) =>
-      name === Symbol.hasInstance ? isInstance : Reflect.get(target, name, target),
-  });
-  globalThis.WebSocket = front;
+  const front = fronts.get(globalThis.WebSocket) ?? frontOf(globalThis.WebSocket);
+  const installation: Installation = { matches, broker };
+  front.installations = [installation, ...front.installations];
+  globalThis.WebSocket = front.own;
   return () => {
-    if (globalThis.WebSocket === front) globalThis.WebSocket = before;
+    front.installations = front.installations.filter((each) => each !== installation);
+    const { own, before, installations } = front;
+    if (installations.length === 0 && globalThis.WebSocket === own) globalThis.WebSocket = before;
   };
 }
 
-function leadsToBroker(url: string | URL, matches: (url: URL) => boolean): boolean {
+function frontOf(before: WebSocketClass): Front {
+  class OwnWebSocket {
+    // A class of the platform counts the parameters alone that it needs.
+    constructor(url: string | URL, ...more: [protocols?: string | string[]]) {
+      const installation = arguments.length > 0 && leadingTo(front.installations, url);
+      if (!installation) {
+        // Where nothing was derived from it, what reaches the network is wholly what it was.
+        const target = new.target === OwnWebSocket ? before : new.target;
+        return Reflect.construct(before, arguments, target) as OwnWebSocket;
+      }
+      const dial: DialPort = (url) => installation.broker.dial(url);
+      return Reflect.construct(TabWebSocket, [url, more[0], dial], new.target) as OwnWebSocket;
+    }
+
+    static [Symbol.hasInstance](value: unknown): boolean {
+      if (Function.prototype[Symbol.hasInstance].call(this as never, value)) return true;
+      return this === OwnWebSocket && (TabWebSocket.isOne(value) || value instanceof before);
+    }
+  }
+  const own = OwnWebSocket as unknown as WebSocketClass;
+  const front: Front = { own, before, installations: [] };
+  fronts.set(own, front);
+  dress(own, before);
+  return front;
+}
+
+function leadingTo(
+  installations: readonly Installation[], text: string | URL,
+): Installation | undefined {
+  let url: URL;
   try {
-    return matches(parseWebSocketUrl(url));
+    url = parseWebSocketUrl(text);
   } catch {
     // The WebSocket of the network tells what is wrong with it.
-    return false;
+    return undefined;
   }
+  return installations.find(({ matches }) => matches(url));
+}
+
+/** Gives a class and its prototype all that another class has. */
+function dress(own: WebSocketClass, before: WebSocketClass): void {
+  const { prototype, ...statics } = Object.getOwnPropertyDescriptors(before);
+  Object.setPrototypeOf(own, Object.getPrototypeOf(before));
+  Object.defineProperties(own, statics);
+  Object.setPrototypeOf(own.prototype, Object.getPrototypeOf(prototype.value));
+  const members = Object.getOwnPropertyDescriptors(prototype.value as object);
+  const names = Reflect.ownKeys(members).filter((name) => name !== 'constructor');
+  for (const name of names as (keyof typeof members)[]) {
+    const ofTab = Object.getOwnPropertyDescriptor(TabWebSocket.prototype, name);
+    Object.defineProperty(own.prototype, name, eitherOf(members[name]!, ofTab));
+  }
+}
+
+/** A member that does what that of a TabWebSocket does for one, and for others what it did. */
+function eitherOf(
+  before: PropertyDescriptor, ofTab: PropertyDescriptor = {},
+): PropertyDescriptor {
+  const either = { ...before };
+  for (const part of ['value', 'get', 'set'] as const) {
+    const run: unknown = before[part];
+    if (typeof run === 'function') either[part] = eitherFunction(run, ofTab[part]);
+  }
+  return either;
+}
+
+function eitherFunction<F extends Function>(before: F, ofTab: F | undefined): F {
+  const { either } = {
+    either(this: unknown, ...parameters: unknown[]): unknown {
+      const isTab = ofTab !== undefined && TabWebSocket.isOne(this);
+      return Reflect.apply(isTab ? ofTab : before, this, parameters);
+    },
+  };
+  for (const name of ['name', 'length'] as const) {
+    Object.defineProperty(either, name, { value: before[name], configurable: true });
+  }
+  return either as unknown as F;
 }

@@ -1,5 +1,6 @@
 /** The line between a tab and the host of a broker: what they say, and what carries it. */
 
+import type { Dropped } from '../core/storage/damage.ts';
 import type { StorageKind } from './storage.ts';
 
 /** Which broker a tab asks for. */
@@ -24,22 +25,35 @@ export type FromTab =
   | { readonly kind: 'dial'; readonly door: Door; readonly port: MessagePort }
   /** What the tab has open is lost: it is being closed or frozen. */
   | { readonly kind: 'leave' }
+  /** The same, and nothing more will be said. */
+  | { readonly kind: 'bye' }
   /** The broker is to stop in good order, if it belongs to this tab alone. */
-  | { readonly kind: 'stop' };
+  | { readonly kind: 'stop' }
+  /** The broker is to stop and to be opened again, for all tabs. */
+  | { readonly kind: 'restart'; readonly salvage: boolean }
+  /** Whether anybody is there. */
+  | { readonly kind: 'ping' };
 
 export type FromHost =
+  /** The first word, before anything is opened: a lock of the host, or of who leads to it. */
+  | { readonly kind: 'host'; readonly life: string | undefined }
+  /** The broker is there, for the first time or again. */
   | {
     readonly kind: 'ready';
-    readonly life: string | undefined;
     readonly storage: StorageKind;
+    /** What of its data a salvage gave up. */
+    readonly salvaged: readonly Dropped[];
   }
   /** What whoever uses the broker should know of its storage; undefined: all is well again. */
   | { readonly kind: 'notice'; readonly text: string | undefined }
   | { readonly kind: 'failed'; readonly text: string }
-  | { readonly kind: 'stopped' };
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'pong' };
 
 /** How a tab hands a line to a dedicated worker; a shared one gets it by its event `connect`. */
 export interface LineMessage {
   readonly kind: 'line';
   readonly port: MessagePort;
+  /** The worker hosts the broker if it wins the election of this name, else another one does. */
+  readonly election?: string;
 }

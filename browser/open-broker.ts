@@ -1,7 +1,9 @@
-import { BrokerHost, type BrokerHostOptions } from './broker-host.ts';
-import { hasLocks } from './life.ts';
-import type { BrokerSettings, LineMessage } from './line.ts';
+import { cannotKeep, STORES_NOTHING } from './cannot-keep.ts';
+import { hasLocks, mayLock } from './life.ts';
+import type { BrokerSettings } from './line.ts';
+import { lastResort, settingsOf } from './settings.ts';
 import { TabBroker, TabBrokerError, type Place, type Route } from './tab-broker.ts';
+import { whyFailed, WorkerRoute } from './worker-route.ts';
 
 export interface OpenBrokerOptions extends Partial<BrokerSettings> {
   /**
@@ -16,63 +18,52 @@ export interface OpenBrokerOptions extends Partial<BrokerSettings> {
   readonly sharedWorker?: () => SharedWorker;
 }
 
-const DEFAULT_NAME = 'broker';
-const NO_SCRIPT = 'The script of the worker could not be loaded.';
-
 /**
  * Opens the broker of this name for this tab, and starts it where it does not run yet. Rejects
- * with a TabBrokerError that says why it cannot be had.
+ * with a TabBrokerError that says why it cannot be had. Where no place is named and the first
+ * cannot be had, as in frames of other sites, a broker that may forget runs in a worker of this
+ * tab; and where there can be no worker, as in a sandboxed frame, in the page itself, if that
+ * imports `openBrokerHere` as well.
  */
 export async function openBroker(options: OpenBrokerOptions = {}): Promise<TabBroker> {
   const settings = settingsOf(options);
-  return TabBroker.open(await routeOf(options, settings.name), settings);
-}
-
-export interface OpenBrokerHereOptions extends Partial<BrokerSettings>, BrokerHostOptions {}
-
-/**
- * Opens a broker in this page or worker itself, whose tasks it shares. A service worker can do
- * this, as it can start no worker; the browser ends it whenever it is idle.
- */
-export async function openBrokerHere(options: OpenBrokerHereOptions = {}): Promise<TabBroker> {
-  const host = new BrokerHost(options);
-  const open = (): MessagePort => {
-    const { port1, port2 } = new MessageChannel();
-    host.connect(port2);
-    return port1;
-  };
-  return TabBroker.open({ place: 'here', open }, settingsOf(options));
-}
-
-const storages: readonly unknown[] = ['durable', 'durable-or-memory', 'memory'];
-
-function settingsOf(options: Partial<BrokerSettings>): BrokerSettings {
-  const { name = DEFAULT_NAME, storage = 'durable', salvage = false } = options;
-  if (typeof name !== 'string' || name === '') {
-    throw new TabBrokerError(`The name of a broker is a text, and '${name}' cannot be one.`);
+  const { name, storage } = settings;
+  if (storage === 'durable' && hasLocks() && !await mayLock()) {
+    throw new TabBrokerError(cannotKeep(name, STORES_NOTHING));
   }
-  if (!storages.includes(storage)) {
-    throw new TabBrokerError(`The storage is one of ${storages.join(', ')}, and not '${storage}'.`);
-  }
-  return { name, storage, salvage };
+  const open = async (place: Place): Promise<TabBroker> =>
+    TabBroker.open(await routeTo(place, options, name), settings);
+  const { place } = options;
+  if (place !== undefined) return open(place);
+  return open(defaultPlace()).catch((error: unknown) => {
+    if (storage === 'durable') throw error;
+    return open('worker').catch((error: unknown) => {
+      if (lastResort.open === undefined) throw error;
+      return lastResort.open(settings);
+    });
+  });
 }
 
-async function routeOf(options: OpenBrokerOptions, name: string): Promise<Route> {
-  const { place = defaultPlace(), worker = makeWorker, sharedWorker = makeSharedWorker } = options;
+const NO_LOCKS = 'An elected worker needs Web Locks, which only https and localhost have, and no site ' +
+  'that may store nothing: choose another place for the broker.';
+
+async function routeTo(
+  place: Place, { worker = makeWorker, sharedWorker = makeSharedWorker }: OpenBrokerOptions,
+  name: string,
+): Promise<Route> {
   switch (place) {
     case 'shared-worker':
       if (globalThis.SharedWorker === undefined) throw missing('SharedWorker');
       return sharedRoute(sharedWorker);
     case 'worker':
       if (globalThis.Worker === undefined) throw missing('Worker');
-      return workerRoute(worker());
-    case 'elected-worker': {
+      return new WorkerRoute(worker);
+    case 'elected-worker':
       if (globalThis.Worker === undefined) throw missing('Worker');
-      if (!hasLocks()) throw missing('Web Locks, which need https or localhost');
-      // Few browsers need it, so that only they load it.
-      const { ElectedRoute } = await import('./election.ts');
-      return new ElectedRoute(name, worker);
-    }
+      if (!await mayLock()) {
+        throw new TabBrokerError(NO_LOCKS);
+      }
+      return new WorkerRoute(worker, name);
     default:
       throw new TabBrokerError(
         `A broker runs in a shared-worker, a worker or an elected-worker, and not in '${place}'.`,
@@ -105,23 +96,9 @@ function sharedRoute(make: () => SharedWorker): Route {
     place: 'shared-worker',
     open() {
       const shared = make();
-      shared.onerror = () => fail(NO_SCRIPT);
+      shared.onerror = (event) => fail(whyFailed(event));
       return shared.port;
     },
     onFailure: (run) => void (fail = run),
-  };
-}
-
-function workerRoute(worker: Worker): Route {
-  return {
-    place: 'worker',
-    open() {
-      const { port1, port2 } = new MessageChannel();
-      const message: LineMessage = { kind: 'line', port: port2 };
-      worker.postMessage(message, [port2]);
-      return port1;
-    },
-    onFailure: (run) => void (worker.onerror = () => run(NO_SCRIPT)),
-    close: () => worker.terminate(),
   };
 }

@@ -51,11 +51,16 @@ class OpenFile {
   }
 
   get size(): number {
-    return counted(this.#handle.getSize(), Number.MAX_SAFE_INTEGER);
+    const bytes = this.#handle.getSize();
+    // The number of an error again, of which in 64 bits no more is left.
+    if (!Number.isSafeInteger(bytes)) throw fault(NOT_FOUND);
+    return bytes;
   }
 
   set size(bytes: number) {
     this.#handle.truncate(bytes);
+    // In a private window Chromium does not say that there is no space for it.
+    if (this.size < bytes) throw fault(NO_SPACE);
   }
 
   read(target: Uint8Array, at: number): number {
@@ -81,10 +86,18 @@ class OpenFile {
   }
 }
 
-/** Chromium passes an error off as a number of bytes where the file was cleared away. */
+/** Errors of Chromium's files, as it counts them. */
+const [NOT_FOUND, NO_SPACE] = [-4, -8];
+
+/** In a private window Chromium passes the number of an error off as that of bytes. */
 function counted(bytes: number, bytesMax: number): number {
-  if (bytes > bytesMax) throw new Error(CLEARED);
+  if (bytes > bytesMax) throw fault(bytes | 0);
   return bytes;
+}
+
+function fault(error: number): Error {
+  if (error === NO_SPACE) return new DOMException('there is no space', 'QuotaExceededError');
+  return new Error(error === NOT_FOUND ? CLEARED : `the browser's files failed with ${error}`);
 }
 
 class OpfsDirectory implements Directory {

@@ -1,4 +1,5 @@
 import { JournalDamage, NewerFormat, describeDropped } from '../core/storage/index.ts';
+import { cannotKeep } from './cannot-keep.ts';
 import { storageReason } from './storage-reason.ts';
 
 /** Why the data of a broker cannot be had, as a sentence for the one who opened it. */
@@ -11,6 +12,5 @@ export function explainStorage(name: string, error: unknown): string {
   if (error instanceof NewerFormat) {
     return `The data of the broker '${name}' are of a newer TabMQ: ${error.message}.`;
   }
-  return `The data of the broker '${name}' cannot be kept: ${storageReason(error)}. ` +
-    "With storage: 'durable-or-memory' it would go on in memory alone.";
+  return cannotKeep(name, storageReason(error));
 }

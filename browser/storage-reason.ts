@@ -1,3 +1,5 @@
+import { STORES_NOTHING } from './cannot-keep.ts';
+
 /** Whether the browser has no more space for this site. */
 export function isQuotaExceeded(error: unknown): boolean {
   return (error as Error | null)?.name === 'QuotaExceededError';
@@ -10,6 +12,6 @@ const denials: readonly unknown[] = ['SecurityError', 'NotAllowedError'];
 export function storageReason(error: unknown): string {
   if (isQuotaExceeded(error)) return 'this site has no more space';
   const { name, message } = error as Error;
-  if (denials.includes(name)) return 'this browser does not let this site store anything';
+  if (denials.includes(name)) return STORES_NOTHING;
   return message.replace(/\.$/, '');
 }

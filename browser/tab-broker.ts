@@ -1,7 +1,10 @@
 import { BehaviorSubject, type Observable } from 'rxjs';
-import { PortTransport } from '../core/session/message-port.ts';
-import { holdLife, whenGone } from './life.ts';
-import type { BrokerSettings, Door, FromHost, FromTab } from './line.ts';
+import { PortTransport, type LivesWord } from '../core/session/message-port.ts';
+import type { Dropped } from '../core/storage/damage.ts';
+import { HostLine } from './host-line.ts';
+import { holdLife } from './life.ts';
+import type { BrokerSettings, Door, FromHost } from './line.ts';
+import { browserLimits } from './limits.ts';
 import type { StorageKind } from './storage.ts';
 
 /** A broker could not be had, for the reason that the text tells. */
@@ -19,30 +22,32 @@ export interface Route {
   open(): MessagePort;
   /** Calls back where the host cannot be reached at all, such as for a script that is not there. */
   onFailure?: (run: (text: string) => void) => void;
+  /** What got the line is gone, or does nothing any more: the next line needs another one. */
+  renew?: () => void;
   /** The host is needed no longer. */
   close?: () => void;
 }
 
-/** A host that has said that the broker is there. */
-interface Reached {
-  readonly line: MessagePort;
-  /** Resolves once that host is gone, whether it said so or not. */
-  readonly gone: Promise<unknown>;
+export interface RestartOptions {
+  /** Opens damaged data with what can be read of them, and gives up the rest. Default: false. */
+  readonly salvage?: boolean;
 }
+
+const ENDED = 'What runs the broker ended, or does not answer.';
 
 /** A broker as a tab has it, wherever it runs. Make it by `openBroker` or `openBrokerHere`. */
 export class TabBroker {
   /**
-   * What is wrong with the storage of the broker, in words: it is full, has failed, or is memory
-   * alone although it was to be durable. Undefined while all is well.
+   * What is wrong with the storage of the broker, in words: it is full, has failed, was damaged
+   * and salvaged, or is memory alone although it was to be durable. Undefined while all is well.
    */
   readonly notice$: Observable<string | undefined>;
   readonly #notice$ = new BehaviorSubject<string | undefined>(undefined);
   readonly #route: Route;
   readonly #settings: BrokerSettings;
-  readonly #life = holdLife();
-  #reached: Promise<Reached> | undefined;
+  #reached: Promise<HostLine> | undefined;
   #storage: StorageKind = 'memory';
+  #salvaged: readonly Dropped[] = [];
   /** Aborted when it is closed: nothing of the page calls it any more. */
   readonly #closing = new AbortController();
 
@@ -70,6 +75,11 @@ export class TabBroker {
     return this.#storage;
   }
 
+  /** What of its data was damaged and given up, as `salvage` allowed, when it was opened. */
+  get salvaged(): readonly Dropped[] {
+    return this.#salvaged;
+  }
+
   get place(): Place {
     return this.#route.place;
   }
@@ -80,88 +90,123 @@ export class TabBroker {
    */
   readonly dial = (): MessagePort => this.#hand('amqp');
 
-  /** A port to whatever controls the broker, where its host was made with such a thing. */
+  /**
+   * A port to whatever controls the broker, where its host was made with such a thing. It has its
+   * event `close` once the host is gone, in every browser, as long as it stays in this page.
+   */
   readonly control = (): MessagePort => this.#hand('control');
 
   /**
+   * Stops the broker, in good order where it can, and opens it again with what is durable, such as
+   * after its storage failed; for all tabs that use it. Their connections are closed. Rejects with
+   * a TabBrokerError where it cannot be opened again; the next connection tries once more.
+   */
+  async restart({ salvage = false }: RestartOptions = {}): Promise<void> {
+    // One that is opened just now needs no restart.
+    if (this.#reached === undefined) return void await this.#reach(salvage);
+    const line = await this.#reached;
+    const answer = await line.ask({ kind: 'restart', salvage }, ['ready', 'failed']);
+    if (answer?.kind === 'ready') return;
+    if (answer?.kind === 'failed') throw new TabBrokerError(answer.text);
+    // With its host it ended, and is opened again with another one.
+    await this.#reach(salvage);
+  }
+
+  /**
    * Drops the connections of this tab. A broker of its own stops in good order before that, unless
-   * its worker has crashed; one that other tabs use goes on for them.
+   * its worker has crashed or does not answer; one that other tabs use goes on for them.
    */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
-    const reached = await this.#reached?.catch(() => undefined);
-    if (reached !== undefined) {
-      await this.#bidFarewell(reached);
-      reached.line.close();
+    const line = await this.#reached?.catch(() => undefined);
+    if (line !== undefined) {
+      const { place } = this;
+      if (place === 'worker' || place === 'here') await line.ask({ kind: 'stop' }, ['stopped']);
+      line.close();
     }
     this.#route.close?.();
   }
 
   #hand(door: Door): MessagePort {
     const { port1, port2 } = new MessageChannel();
-    this.#reach().then(
-      ({ line }) => say(line, { kind: 'dial', door, port: port2 }, [port2]),
-      // The other end hears that the connection cannot be.
-      () => new PortTransport(port2).destroy(),
-    );
+    void this.#deliver(door, port2, (line) => {
+      // What is said over another port than that of AMQP is not ours to add to.
+      if (door === 'control') void line.over.then(() => endPort(port1));
+    });
     return port1;
   }
 
-  #reach(): Promise<Reached> {
+  async #deliver(door: Door, port: MessagePort, handed: (line: HostLine) => void): Promise<void> {
+    try {
+      let line = await this.#reach();
+      while (line.isOver) line = await this.#reach();
+      if (door === 'amqp') {
+        port.postMessage({ kind: 'lives', lives: line.lives } satisfies LivesWord);
+      }
+      line.say({ kind: 'dial', door, port }, [port]);
+      line.expectLife();
+      handed(line);
+    } catch {
+      // The other end hears that the connection cannot be.
+      new PortTransport(port).destroy();
+    }
+  }
+
+  #reach(salvage = this.#settings.salvage): Promise<HostLine> {
     if (this.#closing.signal.aborted) {
       return Promise.reject(new TabBrokerError('The broker was closed.'));
     }
-    this.#reached ??= this.#greet().catch((error: unknown) => {
-      this.#reached = undefined;
-      throw error;
-    });
-    return this.#reached;
+    if (this.#reached !== undefined) return this.#reached;
+    const reached = this.#greet(salvage);
+    const forget = (): void => {
+      if (this.#reached === reached) this.#reached = undefined;
+    };
+    reached.then(({ over }) => over.then(forget), forget);
+    this.#reached = reached;
+    return reached;
   }
 
-  async #greet(): Promise<Reached> {
-    const line = this.#route.open();
-    // Before anything is awaited: a script that is not there is told of once.
-    const answering = new Promise<FromHost>((resolve) => {
-      line.onmessage = ({ data }: MessageEvent<FromHost>) => {
-        if (data.kind === 'notice') this.#notice$.next(data.text);
-        else resolve(data);
-      };
-      this.#route.onFailure?.((text) => resolve({ kind: 'failed', text }));
-    });
-    say(line, { kind: 'hello', settings: this.#settings, life: await this.#life });
-    const answer = await answering;
-    if (answer.kind !== 'ready') {
+  async #greet(salvage: boolean): Promise<HostLine> {
+    const settings = { ...this.#settings, salvage };
+    const life = await holdLife();
+    for (let attempts = 1; ; attempts++) {
+      const line = this.#openLine();
+      const answer = await line.ask({ kind: 'hello', settings, life }, ['ready', 'failed']);
+      if (answer?.kind === 'ready') return line;
       line.close();
-      throw new TabBrokerError(answer.kind === 'failed' ? answer.text : 'The broker has stopped.');
+      if (answer?.kind === 'failed') throw new TabBrokerError(answer.text);
+      if (attempts === browserLimits.openAttemptsMax) throw new TabBrokerError(ENDED);
     }
-    const closed = new Promise((resolve) => line.addEventListener('close', resolve));
-    const gone = Promise.race([closed, whenGone(answer.life)]);
-    void gone.then(() => (this.#reached = undefined));
-    this.#storage = answer.storage;
-    return { line, gone };
   }
 
-  async #bidFarewell({ line, gone }: Reached): Promise<void> {
-    if (this.place === 'shared-worker' || this.place === 'elected-worker') {
-      say(line, { kind: 'leave' });
-      return;
+  #openLine(): HostLine {
+    const line = new HostLine(this.#openRoute(), (message) => this.#hear(message));
+    this.#route.onFailure?.((text) => line.fail(text));
+    void line.over.then(({ nearest }) => void (nearest && this.#route.renew?.()));
+    return line;
+  }
+
+  #openRoute(): MessagePort {
+    try {
+      return this.#route.open();
+    } catch (error) {
+      throw cannotStart(error);
     }
-    const stopped = new Promise<void>((resolve) => {
-      line.onmessage = ({ data }: MessageEvent<FromHost>) => {
-        if (data.kind === 'stopped') resolve();
-      };
-    });
-    say(line, { kind: 'stop' });
-    // A worker that has crashed answers nothing.
-    await Promise.race([stopped, gone]);
+  }
+
+  #hear(message: FromHost): void {
+    if (message.kind === 'notice') this.#notice$.next(message.text);
+    if (message.kind !== 'ready') return;
+    this.#storage = message.storage;
+    this.#salvaged = message.salvaged;
   }
 
   /** A page that is frozen answers no heartbeat, and one that is kept for later may never wake. */
   #leaveWithThePage(): void {
     const leave = (): void => {
       // A host that cannot be reached has nothing of this tab.
-      this.#reached?.then(({ line }) => say(line, { kind: 'leave' }), () => {});
+      this.#reached?.then((line) => line.say({ kind: 'leave' }), () => {});
     };
     const { signal } = this.#closing;
     globalThis.document?.addEventListener('freeze', leave, { signal });
@@ -169,6 +214,17 @@ export class TabBroker {
   }
 }
 
-function say(line: MessagePort, message: FromTab, transfer: MessagePort[] = []): void {
-  line.postMessage(message, transfer);
+/** Why a worker could not even be begun, as whoever opens a broker is told. */
+function cannotStart(error: unknown): TabBrokerError {
+  const { message } = error as Error;
+  return new TabBrokerError(
+    `No worker can be started here: ${message.replace(/\.$/, '')}. ` +
+      'openBrokerHere opens a broker in the page itself.', { cause: error },
+  );
+}
+
+/** Does what a browser does whose ports tell that their other end is gone. */
+function endPort(port: MessagePort): void {
+  port.dispatchEvent(new Event('close'));
+  port.close();
 }

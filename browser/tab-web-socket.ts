@@ -2,8 +2,9 @@ import { concat } from '../core/protocol/bytes.ts';
 import { PortTransport } from '../core/session/message-port.ts';
 import { EventHandlers, type Handler } from './event-handlers.ts';
 import { deferTask } from './host-clock.ts';
+import { watchPortLife } from './life.ts';
 import {
-  checkClose, chooseProtocol, parseWebSocketUrl, readProtocols,
+  chooseProtocol, parseWebSocketUrl, readClose, readProtocols, toText,
 } from './web-socket-arguments.ts';
 
 /** Gives one end of a pair of MessagePorts, whose other end a broker serves; or says why not. */
@@ -56,16 +57,19 @@ export class TabWebSocket extends EventTarget {
   #outgoingBytes = 0;
   #flushing = false;
 
+  /** Whether something is one, whatever prototype it has. */
+  static isOne(value: unknown): value is TabWebSocket {
+    return typeof value === 'object' && value !== null && #url in value;
+  }
+
   /** Throws a SyntaxError as a WebSocket does. What `dial` fails with ends in `error` and 1006. */
-  constructor(url: string | URL, protocols: string | string[], dial: DialPort) {
+  constructor(
+    url: string | URL, protocols: string | readonly string[] | undefined, dial: DialPort,
+  ) {
     super();
     this.#url = parseWebSocketUrl(url);
     const offered = readProtocols(protocols);
     void this.#connect(offered, dial);
-  }
-
-  get [Symbol.toStringTag](): string {
-    return 'WebSocket';
   }
 
   get url(): string {
@@ -94,8 +98,9 @@ export class TabWebSocket extends EventTarget {
   }
 
   set binaryType(value: BinaryType) {
+    const text = toText(value);
     // An enumeration of the platform ignores what is none of its members.
-    if (value === 'blob' || value === 'arraybuffer') this.#binaryType = value;
+    if (text === 'blob' || text === 'arraybuffer') this.#binaryType = text;
   }
 
   get onopen(): Handler | null {
@@ -132,16 +137,18 @@ export class TabWebSocket extends EventTarget {
 
   /** Sends a copy, so that the sender may use its memory again at once. */
   send(data: string | BufferSource | Blob): void {
+    if (arguments.length === 0) throw new TypeError('What is to be sent is missing.');
+    const message = copyOf(data);
     if (this.#readyState === states.CONNECTING) {
       throw new DOMException('The WebSocket is still connecting.', 'InvalidStateError');
     }
-    const message = copyOf(data);
     this.#outgoingBytes += sizeOf(message);
     if (this.#readyState === states.OPEN) this.#push(message);
   }
 
-  close(code?: number, reason = ''): void {
-    checkClose(code, reason);
+  close(code?: number, reason?: string): void;
+  close(...given: readonly [unknown?, unknown?]): void {
+    const { code, reason } = readClose(given);
     if (this.#readyState >= states.CLOSING) return;
     const wasConnecting = this.#readyState === states.CONNECTING;
     this.#readyState = states.CLOSING;
@@ -154,7 +161,7 @@ export class TabWebSocket extends EventTarget {
     if (protocol === undefined) return this.#fail();
     let transport: PortTransport;
     try {
-      transport = new PortTransport(await dial(this.#url));
+      transport = new PortTransport(await dial(this.#url), watchPortLife);
     } catch {
       return this.#fail();
     }
@@ -244,23 +251,47 @@ export class TabWebSocket extends EventTarget {
   }
 }
 
+const { prototype } = TabWebSocket;
+// As the platform's classes have them, and a class of the language has not.
+for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+  if (name === 'constructor') continue;
+  Object.defineProperty(prototype, name, { ...descriptor, enumerable: true });
+}
 for (const [name, value] of Object.entries(states)) {
-  for (const target of [TabWebSocket, TabWebSocket.prototype]) {
+  for (const target of [TabWebSocket, prototype]) {
     Object.defineProperty(target, name, { value, enumerable: true });
   }
 }
+Object.defineProperty(prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
 
 function copyOf(data: unknown): Uint8Array | Blob | string {
   if (data instanceof Blob) return data;
   if (ArrayBuffer.isView(data)) {
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+    const { buffer, byteOffset, byteLength } = data;
+    checkBuffer(buffer);
+    return new Uint8Array(buffer, byteOffset, byteLength).slice();
   }
-  return isArrayBuffer(data) ? new Uint8Array(data.slice(0)) : String(data);
+  if (!isBuffer(data)) return toText(data);
+  checkBuffer(data);
+  // One that was given away cannot be cut, and holds nothing.
+  return data.byteLength === 0 ? new Uint8Array(0) : new Uint8Array(data.slice(0));
 }
 
 /** Also one of another frame, which has a class of its own. */
-function isArrayBuffer(data: unknown): data is ArrayBuffer {
-  return Object.prototype.toString.call(data) === '[object ArrayBuffer]';
+function isBuffer(data: unknown): data is ArrayBuffer {
+  return ['[object ArrayBuffer]', '[object SharedArrayBuffer]'].includes(tagOf(data));
+}
+
+/** Memory that others may change meanwhile cannot be sent, nor memory that may shrink. */
+function checkBuffer(buffer: ArrayBufferLike & { readonly resizable?: boolean }): void {
+  if (tagOf(buffer) === '[object SharedArrayBuffer]') {
+    throw new TypeError('What is to be sent is shared memory.');
+  }
+  if (buffer.resizable) throw new TypeError('What is to be sent is a resizable buffer.');
+}
+
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value);
 }
 
 function sizeOf(message: Uint8Array | Blob | string): number {

@@ -1,5 +1,5 @@
 import { Observable, Subject } from 'rxjs';
-import type { PeerInfo, Serve } from '../ports.ts';
+import type { Cancel, PeerInfo, Serve } from '../ports.ts';
 import { MEMORY_PEER } from './pair.ts';
 import { serveTransport, type Transport, type TransportEnv, type Written } from './transport.ts';
 
@@ -24,6 +24,20 @@ export interface PortEvent {
  */
 const words = { opened: 'opened', taken: 'taken', end: 'end', abort: 'abort' } as const;
 
+/**
+ * What who hands over a port may post on it before: its other end is lost once any of these lives
+ * has ended. Nobody else could tell, where a port goes to somebody who is gone already.
+ */
+export interface LivesWord {
+  readonly kind: 'lives';
+  readonly lives: readonly string[];
+}
+
+/** Calls back once a life has ended. `isOpen` tells whether the other end has been heard of. */
+export type WatchLife = (life: string, run: () => void, isOpen: () => boolean) => Cancel;
+
+const watchNone: WatchLife = () => () => {};
+
 interface Unreported {
   readonly bytes: number;
   readonly written: Written;
@@ -42,10 +56,15 @@ export class PortTransport implements Transport {
   /** Chunks, and the end, that came while nobody read. */
   #held: unknown[] = [];
   #reading = true;
+  #isOpen = false;
   #left = false;
+  readonly #watchLife: WatchLife;
+  #watches: readonly Cancel[] | undefined;
 
-  constructor(port: PortLike) {
+  /** `watchLife` tells when the lives end that the other end depends on; default: nobody does. */
+  constructor(port: PortLike, watchLife: WatchLife = watchNone) {
     this.#port = port;
+    this.#watchLife = watchLife;
     this.inbound = new Observable((inbound) => {
       inbound.add(this.#inbound.subscribe(inbound));
       port.addEventListener('message', this.#onMessage);
@@ -102,14 +121,26 @@ export class PortTransport implements Transport {
     this.#port.removeEventListener('message', this.#onMessage);
     this.#port.removeEventListener('close', this.#onClose);
     this.#port.close();
+    for (const stop of this.#watches ?? []) stop();
     this.#closed.complete();
   }
 
   readonly #onMessage = ({ data }: PortEvent): void => {
     if (data === words.taken) this.#report();
-    else if (data === words.opened) this.#opened.complete();
+    else if (data === words.opened) this.#open();
+    else if (isLivesWord(data)) this.#watch(data.lives);
     else this.#take(data);
   };
+
+  #open(): void {
+    this.#isOpen = true;
+    this.#opened.complete();
+  }
+
+  #watch(lives: readonly string[]): void {
+    this.#watches ??= lives.map((life) =>
+      this.#watchLife(life, this.#onClose, () => this.#isOpen));
+  }
 
   readonly #onClose = (): void => this.#take(words.abort);
 
@@ -135,6 +166,11 @@ export class PortTransport implements Transport {
       this.#close();
     }
   }
+}
+
+function isLivesWord(data: unknown): data is LivesWord {
+  const { kind, lives } = (data ?? {}) as Partial<LivesWord>;
+  return kind === 'lives' && Array.isArray(lives);
 }
 
 /**

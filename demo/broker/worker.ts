@@ -2,7 +2,7 @@
 import { Observable, switchMap } from 'rxjs';
 import { browserClock } from '../../browser/host-clock.ts';
 import { whenGone } from '../../browser/life.ts';
-import type { LineMessage } from '../../browser/line.ts';
+import { receiveLines } from '../../browser/receive-lines.ts';
 import type { ApiRequest } from '../../core/management/index.ts';
 import type { TapBatch, TapFilter } from '../port/broker-port.ts';
 import type { ClientSpec } from '../port/client-host.ts';
@@ -61,8 +61,7 @@ const services: Services = {
   },
 };
 
-addEventListener('connect', (event) => serve((event as MessageEvent).ports[0]!));
-addEventListener('message', ({ data }: MessageEvent<LineMessage>) => serve(data.port));
+receiveLines(serve);
 
 function serve(port: MessagePort): void {
   /** Clients whose Workers this page has, with the worlds in which they are. */

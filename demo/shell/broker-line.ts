@@ -1,7 +1,6 @@
 /** How a page reaches the broker of its site: the best way that its browser has. */
-import { ElectedRoute } from '../../browser/election.ts';
 import { hasLocks } from '../../browser/life.ts';
-import type { LineMessage } from '../../browser/line.ts';
+import { WorkerRoute } from '../../browser/worker-route.ts';
 import type { HomePlace } from '../port/home.ts';
 
 export interface BrokerLine {
@@ -42,29 +41,21 @@ function sharedLine(onFailure: OnFailure): BrokerLine | undefined {
 /** The worker of one of the tabs, which another one takes over when that tab is gone. */
 function electedLine(onFailure: OnFailure): BrokerLine | undefined {
   if (!hasLocks() || globalThis.BroadcastChannel === undefined) return undefined;
-  const route = new ElectedRoute(NAME, () => makeWorker(onFailure));
-  return { place: 'elected', open: () => route.open() };
+  return { place: 'elected', open: lineTo(onFailure, NAME) };
 }
 
 function ownLine(onFailure: OnFailure): BrokerLine {
-  const worker = makeWorker(onFailure);
-  return {
-    place: 'own',
-    open() {
-      const { port1, port2 } = new MessageChannel();
-      const message: LineMessage = { kind: 'line', port: port2 };
-      worker.postMessage(message, [port2]);
-      return port1;
-    },
-  };
+  return { place: 'own', open: lineTo(onFailure) };
 }
 
-function makeWorker(onFailure: OnFailure): Worker {
-  const worker = new Worker(new URL('../broker/worker.ts', import.meta.url), {
+/** Opens lines to a worker of this tab, or to the one that wins the election. */
+function lineTo(onFailure: OnFailure, election?: string): () => MessagePort {
+  const makeWorker = (): Worker => new Worker(new URL('../broker/worker.ts', import.meta.url), {
     type: 'module', name: NAME,
   });
-  tell(worker, onFailure);
-  return worker;
+  const route = new WorkerRoute(makeWorker, election);
+  route.onFailure(onFailure);
+  return route.open;
 }
 
 /** A script that could not be loaded comes without a message. */

@@ -1,5 +1,6 @@
 /** The site whose tabs open brokers: see page/hosts.ts. */
 import { fileURLToPath } from 'node:url';
+import type { BrowserContext } from 'playwright-core';
 import { afterEach, expect } from 'vitest';
 import { bundle } from './bundle.ts';
 import { useSite, type Site, type Tab } from './page.ts';
@@ -12,13 +13,13 @@ export interface HostsSite extends Site {
   openWith(options: object): Promise<Tab>;
 }
 
-export function useHostsSite(): HostsSite {
+export function useHostsSite(openProfile?: () => Promise<BrowserContext>): HostsSite {
   const site = useSite(async () => ({
     '/script.js': await scriptOf('hosts'),
     '/client-worker.js': await scriptOf('client-worker'),
     '/control-worker.js': await scriptOf('control-worker'),
     '/broker-worker.js': await bundle({ file: 'dist/browser/broker-worker.js' }),
-  }));
+  }), openProfile);
   afterEach(() => site.forget());
   return {
     ...site,

@@ -1,4 +1,5 @@
 /** Brokers in a page, a worker, a shared worker and an elected tab, as their users see them. */
+import type { Route } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { hasChromium } from './chromium.ts';
 import { crash, useHostsSite } from './hosts-site.ts';
@@ -94,6 +95,57 @@ describe.runIf(hasChromium())('a broker', () => {
     expect(await second.call('end')).toMatch(/lost|closed/);
     await second.call('declare', 'tasks');
     expect(await second.call('publish', 'tasks', 'hello')).toBe('confirmed');
+  });
+
+  test('of an elected tab that is reloaded leaves no socket of the others without an end', async () => {
+    const first = await site.openWith({ place: 'elected-worker', storage: 'memory' });
+    const others = [];
+    for (let index = 0; index < 2; index++) {
+      others.push(await site.openWith({ place: 'elected-worker', storage: 'memory' }));
+    }
+    for (const other of others) await other.call('keepSockets', 5);
+    const [second, third] = others;
+    for (const leader of [first, second!]) {
+      const left = others.filter((other) => other !== leader);
+      const reopened = left.map((other) => other.call('allReopened'));
+      await leader.page.reload();
+      await Promise.all(reopened);
+    }
+    await third!.call('declare', 'tasks');
+    expect(await third!.call('publish', 'tasks', 'hello')).toBe('confirmed');
+  });
+
+  test('in an elected worker serves others while the thread of its own tab stands still', async () => {
+    const [leader, follower] = [
+      await site.openWith({ place: 'elected-worker' }), await site.openWith({ place: 'elected-worker' }),
+    ];
+    const standing = new Promise<Route>((resolve) => void leader.page.route('**/stand-still', resolve));
+    const moving = leader.call('standStill');
+    const held = await standing;
+    expect(await follower.call('bothClients', 50)).toEqual({ cloudamqp: 50, tabmq: 50 });
+    await follower.call('declare', 'tasks');
+    expect(await follower.call('publish', 'tasks', 'hello')).toBe('confirmed');
+    await held.fulfill({ body: '' });
+    await moving;
+    expect(await leader.call('next', 'tasks')).toEqual({ text: 'hello', redelivered: false });
+  });
+
+  test.each(['worker', 'shared-worker'])('whose %s ends by itself tells all that it had, and begins anew', async (place) => {
+    const tab = await site.open();
+    expect(await tab.call('openEnding', place)).toBe(place);
+    await tab.call('keepSockets', 3);
+    await tab.call('declare', 'tasks');
+    await tab.call('watchEnd');
+    await tab.call('publish', 'tasks', 'hello');
+    await tab.call('hold', 'tasks');
+    const reopened = tab.call('allReopened');
+    expect(await tab.call('endWorker')).toBe('close');
+    expect(await tab.call('end')).toMatch(/lost|gone/);
+    await reopened;
+    expect(await tab.call('declare', 'tasks')).toMatchObject({ messageCount: 0 });
+    const ended = tab.call('endWorker');
+    await tab.call('close');
+    expect(await ended).toBe('close');
   });
 
   test('is controlled by a port, where its host has that, and is gone once it was closed', async () => {

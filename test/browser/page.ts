@@ -26,9 +26,14 @@ export interface Site {
 const html = `<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,">
 <title>TabMQ</title><script type="module">import * as script from '/script.js'; globalThis.script = script;</script>`;
 
-/** A site whose page imports `/script.js`, for all tests of a file. */
-export function useSite(makeScripts: () => Promise<Record<string, string>>): Site {
-  let browser: Browser;
+/**
+ * A site whose page imports `/script.js`, for all tests of a file; in windows that are private, or
+ * in the one of a profile.
+ */
+export function useSite(
+  makeScripts: () => Promise<Record<string, string>>, openProfile?: () => Promise<BrowserContext>,
+): Site {
+  let browser: Browser | undefined;
   let context: BrowserContext;
   let url = '';
   let scripts: Record<string, string> = {};
@@ -36,19 +41,27 @@ export function useSite(makeScripts: () => Promise<Record<string, string>>): Sit
   const server = createServer(({ url = '' }, response) => {
     const script = scripts[url];
     if (script === undefined && url !== '/') response.statusCode = 404;
+    // A sandboxed frame has no origin, and so comes from another one.
+    response.setHeader('Access-Control-Allow-Origin', '*');
     response.setHeader('Content-Type', script === undefined ? 'text/html' : 'text/javascript');
     response.end(script ?? html);
   });
+
+  async function newContext(): Promise<BrowserContext> {
+    if (openProfile !== undefined) return openProfile();
+    browser ??= await launchChromium();
+    return browser.newContext();
+  }
 
   beforeAll(async () => {
     scripts = await makeScripts();
     await once(server.listen(0, '127.0.0.1'), 'listening');
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    browser = await launchChromium();
-    context = await browser.newContext();
+    context = await newContext();
   }, 60_000);
 
   afterAll(async () => {
+    await context?.close();
     await browser?.close();
     server.close();
     expect(faults, 'errors that nobody caught in the page').toEqual([]);
@@ -66,7 +79,7 @@ export function useSite(makeScripts: () => Promise<Record<string, string>>): Sit
     },
     async forget() {
       await context.close();
-      context = await browser.newContext();
+      context = await newContext();
     },
   };
 }

@@ -61,6 +61,14 @@ const expected: Record<string, unknown> = {
   tag: '[object WebSocket]',
 };
 
+/** What it is made of and what it makes of odd arguments is that of the browser's own, whatever that may be. */
+const shapes = [
+  'sendNothing', 'sendOdd', 'sendDetached', 'closeOdd', 'keys', 'members', 'tagMember', 'statics', 'chain', 'wrongThis',
+  'readOnly', 'protocolArguments', 'urlArguments', 'subclass', 'oldSubclass', 'messageEvent', 'closeEvent',
+  'throwingHandler', 'handlerObjects', 'binaryTypes',
+];
+const all = [...shapes, ...Object.keys(expected)];
+
 /** Relays to a port, and is cut by a request for `/cut`: no closing handshake of any kind. */
 async function cuttable(port: number): Promise<Server> {
   const sockets = new Set<Socket>();
@@ -127,7 +135,28 @@ describe.runIf(hasChromium())('a WebSocket', () => {
   });
 
   test('makes no observation that is not expected', async () => {
-    expect(await page.call('names')).toEqual(Object.keys(expected));
+    expect(await page.call('names')).toEqual(all);
+  });
+
+  test.each(all)('of the tab agrees with that of the browser: %s', async (name) => {
+    const native = await page.call('observeNative', name, `ws://127.0.0.1:${gateway.ports.http}/`);
+    expect(await page.call('observe', name, 'ws://broker.tab/')).toEqual(native);
+  });
+
+  // What reaches the network is wholly the browser's, its prototype included.
+  test.each(shapes.filter((name) => name !== 'chain'))('of the browser stays as it is: %s', async (name) => {
+    const url = `ws://127.0.0.1:${gateway.ports.http}/`;
+    expect(await page.call('observe', name, url)).toEqual(await page.call('observeNative', name, url));
+  });
+
+  test('is taken away in any order', async () => {
+    expect(await page.call('takenAwayInAnyOrder')).toEqual([
+      [2, 2, 2, true], [2, 1, 0, true], [2, 2, 2, true], [2, 2, 1, true], [2, 1, 1, true], [2, 2, 0, true],
+    ]);
+  });
+
+  test('is installed two thousand times', async () => {
+    expect(await page.call('installedOften', 2000)).toEqual({ shape: [0, true, true], after: [3, true] });
   });
 
   test('leaves nothing behind in the broker of the page', async () => {

@@ -4,7 +4,10 @@ import { hostBrokers } from 'tabmq/browser';
 hostBrokers({
   control(port, { broker }) {
     const subscription = broker.events$.subscribe(({ type }) => port.postMessage(type));
-    port.onmessage = () => port.postMessage(broker.connectionCount);
+    port.onmessage = ({ data }) => {
+      if (data === 'end') close();
+      else port.postMessage(broker.connectionCount);
+    };
     return () => subscription.unsubscribe();
   },
 });

@@ -11,7 +11,7 @@ import { bothClients } from './clients.ts';
 let broker: TabBroker;
 let uninstall = (): void => {};
 
-type Options = OpenBrokerOptions | { readonly place: 'here'; readonly name?: string };
+type Options = OpenBrokerOptions | { readonly place: 'here'; readonly name?: string; readonly salvage?: boolean };
 
 async function openWith({ place, ...options }: Options): Promise<TabBroker> {
   return place === 'here' ? openBrokerHere(options) : openBroker({ ...options, ...(place && { place }) });
@@ -30,6 +30,71 @@ export async function open(options: Options = {}): Promise<string> {
 }
 
 export const close = (): Promise<void> => broker.close();
+
+/** Opens one whose worker ends by itself when it is told to. */
+export function openEnding(place: 'worker' | 'shared-worker'): Promise<string> {
+  return open({
+    place, name: 'ending', storage: 'memory',
+    worker: () => new Worker('/control-worker.js', { type: 'module' }),
+    sharedWorker: () => new SharedWorker('/control-worker.js', { type: 'module' }),
+  });
+}
+
+/** Has that worker end; resolves once the port by which it was told hears of it. */
+export function endWorker(): Promise<string> {
+  const port = broker.control();
+  const closed = new Promise<string>((resolve) => port.addEventListener('close', ({ type }) => resolve(type)));
+  port.postMessage('end');
+  return closed;
+}
+
+export function restart(options?: object): Promise<string> {
+  return broker.restart(options).then(() => 'restarted', (error: Error) => `${error.name}: ${error.message}`);
+}
+
+export const salvaged = (): readonly unknown[] => broker.salvaged;
+
+const sockets = new Map<string, WebSocket>();
+
+/** Opens sockets, each of which is opened again as soon as it is closed. */
+export function keepSockets(count: number): void {
+  const dial = (key: string): void => {
+    const socket = new WebSocket('ws://broker.tab/');
+    sockets.set(key, socket);
+    socket.onclose = () => dial(key);
+  };
+  for (let index = 0; index < count; index++) dial(`socket ${index}`);
+}
+
+/** Resolves once all of them are open, and none is one of those before. */
+export async function allReopened(): Promise<void> {
+  const before = new Set(sockets.values());
+  const isDone = (): boolean =>
+    [...sockets.values()].every((socket) => !before.has(socket) && socket.readyState === WebSocket.OPEN);
+  while (!isDone()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** Holds up the thread of this page until the answer to a request comes. */
+export function standStill(): void {
+  const request = new XMLHttpRequest();
+  request.open('GET', '/stand-still', false);
+  request.send();
+}
+
+/** Flips some octets in the middle of what is kept of the broker in IndexedDB. */
+export async function damage(at: number): Promise<void> {
+  const finished = <T>(request: IDBRequest<T>): Promise<T> => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error!);
+  });
+  const database = await finished(indexedDB.open('tabmq-broker'));
+  const blocks = database.transaction('blocks', 'readwrite').objectStore('blocks');
+  const [key] = await finished(blocks.getAllKeys());
+  const block = (await finished(blocks.get(key!))) as Uint8Array;
+  for (let index = 0; index < 3; index++) block[at + index]! ^= 0xff;
+  await finished(blocks.put(block, key));
+  database.close();
+}
 export { bothClients };
 
 /** Takes something away that not every browser has. */

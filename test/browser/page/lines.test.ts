@@ -2,6 +2,7 @@
 import { filter, firstValueFrom, ReplaySubject, Subject } from 'rxjs';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { BrokerHost, type HostedBroker } from '../../../browser/broker-host.ts';
+import { browserLimits } from '../../../browser/limits.ts';
 import type { BrokerSettings, FromHost, FromTab } from '../../../browser/line.ts';
 import { TabBroker, type Route } from '../../../browser/tab-broker.ts';
 import { VirtualClock } from '../../../core/index.ts';
@@ -11,26 +12,32 @@ const settings: BrokerSettings = { name: 'broker', storage: 'memory', salvage: f
 const hello: FromTab = { kind: 'hello', settings, life: undefined };
 
 /** A tab's end of a line to the host. */
-function lineTo(host: BrokerHost): { line: MessagePort; said: (kind: FromHost['kind']) => Promise<FromHost> } {
+function lineTo(host: BrokerHost): {
+  line: MessagePort; end: MessagePort; said: (kind: FromHost['kind']) => Promise<FromHost>;
+} {
   const { port1: line, port2 } = new MessageChannel();
   onTestFinished(() => line.close());
   const heard$ = new ReplaySubject<FromHost>();
   line.onmessage = ({ data }) => heard$.next(data as FromHost);
   host.connect(port2);
-  return { line, said: (wanted) => firstValueFrom(heard$.pipe(filter(({ kind }) => kind === wanted))) };
+  return { line, end: port2, said: (wanted) => firstValueFrom(heard$.pipe(filter(({ kind }) => kind === wanted))) };
 }
 
 test('a tab that is gone hears no more of the storage', async () => {
   const events$ = new Subject();
   const env = { clock: new VirtualClock(), pool: new BufferPool() };
   const hosted = { broker: { events$ }, env, storage: 'memory' } as unknown as HostedBroker;
-  const { line, said } = lineTo(new BrokerHost({ open: async () => hosted }));
+  const { line, said, end } = lineTo(new BrokerHost({ open: async () => hosted }));
   line.postMessage(hello);
   await said('ready');
   events$.next({ type: 'journal.trouble', kind: 'full', text: 'no space' });
   await said('notice');
+  const say = vi.spyOn(end, 'postMessage');
+  const heard = new Promise((resolve) => end.addEventListener('close', resolve));
   line.close();
-  await expect.poll(() => events$.observed).toBe(false);
+  await heard;
+  events$.next({ type: 'journal.trouble', kind: 'space', text: '' });
+  expect(say).not.toHaveBeenCalled();
 });
 
 test('who asks for more of a broker that cannot be opened is told once, and nothing is left unhandled', async () => {
@@ -53,17 +60,38 @@ function answeredRoute(place: Route['place'] = 'shared-worker', onLine = (_port:
       const { port1, port2 } = new MessageChannel();
       onTestFinished(() => port1.close());
       onLine(port2);
-      port2.postMessage({ kind: 'ready', life: undefined, storage: 'memory' } satisfies FromHost);
+      port2.postMessage({ kind: 'host', life: undefined } satisfies FromHost);
+      port2.postMessage({ kind: 'ready', storage: 'memory', salvaged: [] } satisfies FromHost);
       return port1;
     },
   };
 }
 
 test('a script that cannot be loaded is heard of, however soon that is known', async () => {
-  let fail = (_text: string): void => {};
-  const opening = TabBroker.open({ ...answeredRoute(), onFailure: (run) => void (fail = run) }, settings);
-  fail('there is no such script');
-  await expect(opening).rejects.toThrow('there is no such script');
+  const route: Route = { ...answeredRoute(), onFailure: (run) => run('there is no such script') };
+  await expect(TabBroker.open(route, settings)).rejects.toThrow('there is no such script');
+});
+
+test.each([undefined, 'a host that said so and went silent'])('a host that says nothing is waited for no longer than half a minute (%s)', async (life) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const lines: MessagePort[] = [];
+  const renew = vi.fn();
+  const open = (): MessagePort => {
+    const { port1, port2 } = new MessageChannel();
+    lines.push(port1, port2);
+    if (life !== undefined) port2.postMessage({ kind: 'host', life } satisfies FromHost);
+    return port1;
+  };
+  onTestFinished(() => lines.forEach((line) => line.close()));
+  const opening = expect(TabBroker.open({ place: 'worker', open, renew }, settings)).rejects
+    .toThrow('What runs the broker ended, or does not answer.');
+  for (let attempts = 1; attempts <= browserLimits.openAttemptsMax; attempts++) {
+    await vi.waitUntil(() => lines.length === 2 * attempts);
+    await vi.advanceTimersByTimeAsync(browserLimits.hostSilenceMs);
+  }
+  await opening;
+  expect(renew).toHaveBeenCalledTimes(browserLimits.openAttemptsMax);
 });
 
 test('a worker that crashes while it is to stop is waited for no longer', async () => {

@@ -2,6 +2,8 @@
 import { filter, firstValueFrom, type Subscription } from 'rxjs';
 import { Broker, BufferPool, hostClock, servePort } from 'tabmq';
 import { installTabWebSocket } from 'tabmq/browser';
+import { event, opened, thrown } from './web-socket-events.ts';
+import { shapeObservations } from './web-socket-shape.ts';
 
 const header = Uint8Array.of(65, 77, 81, 80, 0, 0, 9, 1);
 /** Type and channel of the frame in which a broker answers to the header. */
@@ -10,6 +12,8 @@ const METHOD_ON_CHANNEL_0 = [1, 0, 0];
 const env = { clock: hostClock(), pool: new BufferPool() };
 const broker = new Broker(env);
 const served: Subscription[] = [];
+
+const native = globalThis.WebSocket;
 
 /** From here on `ws://broker.tab` leads to a broker in this page, and `ws://nobody.tab` nowhere. */
 export function install(): void {
@@ -23,31 +27,8 @@ export function install(): void {
   });
 }
 
-function event<E extends Event = Event>(socket: WebSocket, type: string): Promise<E> {
-  return new Promise((resolve) => {
-    socket.addEventListener(type, (event) => resolve(event as E), { once: true });
-  });
-}
-
-async function opened(url: string, protocols?: string | string[]): Promise<WebSocket> {
-  const socket = new WebSocket(url, protocols);
-  socket.binaryType = 'arraybuffer';
-  await event(socket, 'open');
-  return socket;
-}
-
 function closing({ code, reason, wasClean }: CloseEvent): unknown {
   return { code, reason, wasClean };
-}
-
-/** The name of the error that a call throws. */
-function thrown(run: () => unknown): string {
-  try {
-    run();
-    return 'nothing';
-  } catch (error) {
-    return `${(error as Error).constructor.name} ${(error as Error).name}`;
-  }
 }
 
 /** Names of all events that happen until the socket is closed. */
@@ -93,6 +74,7 @@ async function answerAsBlob(url: string): Promise<unknown> {
 const states = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'] as const;
 
 const observations: Record<string, (url: string) => unknown> = {
+  ...shapeObservations,
   async constants(url) {
     const socket = await opened(url);
     const closed = event(socket, 'close');
@@ -276,6 +258,67 @@ export const names = (): string[] => Object.keys(observations);
 
 export async function observe(name: string, url: string): Promise<unknown> {
   return observations[name]!(url);
+}
+
+/** The same of the browser's own class, as if nothing had been installed. */
+export async function observeNative(name: string, url: string): Promise<unknown> {
+  const installed = globalThis.WebSocket;
+  globalThis.WebSocket = native;
+  try {
+    return await observations[name]!(url);
+  } finally {
+    globalThis.WebSocket = installed;
+  }
+}
+
+/** Which of several brokers a socket leads to while they are installed and taken away. */
+export function takenAwayInAnyOrder(): unknown {
+  const installed = globalThis.WebSocket;
+  const results: unknown[] = [];
+  for (const order of [[0, 1, 2], [2, 1, 0], [1, 0, 2], [0, 2, 1], [2, 0, 1], [1, 2, 0]]) {
+    globalThis.WebSocket = native;
+    const dialed: number[] = [];
+    const uninstalls = [0, 1, 2].map((index) => installTabWebSocket({
+      dial: () => {
+        dialed.push(index);
+        return new MessageChannel().port1;
+      },
+    }));
+    const seen = order.map((index) => {
+      new WebSocket('ws://broker.tab/').close();
+      uninstalls[index]!();
+      uninstalls[index]!();
+      return dialed.at(-1);
+    });
+    results.push([...seen, globalThis.WebSocket === native]);
+  }
+  globalThis.WebSocket = installed;
+  return results;
+}
+
+/** Installed so often, and what somebody else put in front of it meanwhile. */
+export function installedOften(count: number): unknown {
+  const installed = globalThis.WebSocket;
+  globalThis.WebSocket = native;
+  let dialed = 0;
+  const dial = (): MessagePort => {
+    dialed++;
+    return new MessageChannel().port1;
+  };
+  const uninstalls = Array.from({ length: count }, () => installTabWebSocket({ dial }));
+  const socket = new WebSocket('ws://broker.tab/');
+  const shape = [socket.readyState, socket instanceof WebSocket, Object.keys(WebSocket.prototype).length > 0];
+  socket.close();
+  class Foreign extends WebSocket {}
+  globalThis.WebSocket = Foreign;
+  const last = installTabWebSocket({ dial });
+  new WebSocket('ws://broker.tab/').close();
+  for (const uninstall of uninstalls) uninstall();
+  new WebSocket('ws://broker.tab/').close();
+  last();
+  const after = [dialed, globalThis.WebSocket === Foreign];
+  globalThis.WebSocket = installed;
+  return { shape, after };
 }
 
 /** A connection that is lost while it is open; whoever can cut it is told when. */
