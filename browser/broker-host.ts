@@ -2,7 +2,7 @@ import { skipWhile, Subscription } from 'rxjs';
 import type { Broker } from '../core/broker/broker.ts';
 import { PortTransport, servePort } from '../core/session/message-port.ts';
 import type { TransportEnv } from '../core/session/transport.ts';
-import type { Dropped } from '../core/storage/damage.ts';
+import type { Dropped } from '../core/storage/index.ts';
 import { LOST } from './bridge.ts';
 import { openHostedBroker } from './hosted-broker.ts';
 import { holdLife, watchLife } from './life.ts';
@@ -17,7 +17,7 @@ export interface HostedBroker {
   readonly env: TransportEnv;
   /** What keeps its data. */
   readonly storage: StorageKind;
-  /** Why that is not what was wished for. */
+  /** Why that is not what was wished for, or not all of it. */
   readonly notice?: string;
   /** What of its data a salvage gave up. */
   readonly salvaged?: readonly Dropped[];

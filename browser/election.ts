@@ -2,7 +2,7 @@ import { bridge } from './bridge.ts';
 import { holdLife, isAlive, watchLife } from './life.ts';
 import type { FromHost } from './line.ts';
 
-const NO_LOCKS = 'This browser has no Web Locks for this site: choose another place for the broker.';
+const NO_LOCKS = 'There are no Web Locks for this site: choose another place for the broker.';
 
 /** What the workers say to each other; the lives are locks that they hold. */
 type Announcement =

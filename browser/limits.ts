@@ -10,7 +10,7 @@ export const browserLimits = {
   blockBytes: 16_384,
   /** How long the data of a broker may still be held by a page that is about to be gone. */
   storageWaitMs: 3000,
-  /** How long a host of a broker may be silent while somebody waits for it: it is busy, or loads. */
+  /** How long a host may be silent while somebody waits for it: it is busy, or loads. */
   hostSilenceMs: 30_000,
   /** How often it is asked for a sign of life in that time. */
   hostPingsMax: 3,

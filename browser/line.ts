@@ -1,6 +1,6 @@
 /** The line between a tab and the host of a broker: what they say, and what carries it. */
 
-import type { Dropped } from '../core/storage/damage.ts';
+import type { Dropped } from '../core/storage/index.ts';
 import type { StorageKind } from './storage.ts';
 
 /** Which broker a tab asks for. */

@@ -1,5 +1,4 @@
 import { BehaviorSubject, Subject, type Subscription } from 'rxjs';
-import { describeDropped } from '../core/storage/damage.ts';
 import type { HostedBroker } from './broker-host.ts';
 import type { BrokerSettings } from './line.ts';
 import { describeTrouble } from './storage-trouble.ts';
@@ -61,18 +60,12 @@ export class NamedBroker {
   }
 
   #watch(hosted: HostedBroker): void {
-    const beginning = noticeOf(hosted);
-    this.notice$.next(beginning);
+    const { notice, broker } = hosted;
+    this.notice$.next(notice);
     this.#events?.unsubscribe();
-    this.#events = hosted.broker.events$.subscribe((event) => {
+    this.#events = broker.events$.subscribe((event) => {
       if (event.type !== 'journal.trouble') return;
-      this.notice$.next(describeTrouble(event) ?? beginning);
+      this.notice$.next(describeTrouble(event) ?? notice);
     });
   }
-}
-
-/** What is to be said of a broker that was opened just now. */
-function noticeOf({ notice, salvaged = [] }: HostedBroker): string | undefined {
-  if (salvaged.length === 0) return notice;
-  return `Damaged data were given up for good: ${salvaged.map(describeDropped).join(', ')}.`;
 }

@@ -44,8 +44,8 @@ export async function openBroker(options: OpenBrokerOptions = {}): Promise<TabBr
   });
 }
 
-const NO_LOCKS = 'An elected worker needs Web Locks, which only https and localhost have, and no site ' +
-  'that may store nothing: choose another place for the broker.';
+const NO_LOCKS = 'An elected worker needs Web Locks, which only https and localhost have, ' +
+  'and no site that may store nothing: choose another place for the broker.';
 
 async function routeTo(
   place: Place, { worker = makeWorker, sharedWorker = makeSharedWorker }: OpenBrokerOptions,

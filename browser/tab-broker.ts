@@ -1,6 +1,6 @@
 import { BehaviorSubject, type Observable } from 'rxjs';
 import { PortTransport, type LivesWord } from '../core/session/message-port.ts';
-import type { Dropped } from '../core/storage/damage.ts';
+import type { Dropped } from '../core/storage/index.ts';
 import { HostLine } from './host-line.ts';
 import { holdLife } from './life.ts';
 import type { BrokerSettings, Door, FromHost } from './line.ts';

@@ -25,7 +25,8 @@ export class WorkerRoute implements Route {
     worker.onerror = (event) => this.#fail(whyFailed(event));
     const { port1, port2: port } = new MessageChannel();
     const election = this.#election;
-    const message: LineMessage = { kind: 'line', port, ...(election !== undefined && { election }) };
+    const where = election === undefined ? {} : { election };
+    const message: LineMessage = { kind: 'line', port, ...where };
     worker.postMessage(message, [port]);
     return port1;
   };
@@ -43,5 +44,6 @@ export class WorkerRoute implements Route {
 /** Why a worker failed, which its page may not always know. */
 export function whyFailed(event: Event): string {
   const { message } = event as ErrorEvent;
-  return message ? `The worker failed: ${message}.` : 'The script of the worker could not be loaded.';
+  if (message) return `The worker failed: ${message}.`;
+  return 'The script of the worker could not be loaded.';
 }

@@ -130,7 +130,8 @@ describe.runIf(hasChromium())('a broker', () => {
     expect(await leader.call('next', 'tasks')).toEqual({ text: 'hello', redelivered: false });
   });
 
-  test.each(['worker', 'shared-worker'])('whose %s ends by itself tells all that it had, and begins anew', async (place) => {
+  const ending = ['worker', 'shared-worker'];
+  test.each(ending)('whose %s ends by itself tells all that it had, and begins anew', async (place) => {
     const tab = await site.open();
     expect(await tab.call('openEnding', place)).toBe(place);
     await tab.call('keepSockets', 3);

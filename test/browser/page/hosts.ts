@@ -55,12 +55,14 @@ export function restart(options?: object): Promise<string> {
 export const salvaged = (): readonly unknown[] => broker.salvaged;
 
 const sockets = new Map<string, WebSocket>();
+const opened$ = new Subject<void>();
 
 /** Opens sockets, each of which is opened again as soon as it is closed. */
 export function keepSockets(count: number): void {
   const dial = (key: string): void => {
     const socket = new WebSocket('ws://broker.tab/');
     sockets.set(key, socket);
+    socket.onopen = () => opened$.next();
     socket.onclose = () => dial(key);
   };
   for (let index = 0; index < count; index++) dial(`socket ${index}`);
@@ -71,7 +73,7 @@ export async function allReopened(): Promise<void> {
   const before = new Set(sockets.values());
   const isDone = (): boolean =>
     [...sockets.values()].every((socket) => !before.has(socket) && socket.readyState === WebSocket.OPEN);
-  while (!isDone()) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (!isDone()) await firstValueFrom(opened$);
 }
 
 /** Holds up the thread of this page until the answer to a request comes. */

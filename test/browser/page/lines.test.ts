@@ -72,7 +72,8 @@ test('a script that cannot be loaded is heard of, however soon that is known', a
   await expect(TabBroker.open(route, settings)).rejects.toThrow('there is no such script');
 });
 
-test.each([undefined, 'a host that said so and went silent'])('a host that says nothing is waited for no longer than half a minute (%s)', async (life) => {
+const silent = [undefined, 'that said so and went silent'];
+test.each(silent)('a host that says nothing is waited for no longer than half a minute (%s)', async (life) => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const lines: MessagePort[] = [];

@@ -122,12 +122,14 @@ export const shapeObservations: Record<string, Observation> = {
     return {
       all: all.filter((name) => !(name in EventTarget.prototype)),
       inherited: all.filter((name) => name in EventTarget.prototype).length > 0,
-      ofPrototype: Object.keys(WebSocket.prototype), ofClass: Object.keys(WebSocket), own: Reflect.ownKeys(socket).length,
+      ofPrototype: Object.keys(WebSocket.prototype), ofClass: Object.keys(WebSocket),
+      own: Reflect.ownKeys(socket).length,
     };
   },
   members: () => members.map((name) => [name, descriptorOf(WebSocket.prototype, name)]),
   tagMember: () => Object.getOwnPropertyDescriptor(WebSocket.prototype, Symbol.toStringTag),
-  statics: () => ['prototype', 'name', 'length', 'CONNECTING', 'CLOSED'].map((name) => [name, descriptorOf(WebSocket, name)]),
+  statics: () => ['prototype', 'name', 'length', 'CONNECTING', 'CLOSED']
+    .map((name) => [name, descriptorOf(WebSocket, name)]),
   chain: (url) => {
     const socket = new WebSocket(url);
     socket.close();
@@ -156,7 +158,7 @@ export const shapeObservations: Record<string, Observation> = {
     socket.close();
     return 'made';
   })]),
-  urlArguments: () => [thrown(() => new WebSocket(Symbol('x') as unknown as string)), thrown(() => new WebSocket('http://['))],
+  urlArguments: () => [Symbol('x'), 'http://['].map((url) => thrown(() => new WebSocket(url as string))),
   async subclass(url) {
     const calls: string[] = [];
     class Mine extends WebSocket {
