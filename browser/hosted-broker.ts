@@ -8,8 +8,15 @@ import type { BrokerSettings } from './line.ts';
 export async function openHostedBroker(settings: BrokerSettings): Promise<HostedBroker> {
   const { name, storage } = settings;
   const env = { clock: browserClock(), pool: new BufferPool() };
+  const { compatibility, messageBytesMax } = settings;
+  const options = {
+    node: name,
+    platform: 'browser',
+    ...(compatibility !== undefined && { compatibility }),
+    ...(messageBytesMax !== undefined && { messageBytesMax }),
+  };
   const make = (durability?: Durability): Broker =>
-    new Broker({ ...env, ...(durability && { durability }) }, { node: name, platform: 'browser' });
+    new Broker({ ...env, ...(durability && { durability }) }, options);
   if (storage === 'memory') return { broker: make(), env, storage };
   const { openDurableBroker } = await import('./durable-broker.ts');
   try {

@@ -1,5 +1,6 @@
 /** The line between a tab and the host of a broker: what they say, and what carries it. */
 
+import type { BrokerOptions } from '../core/broker/broker.ts';
 import type { Dropped } from '../core/storage/index.ts';
 import type { StorageKind } from './storage.ts';
 
@@ -12,6 +13,9 @@ export interface BrokerSettings {
    * cannot be, there is no broker. `durable-or-memory`: there is one all the same, which forgets.
    */
   readonly storage: 'durable' | 'durable-or-memory' | 'memory';
+  /** Which RabbitMQ the broker does as, and the largest body; as in `BrokerOptions`. */
+  readonly compatibility?: BrokerOptions['compatibility'];
+  readonly messageBytesMax?: number;
   /** Opens damaged data with what can be read of them, and gives up the rest for good. */
   readonly salvage: boolean;
 }

@@ -19,5 +19,10 @@ export function settingsOf(options: Partial<BrokerSettings>): BrokerSettings {
   if (!storages.includes(storage)) {
     throw new TabBrokerError(`The storage is one of ${storages.join(', ')}, and not '${storage}'.`);
   }
-  return { name, storage, salvage };
+  const { compatibility, messageBytesMax } = options;
+  return {
+    name, storage, salvage,
+    ...(compatibility !== undefined && { compatibility }),
+    ...(messageBytesMax !== undefined && { messageBytesMax }),
+  };
 }

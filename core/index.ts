@@ -12,6 +12,7 @@ export {
   userLimits, type User, type UserChange, type UserLimit, type Users,
 } from './broker/access/users.ts';
 export { virtualHostLimits, type VirtualHostLimit } from './broker/access/virtual-host-limits.ts';
+export { profiles, type Compatibility, type Profile } from './broker/definition/compatibility.ts';
 export { SettingError, type SettingFault } from './broker/definition/setting-error.ts';
 export type { Parameter, Parameters } from './broker/parameters.ts';
 export type { Match, Unmatched, Why } from './broker/policy/effective.ts';

@@ -51,6 +51,17 @@ export const limits = {
   octetsPerWork: 1024,
   /** How long a connection still shows as one in flow after it had to wait. */
   flowShownMs: 1000,
+  /** Largest body of one message as RabbitMQ 3 has it by default. BAS-01. */
+  largeMessageBytesMax: 134_217_728,
+  /** Largest body of one message where there is a journal: with its head it is one record. */
+  durableMessageBytesMax: 535_822_336,
+  /**
+   * Bytes of messages that one connection may have begun on its channels and not ended, or twice
+   * the largest body where that is more; beyond: 311 on the channel that went there.
+   */
+  unfinishedBytesMax: 134_217_728,
+  /** How long a client that cannot be told waits after a wrong password, as with RabbitMQ. */
+  silentRefusalMs: 3000,
   /** Consumers on one channel; one more: 530. BAS-13. */
   consumersPerChannelMax: 65_535,
   /** Virtual hosts; one more cannot be made: 530, or 400 over HTTP. */

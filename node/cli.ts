@@ -93,6 +93,8 @@ function start(set: Settings, playground: Playground | undefined): Promise<Gatew
     strangersMax: set.strangersMax,
     data: set.memory === true ? undefined : set.data ?? DEFAULT_DATA,
     salvage: set.salvage,
+    compatibility: set.compatibility,
+    messageBytesMax: set.maxMessageSize,
     immediate: set.immediate,
     memoryHighWatermark: set.memoryHighWatermark,
     playground,

@@ -58,7 +58,9 @@ export interface GatewayOptions {
   readonly data?: string | undefined;
   /** Starts on damaged data, and gives up for good what cannot be read. Default: false. */
   readonly salvage?: boolean | undefined;
+  readonly compatibility?: BrokerOptions['compatibility'] | undefined;
   readonly immediate?: BrokerOptions['immediate'] | undefined;
+  readonly messageBytesMax?: BrokerOptions['messageBytesMax'] | undefined;
   /** Share of the heap or container limit at which publishers must wait. Default: 0.6. */
   readonly memoryHighWatermark?: number | undefined;
   /** Served to browsers on the HTTP port. Default: none. */
@@ -154,7 +156,7 @@ interface BrokerParts extends TransportEnv {
 }
 
 function makeBroker(options: GatewayOptions, { journal, ...env }: BrokerParts): Broker {
-  const { vhosts, immediate } = options;
+  const { vhosts, compatibility, immediate, messageBytesMax } = options;
   return new Broker(
     {
       ...env,
@@ -163,7 +165,9 @@ function makeBroker(options: GatewayOptions, { journal, ...env }: BrokerParts): 
     },
     {
       ...(vhosts !== undefined && { vhosts }),
+      ...(compatibility !== undefined && { compatibility }),
       ...(immediate !== undefined && { immediate }),
+      ...(messageBytesMax !== undefined && { messageBytesMax }),
       node: `tabmq@${hostname()}`,
       platform: `Node.js ${process.version}`,
       version,
@@ -200,7 +204,7 @@ async function openDoors(
   );
   const http = {
     answer: answerHttp({ version, urls, virtualHosts, playground: options.playground }),
-    webSockets: new WebSocketAcceptor(origins),
+    webSockets: new WebSocketAcceptor(origins, broker.compatibility.messageBytesMax),
     hosts: new HostRule(options.allowedHosts),
   };
   await doors.open('amqp', tcpServer, place('amqp'));

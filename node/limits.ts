@@ -2,8 +2,9 @@
 export const nodeLimits = {
   /**
    * Largest WebSocket message, which a client may fill with a whole publish. Twice the largest
-   * body, so that one that is somewhat too large still gets the 406 it would get over TCP; beyond,
-   * the WebSocket is closed with 1009. WSK-10.
+   * body by default, and where that is set to more twice that, so that one that is
+   * somewhat too large still gets the 406 it would get over TCP; beyond, the WebSocket is closed
+   * with 1009. WSK-10.
    */
   webSocketMessageBytesMax: 33_554_432,
   /** Pieces one WebSocket message may come in; more: close 1008. */

@@ -1,3 +1,4 @@
+import { limits, profiles } from '../core/index.ts';
 import { isHostName } from './host-rule.ts';
 import { nodeLimits } from './limits.ts';
 import { isOrigin } from './origin.ts';
@@ -52,6 +53,17 @@ function share(given: unknown): number {
   const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
   if (typeof value === 'number' && value > 0 && value <= 1) return value;
   throw new RangeError(`must be a number above 0 and up to 1, not ${quoted(given)}`);
+}
+
+const byteUnits: Readonly<Record<string, number>> = {
+  '': 1, kB: 1000, KiB: 1024, MB: 1_000_000, MiB: 1_048_576,
+};
+
+function messageBytes(given: unknown): number {
+  const [, count = '', unit = ''] = /^(\d+) ?([kKM]i?B|)$/.exec(String(given)) ?? [];
+  const bytes = count === '' ? NaN : Number(count) * (byteUnits[unit] ?? NaN);
+  if (bytes > 0 && bytes <= limits.bodyBytesMax) return bytes;
+  throw new RangeError(`must be a size from 1 byte to 512MiB, not ${quoted(given)}`);
 }
 
 function truth(given: unknown): boolean {
@@ -212,11 +224,27 @@ export const settings = {
     },
     share,
   ),
+  compatibility: single(
+    {
+      placeholder: 'PROFILE',
+      description: `which RabbitMQ to do as where versions differ: ${profiles.join(' or ')}`,
+      fallbackText: 'rabbitmq-4, and what 4.3 alone refuses is taken',
+    },
+    oneOf(profiles),
+  ),
+  maxMessageSize: single(
+    {
+      placeholder: 'BYTES',
+      description: 'largest body of a message, up to 512MiB; also as 20MB or 128MiB',
+      fallbackText: '16MiB, or 128MiB as rabbitmq-3.13',
+    },
+    messageBytes,
+  ),
   immediate: single(
     {
       placeholder: 'MODE',
       description: 'what the flag "immediate" does: "spec" as AMQP says, "refuse" as RabbitMQ does',
-      fallbackText: 'spec',
+      fallbackText: 'spec, or refuse as rabbitmq-3.13',
     },
     oneOf(['spec', 'refuse']),
   ),

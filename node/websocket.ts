@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Observable, Subject } from 'rxjs';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
-import type { PeerInfo, Written } from '../core/index.ts';
+import { limits, type PeerInfo, type Written } from '../core/index.ts';
 import { nodeLimits } from './limits.ts';
 import type { OriginRule } from './origin.ts';
 import { bytesOf, peerOf, type SocketBytes, type SocketTransport } from './tcp.ts';
@@ -87,22 +87,24 @@ export class WebSocketTransport implements SocketTransport {
 
 /** Answers HTTP requests to become a WebSocket, at any path. WSK-05. */
 export class WebSocketAcceptor {
-  readonly #server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: nodeLimits.webSocketMessageBytesMax,
-    maxFragments: nodeLimits.webSocketFragmentsMax,
-    // Several subprotocols may be offered and none need be: a client that offered none fails
-    // when it is answered one. WSK-08.
-    handleProtocols: (offered) => {
-      return [...offered].find((token) => AMQP_SUBPROTOCOL.test(token)) ?? false;
-    },
-  });
+  readonly #server: WebSocketServer;
   readonly #origins: OriginRule;
 
-  constructor(origins: OriginRule) {
+  /** `messageBytesMax`: the largest body of a message, which may come in one piece. */
+  constructor(origins: OriginRule, messageBytesMax: number = limits.messageBytesMax) {
     this.#origins = origins;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: Math.max(nodeLimits.webSocketMessageBytesMax, 2 * messageBytesMax),
+      maxFragments: nodeLimits.webSocketFragmentsMax,
+      // Several subprotocols may be offered and none need be: a client that offered none fails
+      // when it is answered one. WSK-08.
+      handleProtocols: (offered) => {
+        return [...offered].find((token) => AMQP_SUBPROTOCOL.test(token)) ?? false;
+      },
+    });
   }
 
   /** Calls `accepted` unless the request is refused, which its socket is told. */

@@ -20,10 +20,13 @@ export interface PolicyExplanation {
 export class AppliedPolicies {
   readonly #policies: Policies;
   readonly #operatorPolicies: Policies;
+  /** The delivery limit of a quorum queue where nobody says another. */
+  readonly #deliveryLimit: () => number;
 
-  constructor(policies: Policies, operatorPolicies: Policies) {
+  constructor(policies: Policies, operatorPolicies: Policies, deliveryLimit: () => number) {
     this.#policies = policies;
     this.#operatorPolicies = operatorPolicies;
+    this.#deliveryLimit = deliveryLimit;
   }
 
   /** What applies to a queue or an exchange; undefined: nothing does. */
@@ -43,7 +46,7 @@ export class AppliedPolicies {
     const { type } = declared;
     const effective = this.find({ name, type }, table);
     if (effective === undefined) return { settings: declared, effective };
-    return { settings: settingsFrom(type, effective.arguments), effective };
+    return { settings: settingsFrom(type, effective.arguments, this.#deliveryLimit()), effective };
   }
 
   /** Policies changed. Called in a turn. */
@@ -52,7 +55,8 @@ export class AppliedPolicies {
       const { name, settings: { type }, options: { arguments: table } } = queue;
       const effective = this.find({ name, type }, table);
       if (effective === undefined && queue.effective === undefined) continue;
-      queue.govern(settingsFrom(type, effective?.arguments ?? table), effective);
+      const effectiveTable = effective?.arguments ?? table;
+      queue.govern(settingsFrom(type, effectiveTable, this.#deliveryLimit()), effective);
     }
     for (const exchange of exchanges) this.applyToExchange(exchange);
   }

@@ -11,6 +11,7 @@ import type { ConfirmHold } from './publish/confirms.ts';
 import { Access } from './access/access.ts';
 import { letFirstUsersIn, type GivenUser } from './access/first-users.ts';
 import { passwordLogin } from './access/login.ts';
+import { compatibilityOf, type Compatibility, type Profile } from './definition/compatibility.ts';
 import type { Persistence } from './durable/persistence.ts';
 import type { Recovered } from './durable/recovery.ts';
 import { Events, type BrokerEvent, type FrameEvent, type RoutedEvent } from './events/events.ts';
@@ -59,8 +60,18 @@ export interface BrokerOptions {
    * none, and where there never was any user, guest with the password guest is made.
    */
   readonly users?: readonly GivenUser[];
-  /** `spec`: as AMQP says (IMM-6); `refuse`: 540, as RabbitMQ does. Default: `spec`. */
+  /**
+   * Which RabbitMQ the broker does as, where versions differ. Default: `rabbitmq-4`, but it takes
+   * what 4.3 alone refuses. A virtual host may have a profile of its own.
+   */
+  readonly compatibility?: Profile;
+  /** `spec`: as AMQP says (IMM-6); `refuse`: 540, as RabbitMQ does. Default: by the profile. */
   readonly immediate?: 'spec' | 'refuse';
+  /**
+   * Largest body of a message in bytes, up to 512 MiB; larger: 406. BAS-01. Default: by the
+   * profile, 16 MiB or 128 MiB.
+   */
+  readonly messageBytesMax?: number;
   /** How long a delivery may stay unacknowledged, in milliseconds; 0: for ever. BAS-27. */
   readonly consumerTimeoutMs?: number;
   /** Connections at once; one more is refused with 530. */
@@ -76,14 +87,15 @@ export interface BrokerOptions {
 const defaults = {
   vhosts: ['/'],
   users: [],
-  immediate: 'spec',
   consumerTimeoutMs: limits.consumerTimeoutMs,
   connectionsMax: limits.connectionsMax,
   turnWork: limits.turnWork,
   node: 'tabmq',
   platform: 'JavaScript',
   version: '0.1.0',
-} satisfies Required<BrokerOptions>;
+} satisfies BrokerOptions;
+
+type SetOptions = BrokerOptions & Required<Pick<BrokerOptions, keyof typeof defaults>>;
 
 /** What runs short, or has failed: the journal does so once and for all. */
 export type Alarm = 'memory' | 'disk' | 'journal';
@@ -104,7 +116,9 @@ export class Broker {
   readonly trace$: Observable<TraceEvent>;
   /** Decides when confirms go out, to try publishers; undefined: at the end of the turn. */
   holdConfirms: ConfirmHold | undefined;
-  readonly options: Required<BrokerOptions>;
+  readonly options: SetOptions;
+  /** How the broker does where no virtual host says otherwise. */
+  readonly compatibility: Compatibility;
   readonly turn: Turn;
   /** Who shares its turns. */
   readonly parties: Parties;
@@ -134,6 +148,7 @@ export class Broker {
   constructor(env: Partial<BrokerEnv> = {}, options: BrokerOptions = {}) {
     const { clock = hostClock(), random = hostRandom, pool = new BufferPool() } = env;
     this.options = { ...defaults, ...options };
+    checkMessageBytesMax(options.messageBytesMax);
     this.clock = clock;
     this.sessionEnv = { clock: env.sessionClock ?? clock, pool };
     this.parties = new Parties(clock, this.options.turnWork);
@@ -148,13 +163,17 @@ export class Broker {
     const persistence = env.durability?.attach(this);
     this.persistence = persistence;
     if (persistence !== undefined) this.#watchJournal(persistence);
+    this.compatibility = this.#compatibilityOf();
     const settings = (this.#settings = new SettingTables(persistence));
     this.access = new Access(settings, { hasVhost: (name) => this.#vhosts.has(name) }, random);
     this.access.users.onDeleted = (name) => this.#userDeleted(name);
     this.parameters = new Parameters(settings.parameters, settings.globals);
     this.#authenticatesElsewhere = env.authenticator !== undefined;
     this.authenticator = env.authenticator ?? passwordLogin(this.access);
-    this.#parts = { clock, random, store, turn, events, persistence, settings };
+    this.#parts = {
+      clock, random, store, turn, events, persistence, settings,
+      compatibilityOf: (profile) => this.#compatibilityOf(profile),
+    };
     for (const name of this.options.vhosts) this.#addVhost(name);
     this.#watchPolicies();
     if (persistence === undefined) this.#letFirstUsersIn();
@@ -186,6 +205,27 @@ export class Broker {
     const vhost = new VirtualHost(name, this.#parts);
     this.#vhosts.set(name, vhost);
     return vhost;
+  }
+
+  /**
+   * Has a virtual host do as this RabbitMQ from now on, whatever the broker does as; undefined: as
+   * the broker. Connections keep the bound of messages that they had when they were opened.
+   */
+  setProfile(vhost: VirtualHost, profile: Profile | undefined): void {
+    this.turn.within(() => vhost.describe({ compatibility: profile }));
+  }
+
+  #compatibilityOf(
+    profile: Profile | undefined = this.options.compatibility,
+  ): Compatibility {
+    const { immediate, messageBytesMax } = this.options;
+    const found = compatibilityOf(profile, {
+      ...(immediate !== undefined && { immediate }),
+      ...(messageBytesMax !== undefined && { messageBytesMax }),
+    });
+    if (this.persistence === undefined) return found;
+    const most = Math.min(found.messageBytesMax, limits.durableMessageBytesMax);
+    return { ...found, messageBytesMax: most };
   }
 
   /**
@@ -227,6 +267,7 @@ export class Broker {
   restoreSetting(kind: string, vhost: string, name: string, value: unknown): void {
     if (kind === 'vhost' && value !== undefined) this.restoreVhost(name);
     this.#settings.restore(kind, vhost, name, value);
+    if (kind === 'vhost') this.#vhosts.get(name)?.updateCompatibility();
   }
 
   /** Recovery: the virtual host of this name, made where there is none. */
@@ -419,6 +460,14 @@ export class Broker {
 }
 
 const NOTHING_RECOVERED: Recovered = { exchanges: 0, queues: 0, messages: 0, clean: true };
+
+function checkMessageBytesMax(bytes: number | undefined): void {
+  if (bytes === undefined) return;
+  if (Number.isInteger(bytes) && bytes > 0 && bytes <= limits.bodyBytesMax) return;
+  throw new RangeError(
+    `messageBytesMax is a whole number from 1 to ${limits.bodyBytesMax}, not ${String(bytes)}`,
+  );
+}
 
 /** Whose extensions and reply codes are spoken, and since when it has spoken them so. */
 const DIALECT = { product: 'RabbitMQ', version: '4.1.0' };

@@ -6,6 +6,7 @@ import {
   SettingTable, type SettingKeeper, type SettingKind,
 } from './definition/setting-table.ts';
 import type { QueueType } from './definition/argument-checks.ts';
+import type { Profile } from './definition/compatibility.ts';
 import type { KeptPolicy } from './policy/policies.ts';
 
 /** What is said of a virtual host beside its name. */
@@ -14,7 +15,13 @@ export interface VirtualHostMetadata {
   readonly tags: readonly string[];
   /** The type of queues that are declared without one; undefined: classic. */
   readonly defaultQueueType: QueueType | undefined;
+  /** Which RabbitMQ it does as; undefined: as its broker. */
+  readonly compatibility: Profile | undefined;
 }
+
+export const NO_METADATA: VirtualHostMetadata = {
+  description: '', tags: [], defaultQueueType: undefined, compatibility: undefined,
+};
 
 /** All that is set at run time and kept over a restart, one table a kind. */
 export class SettingTables {

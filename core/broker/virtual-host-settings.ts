@@ -2,7 +2,8 @@ import type { FieldTable } from '../protocol/types.ts';
 import { VirtualHostLimits } from './access/virtual-host-limits.ts';
 import { AppliedPolicies } from './applied-policies.ts';
 import { Policies } from './policy/policies.ts';
-import type { SettingTables, VirtualHostMetadata } from './settings.ts';
+import type { Compatibility, Profile } from './definition/compatibility.ts';
+import { NO_METADATA, type SettingTables, type VirtualHostMetadata } from './settings.ts';
 
 /** What somebody set for a virtual host. */
 export class VirtualHostSettings {
@@ -12,15 +13,25 @@ export class VirtualHostSettings {
   /** Policies of whoever runs the broker, which bound what other policies and arguments say. */
   readonly operatorPolicies: Policies;
   readonly appliedPolicies: AppliedPolicies;
+  /** How it does where versions of RabbitMQ differ: by its own profile, or as its broker. */
+  compatibility: Compatibility;
+  readonly #compatibilityOf: (profile: Profile | undefined) => Compatibility;
   readonly #settings: SettingTables;
 
-  constructor(name: string, settings: SettingTables) {
+  constructor(
+    name: string, settings: SettingTables,
+    compatibilityOf: (profile: Profile | undefined) => Compatibility,
+  ) {
     this.name = name;
     this.#settings = settings;
+    this.#compatibilityOf = compatibilityOf;
+    this.compatibility = compatibilityOf(this.profile);
     this.limits = new VirtualHostLimits(settings.vhostLimits, name);
     this.policies = new Policies(settings.policies, name, false);
     this.operatorPolicies = new Policies(settings.operatorPolicies, name, true);
-    this.appliedPolicies = new AppliedPolicies(this.policies, this.operatorPolicies);
+    this.appliedPolicies = new AppliedPolicies(
+      this.policies, this.operatorPolicies, () => this.compatibility.deliveryLimit,
+    );
   }
 
   get metadata(): VirtualHostMetadata {
@@ -36,6 +47,17 @@ export class VirtualHostSettings {
   describe(metadata: Partial<VirtualHostMetadata>): void {
     const { vhosts } = this.#settings;
     vhosts.set('', this.name, { ...vhosts.get('', this.name), ...metadata });
+    this.updateCompatibility();
+  }
+
+  /** Which RabbitMQ it does as on its own account; undefined: as its broker does. */
+  get profile(): Profile | undefined {
+    return this.metadata.compatibility;
+  }
+
+  /** What is said of it changed. */
+  updateCompatibility(): void {
+    this.compatibility = this.#compatibilityOf(this.profile);
   }
 
   /** It is gone, and what was set for it. */
@@ -63,5 +85,3 @@ export class VirtualHostSettings {
     return lasts || type === 'classic' ? { ...table, 'x-queue-type': type } : table;
   }
 }
-
-const NO_METADATA: VirtualHostMetadata = { description: '', tags: [], defaultQueueType: undefined };

@@ -7,6 +7,7 @@ import { Counters } from './counters.ts';
 import { Dependents } from './dependents.ts';
 import { definitionLog, isDurable } from './durable/definition-log.ts';
 import type { Persistence } from './durable/persistence.ts';
+import { checkTransient, type Compatibility, type Profile } from './definition/compatibility.ts';
 import { assertSameField } from './definition/equivalence.ts';
 import type { Events } from './events/events.ts';
 import {
@@ -31,6 +32,7 @@ import { ClassicQueue } from './queue/classic-queue.ts';
 import { StreamQueue } from './queue/stream-queue.ts';
 import type { SettingTables } from './settings.ts';
 import { VirtualHostSettings } from './virtual-host-settings.ts';
+import { lockedQueue } from './queue/locked-queue.ts';
 import { resourceText } from './reply-text.ts';
 import { RouteCache } from './exchange/route-cache.ts';
 import { route, type Route } from './exchange/router.ts';
@@ -48,6 +50,8 @@ export interface BrokerParts {
   /** Absent: nothing survives a restart. */
   readonly persistence: Persistence | undefined;
   readonly settings: SettingTables;
+  /** How a virtual host of this profile does, or one that has none. */
+  readonly compatibilityOf: (profile: Profile | undefined) => Compatibility;
 }
 
 /** What queue.declare says of a queue. */
@@ -92,7 +96,7 @@ export class VirtualHost extends VirtualHostSettings {
   readonly #routes = new RouteCache();
 
   constructor(name: string, parts: BrokerParts) {
-    super(name, parts.settings);
+    super(name, parts.settings, parts.compatibilityOf);
     this.clock = parts.clock;
     this.random = parts.random;
     this.store = parts.store;
@@ -192,6 +196,7 @@ export class VirtualHost extends VirtualHostSettings {
       return current;
     }
     checkLength('the name of the queue', given);
+    if (!durable && !exclusive) checkTransient(this.compatibility);
     checkLength('the dead-letter routing key', String(table['x-dead-letter-routing-key'] ?? ''));
     if (this.queues.size >= limits.queuesMax) throw this.#limitReached('queue', limits.queuesMax);
     this.checkQueueLimit(given);
@@ -218,6 +223,7 @@ export class VirtualHost extends VirtualHostSettings {
     const { arguments: table = {} } = declaration;
     const declared = parseQueueArguments(
       { name: given, vhost: this.name, durable, exclusive, autoDelete }, table,
+      this.compatibility.deliveryLimit,
     );
     const name = given === '' ? declaration.serverName ?? this.newQueueName() : given;
     const { settings, effective } = this.appliedPolicies.settingsFor(name, table, declared);
@@ -381,7 +387,7 @@ export class VirtualHost extends VirtualHostSettings {
   #emitRouted(destinations: readonly Destination[], address: Address): void {
     const message = this.readMessage(address);
     const { exchange, routingKey, properties, body } = message;
-    const death = message.deaths[0];
+    const death = message.deathsBefore(false)[0];
     this.events.emitRouted({
       vhost: this.name, exchange, routingKey, properties, body: body.slice(),
       destinations: destinations.map((destination) => destination.label),
@@ -442,14 +448,6 @@ export class VirtualHost extends VirtualHostSettings {
 const EXCHANGE_DEFAULTS = { durable: false, autoDelete: false, internal: false, arguments: {} };
 
 const NO_PROPERTIES: Routable = { properties: {} };
-
-/** The refusal of a queue that another connection has for itself. QUE-05, QUE-06. */
-export function lockedQueue(queue: Queue): AmqpError {
-  return new AmqpError('RESOURCE_LOCKED',
-    `cannot obtain exclusive access to locked ${queue.text}. It could be originally declared on ` +
-    'another connection or the exclusive property value does not match that of the original ' +
-    'declaration.');
-}
 
 /** Names in `amq.` are the broker's own: 403. EXC-01, QUE-02. */
 export function checkReserved(kind: 'exchange' | 'queue', name: string): void {

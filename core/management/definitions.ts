@@ -1,4 +1,5 @@
 import type { Broker } from '../broker/broker.ts';
+import { profileNamed, profiles, type Profile } from '../broker/definition/compatibility.ts';
 import type { BindingDestination } from '../broker/exchange/exchange.ts';
 import type { VirtualHost } from '../broker/virtual-host.ts';
 import { AmqpError } from '../errors.ts';
@@ -12,7 +13,7 @@ import {
 export interface Definitions {
   readonly rabbit_version: string;
   readonly product_name: string;
-  readonly vhosts: readonly { readonly name: string }[];
+  readonly vhosts: readonly DefinedVhost[];
   readonly users: readonly unknown[];
   readonly permissions: readonly unknown[];
   readonly parameters: readonly unknown[];
@@ -22,6 +23,13 @@ export interface Definitions {
     QueueView, 'vhost' | 'name' | 'durable' | 'auto_delete' | 'arguments'
   >[];
   readonly bindings: readonly BindingView[];
+}
+
+/** A virtual host; what RabbitMQ does not know of it stands in its metadata. */
+export interface DefinedVhost {
+  readonly name: string;
+  /** Absent where it does as its broker. */
+  readonly metadata?: { readonly compatibility: Profile };
 }
 
 /** What became of one item of an import. */
@@ -49,7 +57,9 @@ export function exportDefinitions(broker: Broker): Definitions {
   return {
     rabbit_version: RABBIT_VERSION,
     product_name: 'TabMQ',
-    vhosts: vhosts.map(({ name }) => ({ name })),
+    vhosts: vhosts.map(({ name, profile }) => {
+      return profile === undefined ? { name } : { name, metadata: { compatibility: profile } };
+    }),
     users: [], permissions: [], parameters: [], policies: [],
     exchanges: exchanges.filter(({ name }) => !isPredeclared(name)).map(exchangeView),
     queues: queues.filter(lasts).map((queue) => {
@@ -109,7 +119,12 @@ const appliers: Readonly<Record<string, Applier>> = {
   vhosts: {
     kind: 'vhost',
     nameOf: (item) => textOf(item, 'name'),
-    apply: (broker, item) => void broker.ensureVhost(textOf(item, 'name')),
+    apply: (broker, item) => {
+      const profile = profileOf(item);
+      const vhost = broker.ensureVhost(textOf(item, 'name'));
+      // Nothing said changes nothing: an import adds.
+      if (profile !== undefined) broker.setProfile(vhost, profile);
+    },
   },
   exchanges: {
     kind: 'exchange',
@@ -142,6 +157,16 @@ const appliers: Readonly<Record<string, Applier>> = {
     },
   },
 };
+
+/** Which RabbitMQ a virtual host is to do as; undefined where that is not said. */
+export function profileOf(item: Item): Profile | undefined {
+  const metadata = item['metadata'];
+  if (metadata === undefined || metadata === null) return undefined;
+  const name = tableOf(metadata, '"metadata"')['compatibility'];
+  const profile = profileNamed(name);
+  if (name === undefined || profile !== undefined) return profile;
+  throw new TypeError(`"compatibility" must be ${profiles.join(' or ')}`);
+}
 
 function importItem(broker: Broker, part: string, value: unknown): ImportedItem {
   const applier = appliers[part];

@@ -89,10 +89,7 @@ export class Content {
         `${size} bytes where ${this.#bodyBytesLeft} were left`, this.method);
     }
     if (size > this.#largestBodyFrame) this.#largestBodyFrame = size;
-    if (++this.#bodyFrames > wireLimits.bodyFramesMax) {
-      throw new AmqpError('FRAME_ERROR', 'content body is cut into more than ' +
-        `${wireLimits.bodyFramesMax} frames`, this.method);
-    }
+    if (++this.#bodyFrames > wireLimits.bodyFramesMax) this.#checkBodyFrames();
     this.#bodyBytesLeft -= size;
     this.#append(block, start - FRAME_HEADER_BYTES, end + 1);
     if (this.#bodyBytesLeft > 0) return false;
@@ -157,6 +154,16 @@ export class Content {
     this.#owned = true;
   }
 
+  /** A body may be cut into as many frames of the smallest size as it needs. */
+  #checkBodyFrames(): void {
+    const needed = Math.ceil(this.bodyBytes / (wireLimits.frameBytesMin - FRAME_OVERHEAD_BYTES));
+    const most = Math.max(wireLimits.bodyFramesMax, needed);
+    if (this.#bodyFrames <= most) return;
+    throw new AmqpError(
+      'FRAME_ERROR', `content body is cut into more than ${most} frames`, this.method,
+    );
+  }
+
   #checkBodyBytes(bodyBytes: number): void {
     if (bodyBytes > wireLimits.bodyBytesMax) {
       throw new AmqpError('FRAME_ERROR', `content body of ${bodyBytes} bytes is larger than the ` +
@@ -164,10 +171,15 @@ export class Content {
     }
     if (bodyBytes > this.#messageBytesMax) {
       // BAS-01: told at the header, before the body takes memory.
-      throw new AmqpError('PRECONDITION_FAILED', `message size ${bodyBytes} is larger than ` +
-        `configured max size ${this.#messageBytesMax}`, this.method);
+      throw bodyTooLarge(bodyBytes, this.#messageBytesMax).at(this.method);
     }
   }
+}
+
+/** What a message gets whose body is larger than the broker takes. BAS-01. */
+export function bodyTooLarge(bodyBytes: number, most: number): AmqpError {
+  return new AmqpError('PRECONDITION_FAILED',
+    `message size ${bodyBytes} is larger than configured max size ${most}`);
 }
 
 /** CON-22: a header or body that no method announced, or one in the place of the other. */

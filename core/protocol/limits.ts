@@ -19,11 +19,14 @@ export const wireLimits = {
   hangUpMs: 1000,
   /** How long a peer may take to read the rest and close, after which its socket is destroyed. */
   lingerMs: 5000,
-  /** Largest body of one message; larger: 406 on the channel. BAS-01. */
+  /** Largest body of one message, by default; larger: 406 on the channel. BAS-01. */
   messageBytesMax: 16_777_216,
   /** Largest body-size that a content header may announce at all; larger: 501. CON-23. */
   bodyBytesMax: 536_870_912,
-  /** Body frames one message may be cut into; zero-length ones count. More: 501. */
+  /**
+   * Body frames one message may be cut into, or as many of the smallest size as it needs where
+   * those are more; zero-length ones count. More: 501.
+   */
   bodyFramesMax: 16_384,
   /** Nesting of field tables and arrays; deeper: 502. */
   fieldDepthMax: 32,

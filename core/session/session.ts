@@ -11,14 +11,15 @@ import { FRAME_HEADER_BYTES, frameTypes, methods, PROTOCOL_HEADER } from '../pro
 import type { From, MethodArgs, MethodName, Role } from '../protocol/types.ts';
 import { Writer } from '../protocol/writer.ts';
 import { Channel } from './channel.ts';
+import { ContentBounds } from './content-bounds.ts';
 import { closeArguments, closeError } from './close.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { FrameTap, Method, SessionEnd, SessionEnv, SessionHooks } from './hooks.ts';
 import { Input } from './input.ts';
 import { ProtocolHeader } from './protocol-header.ts';
 import {
-  channelTransitions, connectionTransitions, isCloseHandshake, leavesOpen, maySend, peerOf,
-  type ChannelState, type ConnectionState,
+  channelTransitions, connectionTransitions, illegalMethod, isCloseHandshake, leavesOpen, maySend,
+  peerOf, type ChannelState, type ConnectionState,
 } from './states.ts';
 
 export type { FrameTap, Method, SessionEnd, SessionEnv, SessionHooks } from './hooks.ts';
@@ -42,7 +43,7 @@ export class Session<R extends Role> implements Machine {
   readonly #hooks: SessionHooks;
   readonly #sink: Sink;
   readonly #clock: Clock;
-  readonly #messageBytesMax: number | undefined;
+  readonly contentBounds: ContentBounds;
   readonly #frames: FrameReader;
   /** What came and was not read yet. */
   readonly input: Input;
@@ -64,7 +65,7 @@ export class Session<R extends Role> implements Machine {
     this.#hooks = hooks;
     this.#sink = sink;
     this.#clock = env.clock;
-    this.#messageBytesMax = env.messageBytesMax;
+    this.contentBounds = new ContentBounds(env.messageBytesMax);
     this.writer = new Writer(env.pool, (batch) => this.#send(batch));
     // Before it is tuned, a stranger's frame need not be larger than any server must take. TOP-3.
     const untunedMax = wireLimits[role === 'server' ? 'frameBytesMin' : 'frameBytesMax'];
@@ -211,6 +212,13 @@ export class Session<R extends Role> implements Machine {
     this.flush();
   }
 
+  /** Hears nothing more and says nothing more; after so many milliseconds the link ends. */
+  endSilently(ms: number): void {
+    this.#end({ by: 'us', error: undefined });
+    this.state = 'closed';
+    this.#endWithin(ms, 'silence');
+  }
+
   /** Heartbeat: the peer is gone though the link seems to live. */
   onSilence(): void {
     this.#giveUp('missed heartbeats from the peer');
@@ -304,8 +312,10 @@ export class Session<R extends Role> implements Machine {
     if (content !== undefined && content.state !== 'idle') {
       throw missingContent(content, content.state);
     }
-    if (channel !== 0 && this.state !== 'running') throw this.#illegal(0, codec.name);
-    if (!maySend(peerOf(this.role), codec.spec)) throw this.#illegal(channel, codec.name);
+    if (channel !== 0 && this.state !== 'running') throw illegalMethod(0, codec.name, this.state);
+    if (!maySend(peerOf(this.role), codec.spec)) {
+      throw illegalMethod(channel, codec.name, this.state, this.#channels[channel]?.state);
+    }
     if (codec.spec.content === true) {
       this.#take(channel, codec);
       this.#beginContent(content!, block, start, end);
@@ -334,7 +344,9 @@ export class Session<R extends Role> implements Machine {
     const whole = type === frameTypes.header
       ? content.header(block, start, end)
       : content.body(block, start, end);
+    if (!whole && type === frameTypes.body) slot.grew(end - start);
     if (!whole) return;
+    slot.settle();
     this.#method = undefined;
     try {
       this.#hooks.onContent(channel, content);
@@ -390,7 +402,8 @@ export class Session<R extends Role> implements Machine {
   /** Takes the transition that a method of the peer stands for, or throws what is owed to it. */
   #take(channel: number, { name, spec }: MethodCodec): void {
     if (leavesOpen(spec) && this.#channels[channel]?.state === 'open') return;
-    if (!this.#transit(channel, name)) throw this.#illegal(channel, name);
+    if (this.#transit(channel, name)) return;
+    throw illegalMethod(channel, name, this.state, this.#channels[channel]?.state);
   }
 
   /** Takes the transition that the method stands for; false where the state has none. */
@@ -418,20 +431,6 @@ export class Session<R extends Role> implements Machine {
     this.#frames.frameBytesMax = this.frameBytesMax;
   }
 
-  /** The error of a method that the state of its channel does not allow. CON-25, CON-26. */
-  #illegal(channel: number, name: MethodName): AmqpError {
-    if (channel === 0) {
-      const text = `unexpected method in connection state ${this.state}`;
-      return new AmqpError('CHANNEL_ERROR', text);
-    }
-    const state = this.#channels[channel]?.state ?? 'closed';
-    if (state === 'closed') return new AmqpError('CHANNEL_ERROR', `expected 'channel.open'`);
-    if (name === 'channel.open') {
-      return new AmqpError('CHANNEL_ERROR', `second 'channel.open' seen`);
-    }
-    return new AmqpError('COMMAND_INVALID', 'unimplemented method');
-  }
-
   /** CON-27: it is a count, not the highest number. */
   #checkChannelCount(): void {
     if (this.channelMax === 0 || this.#channelCount < this.channelMax) return;
@@ -440,7 +439,7 @@ export class Session<R extends Role> implements Machine {
   }
 
   #addChannel(channel: number, state: ChannelState): void {
-    const slot = new Channel(this.#messageBytesMax);
+    const slot = new Channel(this.contentBounds);
     slot.state = state;
     this.#channels[channel] = slot;
     this.#channelCount++;
@@ -475,6 +474,7 @@ export class Session<R extends Role> implements Machine {
 
   #endChannel(channel: number, error: AmqpError | undefined): void {
     this.#channels[channel]?.content.clear();
+    this.#channels[channel]?.settle();
     this.#hooks.onChannelEnd(channel, error);
   }
 

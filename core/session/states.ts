@@ -1,3 +1,4 @@
+import { AmqpError } from '../errors.ts';
 import { methods, type MethodSpec } from '../protocol/spec.ts';
 import type { MethodName, Role } from '../protocol/types.ts';
 
@@ -88,4 +89,18 @@ const closeHandshake: ReadonlySet<MethodName> = new Set([
 
 export function peerOf(role: Role): Role {
   return role === 'server' ? 'client' : 'server';
+}
+
+/** The error of a method that the state of its channel does not allow. CON-25, CON-26. */
+export function illegalMethod(
+  channel: number, name: MethodName, connection: ConnectionState, state: ChannelState = 'closed',
+): AmqpError {
+  if (channel === 0) {
+    return new AmqpError('CHANNEL_ERROR', `unexpected method in connection state ${connection}`);
+  }
+  if (state === 'closed') return new AmqpError('CHANNEL_ERROR', `expected 'channel.open'`);
+  if (name === 'channel.open') {
+    return new AmqpError('CHANNEL_ERROR', `second 'channel.open' seen`);
+  }
+  return new AmqpError('COMMAND_INVALID', 'unimplemented method');
 }

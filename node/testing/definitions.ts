@@ -1,4 +1,4 @@
-import type { Broker } from '../../core/index.ts';
+import type { Broker, Profile } from '../../core/index.ts';
 import { declareDefinitions } from '../../core/management/index.ts';
 import type { FieldTable } from '../../core/protocol/index.ts';
 import { TestBrokerError } from './test-broker-error.ts';
@@ -10,13 +10,19 @@ import { isKnownAlgorithm, type HashedUser } from './users.ts';
  */
 export interface Definitions {
   readonly users?: readonly DefinedUser[];
-  readonly vhosts?: readonly { readonly name: string }[];
+  readonly vhosts?: readonly DefinedVhost[];
   readonly permissions?: readonly DefinedPermission[];
   readonly exchanges?: readonly DefinedExchange[];
   readonly queues?: readonly DefinedQueue[];
   readonly bindings?: readonly DefinedBinding[];
   /** Policies, parameters and the like: refused where there are any. */
   readonly [other: string]: unknown;
+}
+
+export interface DefinedVhost {
+  readonly name: string;
+  /** Which RabbitMQ it does as; the rest of what RabbitMQ has here says nothing to the broker. */
+  readonly metadata?: { readonly compatibility?: Profile };
 }
 
 export interface DefinedUser {

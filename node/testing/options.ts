@@ -1,4 +1,4 @@
-import type { BrokerOptions, VirtualHost } from '../../core/index.ts';
+import { profiles, type BrokerOptions, type VirtualHost } from '../../core/index.ts';
 import type { User } from '../users.ts';
 import type { Definitions } from './definitions.ts';
 import type { Duration } from './duration.ts';
@@ -30,7 +30,11 @@ export interface TestBrokerOptions {
   readonly vhosts?: readonly string[];
   /** How long a delivery may stay unacknowledged; 0: for ever. Default: 30 min. BAS-27. */
   readonly consumerTimeout?: Duration;
-  /** As in `BrokerOptions`. Default: `spec`. */
+  /** As in `BrokerOptions`. */
+  readonly compatibility?: BrokerOptions['compatibility'];
+  /** Largest body of a message in bytes, up to 512 MiB. Default: 128 MiB. */
+  readonly messageBytesMax?: number;
+  /** As in `BrokerOptions`. Default: `spec`, or by the profile. */
   readonly immediate?: BrokerOptions['immediate'];
   /**
    * Real time after which expectations fail, once what is on its way by then has come. Default:
@@ -46,6 +50,6 @@ export interface TestBrokerOptions {
 export const testBrokerWords: Words<TestBrokerOptions> = {
   topology: 'any', unsupported: ['refuse', 'ignore'], clock: ['wall', 'virtual'], startAt: 'any',
   patience: 'any', seed: 'any', users: 'any', vhosts: 'any', consumerTimeout: 'any',
-  immediate: ['spec', 'refuse'], timeout: 'any', leaks: ['report', 'fail', 'ignore'],
-  frameLogFile: 'any',
+  compatibility: [...profiles], messageBytesMax: 'any', immediate: ['spec', 'refuse'],
+  timeout: 'any', leaks: ['report', 'fail', 'ignore'], frameLogFile: 'any',
 };

@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
 import {
-  Broker, BufferPool, type Clock, type PeerInfo, type Serve, type VirtualHost,
+  Broker, BufferPool, limits, type Clock, type PeerInfo, type Serve, type VirtualHost,
 } from '../../core/index.ts';
 import { seededRandom } from '../../core/random.ts';
 import { Doors, type DoorLog } from '../doors.ts';
@@ -113,7 +113,9 @@ export class TestBroker {
     const urls = (): string[] => [this.url, this.webSocketUrl];
     const http = {
       answer: answerHttp({ version: this.core.options.version, urls }),
-      webSockets: new WebSocketAcceptor(new OriginRule()),
+      webSockets: new WebSocketAcceptor(
+        new OriginRule(), this.core.compatibility.messageBytesMax,
+      ),
       hosts: new HostRule(),
     };
     await Promise.all([
@@ -248,6 +250,7 @@ export class TestBroker {
 
   #makeCore(clock: Clock, sessionClock: Clock, pool: BufferPool): Broker {
     const { users = [defaultUser], vhosts = [], consumerTimeout, immediate } = this.#options;
+    const { compatibility, messageBytesMax = limits.largeMessageBytesMax } = this.#options;
     const definitions = this.#definitions;
     if (this.#options.unsupported !== 'ignore') checkSupported(definitions);
     const authenticator = new TestUsers({
@@ -257,7 +260,9 @@ export class TestBroker {
     const random = seededRandom(this.seed);
     return new Broker({ clock, sessionClock, pool, random, authenticator }, {
       vhosts: [...new Set(['/', ...vhosts, ...vhostsOf(definitions)])],
+      ...(compatibility !== undefined && { compatibility }),
       ...(immediate !== undefined && { immediate }),
+      messageBytesMax,
       ...(consumerTimeout !== undefined && { consumerTimeoutMs: millisecondsOf(consumerTimeout) }),
       platform: `Node.js ${process.version}`,
     });

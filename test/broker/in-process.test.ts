@@ -1,10 +1,10 @@
 import { interval, map, take, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import {
-  AmqpError, type IncomingMessage, type ReturnedMessage, type Stats, type VirtualHost,
+  AmqpError, Broker, type IncomingMessage, type ReturnedMessage, type Stats, type VirtualHost,
 } from '../../core/index.ts';
 import { fixture, text } from '../support/fixture.ts';
-import { declareQueue, publishTogether } from '../support/steps.ts';
+import { declareQueue, publishTogether, refusal } from '../support/steps.ts';
 
 /** Subscribes to a queue and keeps what comes; nothing is settled. */
 function collect(vhost: VirtualHost, queue: string, prefetch = 0): { bodies: string[]; messages: IncomingMessage[];
@@ -287,4 +287,17 @@ test('what a consumer publishes while a queue makes room goes where it was sent'
   });
   publishTogether(channel, ['narrow', 'narrow', 'other']);
   expect(['seen', 'other'].map((queue) => vhost.queue(queue).readyCount)).toEqual([2, 1]);
+});
+
+test('a body larger than the broker takes is refused, and one of that size is not [BAS-01]', () => {
+  const { vhost } = fixture({ messageBytesMax: 5 });
+  vhost.declareQueue({ queue: 'q' });
+  const publish = (body: string): boolean => vhost.exchange('').publish({ routingKey: 'q', body });
+  expect(refusal(() => publish('123456')))
+    .toBe('406 PRECONDITION_FAILED - message size 6 is larger than configured max size 5 (0.0)');
+  expect(publish('12345')).toBe(true);
+});
+
+test.each([0, -1, 1.5, 536_870_913, NaN])('the largest body of a message cannot be %d', (messageBytesMax) => {
+  expect(() => new Broker({}, { messageBytesMax })).toThrow(RangeError);
 });

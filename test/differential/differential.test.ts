@@ -1,6 +1,6 @@
 /**
- * What RabbitMQ 3.10.8 answers to each case, TabMQ answers too, line for line, save for the differences that
- * `differences.ts` gives a reason for.
+ * What RabbitMQ 3.10.8 answers to each case, TabMQ answers too as `rabbitmq-3.13`, line for line, save for the
+ * differences that `differences.ts` gives a reason for.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cases } from './cases/index.ts';

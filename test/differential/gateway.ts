@@ -12,7 +12,10 @@ export interface Gateway {
 }
 
 const commandLine = fileURLToPath(new URL('../../dist/node/cli.js', import.meta.url));
-const flags = ['--memory', '--ready-json', '--amqp-port', '0', '--http-port', '0', '--log-level', 'error'];
+const flags = [
+  '--memory', '--compatibility', 'rabbitmq-3.13', '--ready-json', '--amqp-port', '0', '--http-port', '0',
+  '--log-level', 'error',
+];
 
 export async function startGateway(): Promise<Gateway> {
   const url = process.env['TABMQ_TEST_AMQP_URL'];

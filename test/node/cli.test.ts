@@ -92,6 +92,7 @@ describe('a start', () => {
     for (const flag of [
       'host', 'amqp-port', 'http-port', 'amqps-port', 'https-port', 'tls-cert', 'tls-key', 'tls-ca', 'user',
       'vhost', 'allow-origin', 'data', 'memory', 'salvage', 'memory-high-watermark', 'immediate', 'log-level',
+      'compatibility', 'max-message-size',
       'log-format', 'ready-json', 'config',
     ]) expect(stdout).toContain(`--${flag}`);
     expect(stdout).toContain('TABMQ_AMQP_PORT');
@@ -160,6 +161,14 @@ describe('a mistake is one sentence, and the exit code 2:', () => {
     [['--memory-high-watermark', '0'], `The flag --memory-high-watermark ${share} '0'.`],
     [['--memory-high-watermark', '60%'], `The flag --memory-high-watermark ${share} '60%'.`],
     [['--immediate', 'never'], "The flag --immediate must be spec or refuse, not 'never'."],
+    [
+      ['--compatibility', 'rabbitmq-2'],
+      "The flag --compatibility must be rabbitmq-3.13 or rabbitmq-4, not 'rabbitmq-2'.",
+    ],
+    ...['0', '-1', '1.5', 'x', '513MiB', '536870913', '5 GB'].map((size): [string[], string] => [
+      ['--max-message-size', size],
+      `The flag --max-message-size must be a size from 1 byte to 512MiB, not '${size}'.`,
+    ]),
     [['--log-format', 'xml'], "The flag --log-format must be text or json, not 'xml'."],
     [
       ['--log-level', 'loud'],

@@ -3,6 +3,8 @@ import fc, { type Arbitrary } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AmqpError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
+import { blockOf } from '../../core/protocol/bytes.ts';
+import { Content } from '../../core/protocol/content.ts';
 import type { Method } from '../../core/session/session.ts';
 import { readFixture } from '../protocol/fixture.ts';
 import { utf8 } from '../support/bytes.ts';
@@ -254,4 +256,62 @@ test('bodies that were announced and never came cost what came', () => {
   // A frame of each body, at its largest, would be 268 MB; the bodies would be 34 GB.
   expect(heldBufferBytes() - before).toBeLessThan(4_000_000);
   expect([driven.ends, driven.take()]).toEqual([[], []]);
+});
+
+describe('messages that have begun and not ended', () => {
+  /** A connection that may hold 1000 octets of them, with two channels. */
+  function bounded(): Driven {
+    const driven = opened();
+    driven.session.contentBounds.messageBytesMax = 2000;
+    driven.session.contentBounds.unfinishedBytesMax = 1000;
+    for (const channel of [3, 4]) {
+      driven.say('client', channel, 'channel.open');
+      driven.say('server', channel, 'channel.open-ok');
+    }
+    driven.take();
+    return driven;
+  }
+  const begin = (channel: number, announced: number, octets: number): Uint8Array[] => {
+    const [method, , first] = message(channel, 'k', [new Uint8Array(octets)]);
+    return [method!, headerFrame(channel, announced), first!];
+  };
+
+  test('count together against their connection: 311 on the channel that goes beyond', () => {
+    const driven = bounded();
+    driven.receive(...begin(3, 1500, 600), ...begin(4, 1500, 400));
+    expect(driven.take()).toEqual([]);
+    driven.receive(bodyFrame(4, 'x'));
+    expect(driven.take()).toMatchObject([{
+      channel: 4, name: 'channel.close',
+      fields: { 'reply-code': 311, 'class-id': 60, 'method-id': 40,
+        'reply-text': 'CONTENT_TOO_LARGE - the messages that this connection has begun take more than 1000 bytes: ' +
+          'end some of them first' },
+    }]);
+    // What the channel held is given back, so the other one may go on.
+    driven.receive(bodyFrame(3, 'y'.repeat(400)));
+    expect(driven.take()).toEqual([]);
+  });
+
+  test('count no more once they are whole', () => {
+    const driven = bounded();
+    for (let round = 0; round < 5; round++) {
+      driven.receive(...begin(3, 900, 600), bodyFrame(3, 'y'.repeat(300)));
+      driven.receive(...begin(4, 300, 300));
+    }
+    expect([driven.take(), driven.contents.length]).toEqual([[], 10]);
+  });
+});
+
+test('a body may come in frames of the smallest size, however large it is', () => {
+  const content = new Content(limits.bodyBytesMax);
+  const size = limits.frameBytesMin - 8;
+  const count = limits.bodyFramesMax + 100;
+  const [method] = message(3, 'k', []);
+  const header = headerFrame(3, count * size);
+  const frame = blockOf(bodyFrame(3, 'x'.repeat(size)));
+  content.begin(blockOf(method!), 7, method!.length - 1);
+  content.header(blockOf(header), 7, header.length - 1);
+  let whole = false;
+  for (let sent = 0; sent < count; sent++) whole = content.body(frame, 7, 7 + size);
+  expect([whole, content.bodyBytes]).toEqual([true, count * size]);
 });

@@ -7,7 +7,7 @@ import { WebSocket } from 'ws';
 import { describe, expect, test, vi } from 'vitest';
 import { startTestBroker, TestBrokerError } from '../../node/testing/index.ts';
 import { within } from '../clients/waiting.ts';
-import { connect, failureOf, ownBroker } from './own-broker.ts';
+import { confirmChannel, connect, failureOf, ownBroker } from './own-broker.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -219,4 +219,22 @@ describe('a topology', () => {
     broker.vhost().exchange('events').publish({ body: 'x' });
     expect(broker.queue('log').messageCount).toBe(1);
   });
+});
+
+test.each([
+  [{}, 134_217_728], [{ compatibility: 'rabbitmq-4' }, 134_217_728], [{ messageBytesMax: 5 }, 5],
+] as const)('with %j a message may have %d octets', async (options, octets) => {
+  const broker = await ownBroker(options);
+  expect(broker.core.compatibility.messageBytesMax).toBe(octets);
+});
+
+test('a message of 20 MB goes there and back', async () => {
+  const broker = await ownBroker();
+  const channel = await confirmChannel(broker);
+  await channel.assertQueue('q');
+  const body = Buffer.alloc(20_000_000, 'tabmq');
+  channel.sendToQueue('q', body);
+  await channel.waitForConfirms();
+  const got = await channel.get('q');
+  expect(got !== false && got.content.equals(body)).toBe(true);
 });

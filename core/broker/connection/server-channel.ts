@@ -84,9 +84,9 @@ export class ServerChannel implements PublisherSink, Flushed {
       impersonator: identity.tags.includes('impersonator'),
       replyAddress: undefined,
     };
-    const refusesImmediate = broker.options.immediate === 'refuse';
     this.guard = new Guard(identity, vhost.name);
-    this.publisher = new Publisher(vhost, context, this, refusesImmediate, this.guard);
+    const { immediate } = vhost.compatibility;
+    this.publisher = new Publisher(vhost, context, this, immediate, this.guard);
     this.gate.setWritable(connection.writable);
     this.#timeout = new DeliveryTimeout(this, broker.options.consumerTimeoutMs);
   }

@@ -363,6 +363,12 @@ export class ServerConnection implements SessionHooks {
       const reason = identity?.refused ?? 'For details see the broker logfile';
       const text = `Login was refused using authentication mechanism ${mechanism}. ${reason}.`;
       this.#emit({ type: 'connection.refused', text });
+      const isTold = this.capable('authentication_failure_close')
+        || this.broker.compatibility.refusedLogin === 'close';
+      if (!isTold) {
+        this.session.endSilently(limits.silentRefusalMs);
+        return;
+      }
       this.session.close(new AmqpError('ACCESS_REFUSED', text));
       return;
     }
@@ -388,6 +394,10 @@ export class ServerConnection implements SessionHooks {
         `access to vhost '${virtualHost}' refused for user '${identity.user}'`);
     }
     this.#info = { ...this.#info, vhost: virtualHost };
+    const { messageBytesMax } = this.#vhost.compatibility;
+    const { contentBounds } = this.session;
+    contentBounds.messageBytesMax = messageBytesMax;
+    contentBounds.unfinishedBytesMax = Math.max(limits.unfinishedBytesMax, 2 * messageBytesMax);
     this.session.send(0, 'connection.open-ok', {});
     this.#link.opened?.();
     this.#emit({ type: 'connection.opened' });

@@ -14,20 +14,18 @@ export interface Death {
 }
 
 /**
- * The headers that a death sets. `deaths` are the entries of x-death that this broker wrote,
- * newest first: one for each queue and reason, the count of which goes up. What a client wrote
- * there counts for nothing. QUE-21, QUE-22.
+ * The headers that a death sets. `deaths` are the entries of x-death that count, newest first: one
+ * for each queue and reason, the count of which goes up. QUE-21, QUE-22.
  */
-export function addDeath(
-  deaths: readonly FieldTable[], headers: FieldTable, death: Death,
-): FieldTable {
+export function addDeath(deaths: readonly FieldTable[], death: Death): FieldTable {
   const { reason, queue, exchange } = death;
   const isSame = (entry: FieldTable): boolean =>
     entry['queue'] === queue && entry['reason'] === reason;
   const before = deaths.find(isSame);
   const entry = before === undefined ? newEntry(death) : withCount(before, countOf(before) + 1n);
   const others = deaths.filter((each) => !isSame(each));
-  const first: FieldTable = deaths.length > 0 && headers['x-first-death-reason'] !== undefined
+  // Where a publisher wrote the deaths before, which one was the first is its business.
+  const first: FieldTable = deaths.length > 0
     ? {}
     : { 'x-first-death-exchange': exchange, 'x-first-death-queue': queue,
       'x-first-death-reason': reason };

@@ -2,7 +2,9 @@ import { CONTENT_HEADER_BYTES } from '../../protocol/content.ts';
 import { readProperties } from '../../protocol/properties.ts';
 import { Reader } from '../../protocol/reader.ts';
 import { FRAME_HEADER_BYTES } from '../../protocol/spec.ts';
-import type { FieldTable, FieldValue, Properties } from '../../protocol/types.ts';
+import {
+  Decimal, type FieldTable, type FieldValue, type Properties,
+} from '../../protocol/types.ts';
 import type { Tail } from './content-frames.ts';
 import { frameEnd, readBody, type MessageBytes } from './bytes.ts';
 import { MARK_BCC, MARK_DEAD_LETTERED } from './store.ts';
@@ -60,11 +62,12 @@ export class StoredMessage {
     return readBody(block, frameEnd(block, contentStart), bodyBytes);
   }
 
-  /** Entries of x-death that this broker wrote, newest first. QUE-22. */
-  get deaths(): readonly FieldTable[] {
-    if ((this.marks & MARK_DEAD_LETTERED) === 0) return [];
+  /** Entries of x-death that this broker wrote, newest first, or also a publisher. QUE-22. */
+  deathsBefore(sentDeathsCount: boolean): readonly FieldTable[] {
+    const isOurs = (this.marks & MARK_DEAD_LETTERED) !== 0;
+    if (!isOurs && !sentDeathsCount) return [];
     const deaths = this.properties.headers?.['x-death'];
-    return Array.isArray(deaths) ? (deaths as FieldTable[]) : [];
+    return Array.isArray(deaths) ? deaths.filter(isTable) : [];
   }
 }
 
@@ -91,4 +94,9 @@ export function propertiesOf({ block, contentStart }: MessageBytes): Properties 
 function textsOf(value: FieldValue | undefined): string[] {
   if (!Array.isArray(value)) return [];
   return value.filter((text): text is string => typeof text === 'string');
+}
+
+function isTable(value: FieldValue): value is FieldTable {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    && !(value instanceof Uint8Array) && !(value instanceof Date) && !(value instanceof Decimal);
 }

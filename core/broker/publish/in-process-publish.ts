@@ -1,6 +1,7 @@
 import { Subject, type Observable } from 'rxjs';
 import { replyCodes } from '../../protocol/spec.ts';
 import type { Properties } from '../../protocol/types.ts';
+import { bodyTooLarge } from '../../protocol/content.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { encodeMessage } from '../message/bytes.ts';
 import type { Address } from '../message/store.ts';
@@ -38,6 +39,8 @@ export function publishInProcess(exchange: Exchange, message: OutgoingMessage): 
   const { routingKey = '', body, properties = {}, mandatory, immediate } = message;
   checkLength('the routing key', routingKey);
   const octets = typeof body === 'string' ? utf8.encode(body) : body;
+  const { messageBytesMax } = exchange.vhost.compatibility;
+  if (octets.length > messageBytesMax) throw bodyTooLarge(octets.length, messageBytesMax);
   const bytes = encodeMessage(exchange.name, routingKey, properties, octets);
   const flags = (mandatory === true ? MANDATORY : 0) | (immediate === true ? IMMEDIATE : 0);
   const { counters, publisher, turn } = exchange.vhost;
@@ -78,5 +81,5 @@ export class InProcessReturns implements PublisherSink {
 /** A publisher that no client is behind: it may say of a message whatever it likes. */
 export function inProcessPublisher(vhost: VirtualHost, returns: InProcessReturns): Publisher {
   const context = { user: '', impersonator: true, replyAddress: undefined };
-  return new Publisher(vhost, context, returns, false);
+  return new Publisher(vhost, context, returns, 'spec');
 }

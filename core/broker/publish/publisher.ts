@@ -3,6 +3,7 @@ import { CONTENT_HEADER_BYTES, type Content } from '../../protocol/content.ts';
 import { checkProperties } from '../../protocol/raw-properties.ts';
 import { Reader } from '../../protocol/reader.ts';
 import { FRAME_HEADER_BYTES } from '../../protocol/spec.ts';
+import type { Compatibility } from '../definition/compatibility.ts';
 import type { Confirms, ConfirmSink } from './confirms.ts';
 import { frameEnd, type MessageBytes } from '../message/bytes.ts';
 import { rewrite } from '../message/rewriting.ts';
@@ -51,7 +52,7 @@ export class Publisher {
   readonly context: { -readonly [K in keyof PublishContext]: PublishContext[K] };
   readonly #vhost: VirtualHost;
   readonly #sink: PublisherSink;
-  readonly #refusesImmediate: boolean;
+  readonly #immediate: Compatibility['immediate'];
   readonly #guard: Guard | undefined;
   /** The exchange that was published to last and may be, whatever the key, and since when. */
   #open: Exchange | undefined;
@@ -75,14 +76,14 @@ export class Publisher {
   };
 
   constructor(
-    vhost: VirtualHost, context: PublishContext, sink: PublisherSink, refusesImmediate: boolean,
-    guard?: Guard,
+    vhost: VirtualHost, context: PublishContext, sink: PublisherSink,
+    immediate: Compatibility['immediate'], guard?: Guard,
   ) {
     this.#guard = guard?.allowsAll === true ? undefined : guard;
     this.#vhost = vhost;
     this.context = { ...context };
     this.#sink = sink;
-    this.#refusesImmediate = refusesImmediate;
+    this.#immediate = immediate;
   }
 
   /** A basic.publish and its content. Errors: BAS-01. */
@@ -92,7 +93,7 @@ export class Publisher {
 
   /** A message with the flags of basic.publish; what `message` is may change afterwards. */
   publish(message: MessageBytes, flags: number): void {
-    if ((flags & IMMEDIATE) !== 0 && this.#refusesImmediate) {
+    if ((flags & IMMEDIATE) !== 0 && this.#immediate === 'refuse') {
       // The broker was told to do as RabbitMQ does. IMM-11.
       throw new AmqpError('NOT_IMPLEMENTED', 'immediate=true');
     }

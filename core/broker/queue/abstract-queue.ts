@@ -61,7 +61,9 @@ export abstract class Queue extends Destination {
     this.name = name;
     this.options = options;
     this.settings = options.settings;
-    this.consumers = new Consumers(options.settings.singleActiveConsumer, () => this.touch());
+    const { singleActiveConsumer: single, type } = options.settings;
+    const takesOver = single && type === 'quorum' && vhost.compatibility.priorityTakesOver;
+    this.consumers = new Consumers(single, () => this.touch(), takesOver);
     // Deleted: consumers hear of it first.
     this.subscription.add(() => this.consumers.end());
   }

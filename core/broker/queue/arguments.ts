@@ -150,9 +150,12 @@ export interface QueueDeclaration {
   readonly autoDelete: boolean;
 }
 
-/** Checks the declaration of a queue that does not exist yet; what is wrong with it: 406. */
+/**
+ * Checks the declaration of a queue that does not exist yet; what is wrong with it: 406.
+ * `deliveryLimit` is that of a quorum queue that does not say.
+ */
 export function parseQueueArguments(
-  declaration: QueueDeclaration, table: FieldTable,
+  declaration: QueueDeclaration, table: FieldTable, deliveryLimit: number = limits.deliveryLimit,
 ): QueueSettings {
   const resource = resourceText('queue', declaration.name, declaration.vhost);
   textArgument(table, 'x-dead-letter-exchange', resource);
@@ -160,21 +163,23 @@ export function parseQueueArguments(
   const checked = checkArguments(queueArguments, type, table, resource);
   if (type !== 'classic') checkReplicated(type, declaration, resource);
   if (type === 'stream') checkStreamSizes(checked);
-  return settingsOf(type, checked);
+  return settingsOf(type, checked, deliveryLimit);
 }
 
 /**
  * What a queue does by its arguments and the policies for it, which were all checked where they
  * were set. What means nothing without another one has no effect.
  */
-export function settingsFrom(type: QueueType, table: FieldTable): QueueSettings {
+export function settingsFrom(
+  type: QueueType, table: FieldTable, deliveryLimit: number,
+): QueueSettings {
   const checked: Record<string, unknown> = {};
   for (const [name, { queueTypes, check }] of Object.entries(queueArguments)) {
     if (!(queueTypes as readonly QueueType[]).includes(type)) continue;
     const means = name !== 'x-dead-letter-routing-key' || 'x-dead-letter-exchange' in table;
     if (means) checked[name] = checkArgument(name, check as Check<unknown>, table, name);
   }
-  return settingsOf(type, checked as QueueArguments);
+  return settingsOf(type, checked as QueueArguments, deliveryLimit);
 }
 
 /** Quorum queues and streams are there for all and for long. QUE-29. */
@@ -206,7 +211,9 @@ function checkStreamSizes(checked: QueueArguments): void {
   }
 }
 
-function settingsOf(type: QueueType, checked: QueueArguments): QueueSettings {
+function settingsOf(
+  type: QueueType, checked: QueueArguments, deliveryLimit: number,
+): QueueSettings {
   const overflow = overflowOf(type, checked);
   return {
     type,
@@ -222,7 +229,8 @@ function settingsOf(type: QueueType, checked: QueueArguments): QueueSettings {
       (overflow === 'reject-publish' && checked['x-dead-letter-strategy']) || 'at-most-once',
     maxPriority: checked['x-max-priority'],
     singleActiveConsumer: checked['x-single-active-consumer'] ?? false,
-    deliveryLimit: type === 'quorum' ? deliveryLimitOf(checked['x-delivery-limit']) : undefined,
+    deliveryLimit: type === 'quorum'
+      ? deliveryLimitOf(checked['x-delivery-limit'], deliveryLimit) : undefined,
     consumerTimeout: checked['x-consumer-timeout'],
     delayedRetry: delayedRetryOf(checked),
     retention: type === 'stream' ? retentionOf(checked) : undefined,
@@ -246,8 +254,8 @@ function retentionOf(checked: QueueArguments): Retention {
   };
 }
 
-function deliveryLimitOf(limit: number | undefined): number | undefined {
-  if (limit === undefined) return limits.deliveryLimit;
+function deliveryLimitOf(limit: number | undefined, usual: number): number | undefined {
+  if (limit === undefined) return usual === Infinity ? undefined : usual;
   return limit < 0 ? undefined : limit;
 }
 

@@ -21,10 +21,15 @@ export class Consumers {
   readonly #present = new RingHeap();
   /** Those that may have somebody ready. */
   readonly #ready = new RingHeap();
+  /** Whether the active one gives way to one of a higher priority. */
+  readonly #takesOver: boolean;
+  /** The one that takes over once the active one holds nothing. */
+  #heir: Consumer | undefined;
   readonly #onUnpark: () => void;
 
-  constructor(singleActive: boolean, onUnpark: () => void) {
+  constructor(singleActive: boolean, onUnpark: () => void, takesOver = false) {
     this.#singleActive = singleActive;
+    this.#takesOver = takesOver;
     this.#onUnpark = onUnpark;
   }
 
@@ -57,6 +62,7 @@ export class Consumers {
     const ring = this.#ringOf(consumer.priority);
     ring.all.add(consumer);
     this.#join(ring, consumer);
+    this.#chooseHeir();
   }
 
   remove(consumer: Consumer): void {
@@ -68,6 +74,7 @@ export class Consumers {
     else ring.leave(consumer);
     if (this.#active === consumer) this.#active = this.#successor();
     if (ring.all.size === 0) this.#dropEmptyRings();
+    this.#chooseHeir();
   }
 
   /** Ends all of them. */
@@ -77,7 +84,7 @@ export class Consumers {
 
   /** The consumer whose turn it is, or undefined when none can be sent to. */
   next(): Consumer | undefined {
-    if (this.#singleActive) return this.#active?.ready === true ? this.#active : undefined;
+    if (this.#singleActive) return this.#isActiveReady ? this.#active : undefined;
     const ring = this.#findReadyRing();
     const consumer = ring?.findReady();
     ring?.advance();
@@ -86,7 +93,7 @@ export class Consumers {
 
   /** Whether some consumer can be sent to; whose turn it is does not change. */
   get anyReady(): boolean {
-    if (this.#singleActive) return this.#active?.ready === true;
+    if (this.#singleActive) return this.#isActiveReady;
     return this.#findReadyRing() !== undefined;
   }
 
@@ -101,7 +108,27 @@ export class Consumers {
       consumer.parked = false;
       this.#join(this.#rings.get(consumer.priority)!, consumer);
     }
+    this.#succeed();
     this.#onUnpark();
+  }
+
+  /** An active one that is to give way gets nothing more. */
+  get #isActiveReady(): boolean {
+    return this.#heir === undefined && this.#active?.ready === true;
+  }
+
+  #chooseHeir(): void {
+    if (!this.#takesOver) return;
+    const successor = this.#successor();
+    const isHigher = successor !== undefined && successor.priority > this.#active!.priority;
+    this.#heir = isHigher ? successor : undefined;
+    this.#succeed();
+  }
+
+  #succeed(): void {
+    if (this.#heir === undefined || this.#active!.unacked > 0) return;
+    this.#active = this.#heir;
+    this.#heir = undefined;
   }
 
   /** Highest priority first, then the longest waiting. */

@@ -42,7 +42,8 @@ function republish(queue: ClassicQueue, address: Address, reason: DeadLetterReas
   }
   const message = vhost.readMessage(address);
   const { headers = {}, expiration } = message.properties;
-  const added = addDeath(message.deaths, headers, {
+  const deaths = message.deathsBefore(vhost.compatibility.sentDeathsCount);
+  const added = addDeath(deaths, {
     reason,
     queue: queue.name,
     exchange: message.exchange,

@@ -22,7 +22,8 @@ export const consumeMethods: ChannelMethods<
     if (prefetchSize !== 0) {
       throw new AmqpError('NOT_IMPLEMENTED', `prefetch_size!=0 (${prefetchSize})`);
     }
-    if (global) channel.gate.setPrefetch(prefetchCount);
+    const isShared = global && channel.vhost.compatibility.globalQos === 'channel';
+    if (isShared) channel.gate.setPrefetch(prefetchCount);
     else channel.consumerPrefetch = prefetchCount;
     channel.send('basic.qos-ok', {});
   },

@@ -5,7 +5,7 @@ import { stripNewlines } from '../../names.ts';
 import { permitBinding, permitQueueDeclare } from '../../permitted.ts';
 import type { Queue } from '../../queue/abstract-queue.ts';
 import type { ChannelMethods, ServerChannel } from '../server-channel.ts';
-import { lockedQueue } from '../../virtual-host.ts';
+import { lockedQueue } from '../../queue/locked-queue.ts';
 
 /** Methods of the class queue. */
 export const queueMethods: ChannelMethods<
