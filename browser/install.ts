@@ -1,6 +1,7 @@
 import { TabWebSocket, type DialPort } from './tab-web-socket.ts';
 import { parseWebSocketUrl } from './web-socket-arguments.ts';
 
+/** How `installTabWebSocket` decides which URLs lead to the broker of the tab. */
 export interface InstallOptions {
   /** Which URLs lead to the broker. Default: those whose host ends with `.tab`. */
   readonly matches?: (url: URL) => boolean;

@@ -5,6 +5,7 @@ import { lastResort, settingsOf } from './settings.ts';
 import { TabBroker, TabBrokerError, type Place, type Route } from './tab-broker.ts';
 import { whyFailed, WorkerRoute } from './worker-route.ts';
 
+/** Where the broker runs, what it is called, and whether it keeps anything. */
 export interface OpenBrokerOptions extends Partial<BrokerSettings> {
   /**
    * `shared-worker`: one broker for all tabs, as long as any of them lives. `worker`: one that
@@ -15,6 +16,7 @@ export interface OpenBrokerOptions extends Partial<BrokerSettings> {
   readonly place?: Exclude<Place, 'here'>;
   /** Makes a worker of another script, which calls `hostBrokers`. */
   readonly worker?: () => Worker;
+  /** Makes the SharedWorker, for bundlers that want the URL of its script in your own code. */
   readonly sharedWorker?: () => SharedWorker;
 }
 

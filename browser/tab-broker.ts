@@ -28,6 +28,7 @@ export interface Route {
   close?: () => void;
 }
 
+/** How the broker goes down before it is there again. */
 export interface RestartOptions {
   /** Opens damaged data with what can be read of them, and gives up the rest. Default: false. */
   readonly salvage?: boolean;
@@ -80,6 +81,7 @@ export class TabBroker {
     return this.#salvaged;
   }
 
+  /** Where the broker runs. */
   get place(): Place {
     return this.#route.place;
   }

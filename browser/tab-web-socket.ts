@@ -72,18 +72,22 @@ export class TabWebSocket extends EventTarget {
     void this.#connect(offered, dial);
   }
 
+  /** The URL that it was made with, normalized. */
   get url(): string {
     return this.#url.href;
   }
 
+  /** Connecting, open, closing or closed, as 0 to 3. */
   get readyState(): 0 | 1 | 2 | 3 {
     return this.#readyState;
   }
 
+  /** The subprotocol that was agreed on: `amqp`, or none. */
   get protocol(): string {
     return this.#protocol;
   }
 
+  /** No extension is ever agreed on. */
   get extensions(): string {
     return '';
   }
@@ -93,6 +97,7 @@ export class TabWebSocket extends EventTarget {
     return this.#outgoingBytes + (this.#transport?.unsentBytes ?? 0);
   }
 
+  /** How octets that come in are handed over: as a Blob, or as an ArrayBuffer. Default: `blob`. */
   get binaryType(): BinaryType {
     return this.#binaryType;
   }
@@ -103,6 +108,7 @@ export class TabWebSocket extends EventTarget {
     if (text === 'blob' || text === 'arraybuffer') this.#binaryType = text;
   }
 
+  /** Listens for `open`, as the attribute of the standard does. */
   get onopen(): Handler | null {
     return this.#handlers.get('open');
   }
@@ -111,6 +117,7 @@ export class TabWebSocket extends EventTarget {
     this.#handlers.set('open', handler);
   }
 
+  /** Listens for `message`, as the attribute of the standard does. */
   get onmessage(): Handler<MessageEvent> | null {
     return this.#handlers.get('message') as Handler<MessageEvent> | null;
   }
@@ -119,6 +126,7 @@ export class TabWebSocket extends EventTarget {
     this.#handlers.set('message', handler);
   }
 
+  /** Listens for `error`, as the attribute of the standard does. */
   get onerror(): Handler | null {
     return this.#handlers.get('error');
   }
@@ -127,6 +135,7 @@ export class TabWebSocket extends EventTarget {
     this.#handlers.set('error', handler);
   }
 
+  /** Listens for `close`, as the attribute of the standard does. */
   get onclose(): Handler<CloseEvent> | null {
     return this.#handlers.get('close') as Handler<CloseEvent> | null;
   }
@@ -146,6 +155,7 @@ export class TabWebSocket extends EventTarget {
     if (this.#readyState === states.OPEN) this.#push(message);
   }
 
+  /** Begins the close handshake; throws where a WebSocket may not send that code or reason. */
   close(code?: number, reason?: string): void;
   close(...given: readonly [unknown?, unknown?]): void {
     const { code, reason } = readClose(given);

@@ -16,7 +16,7 @@ export class AmqpError extends Error {
 
   readonly #blamed: boolean;
 
-  /** `method` [0, 0]: there is none to blame; absent: it is not known yet. */
+  /** `method` is the one to blame: two zeros where there is none, absent while it is not known. */
   constructor(replyName: ReplyCodeName, text: string, method?: readonly [number, number]) {
     super(text);
     this.#blamed = method !== undefined;

@@ -120,6 +120,7 @@ export interface LoginRefusal {
  * is at hand.
  */
 export interface Authenticator {
+  /** Emits once: an identity, a refusal that says why, or undefined where the login is wrong. */
   authenticate(
     credentials: Credentials, peer: PeerInfo,
   ): Observable<Identity | LoginRefusal | undefined>;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,6 +78,20 @@ async function bundled(file: string): Promise<{ text: string; inputs: readonly s
   });
   const inputs = Object.keys(metafile.inputs).map((input) => resolve(folder, input));
   return { text: output!.text.trim(), inputs };
+}
+
+/** Clears the folder of the build, but for the documentation, which is made by itself. */
+export function keepDocs(): Plugin {
+  return {
+    name: 'keep-docs',
+    apply: 'build',
+    renderStart({ dir = '' }) {
+      const names = existsSync(dir) ? readdirSync(dir) : [];
+      for (const name of names) {
+        if (name !== 'docs') rmSync(join(dir, name), { recursive: true });
+      }
+    },
+  };
 }
 
 /** Below so many octets a file is sent as it is. */

@@ -3,20 +3,21 @@ import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import {
-  compiledClients, compressed, lessonHeadings, offline, sandboxScripts,
+  compiledClients, compressed, keepDocs, lessonHeadings, offline, sandboxScripts,
 } from './vite-plugins.ts';
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './',
   plugins: [
-    svelte({ configFile: false }), compiledClients(), lessonHeadings(), sandboxScripts(), offline(),
-    compressed(),
+    svelte({ configFile: false }), compiledClients(), lessonHeadings(), sandboxScripts(),
+    keepDocs(), offline(), compressed(),
   ],
   worker: { format: 'es', rolldownOptions: { checks: { pluginTimings: false } } },
   build: {
     outDir: fileURLToPath(new URL('../dist/demo', import.meta.url)),
-    emptyOutDir: true,
+    // The documentation lies in there as well: `keepDocs` clears the rest.
+    emptyOutDir: false,
     target: 'es2022',
     modulePreload: { polyfill: false },
     // The editor, which is loaded only when somebody edits.

@@ -1,6 +1,7 @@
 import { pino, type Logger } from 'pino';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+/** How much a line matters; `silent` is no line at all. */
 export type LogLevel = (typeof logLevels)[number];
 
 /** What a log line is about: the noun that its event begins with. */
@@ -8,14 +9,17 @@ export const logComponents = [
   'alarm', 'binding', 'broker', 'channel', 'connection', 'consumer', 'exchange', 'gateway',
   'journal', 'message', 'queue',
 ] as const;
+/** What a line is about; each component has a level of its own. */
 export type LogComponent = (typeof logComponents)[number];
 
 /** A level for all components, and others for some. */
 export type LogLevels = { readonly all: LogLevel } & { readonly [C in LogComponent]?: LogLevel };
 
 export const logFormats = ['text', 'json'] as const;
+/** `text` for people, `json` for programs. */
 export type LogFormat = (typeof logFormats)[number];
 
+/** Which lines are written, in which form, and where to. */
 export interface LogOptions {
   readonly levels?: LogLevels | undefined;
   readonly format?: LogFormat | undefined;
@@ -53,6 +57,7 @@ export class Log {
     return this.#loggers.get(component)!.isLevelEnabled(level);
   }
 
+  /** Writes a line, if lines of this level are written for the component. */
   write(
     component: LogComponent,
     level: Exclude<LogLevel, 'silent'>,

@@ -8,13 +8,14 @@ import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import { encodingFor, isFresh, type Encoding } from './http-negotiation.ts';
 
-const types: Readonly<Record<string, string>> = {
+const textTypes: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.json': 'application/json',
   '.svg': 'image/svg+xml',
 };
+const types: Readonly<Record<string, string>> = { ...textTypes, '.png': 'image/png' };
 
 /** The rest of the page's policy is in its head, as every static host serves it. */
 const pagePolicy = "frame-ancestors 'none'";
@@ -31,7 +32,10 @@ interface Body {
   readonly etag: string;
 }
 
-/** The built playground: static files, known by name from the start, so that no other is served. */
+/**
+ * The built playground, and its documentation in `docs`: static files, known by name from the
+ * start, so that no other is served.
+ */
 export class Playground {
   readonly #folder: string;
   readonly #files: ReadonlySet<string>;
@@ -62,15 +66,23 @@ export class Playground {
     path: string, request: IncomingMessage, response: ServerResponse, urls: readonly string[] = [],
   ): boolean {
     // Who asks for `/` without a browser gets the words of the gateway.
-    const isPage = path === '/' && request.headers.accept?.includes('text/html') === true;
-    const file = isPage ? '/index.html' : path;
-    if (!this.#files.has(file) || /\.(br|gz)$/.test(file)) return false;
+    if (path === '/' && request.headers.accept?.includes('text/html') !== true) return false;
+    const file = path.endsWith('/') ? `${path}index.html` : path;
+    if (/\.(br|gz)$/.test(file)) return false;
+    if (!this.#files.has(file)) return this.#leadsOn(path, response);
     const encoding = this.#encodingOf(file, request.headers['accept-encoding']);
     this.#bodyOf(file, encoding, urls).then(
       (body) => send(file, encoding, body, request, response),
       // A new build has taken the file away meanwhile.
       () => response.writeHead(404).end(),
     );
+    return true;
+  }
+
+  /** A folder that is asked for by its name alone: its page names others from within. */
+  #leadsOn(path: string, response: ServerResponse): boolean {
+    if (!this.#files.has(`${path}/index.html`)) return false;
+    response.writeHead(301, { Location: `${path.slice(path.lastIndexOf('/') + 1)}/` }).end();
     return true;
   }
 
@@ -118,7 +130,7 @@ function etagOf(bytes: Buffer): string {
 }
 
 function isText(file: string): boolean {
-  return types[extname(file)] !== undefined;
+  return textTypes[extname(file)] !== undefined;
 }
 
 function send(
@@ -145,7 +157,7 @@ function headersOf(file: string, encoding: Encoding, etag: string): Record<strin
     'Cache-Control': file.startsWith('/assets/') ? 'max-age=31536000, immutable' : 'no-cache',
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',
-    ...(file === '/index.html' && { 'Content-Security-Policy': pagePolicy }),
+    ...(extension === '.html' && { 'Content-Security-Policy': pagePolicy }),
     ...(extension === '.js' && { 'Content-Security-Policy': workerPolicy }),
   };
 }

@@ -44,7 +44,9 @@ function changedAt(path) {
 function newestChangeIn(path) {
   const stats = statSync(path);
   if (!stats.isDirectory()) return stats.mtimeMs;
-  const changes = readdirSync(path).map((name) => newestChangeIn(join(path, name)));
+  // Pages to be read are built into nothing.
+  const names = readdirSync(path).filter((name) => !name.endsWith('.md'));
+  const changes = names.map((name) => newestChangeIn(join(path, name)));
   return Math.max(stats.mtimeMs, ...changes);
 }
 
@@ -103,10 +105,24 @@ function buildPlayground() {
   }
 }
 
+/** Makes the documentation where there is none; `npm run docs` makes it anew. */
+function buildDocs() {
+  const settings = join(root, 'typedoc.json');
+  if (!existsSync(settings) || existsSync(join(root, 'dist', 'demo', 'docs', 'index.html'))) return;
+  say('Writing the documentation ...');
+  const typedoc = join(root, 'node_modules', 'typedoc', 'bin', 'typedoc');
+  // What is not documented, or a link that leads nowhere, is for `npm run docs` to refuse.
+  const lenient = ['--treatValidationWarningsAsErrors', 'false', '--logLevel', 'Error'];
+  if (!run(process.execPath, [typedoc, ...lenient])) {
+    say('The documentation could not be written, and the gateway starts without it.');
+  }
+}
+
 checkNodeVersion();
 // Packages from the npm registry come compiled and never carry a lock file.
 if (existsSync(lockFile)) {
   install();
   build();
   buildPlayground();
+  buildDocs();
 }

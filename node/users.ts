@@ -2,6 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { of, type Observable } from 'rxjs';
 import type { Authenticator, Credentials, Identity, PeerInfo } from '../core/index.ts';
 
+/** Who may log in, and by which password. */
 export interface User {
   readonly name: string;
   readonly password: string;

@@ -189,6 +189,7 @@ function test() {
     '--tsconfig', 'demo/tsconfig.json', '--threshold', 'error',
   ]);
   check('Types of its tests', 'typescript/bin/tsc', ['-p', 'test/demo']);
+  check('Documentation', 'typedoc/bin/typedoc', ['--logLevel', 'Warn']);
   vitest('Tests', 'vitest');
   if (!missingTools().some(({ packages }) => packages.includes('chromium'))) testInChromium();
   complianceMatrix();

@@ -49,6 +49,7 @@ export interface BrokerEnv {
 export interface Durability {
   /** Begins with the broker; records nothing before its recovery is over. */
   attach(broker: Broker): Persistence;
+  /** Brings back what the journal kept, before the broker is used. */
   recover(broker: Broker, persistence: Persistence, withCheckpoints: boolean): Promise<Recovered>;
 }
 
@@ -180,6 +181,7 @@ export class Broker {
     this.serve = (inbound, link) => this.#serve(inbound, link);
   }
 
+  /** The virtual hosts, by name. */
   get vhosts(): ReadonlyMap<string, VirtualHost> {
     return this.#vhosts;
   }
@@ -286,10 +288,12 @@ export class Broker {
     });
   }
 
+  /** Connections that are open or on their way. */
   get connectionCount(): number {
     return this.#connections.size;
   }
 
+  /** The connections that are open or on their way. */
   get connections(): Iterable<ServerConnection> {
     return this.#connections;
   }

@@ -34,6 +34,7 @@ export class Parameters {
       .filter((each) => component === undefined || each.component === component);
   }
 
+  /** The value of a parameter of a virtual host; undefined where it is not set. */
   get(component: string, vhost: string, name: string): Parameter | undefined {
     const value = this.#table.get(vhost, keyOf(component, name));
     return value === undefined ? undefined : { component, vhost, name, value };
@@ -50,22 +51,26 @@ export class Parameters {
     return this.#table.delete(vhost, keyOf(component, name));
   }
 
+  /** The parameters of the whole broker, by name. */
   get globals(): readonly Parameter[] {
     return this.#globals.of('').map(({ name, value }) => ({
       component: '', vhost: '', name, value,
     }));
   }
 
+  /** The value of a parameter of the whole broker; undefined where it is not set. */
   getGlobal(name: string): Parameter | undefined {
     const value = this.#globals.get('', name);
     return value === undefined ? undefined : { component: '', vhost: '', name, value };
   }
 
+  /** Sets a parameter of the whole broker. */
   setGlobal(name: string, value: unknown): boolean {
     check(name);
     return this.#globals.set('', name, value ?? null);
   }
 
+  /** Removes a parameter of the whole broker. */
   deleteGlobal(name: string): boolean {
     return this.#globals.delete('', name);
   }

@@ -34,6 +34,7 @@ export class VirtualHostSettings {
     );
   }
 
+  /** What is told of the virtual host beside its name. */
   get metadata(): VirtualHostMetadata {
     return { ...NO_METADATA, ...this.#settings.vhosts.get('', this.name) };
   }

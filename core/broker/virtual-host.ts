@@ -367,6 +367,7 @@ export class VirtualHost extends VirtualHostSettings {
     return new StoredMessage(this.store, this.store.marks);
   }
 
+  /** The priority of a message, 0 where it has none. */
   priorityOf(address: Address): number {
     return this.readMessage(address).properties.priority ?? 0;
   }

@@ -27,6 +27,7 @@ export type SendName = Exclude<
 export type CallReply<N extends CallName> =
   N extends 'basic.get' ? Delivery | undefined : MethodArgs<ReplyTo<N>>;
 
+/** How `declareQueue` declares. */
 export interface QueueOptions {
   /** Answers as if it were declared, or fails with 404 where there is none. */
   readonly passive?: boolean;
@@ -39,6 +40,7 @@ export interface QueueOptions {
   readonly arguments?: FieldTable;
 }
 
+/** How `declareExchange` declares. */
 export interface ExchangeOptions {
   /** Answers as if it were declared, or fails with 404 where there is none. */
   readonly passive?: boolean;

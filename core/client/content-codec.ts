@@ -2,6 +2,7 @@
 export interface ContentCodec<T> {
   /** Goes into the property content-type. */
   readonly contentType: string;
+  /** The value as octets; what it throws, the publish fails with. */
   encode(value: T): Uint8Array;
   /** Throws, where the body is not of this kind. */
   decode(body: Uint8Array): T;

@@ -5,6 +5,7 @@ import { hostClock } from '../clock/host-clock.ts';
 import type { Cancel, Clock } from '../ports.ts';
 import type { Delivery } from './delivery.ts';
 
+/** How `ackAfter` works through deliveries. */
 export interface AckAfterOptions {
   /** Deliveries that are worked on at once. Default: as many as prefetch lets in. */
   readonly concurrency?: number;
@@ -129,6 +130,7 @@ export class Batch {
   }
 }
 
+/** When `batches` hands on what it gathered. */
 export interface BatchOptions {
   /** Deliveries in a batch, at most; no more than prefetch, which would never let it fill. */
   readonly size: number;

@@ -9,6 +9,7 @@ import { ackAfter, type AckAfterOptions, type Project } from './operators.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Returned } from './returned.ts';
 
+/** How long `rpc` waits for its answer. */
 export interface RpcOptions {
   /** Milliseconds to wait for the reply. Default: for ever, or rather until the channel ends. */
   readonly timeoutMs?: number;

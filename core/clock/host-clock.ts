@@ -3,6 +3,7 @@ import type { Cancel, Clock, Random } from '../ports.ts';
 /** Longest delay that setTimeout takes; longer waits are cut into pieces of it. */
 const TIMEOUT_MS_MAX = 0x7fff_ffff;
 
+/** How a host does what the standard leaves to it. */
 export interface HostClockOptions {
   /** Runs a task soon, as `setImmediate` does in Node. Default: a timeout of 0. */
   readonly defer?: (run: () => void) => void;

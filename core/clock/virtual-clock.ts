@@ -102,6 +102,7 @@ export class VirtualClock implements Clock {
     this.#now = Math.max(this.#now, at);
   }
 
+  /** Moves time on, and runs in order all timers that are due by then. */
   advanceBy(milliseconds: number): void {
     this.advanceTo(this.#now + milliseconds);
   }

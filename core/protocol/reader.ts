@@ -51,6 +51,7 @@ export class Reader {
     return this;
   }
 
+  /** Octets that were not read yet. */
   get remaining(): number {
     return this.end - this.offset;
   }
@@ -62,14 +63,17 @@ export class Reader {
     return at;
   }
 
+  /** An unsigned integer of 8 bits. */
   octet(): number {
     return this.block.bytes[this.#advance(1)]!;
   }
 
+  /** An unsigned integer of 16 bits. */
   short(): number {
     return this.block.view.getUint16(this.#advance(2));
   }
 
+  /** An unsigned integer of 32 bits. */
   long(): number {
     return this.block.view.getUint32(this.#advance(4));
   }
@@ -81,10 +85,12 @@ export class Reader {
     return view.getUint32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
   }
 
+  /** Text of up to 255 octets, in UTF-8. 502: it is not. */
   shortstr(): string {
     return this.text(this.octet());
   }
 
+  /** Text of up to 4 GiB, in UTF-8. 502: it is not. */
   longstr(): string {
     return this.text(this.long());
   }

@@ -8,8 +8,10 @@ export type Domain =
   | 'bit' | 'octet' | 'short' | 'long' | 'longlong' | 'shortstr' | 'longstr' | 'bytes'
   | 'timestamp' | 'table';
 
+/** Who may send a method. */
 export type Sender = 'client' | 'server' | 'both';
 
+/** A row of the table of methods. */
 export interface MethodSpec {
   /** Class id and method id. */
   readonly id: readonly [number, number];
@@ -22,6 +24,7 @@ export interface MethodSpec {
   readonly args: readonly (readonly [string, Domain])[];
 }
 
+/** Every method: its ids, its sender, its answers and its arguments, in the order of the wire. */
 export const methods = {
   'connection.start': { id: [10, 10], from: 'server', sync: ['connection.start-ok'],
     args: [['versionMajor', 'octet'], ['versionMinor', 'octet'], ['serverProperties', 'table'],
@@ -164,6 +167,7 @@ export const basicProperties = [
   ['appId', 'shortstr'], ['clusterId', 'shortstr'],
 ] as const satisfies readonly (readonly [string, Domain])[];
 
+/** What an error ends: the channel, or the whole connection. */
 export type ReplyScope = 'channel' | 'connection';
 
 /** Reply codes and what each ends. 312 and 313 come with basic.return and end nothing. TOP-1. */
@@ -188,6 +192,7 @@ export const replyCodes = {
   INTERNAL_ERROR: { code: 541, scope: 'connection' },
 } as const satisfies Record<string, { code: number; scope: ReplyScope }>;
 
+/** The name of a reply code, such as `NOT_FOUND`. */
 export type ReplyCodeName = keyof typeof replyCodes;
 
 /** First octet of a frame. */
@@ -198,6 +203,7 @@ export const FRAME_END = 0xce;
 
 /** Octets of a frame around its payload: type, channel, size; and the end. */
 export const FRAME_HEADER_BYTES = 7;
+/** The octets before a payload, and the one behind it. */
 export const FRAME_OVERHEAD_BYTES = 8;
 
 /** What a client says first: AMQP, then 0-0-9-1. CON-01. */

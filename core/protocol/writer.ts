@@ -58,17 +58,20 @@ export class Writer {
     this.block = larger;
   }
 
+  /** An unsigned integer of 8 bits. */
   octet(value: number): void {
     this.grow(1);
     this.block.bytes[this.length++] = value;
   }
 
+  /** An unsigned integer of 16 bits. */
   short(value: number): void {
     this.grow(2);
     this.block.view.setUint16(this.length, value);
     this.length += 2;
   }
 
+  /** An unsigned integer of 32 bits. */
   long(value: number): void {
     this.grow(4);
     this.block.view.setUint32(this.length, value);
@@ -97,6 +100,7 @@ export class Writer {
     return read === text.length;
   }
 
+  /** Text with its length in 32 bits. */
   longstr(text: string): void {
     this.bytes(utf8.encode(text));
   }

@@ -5,13 +5,19 @@ import { serveTransport, type Transport, type TransportEnv, type Written } from 
 
 /** What is used of a MessagePort, a browser's or Node's. */
 export interface PortLike {
+  /** Sends a value to the other end, and gives the buffers away. */
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
+  /** Listens for `message` or `messageerror`. */
   addEventListener(type: string, listener: (event: PortEvent) => void): void;
+  /** Listens no more. */
   removeEventListener(type: string, listener: (event: PortEvent) => void): void;
+  /** Lets messages through that wait. */
   start(): void;
+  /** Ends the port; its other end hears nothing more. */
   close(): void;
 }
 
+/** An event of a MessagePort. */
 export interface PortEvent {
   readonly type: string;
   readonly data?: unknown;
@@ -83,6 +89,7 @@ export class PortTransport implements Transport {
     this.#port.postMessage(buffer, [buffer]);
   }
 
+  /** Takes what comes in, or lets it wait at the other end. */
   setReading(on: boolean): void {
     this.#reading = on;
     if (!on) return;
@@ -95,6 +102,7 @@ export class PortTransport implements Transport {
     this.#leave(words.end);
   }
 
+  /** Ends the connection at once, as a cable that is cut. */
   destroy(): void {
     this.#leave(words.abort);
   }

@@ -15,16 +15,19 @@ export interface Transport {
   readonly unsentBytes: number;
   /** Calls `written` once, later, in the order of the calls. */
   write(chunk: Uint8Array, written: Written): void;
+  /** Reads from the peer, or leaves what it sends where it is. */
   setReading(on: boolean): void;
   /** The peer has opened a connection: it is no stranger any more. Absent: nobody asks. */
   opened?(): void;
   /** Flushes what was written, then closes in good order. */
   end(): void;
+  /** Ends the connection at once, and drops what was not sent. */
   destroy(): void;
   /** Calls `run` once nothing can be read or written any more. */
   whenClosed(run: () => void): void;
 }
 
+/** What a transport needs of its surroundings. */
 export interface TransportEnv {
   readonly clock: Clock;
   readonly pool: BufferPool;

@@ -31,6 +31,7 @@ export type JournalTrouble =
    */
   | { readonly kind: 'failed'; readonly text: string };
 
+/** A record, and where it is in the journal. */
 export interface JournalRecord {
   readonly lsn: Lsn;
   readonly record: Uint8Array;
@@ -61,6 +62,7 @@ export interface Journal {
   readonly pendingBytes: number;
   /** Calls back whenever `durable` advanced. */
   onDurable(run: (upTo: Lsn) => void): Cancel;
+  /** Calls back when the disk is full, has space again, fails, or gives back damaged records. */
   onTrouble(run: (trouble: JournalTrouble) => void): Cancel;
   /** A copy of a record that was appended and not trimmed. */
   read(lsn: Lsn): Promise<Uint8Array>;

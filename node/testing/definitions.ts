@@ -19,12 +19,14 @@ export interface Definitions {
   readonly [other: string]: unknown;
 }
 
+/** A virtual host, as RabbitMQ exports it. */
 export interface DefinedVhost {
   readonly name: string;
   /** Which RabbitMQ it does as; the rest of what RabbitMQ has here says nothing to the broker. */
   readonly metadata?: { readonly compatibility?: Profile };
 }
 
+/** A user, as RabbitMQ exports it. */
 export interface DefinedUser {
   readonly name: string;
   readonly password_hash?: string;
@@ -32,6 +34,7 @@ export interface DefinedUser {
   readonly tags?: string | readonly string[];
 }
 
+/** What a user may do in a virtual host, as RabbitMQ exports it. */
 export interface DefinedPermission {
   readonly user: string;
   readonly vhost?: string;
@@ -40,6 +43,7 @@ export interface DefinedPermission {
   readonly read: string;
 }
 
+/** An exchange, as RabbitMQ exports it. */
 export interface DefinedExchange {
   readonly name: string;
   readonly vhost?: string;
@@ -50,6 +54,7 @@ export interface DefinedExchange {
   readonly arguments?: FieldTable;
 }
 
+/** A queue, as RabbitMQ exports it. */
 export interface DefinedQueue {
   readonly name: string;
   readonly vhost?: string;
@@ -60,6 +65,7 @@ export interface DefinedQueue {
   readonly arguments?: FieldTable;
 }
 
+/** A binding, as RabbitMQ exports it. */
 export interface DefinedBinding {
   readonly vhost?: string;
   readonly source: string;

@@ -45,6 +45,7 @@ const deadLetteredWords: Words<DeadLetteredPattern> = {
   ...messageWords, from: 'any', reason: ['rejected', 'expired', 'maxlen', 'delivery_limit'],
 };
 
+/** How long an expectation waits. */
 export interface WaitOptions {
   /** Real time after which it fails. Default: the `timeout` of the test broker. */
   readonly timeout?: Duration;

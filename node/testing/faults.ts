@@ -11,17 +11,20 @@ import { checkWords, type Words } from './words.ts';
 /** A fault that is in force until it is ended. Ending it twice does nothing. */
 export interface Fault {
   readonly description: string;
+  /** Ends the fault; what it kept back goes its way. */
   end(): void;
 }
 
 /** Which connections: an id (`connection-1`), the name a client gave its own, or a rule. */
 export type ConnectionSelector = string | ((connection: ConnectionInfo) => boolean);
 
+/** Whom a fault meets. */
 export interface FaultTarget {
   /** Default: every connection there is or will be. */
   readonly connection?: ConnectionSelector;
 }
 
+/** Which connections are dropped, when, and how. */
 export interface DropOptions extends FaultTarget {
   /** `reset`: a TCP reset; `close`: connection.close with 320. Default: `reset`. */
   readonly kind?: DropKind;
@@ -34,6 +37,7 @@ export interface DropOptions extends FaultTarget {
   readonly direction?: Direction;
 }
 
+/** Whose logins are refused, and how often. */
 export interface RefuseLoginsOptions {
   /** Default: everybody. */
   readonly user?: string;
@@ -41,6 +45,7 @@ export interface RefuseLoginsOptions {
   readonly times?: number;
 }
 
+/** How the broker goes down, and what it has when it is back. */
 export interface RestartOptions {
   /** `lost`: as if the disk were new; the topology of the start is there. Default: `kept`. */
   readonly durableState?: DurableState;

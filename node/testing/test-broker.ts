@@ -135,6 +135,7 @@ export class TestBroker {
     return this.#listener('http').url;
   }
 
+  /** The address that it listens on. */
   get host(): string {
     return HOST;
   }
@@ -210,6 +211,7 @@ export class TestBroker {
     return this.#frameLog.text;
   }
 
+  /** Writes the frame log to a file. */
   writeFrameLog(file: string): void {
     this.#frameLog.write(file);
   }
@@ -224,6 +226,7 @@ export class TestBroker {
     return (this.#stopped ??= this.#stop());
   }
 
+  /** The same as `stop`, at the end of `await using`. */
   async [asyncDispose](): Promise<void> {
     await this.stop();
   }

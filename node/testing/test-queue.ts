@@ -40,6 +40,7 @@ export class TestQueue {
     this.#parts = parts;
   }
 
+  /** Whether there is such a queue. */
   get exists(): boolean {
     return this.#found !== undefined;
   }
@@ -49,10 +50,12 @@ export class TestQueue {
     return this.#queue.readyCount;
   }
 
+  /** Messages that are out at consumers, or were fetched, and not settled. */
   get unackedCount(): number {
     return this.#queue.unackedCount;
   }
 
+  /** Consumers of the queue. */
   get consumerCount(): number {
     return this.#queue.consumers.count;
   }

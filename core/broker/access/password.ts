@@ -17,6 +17,7 @@ const hashes: Readonly<Record<string, (octets: Uint8Array) => Uint8Array>> = {
   rabbit_password_hashing_md5: md5,
 };
 
+/** How passwords may be hashed, by RabbitMQ's names. */
 export const hashingAlgorithms: readonly string[] = Object.keys(hashes);
 
 const SALT_BYTES = 4;

@@ -8,6 +8,7 @@ import { DEFAULT_HASHING, hashPassword, isPassword, unknownPasswordHash } from '
 
 /** What a user may have so many of; absent or negative: without limit. */
 export const userLimits = ['max-connections', 'max-channels'] as const;
+/** What of a user may be limited. */
 export type UserLimit = (typeof userLimits)[number];
 
 /** A user, as definitions have one. */
@@ -54,14 +55,17 @@ export class Users {
     return this.#table.of('').map(({ name, value }) => ({ name, ...value }));
   }
 
+  /** How many users there are. */
   get count(): number {
     return this.#table.count;
   }
 
+  /** Whether there is a user of this name. */
   has(name: string): boolean {
     return this.#table.get('', name) !== undefined;
   }
 
+  /** The user of this name, if there is one. */
   get(name: string): User | undefined {
     const kept = this.#table.get('', name);
     return kept && { name, ...kept };

@@ -3,6 +3,7 @@ import { checkLimits, limitOf, withLimit, withoutLimit, type Limits } from './re
 
 /** What a virtual host may have so many of; absent or negative: without limit. */
 export const virtualHostLimits = ['max-connections', 'max-queues'] as const;
+/** What of a virtual host may be limited. */
 export type VirtualHostLimit = (typeof virtualHostLimits)[number];
 
 const NAME = 'limits';

@@ -81,6 +81,7 @@ export class ServerConnection implements SessionHooks {
     this.updateTap();
   }
 
+  /** Who is at the other end, as events tell it. */
   get info(): ConnectionInfo {
     return this.#info;
   }
@@ -100,10 +101,12 @@ export class ServerConnection implements SessionHooks {
     return this.#flow.active;
   }
 
+  /** The channels that are open. */
   get channels(): Iterable<ServerChannel> {
     return this.#channels.values();
   }
 
+  /** Channels that are open. */
   get channelCount(): number {
     return this.#channels.size;
   }
@@ -273,6 +276,7 @@ export class ServerConnection implements SessionHooks {
     if (!this.#party.waits) parties.charge(this.#party, parties.work - this.#workBefore);
   }
 
+  /** The transport takes more, or is full: consumers wait while it is. */
   onWritable(on: boolean): void {
     if (on === this.#linkWritable) return;
     this.broker.turn.within(() => {

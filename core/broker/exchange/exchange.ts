@@ -74,6 +74,7 @@ export class Exchange implements Observer<OutgoingMessage> {
     return publishInProcess(this, message);
   }
 
+  /** The same as `publish`, so that an Observable of messages can be subscribed by an exchange. */
   next(message: OutgoingMessage): void {
     this.publish(message);
   }
@@ -101,6 +102,7 @@ export class Exchange implements Observer<OutgoingMessage> {
     return name === undefined ? undefined : this.vhost.exchanges.get(name as string);
   }
 
+  /** It is deleted: a route that was found before leads nowhere. */
   get gone(): boolean {
     return this.subscription.closed;
   }
@@ -120,6 +122,7 @@ export class Exchange implements Observer<OutgoingMessage> {
     return this.#bindings.values();
   }
 
+  /** Bindings of which it is the source. */
   get bindingCount(): number {
     return this.#bindings.size;
   }
@@ -139,6 +142,7 @@ export class Exchange implements Observer<OutgoingMessage> {
     return bound;
   }
 
+  /** The binding of the same destination, key and arguments, if there is one. */
   find(binding: Binding<BindingDestination>): BoundBinding | undefined {
     return this.#bindings.get(identityOf(binding));
   }

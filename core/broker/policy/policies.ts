@@ -9,6 +9,7 @@ import { definitionComplaint } from './policy-keys.ts';
 export const policyTargets = [
   'all', 'queues', 'exchanges', 'classic_queues', 'quorum_queues', 'streams',
 ] as const;
+/** What a policy applies to. */
 export type PolicyTarget = (typeof policyTargets)[number];
 
 /** Values by the name of the key, as JSON has them: `{ 'max-length': 10 }`. */
@@ -24,6 +25,7 @@ export interface KeptPolicy {
   readonly definition: PolicyDefinition;
 }
 
+/** What is to hold for queues and exchanges whose names match a pattern. */
 export interface Policy extends KeptPolicy {
   readonly name: string;
   readonly vhost: string;
@@ -56,6 +58,7 @@ export class Policies {
     return this.#table.of(this.#vhost).map(({ vhost, name, value }) => ({ name, vhost, ...value }));
   }
 
+  /** The policy of this name in a virtual host, if there is one. */
   get(name: string): Policy | undefined {
     const kept = this.#table.get(this.#vhost, name);
     return kept && { name, vhost: this.#vhost, ...kept };

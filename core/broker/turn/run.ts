@@ -39,10 +39,12 @@ export abstract class Destination implements Observer<Run> {
   /** It went after a route to it was found: what comes now is dropped. */
   abstract get gone(): boolean;
 
+  /** Throws: who hands messages over has no errors to tell. */
   error(error: unknown): void {
     throw error;
   }
 
+  /** Fails: a destination has many publishers, and none of them ends it. */
   complete(): void {
     assert(false, 'a destination has many publishers, so none of them ends it');
   }
