@@ -1,4 +1,5 @@
 import { assert } from '../../assert.ts';
+import { Arrivals } from '../arrivals.ts';
 import { limits } from '../../limits.ts';
 import type { FieldTable, Properties } from '../../protocol/types.ts';
 import { preconditionFailed, textArgument } from '../definition/argument-checks.ts';
@@ -48,7 +49,7 @@ export class ConsistentHashMatcher<D> implements Matcher<D> {
   readonly keyOnly: boolean;
   readonly #source: HashSource;
   /** Only the first binding of a destination counts, until it goes. */
-  readonly #bindings = new Map<D, Set<Binding<D>>>();
+  readonly #bindings = new Map<D, Arrivals<Binding<D>>>();
   /** In the order in which they came, so that a new one moves no message among the others. */
   readonly #shares = new Shares<D>();
 
@@ -74,7 +75,9 @@ export class ConsistentHashMatcher<D> implements Matcher<D> {
       others.add(binding);
       return;
     }
-    this.#bindings.set(binding.destination, new Set([binding]));
+    const bindings = new Arrivals<Binding<D>>();
+    bindings.add(binding);
+    this.#bindings.set(binding.destination, bindings);
     this.#append(binding);
   }
 
@@ -82,11 +85,11 @@ export class ConsistentHashMatcher<D> implements Matcher<D> {
     const { destination } = binding;
     const bindings = this.#bindings.get(destination);
     assert(bindings?.has(binding) === true, 'a binding that goes was there');
-    const [first] = bindings;
+    const { first } = bindings;
     bindings.delete(binding);
     if (binding !== first) return;
     this.#shares.remove(destination);
-    const [next] = bindings;
+    const next = bindings.first;
     if (next === undefined) this.#bindings.delete(destination);
     else this.#append(next);
   }

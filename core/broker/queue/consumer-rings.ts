@@ -1,3 +1,4 @@
+import { Arrivals } from '../arrivals.ts';
 import type { Consumer } from '../delivery/consumer.ts';
 
 /**
@@ -8,7 +9,7 @@ import type { Consumer } from '../delivery/consumer.ts';
 export class Ring {
   readonly priority: number;
   /** In order of arrival, whether they are ready or not. */
-  readonly all = new Set<Consumer>();
+  readonly all = new Arrivals<Consumer>();
   /** Whether it is in the heap of rings that may have somebody ready. */
   inHeap = false;
   #first: Consumer | undefined;

@@ -134,7 +134,7 @@ export class Consumers {
   /** Highest priority first, then the longest waiting. */
   #successor(): Consumer | undefined {
     for (let ring = this.#present.top; ring !== undefined; ring = this.#present.top) {
-      if (ring.all.size > 0) return ring.all.values().next().value;
+      if (ring.all.size > 0) return ring.all.first;
       this.#rings.delete(this.#present.pop().priority);
     }
     return undefined;
