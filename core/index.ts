@@ -1,6 +1,6 @@
 /** TabMQ: an AMQP 0-9-1 broker that runs anywhere JavaScript runs. */
 export {
-  Broker, type Alarm, type BrokerEnv, type BrokerOptions, type Durability,
+  Broker, type BrokerEnv, type BrokerOptions, type Durability,
 } from './broker/broker.ts';
 export type { Access } from './broker/access/access.ts';
 export { DEFAULT_HASHING, hashingAlgorithms } from './broker/access/password.ts';
@@ -20,6 +20,7 @@ export type {
   Policies, Policy, PolicyChange, PolicyDefinition, PolicyTarget,
 } from './broker/policy/policies.ts';
 export type { VirtualHostMetadata } from './broker/settings.ts';
+export type { Alarm } from './broker/alarms.ts';
 export type { ConfirmHold } from './broker/publish/confirms.ts';
 export { durableIn } from './broker/durable/index.ts';
 export type { DurabilityOptions } from './broker/durable/options.ts';

@@ -64,6 +64,13 @@ export const limits = {
   silentRefusalMs: 3000,
   /** Consumers on one channel; one more: 530. BAS-13. */
   consumersPerChannelMax: 65_535,
+  /** The share of the most memory below which the memory alarm ends; it keeps it from flapping. */
+  memoryAlarmEndsBelow: 0.9,
+  /**
+   * The share of the memory at which the alarm begins that exchanges, queues and bindings may take;
+   * more of them: 406. They come back with each start, and must leave room for messages.
+   */
+  definitionMemoryShare: 0.5,
   /** Virtual hosts; one more cannot be made: 530, or 400 over HTTP. */
   vhostsMax: 1024,
   /** Connections to one broker; one more: 530 in answer to connection.open. CON-17. */

@@ -157,6 +157,7 @@ interface BrokerParts extends TransportEnv {
 
 function makeBroker(options: GatewayOptions, { journal, ...env }: BrokerParts): Broker {
   const { vhosts, compatibility, immediate, messageBytesMax } = options;
+  const { memoryHighWatermark = DEFAULT_MEMORY_HIGH_WATERMARK } = options;
   return new Broker(
     {
       ...env,
@@ -168,6 +169,7 @@ function makeBroker(options: GatewayOptions, { journal, ...env }: BrokerParts): 
       ...(compatibility !== undefined && { compatibility }),
       ...(immediate !== undefined && { immediate }),
       ...(messageBytesMax !== undefined && { messageBytesMax }),
+      memoryBytesMax: processMemory().limitBytes * memoryHighWatermark,
       node: `tabmq@${hostname()}`,
       platform: `Node.js ${process.version}`,
       version,

@@ -58,8 +58,6 @@ export const nodeLimits = {
   memoryCheckMs: 100,
   /** Shortest time between two collections of garbage that tell what is really in use. */
   memoryCollectMs: 1000,
-  /** The share of the watermark below which the memory alarm ends; it keeps it from flapping. */
-  memoryAlarmEndsBelow: 0.9,
   /**
    * Bytes of the journal that are checked before a start, the newest first: some seconds' worth.
    * What is beyond, as of a stream with a long history, is checked when it is read.

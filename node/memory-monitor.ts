@@ -1,6 +1,6 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Cancel, Clock } from '../core/index.ts';
+import { limits, type Cancel, type Clock } from '../core/index.ts';
 import { nodeLimits } from './limits.ts';
 
 /** The process as the monitor sees it; tests pass another. */
@@ -56,7 +56,7 @@ export class MemoryMonitor {
   }
 
   #isTooMuch(): boolean {
-    const share = this.#raised ? nodeLimits.memoryAlarmEndsBelow : 1;
+    const share = this.#raised ? limits.memoryAlarmEndsBelow : 1;
     return this.#options.memory.usedBytes() > this.#alarmBytes * share;
   }
 

@@ -12,9 +12,11 @@ import { Access } from './access/access.ts';
 import { letFirstUsersIn, type GivenUser } from './access/first-users.ts';
 import { passwordLogin } from './access/login.ts';
 import { compatibilityOf, type Compatibility, type Profile } from './definition/compatibility.ts';
+import { Alarms, type Alarm } from './alarms.ts';
 import type { Persistence } from './durable/persistence.ts';
 import type { Recovered } from './durable/recovery.ts';
 import { Events, type BrokerEvent, type FrameEvent, type RoutedEvent } from './events/events.ts';
+import { MemoryAccount } from './memory-account.ts';
 import { MessageStore } from './message/store.ts';
 import { checkLength } from './names.ts';
 import { Parameters } from './parameters.ts';
@@ -75,6 +77,11 @@ export interface BrokerOptions {
   readonly messageBytesMax?: number;
   /** How long a delivery may stay unacknowledged, in milliseconds; 0: for ever. BAS-27. */
   readonly consumerTimeoutMs?: number;
+  /**
+   * Memory at which the broker raises the memory alarm by itself, by what it counts: messages,
+   * definitions, what waits to be sent. Default: none; `setAlarm` tells it what others see.
+   */
+  readonly memoryBytesMax?: number;
   /** Connections at once; one more is refused with 530. */
   readonly connectionsMax?: number;
   /** Work of one turn, after which others come first. Default: `limits.turnWork`. */
@@ -89,6 +96,7 @@ const defaults = {
   vhosts: ['/'],
   users: [],
   consumerTimeoutMs: limits.consumerTimeoutMs,
+  memoryBytesMax: Infinity,
   connectionsMax: limits.connectionsMax,
   turnWork: limits.turnWork,
   node: 'tabmq',
@@ -97,9 +105,6 @@ const defaults = {
 } satisfies BrokerOptions;
 
 type SetOptions = BrokerOptions & Required<Pick<BrokerOptions, keyof typeof defaults>>;
-
-/** What runs short, or has failed: the journal does so once and for all. */
-export type Alarm = 'memory' | 'disk' | 'journal';
 
 /** How long `stop` waits for clients to say close-ok, in milliseconds. */
 const STOP_MS = 5000;
@@ -136,13 +141,14 @@ export class Broker {
   readonly clock: Clock;
   readonly #authenticatesElsewhere: boolean;
   readonly #settings: SettingTables;
+  readonly memory: MemoryAccount;
   readonly #vhosts = new Map<string, VirtualHost>();
   readonly #parts: BrokerParts;
   readonly #durability: Durability | undefined;
   readonly #connections = new Set<ServerConnection>();
   /** Links that are open: those of the connections, and of clients that have yet to hang up. */
   #linkCount = 0;
-  readonly #alarms = new Set<Alarm>();
+  readonly #alarms: Alarms;
   #number = 0;
   #onAllEnded: (() => void) | undefined;
 
@@ -153,6 +159,7 @@ export class Broker {
     this.clock = clock;
     this.sessionEnv = { clock: env.sessionClock ?? clock, pool };
     this.parties = new Parties(clock, this.options.turnWork);
+    this.memory = new MemoryAccount(this.options.memoryBytesMax, this.store, pool);
     this.turn = new Turn(clock, this.store, this.parties);
     this.events = new Events(clock, this.store);
     this.events$ = this.events.events$;
@@ -163,6 +170,14 @@ export class Broker {
     this.#durability = env.durability;
     const persistence = env.durability?.attach(this);
     this.persistence = persistence;
+    this.#alarms = new Alarms(this.memory, (alarm, on) => {
+      events.emit({ type: on ? 'alarm.set' : 'alarm.cleared', alarm });
+      this.#updateBlocked();
+    });
+    this.turn.commit = () => {
+      persistence?.commit();
+      this.#alarms.checkMemory();
+    };
     if (persistence !== undefined) this.#watchJournal(persistence);
     this.compatibility = this.#compatibilityOf();
     const settings = (this.#settings = new SettingTables(persistence));
@@ -172,7 +187,7 @@ export class Broker {
     this.#authenticatesElsewhere = env.authenticator !== undefined;
     this.authenticator = env.authenticator ?? passwordLogin(this.access);
     this.#parts = {
-      clock, random, store, turn, events, persistence, settings,
+      clock, random, store, turn, events, persistence, settings, memory: this.memory,
       compatibilityOf: (profile) => this.#compatibilityOf(profile),
     };
     for (const name of this.options.vhosts) this.#addVhost(name);
@@ -307,9 +322,7 @@ export class Broker {
 
   /** Why publishers are blocked, as they are told; undefined: they are not. CON-33. */
   get alarm(): string | undefined {
-    if (this.#alarms.size === 0) return undefined;
-    if (this.#alarms.has('journal')) return 'the disk failed, nothing is confirmed any more';
-    return `low on ${[...this.#alarms].join(' & ')}`;
+    return this.#alarms.text;
   }
 
   /** Whether publishers wait for the disk, which they are not told: it takes but a moment. */
@@ -319,11 +332,7 @@ export class Broker {
 
   /** Raises or clears an alarm: publishers are blocked while there is one. CON-33. */
   setAlarm(alarm: Alarm, on: boolean): void {
-    if (on === this.#alarms.has(alarm)) return;
-    if (on) this.#alarms.add(alarm);
-    else this.#alarms.delete(alarm);
-    this.events.emit({ type: on ? 'alarm.set' : 'alarm.cleared', alarm });
-    this.#updateBlocked();
+    this.#alarms.set(alarm, on);
   }
 
   #updateBlocked(): void {
@@ -417,7 +426,6 @@ export class Broker {
 
   /** A full disk blocks publishers until there is space again; a broken one blocks for good. */
   #watchJournal(persistence: Persistence): void {
-    this.turn.commit = () => persistence.commit();
     persistence.behind$.subscribe(() => this.#updateBlocked());
     persistence.trouble$.subscribe((trouble) => {
       const text = trouble.kind === 'space' ? 'there is space again' : trouble.text;

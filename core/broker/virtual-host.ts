@@ -14,11 +14,14 @@ import {
   assertSameExchange, checkExchangeType, createExchange, type ExchangeDeclaration,
 } from './exchange/declaration.ts';
 import { DefaultMatcher } from './exchange/default.ts';
-import { Exchange, type BindingDestination, type BoundBinding } from './exchange/exchange.ts';
+import {
+  Exchange, factsOf, type BindingDestination, type BoundBinding,
+} from './exchange/exchange.ts';
 import type { Binding, Routable } from './exchange/matcher.ts';
 import {
   inProcessPublisher, InProcessReturns, type ReturnedMessage,
 } from './publish/in-process-publish.ts';
+import type { MemoryAccount } from './memory-account.ts';
 import type { MessageBytes } from './message/bytes.ts';
 import { keepingMarks } from './message/publish-options.ts';
 import {
@@ -52,6 +55,7 @@ export interface BrokerParts {
   readonly settings: SettingTables;
   /** How a virtual host of this profile does, or one that has none. */
   readonly compatibilityOf: (profile: Profile | undefined) => Compatibility;
+  readonly memory: MemoryAccount;
 }
 
 /** What queue.declare says of a queue. */
@@ -82,6 +86,7 @@ export class VirtualHost extends VirtualHostSettings {
   readonly turn: Turn;
   readonly events: Events;
   readonly persistence: Persistence | undefined;
+  readonly memory: MemoryAccount;
   readonly counters = new Counters();
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
@@ -103,6 +108,7 @@ export class VirtualHost extends VirtualHostSettings {
     this.turn = parts.turn;
     this.events = parts.events;
     this.persistence = parts.persistence;
+    this.memory = parts.memory;
     const returns = new InProcessReturns(this);
     this.returned$ = returns.returned$;
     this.publisher = inProcessPublisher(this, returns);
@@ -145,6 +151,7 @@ export class VirtualHost extends VirtualHostSettings {
     if (this.exchanges.size >= limits.exchangesMax) {
       throw this.#limitReached('exchange', limits.exchangesMax);
     }
+    this.memory.checkDefinition(resourceText('exchange', name, this.name));
     this.#checkChange(declaration.durable);
     return this.addExchange(declaration);
   }
@@ -200,6 +207,7 @@ export class VirtualHost extends VirtualHostSettings {
     checkLength('the dead-letter routing key', String(table['x-dead-letter-routing-key'] ?? ''));
     if (this.queues.size >= limits.queuesMax) throw this.#limitReached('queue', limits.queuesMax);
     this.checkQueueLimit(given);
+    this.memory.checkDefinition(resourceText('queue', given, this.name));
     this.#checkChange(durable);
     return this.addQueue(given, { ...declaration, arguments: table }, exclusiveOwner);
   }
@@ -256,13 +264,21 @@ export class VirtualHost extends VirtualHostSettings {
       throw this.#limitReached('binding', limits.bindingsMax);
     }
     checkLength('the routing key', routingKey);
-    const binding = { destination, routingKey, arguments: table };
-    this.#checkChange(isDurable({ source, destination }), source.find(binding));
+    const there = source.find({ destination, routingKey, arguments: table });
+    if (there === undefined) this.memory.checkDefinition(`a binding of ${destination.text}`);
+    this.#checkChange(isDurable({ source, destination }), there);
+    this.addBinding(source, { destination, routingKey, arguments: table });
+  }
+
+  /** Makes a binding, whatever there is already. */
+  addBinding(source: Exchange, binding: Binding<BindingDestination>): void {
     const bound = source.bind(binding);
     if (bound === undefined) return;
+    const { routingKey, arguments: table } = bound;
+    bound.subscription.add(this.memory.define('binding', routingKey, table));
     this.#routes.clear();
     definitionLog.bindingAdded(bound);
-    this.events.emit({ type: 'binding.added', ...bindingEvent(bound) });
+    this.events.emit({ type: 'binding.added', ...factsOf(bound) });
   }
 
   /** Removes a binding; one that is not there is no error. QUE-09, TOP-7. */
@@ -277,7 +293,7 @@ export class VirtualHost extends VirtualHostSettings {
   bindingRemoved(bound: BoundBinding): void {
     this.#routes.clear();
     definitionLog.bindingRemoved(bound);
-    this.events.emit({ type: 'binding.removed', ...bindingEvent(bound) });
+    this.events.emit({ type: 'binding.removed', ...factsOf(bound) });
     const { source } = bound;
     // An auto-delete exchange goes with its last binding. EXC-07.
     if (source.options.autoDelete && source.bindingCount === 0) source.subscription.unsubscribe();
@@ -415,6 +431,7 @@ export class VirtualHost extends VirtualHostSettings {
     });
     definitionLog.exchangeDeclared(exchange);
     this.#dependents.add(exchange.subscription);
+    exchange.subscription.add(this.memory.define('exchange', name, exchange.options.arguments));
     exchange.subscription.add(() => {
       definitionLog.exchangeDeleted(exchange);
       this.exchanges.delete(name);
@@ -430,6 +447,7 @@ export class VirtualHost extends VirtualHostSettings {
     this.events.emit({ type: 'queue.declared', vhost: this.name, queue: name });
     definitionLog.queueDeclared(queue);
     this.#dependents.add(queue.subscription);
+    queue.subscription.add(this.memory.define('queue', name, queue.options.arguments));
     queue.subscription.add(() => {
       definitionLog.queueDeleted(queue);
       this.queues.delete(name);
@@ -455,18 +473,4 @@ export function checkReserved(kind: 'exchange' | 'queue', name: string): void {
   if (!name.startsWith('amq.')) return;
   const text = `${kind} name '${name}' contains reserved prefix 'amq.*'`;
   throw new AmqpError('ACCESS_REFUSED', text);
-}
-
-function bindingEvent({ source, destination, routingKey, arguments: table }: BoundBinding): {
-  vhost: string; source: string; destination: string; destinationKind: 'queue' | 'exchange';
-  routingKey: string; arguments: FieldTable;
-} {
-  return {
-    vhost: source.vhost.name,
-    source: source.name,
-    destination: destination.name,
-    destinationKind: destination.kind,
-    routingKey,
-    arguments: table,
-  };
 }

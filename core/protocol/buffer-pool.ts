@@ -6,6 +6,8 @@ import { blockOf, type Block } from './bytes.ts';
  * bytes are gone. A transport that never gives back costs garbage, nothing else.
  */
 export class BufferPool {
+  /** Bytes that transports were given and have yet to get rid of, as far as they tell. */
+  unsentBytes = 0;
   readonly #free: Block[] = [];
 
   /** A block of at least `bytesMin` bytes; its content is arbitrary. */

@@ -56,6 +56,7 @@ export function serveTransport(
       },
     });
     connection.add(outbound);
+    connection.add(() => outlet.close());
     connection.add(() => transport.destroy());
     transport.whenClosed(() => connection.complete());
   });
@@ -97,12 +98,19 @@ class Outlet implements Link {
       return;
     }
     this.#unreported.push(chunk);
+    this.#pool.unsentBytes += chunk.length;
     if (unsentBytes > wireLimits.unsentBytesMax && this.writable$.value) this.writable$.next(false);
+  }
+
+  /** Nobody reports any more what became of the rest. */
+  close(): void {
+    for (const chunk of this.#unreported.splice(0)) this.#pool.unsentBytes -= chunk.length;
   }
 
   /** One function for all chunks, so that a chunk costs no closure. */
   readonly #written: Written = (error) => {
     const chunk = this.#unreported.shift();
+    this.#pool.unsentBytes -= chunk?.length ?? 0;
     if (chunk !== undefined && !error) this.#pool.give(chunk);
     if (!this.writable$.value && this.#transport.unsentBytes === 0) this.writable$.next(true);
   };

@@ -117,3 +117,80 @@ test('events tell of the alarm and of each connection that it concerns', () => {
   broker.setAlarm('memory', false);
   expect(types).toEqual(['alarm.set', 'connection.blocked', 'alarm.cleared', 'connection.unblocked']);
 });
+
+describe('while memory is low', () => {
+  const low = 'the broker is low on memory';
+
+  test('new exchanges, queues and bindings are refused with 406, and what is there stays usable', () => {
+    const { open, broker, vhost } = fixture();
+    const setUp = open();
+    declareQueue(setUp, 'q');
+    setUp.call('exchange.declare', { exchange: 'e', type: 'fanout' });
+    setUp.call('queue.bind', { queue: 'q', exchange: 'e' });
+    broker.setAlarm('memory', true);
+    const refused = ['queue.declare', 'exchange.declare', 'queue.bind', 'exchange.bind'] as const;
+    for (const name of refused) {
+      const channel = open();
+      expect(() => channel.call(name, {
+        'queue.declare': { queue: 'new' },
+        'exchange.declare': { exchange: 'new', type: 'direct' },
+        'queue.bind': { queue: 'q', exchange: 'e', routingKey: 'new' },
+        'exchange.bind': { source: 'e', destination: 'amq.topic' },
+      }[name]), name).toThrow(low);
+      expect(channel.closed, name).toMatchObject({ replyCode: 406 });
+    }
+    const channel = open();
+    declareQueue(channel, 'q');
+    channel.call('exchange.declare', { exchange: 'e', type: 'fanout' });
+    channel.call('queue.bind', { queue: 'q', exchange: 'e' });
+    consume(channel, 'q');
+    channel.call('queue.unbind', { queue: 'q', exchange: 'e' });
+    channel.call('exchange.delete', { exchange: 'e' });
+    channel.call('queue.delete', { queue: 'q' });
+    expect(channel.closed).toBeUndefined();
+    expect(vhost.queues.size).toBe(0);
+    broker.setAlarm('memory', false);
+    declareQueue(channel, 'new');
+    expect(channel.closed).toBeUndefined();
+  });
+
+  test('the broker says so by what it counts, at the end of the turn, and until it is well below', () => {
+    const { open, broker, vhost } = fixture({ memoryBytesMax: 4_000_000 });
+    const alarms: string[] = [];
+    broker.events$.subscribe(({ type }) => void (type.startsWith('alarm.') && alarms.push(type)));
+    const queue = vhost.declareQueue({ queue: 'q' });
+    const body = new Uint8Array(1_000_000);
+    vhost.exchange('').publish({ routingKey: 'q', body });
+    expect(alarms).toEqual([]);
+    for (let i = 0; i < 4; i++) vhost.exchange('').publish({ routingKey: 'q', body });
+    expect(alarms).toEqual(['alarm.set']);
+    broker.setAlarm('memory', true);
+    broker.setAlarm('memory', false);
+    expect(broker.alarm).toBe('low on memory');
+    queue.purge();
+    open();
+    expect(alarms).toEqual(['alarm.set', 'alarm.cleared']);
+    expect(broker.alarm).toBeUndefined();
+  });
+
+  test('definitions never take so much that they alone make it so, however long they are', () => {
+    const { open, broker } = fixture({ memoryBytesMax: 1_000_000 });
+    const channel = open();
+    declareQueue(channel, 'q');
+    const bindMany = (): void => {
+      for (let i = 0; i < 1000; i++) {
+        const table = i % 2 === 0 ? {} : { [`x${i}`]: 'long'.repeat(100) };
+        const routingKey = `${i}${'.a'.repeat(100)}`;
+        channel.call('queue.bind', { queue: 'q', exchange: 'amq.topic', routingKey, arguments: table });
+      }
+    };
+    expect(bindMany).toThrow(/cannot make a binding of queue 'q' in vhost '\/': exchanges, queues and bindings/);
+    expect(channel.closed).toMatchObject({ replyCode: 406 });
+    expect(broker.alarm).toBeUndefined();
+    const other = open();
+    other.call('queue.delete', { queue: 'q' });
+    declareQueue(other, 'again');
+    expect(other.closed).toBeUndefined();
+    expect(broker.memory.bytes).toBeLessThan(100_000);
+  });
+});

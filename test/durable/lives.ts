@@ -1,6 +1,6 @@
 /** A broker that ends and begins again on the same journal, as often as a test wants. */
 import { onTestFinished } from 'vitest';
-import { Broker, durableIn, VirtualClock } from '../../core/index.ts';
+import { Broker, durableIn, VirtualClock, type BrokerOptions } from '../../core/index.ts';
 import { MemoryJournal } from '../../core/storage/index.ts';
 import { leaveNothing, seededRandom } from '../support/fixture.ts';
 import { connect, type TestChannel, type TestClientOptions } from '../support/test-client.ts';
@@ -16,14 +16,16 @@ export class Lives {
   clock = new VirtualClock();
   journal: MemoryJournal;
   broker!: Broker;
+  readonly #options: BrokerOptions;
 
-  private constructor(journal: MemoryJournal) {
+  private constructor(journal: MemoryJournal, options: BrokerOptions) {
     this.journal = journal;
+    this.#options = options;
   }
 
   /** The first life; the last one is ended with the test, and may leave nothing behind. */
-  static async begin(): Promise<Lives> {
-    const lives = new Lives(new MemoryJournal());
+  static async begin(options: BrokerOptions = {}): Promise<Lives> {
+    const lives = new Lives(new MemoryJournal(), options);
     await lives.#start();
     onTestFinished(() => leaveNothing(lives));
     return lives;
@@ -45,7 +47,7 @@ export class Lives {
 
   async #start(): Promise<void> {
     const { clock, journal } = this;
-    this.broker = new Broker({ clock, random: seededRandom(1), durability: durableIn(journal) });
+    this.broker = new Broker({ clock, random: seededRandom(1), durability: durableIn(journal) }, this.#options);
     await this.broker.recover();
   }
 }

@@ -330,3 +330,17 @@ test('a binding asks after a restart for the type that it asked for before', asy
     expect(drain(channel, 'q')).toEqual(['a long']);
   }
 });
+
+test('durable bindings up to the last that found room come back, and leave room for messages', async () => {
+  const lives = await Lives.begin({ memoryBytesMax: 1_000_000 });
+  const channel = lives.open();
+  channel.call('queue.declare', { queue: 'q', durable: true });
+  const bindMany = (): void => {
+    for (let i = 0; i < 1000; i++) bind(channel, 'amq.topic', 'q', `k.${i}`);
+  };
+  expect(bindMany).toThrow(/cannot make a binding/);
+  const count = lives.broker.vhost().exchange('amq.topic').bindingCount;
+  await lives.next('a crash');
+  expect(lives.broker.vhost().exchange('amq.topic').bindingCount).toBe(count);
+  expect(lives.broker.alarm).toBeUndefined();
+});

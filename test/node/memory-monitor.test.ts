@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../core/index.ts';
+import { limits } from '../../core/index.ts';
 import { nodeLimits } from '../../node/limits.ts';
 import { MemoryMonitor, processMemory } from '../../node/memory-monitor.ts';
 
@@ -48,10 +49,10 @@ describe('the memory alarm', () => {
   test('ends only well below the watermark', () => {
     memory.liveBytes = 700;
     look();
-    memory.liveBytes = 600 * nodeLimits.memoryAlarmEndsBelow + 1;
+    memory.liveBytes = 600 * limits.memoryAlarmEndsBelow + 1;
     look();
     expect(alarms).toEqual([true]);
-    memory.liveBytes = 600 * nodeLimits.memoryAlarmEndsBelow;
+    memory.liveBytes = 600 * limits.memoryAlarmEndsBelow;
     look();
     expect(alarms).toEqual([true, false]);
     memory.liveBytes = 601;

@@ -233,8 +233,9 @@ export class Recovery {
     const destination = ends.get(args.destination);
     if (source === undefined || destination === undefined) return;
     const { routingKey, arguments: table } = args;
-    if (adds) vhost.bind(source, destination, routingKey, table);
-    else source.unbind({ destination, routingKey, arguments: table });
+    const binding = { destination, routingKey, arguments: table };
+    if (adds) vhost.addBinding(source, binding);
+    else source.unbind(binding);
   }
 
   #message(lsn: Lsn, head: MessageHead, tailBytes: number): void {

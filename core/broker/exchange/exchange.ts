@@ -164,3 +164,18 @@ function identityOf(binding: Binding<BindingDestination>): string {
   const { destination, routingKey, arguments: table } = binding;
   return JSON.stringify([destination.kind, destination.name, routingKey, argumentsKey(table)]);
 }
+
+/** What events say of a binding. */
+export function factsOf({ source, destination, routingKey, arguments: table }: BoundBinding): {
+  vhost: string; source: string; destination: string; destinationKind: 'queue' | 'exchange';
+  routingKey: string; arguments: FieldTable;
+} {
+  return {
+    vhost: source.vhost.name,
+    source: source.name,
+    destination: destination.name,
+    destinationKind: destination.kind,
+    routingKey,
+    arguments: table,
+  };
+}

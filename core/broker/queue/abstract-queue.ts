@@ -190,6 +190,7 @@ export abstract class Queue extends Destination {
   #consume(options: ConsumeOptions, subscriber: Subscriber<Delivery>): () => void {
     const consumer = this.admit(options, subscriber);
     this.consumers.add(consumer);
+    this.vhost.memory.countConsumer(1);
     options.gate.join(consumer);
     this.vhost.events.emit({ type: 'consumer.added', ...this.#consumerEvent(consumer) });
     this.touch();
@@ -198,6 +199,7 @@ export abstract class Queue extends Destination {
 
   #removeConsumer(consumer: Consumer): void {
     this.consumers.remove(consumer);
+    this.vhost.memory.countConsumer(-1);
     consumer.options.gate.leave(consumer);
     this.vhost.events.emit({ type: 'consumer.removed', ...this.#consumerEvent(consumer) });
     // Another one may be the active one now.
