@@ -97,6 +97,7 @@ export class BatchWriter {
       this.#unasked += batch.used;
       if (this.#unasked > limits.journalSpaceCheckBytes) void this.#askSpace();
       this.durable$.next(batch);
+      await batch.segment.note();
     }
     this.#running = false;
     this.#idle();

@@ -12,6 +12,8 @@ const VERSION = 8;
 const NUMBER = 12;
 const SALT = 16;
 const SALT_COPY = 20;
+/** Where the durable mark and the CRC of the header lie, which are written anew together. */
+export const DURABLE_MARK = 24;
 const HEADER_CRC = 28;
 export const SEGMENT_HEADER_BYTES = 32;
 
@@ -55,6 +57,8 @@ export interface SegmentHeader {
   readonly intact: boolean;
   /** The salt as the header says it a second time. */
   readonly saltCopy: number;
+  /** All before this offset was durable; 0: nothing is known, as of what versions before wrote. */
+  readonly durableEnd: number;
 }
 
 /** A place in the log: the number of a segment, and an offset in it. */
@@ -63,14 +67,16 @@ export interface Place {
   readonly offset: number;
 }
 
-export function writeSegmentHeader({ view }: Block, number: number, salt: number): void {
+export function writeSegmentHeader(
+  { view }: Block, number: number, salt: number, durableEnd = 0,
+): void {
   view.setUint32(0, MAGIC[0]);
   view.setUint32(4, MAGIC[1]);
   view.setUint32(VERSION, FORMAT_VERSION);
   view.setUint32(NUMBER, number);
   view.setInt32(SALT, salt);
   view.setInt32(SALT_COPY, salt);
-  view.setInt32(HEADER_CRC - 4, 0);
+  view.setUint32(DURABLE_MARK, durableEnd);
   view.setInt32(HEADER_CRC, crcOfHeader(view));
 }
 
@@ -83,6 +89,7 @@ export function readSegmentHeader({ view }: Block): SegmentHeader | undefined {
     number: view.getUint32(NUMBER),
     salt: view.getInt32(SALT),
     saltCopy: view.getInt32(SALT_COPY),
+    durableEnd: view.getUint32(DURABLE_MARK),
     intact: hasMagic && view.getInt32(HEADER_CRC) === crcOfHeader(view),
   };
 }

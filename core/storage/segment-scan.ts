@@ -27,9 +27,12 @@ export interface Scan {
  * Looks through a whole segment. A batch is written only after the one before it was synced, so
  * what cannot be read before an undamaged mark was damaged later; what cannot be read behind the
  * last mark is the batch that a crash cut short. All before `durableEnd` is known to have been
- * durable, by a mark of the next segment; 0 where nothing is known.
+ * durable, by a mark of the next segment; 0 where nothing is known. All before `durableAtLeast` was
+ * durable too, by the mark in the header, and there may be more.
  */
-export function scanSegment(block: Block, salt: number, durableEnd = 0): Scan {
+export function scanSegment(
+  block: Block, salt: number, durableEnd = 0, durableAtLeast = 0,
+): Scan {
   const limit = durableEnd || block.bytes.length;
   const used = trimZeros(block, SEGMENT_HEADER_BYTES);
   const damages: Area[] = [];
@@ -42,8 +45,8 @@ export function scanSegment(block: Block, salt: number, durableEnd = 0): Scan {
     const kind = frameAt(block, at, salt);
     if (kind === undefined || inGroup !== continuesGroup(kind)) {
       const mark = at < used ? findMark(block, at + 1, salt) : undefined;
-      const until = mark ?? durableEnd;
-      if (until === 0) break;
+      const until = mark ?? (durableEnd || Math.min(durableAtLeast, limit));
+      if (until <= at) break;
       at = findFrame(block, at, until, salt);
       damages.push({ start: end, end: at });
       end = at;
@@ -59,6 +62,10 @@ export function scanSegment(block: Block, salt: number, durableEnd = 0): Scan {
   }
   // A group that was durable ends before its segment does.
   if (end < durableEnd) damages.push({ start: end, end: durableEnd });
+  if (end < durableAtLeast) {
+    damages.push({ start: end, end: durableAtLeast });
+    end = durableAtLeast;
+  }
   return { end, tornBytes: Math.max(0, used - end), damages, lastRecord, sealed };
 }
 

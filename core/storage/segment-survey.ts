@@ -43,6 +43,8 @@ interface Head {
   readonly headerIntact: boolean;
   /** Where the segment before ended, by the first mark. */
   readonly before: Place | undefined;
+  /** All before was durable, by the header; 0: it does not say. */
+  readonly durableAtLeast: number;
 }
 
 /** A segment that is not the last; it ends at `durableEnd`, where that is known and not 0. */
@@ -85,7 +87,8 @@ export async function surveyJournal(
   let tail: Scan | undefined;
   for (let head = heads.at(-1); head !== undefined; head = heads.at(-1)) {
     const block = await readSegment(directory, head.number, head.size);
-    tail = head.salt === undefined ? undefined : scanSegment(block, head.salt);
+    tail = head.salt === undefined ? undefined
+      : scanSegment(block, head.salt, 0, head.durableAtLeast);
     const name = segmentName(head.number);
     if (tail !== undefined && tail.tornBytes > 0) {
       torn = { file: name, offset: tail.end, bytes: tail.tornBytes };
@@ -137,11 +140,14 @@ async function readHead(directory: Directory, number: number): Promise<Head> {
     throw new NewerFormat(name, header.version);
   }
   const headerIntact = header?.intact === true && header.number === number;
-  const salts = header === undefined ? [] : [header.salt, header.saltCopy];
+  // One that was copied to another place has nothing of its own to tell.
+  const isForeign = header?.intact === true && !headerIntact;
+  const salts = header === undefined || isForeign ? [] : [header.salt, header.saltCopy];
+  const durableAtLeast = headerIntact ? header.durableEnd : 0;
   // Where the header is damaged, the first mark tells whether one of the salts is not.
   const salt = headerIntact ? salts[0] : salts.find((salt) => readFirstMark(block, salt));
   const before = salt === undefined ? undefined : readFirstMark(block, salt);
-  return { number, size, headerIntact, salt, before };
+  return { number, size, headerIntact, salt, before, durableAtLeast };
 }
 
 /**
@@ -236,9 +242,11 @@ async function findLast(directory: Directory, segments: readonly SegmentState[])
   return 0;
 }
 
-function droppedOf({ number, size, headerIntact, damages, salt }: SegmentState): Dropped[] {
+function droppedOf(state: SegmentState): Dropped[] {
+  const { number, size, end, headerIntact, damages, salt } = state;
   const file = segmentName(number);
-  if (salt === undefined) return [{ file, offset: 0, bytes: size }];
+  // A file that is missing had so many as the next one says.
+  if (salt === undefined) return [{ file, offset: 0, bytes: size === 0 ? end : size }];
   const dropped = damages.map(({ start, end }) => ({ file, offset: start, bytes: end - start }));
   return headerIntact ? dropped : [{ file, offset: 0, bytes: SEGMENT_HEADER_BYTES }, ...dropped];
 }

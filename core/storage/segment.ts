@@ -1,7 +1,7 @@
 import type { Random } from '../ports.ts';
 import { blockOf } from '../protocol/bytes.ts';
 import { writeAll, type Directory, type DirectoryFile } from './directory.ts';
-import { SEGMENT_HEADER_BYTES, writeSegmentHeader } from './record-frame.ts';
+import { DURABLE_MARK, SEGMENT_HEADER_BYTES, writeSegmentHeader } from './record-frame.ts';
 import { segmentName } from './segment-survey.ts';
 
 /** The salt of a new segment: a signed integer of 32 bits. */
@@ -62,6 +62,22 @@ export class Segment {
     const file = await this.#file?.catch(() => undefined);
     this.#file = undefined;
     await file?.close();
+  }
+
+  /**
+   * Writes down how far the segment is durable, behind a sync. Nothing waits for it: the next sync
+   * carries it, and where it is lost less is known. So who opens the journal can tell what was
+   * damaged from what a crash cut short.
+   */
+  async note(): Promise<void> {
+    const header = blockOf(new Uint8Array(SEGMENT_HEADER_BYTES));
+    writeSegmentHeader(header, this.number, this.salt, this.durableEnd);
+    try {
+      const file = await this.#file;
+      await file?.write(header.bytes.subarray(DURABLE_MARK), DURABLE_MARK);
+    } catch {
+      // The next batch finds out what is wrong.
+    }
   }
 
   #keep(opening: Promise<DirectoryFile>): Promise<DirectoryFile> {
