@@ -81,6 +81,7 @@ class IndexedDbDirectory implements Directory {
       size: async () => this.#sizes.get(name) ?? 0,
       read: (target, position) => this.#read(name, target, position),
       write: (bytes, position) => this.#write(name, bytes, position),
+      note: (bytes, position) => this.#write(name, bytes, position, 'relaxed'),
       resize: (bytes) => this.#resize(name, bytes),
       sync: async () => {},
       close: async () => {},
@@ -106,7 +107,9 @@ class IndexedDbDirectory implements Directory {
     return length;
   }
 
-  async #write(name: string, bytes: Uint8Array, position: number): Promise<number> {
+  async #write(
+    name: string, bytes: Uint8Array, position: number, durability: 'strict' | 'relaxed' = 'strict',
+  ): Promise<number> {
     const size = this.#sizes.get(name) ?? 0;
     const end = position + bytes.length;
     await this.#change((files, blocks) => {
@@ -118,7 +121,7 @@ class IndexedDbDirectory implements Directory {
         if (part.length === blockBytes) blocks.put(part.slice(), [name, index]);
         else patch(blocks, [name, index], (block) => block.set(part, from - start));
       }
-    });
+    }, durability);
     this.#sizes.set(name, Math.max(size, end));
     return bytes.length;
   }
@@ -137,10 +140,13 @@ class IndexedDbDirectory implements Directory {
     this.#sizes.set(name, size);
   }
 
-  /** A transaction that is durable when it is over. */
-  #change(run: (files: IDBObjectStore, blocks: IDBObjectStore) => void): Promise<void> {
+  /** A transaction that is durable when it is over, unless it is relaxed. */
+  #change(
+    run: (files: IDBObjectStore, blocks: IDBObjectStore) => void,
+    durability: 'strict' | 'relaxed' = 'strict',
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
-      const options = { durability: 'strict' } as const;
+      const options = { durability };
       const transaction = this.#database.transaction([FILES, BLOCKS], 'readwrite', options);
       transaction.oncomplete = () => resolve();
       // The event `error` comes for each request as well; this one comes once, with the reason.

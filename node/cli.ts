@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
+import { backUp } from './backup.ts';
 import { checkData } from './check.ts';
 import { readSettings, variableOf } from './configuration.ts';
 import { startGateway, type Gateway } from './gateway.ts';
@@ -36,6 +37,9 @@ function makeProgram(): Command {
   program.command('check <DIR>')
     .description('say what a data directory holds and where it is damaged; change nothing')
     .action(check);
+  program.command('backup <DIR> <TARGET>')
+    .description('copy a data directory, in use or not; a start on the copy restores it')
+    .action(backup);
   program.addHelpText('after', [
     '',
     'A flag goes before its environment variable, that before the configuration file.',
@@ -69,6 +73,11 @@ async function check(path: string): Promise<void> {
   const { lines, damages } = await checkData(path);
   for (const line of lines) say(line);
   if (damages.length > 0) process.exitCode = EXIT_DAMAGED;
+}
+
+async function backup(path: string, target: string): Promise<void> {
+  const { segments, bytes } = await backUp(path, target);
+  say(`${target} has ${segments} segments with ${bytes} bytes of ${path}`);
 }
 
 async function run(set: Settings): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StartError, codeOf } from './start-error.ts';
 
@@ -14,6 +14,8 @@ interface Holder {
   readonly pid: number;
   /** When it started, where the system says so: an id is given to another process again. */
   readonly started: string;
+  /** The directory that it has; a copy of the directory is another one. */
+  readonly directory: string;
 }
 
 /**
@@ -22,13 +24,16 @@ interface Holder {
  */
 export async function lockDirectory(path: string): Promise<() => Promise<void>> {
   const file = join(path, LOCK);
-  const own = JSON.stringify({ pid: process.pid, started: await startOf(process.pid) });
+  const directory = await identityOf(path);
+  const own = JSON.stringify({
+    pid: process.pid, started: await startOf(process.pid), directory,
+  });
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     if (await claim(file, own)) return () => unlink(file).catch(absent);
     const text = await readFile(file, 'utf8').catch(absent);
     if (text === undefined) continue;
     const holder = parseHolder(text);
-    if (holder !== undefined && (await isAlive(holder))) throw inUse(path, holder);
+    if (holder !== undefined && (await holds(holder, directory))) throw inUse(path, holder);
     await discard(file, text);
   }
   throw new StartError(`The data directory ${path} is being locked by several processes.`);
@@ -37,7 +42,8 @@ export async function lockDirectory(path: string): Promise<() => Promise<void>> 
 /** The process that has the directory, if one has; changes nothing. */
 export async function lockHolder(path: string): Promise<number | undefined> {
   const holder = parseHolder(await readFile(join(path, LOCK), 'utf8').catch(absent) ?? '');
-  return holder !== undefined && (await isAlive(holder)) ? holder.pid : undefined;
+  const held = holder !== undefined && (await holds(holder, await identityOf(path)));
+  return held ? holder.pid : undefined;
 }
 
 /** The lock appears with its text or not at all: a half-written one would look stale. */
@@ -72,11 +78,25 @@ async function discard(file: string, stale: string): Promise<void> {
 
 function parseHolder(text: string): Holder | undefined {
   try {
-    const { pid, started } = JSON.parse(text) as Partial<Holder>;
-    return Number.isInteger(pid) ? { pid: pid!, started: String(started) } : undefined;
+    const { pid, started, directory = '' } = JSON.parse(text) as Partial<Holder>;
+    if (!Number.isInteger(pid)) return undefined;
+    return { pid: pid!, started: String(started), directory: String(directory) };
   } catch {
     return undefined;
   }
+}
+
+/** Whether the lock is of this directory, and its process is there. */
+async function holds(holder: Holder, directory: string): Promise<boolean> {
+  // A version before this one did not say which directory it has.
+  const isThisOne = holder.directory === '' || holder.directory === directory;
+  return isThisOne && isAlive(holder);
+}
+
+/** What tells a directory from its copies: a copy has the lock, and another place on the disk. */
+async function identityOf(path: string): Promise<string> {
+  const { dev, ino } = await stat(path, { bigint: true });
+  return `${dev}/${ino}`;
 }
 
 async function isAlive({ pid, started }: Holder): Promise<boolean> {

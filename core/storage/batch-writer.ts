@@ -20,6 +20,8 @@ export class BatchWriter {
   readonly #batches: Batch[] = [];
   /** The segment whose file is open for writing. */
   #segment: Segment;
+  /** The one that was written before, while it does not say that another one follows. */
+  #finished: Segment | undefined;
   #running = false;
   /** Nothing can be written for want of space. */
   #full = false;
@@ -98,6 +100,8 @@ export class BatchWriter {
       if (this.#unasked > limits.journalSpaceCheckBytes) void this.#askSpace();
       this.durable$.next(batch);
       await batch.segment.note();
+      await this.#finished?.noteContinued(this.#directory);
+      this.#finished = undefined;
     }
     this.#running = false;
     this.#idle();
@@ -107,6 +111,7 @@ export class BatchWriter {
     const { segment } = batch;
     if (segment !== this.#segment) {
       await this.#segment.finish();
+      this.#finished = this.#segment;
       this.#segment = segment;
     }
     const file = await this.#whileFull(batch, () => this.#fileOf(segment));

@@ -11,6 +11,11 @@ export interface DirectoryFile {
   read(target: Uint8Array, position: number): Promise<number>;
   /** Writes at `position` and answers how many bytes it took, maybe fewer than all. */
   write(bytes: Uint8Array, position: number): Promise<number>;
+  /**
+   * The same for a few bytes that a crash of the machine may lose until the next sync, where that
+   * costs less than `write`.
+   */
+  note?(bytes: Uint8Array, position: number): Promise<unknown>;
   /** Cuts the file, or lengthens it by zeros that take no space yet. */
   resize(bytes: number): Promise<void>;
   /** Makes what was written durable, and the size with it. */

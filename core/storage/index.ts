@@ -1,6 +1,6 @@
 /** The write-ahead log: its port, its reference in memory, and the journal in files. */
 export { JournalDamage, NewerFormat, describeDropped, type Dropped } from './damage.ts';
-export type { Directory, DirectoryFile, DiskSpace } from './directory.ts';
+export { readInto, type Directory, type DirectoryFile, type DiskSpace } from './directory.ts';
 export {
   SEGMENT_UNIT, segmentNumberOf, type Journal, type JournalRecord, type JournalSegment,
   type JournalTrouble, type Lsn,
@@ -9,5 +9,6 @@ export { MemoryJournal, type MemoryJournalOptions } from './memory-journal.ts';
 export { openSegmentJournal, type SegmentJournalOptions } from './open-segment-journal.ts';
 export { overlayDirectory } from './overlay-directory.ts';
 export { SegmentJournal, type OpenedJournal } from './segment-journal.ts';
+export { SEGMENT_HEADER_BYTES } from './record-frame.ts';
 export { RecordGroup } from './record-group.ts';
 export { isSegmentName, surveyJournal, type SegmentState, type Survey } from './segment-survey.ts';

@@ -64,8 +64,8 @@ async function activate(
   { directory, random, segmentBytes }: SegmentJournalEnv, states: readonly SegmentState[],
   { empty }: Survey,
 ): Promise<OpenedSegment[]> {
-  const opened = states.map(({ number, salt, end, verified }) => {
-    return { segment: new Segment(number, salt!, end), end, verified };
+  const opened = states.map(({ number, salt, end, verified, oldest }) => {
+    return { segment: new Segment(number, salt!, end, oldest), end, verified };
   });
   const last = opened.at(-1);
   if (last !== undefined) {
@@ -74,7 +74,7 @@ async function activate(
   }
   // Numbers that were given away once are not given away again.
   const number = Math.max(1, ...empty);
-  const segment = new Segment(number, drawSalt(random));
+  const segment = new Segment(number, drawSalt(random), undefined, true);
   await segment.create(directory, segmentBytes);
   return [{ segment, end: segment.end, verified: true }];
 }

@@ -57,8 +57,31 @@ export interface SegmentHeader {
   readonly intact: boolean;
   /** The salt as the header says it a second time. */
   readonly saltCopy: number;
-  /** All before this offset was durable; 0: nothing is known, as of what versions before wrote. */
-  readonly durableEnd: number;
+  readonly mark: DurableMark;
+}
+
+/** What a segment says of itself, as far as it was written down: see FORMAT.md. */
+export interface DurableMark {
+  /** All before this offset was durable; 0: not known, as of what versions before wrote. */
+  readonly end: number;
+  /** Whether a later segment holds what was durable. */
+  readonly continued: boolean;
+  /** Whether nothing is needed any more of what came before it. */
+  readonly oldest: boolean;
+}
+
+export const NO_MARK: DurableMark = { end: 0, continued: false, oldest: false };
+
+/** Bits of the mark beside the offset; a segment that is too long for the rest has none. */
+const CONTINUED = 2 ** 31;
+const OLDEST = 2 ** 30;
+
+function markWord({ end, continued, oldest }: DurableMark): number {
+  return (end < OLDEST ? end : 0) + (continued ? CONTINUED : 0) + (oldest ? OLDEST : 0);
+}
+
+function markOf(word: number): DurableMark {
+  return { end: word % OLDEST, continued: word >= CONTINUED, oldest: word % CONTINUED >= OLDEST };
 }
 
 /** A place in the log: the number of a segment, and an offset in it. */
@@ -68,7 +91,7 @@ export interface Place {
 }
 
 export function writeSegmentHeader(
-  { view }: Block, number: number, salt: number, durableEnd = 0,
+  { view }: Block, number: number, salt: number, mark = NO_MARK,
 ): void {
   view.setUint32(0, MAGIC[0]);
   view.setUint32(4, MAGIC[1]);
@@ -76,7 +99,7 @@ export function writeSegmentHeader(
   view.setUint32(NUMBER, number);
   view.setInt32(SALT, salt);
   view.setInt32(SALT_COPY, salt);
-  view.setUint32(DURABLE_MARK, durableEnd);
+  view.setUint32(DURABLE_MARK, markWord(mark));
   view.setInt32(HEADER_CRC, crcOfHeader(view));
 }
 
@@ -89,7 +112,7 @@ export function readSegmentHeader({ view }: Block): SegmentHeader | undefined {
     number: view.getUint32(NUMBER),
     salt: view.getInt32(SALT),
     saltCopy: view.getInt32(SALT_COPY),
-    durableEnd: view.getUint32(DURABLE_MARK),
+    mark: markOf(view.getUint32(DURABLE_MARK)),
     intact: hasMagic && view.getInt32(HEADER_CRC) === crcOfHeader(view),
   };
 }

@@ -7,12 +7,17 @@ import type { Segment } from './segment.ts';
  */
 export class Remover {
   readonly #directory: Directory;
+  readonly #beforeRemoving: () => Promise<void>;
   readonly #onRemoved: () => void;
   readonly #doomed: Segment[] = [];
   #removing: Promise<void> | undefined;
 
-  constructor(directory: Directory, onRemoved: () => void) {
+  /** `beforeRemoving` writes down for good that what is removed is missed by nobody. */
+  constructor(
+    directory: Directory, beforeRemoving: () => Promise<void>, onRemoved: () => void,
+  ) {
     this.#directory = directory;
+    this.#beforeRemoving = beforeRemoving;
     this.#onRemoved = onRemoved;
   }
 
@@ -31,6 +36,7 @@ export class Remover {
       while (this.#doomed.length > 0) {
         const segment = this.#doomed[0]!;
         await segment.abandon();
+        await this.#beforeRemoving();
         await this.#directory.remove(segment.name);
         this.#doomed.shift();
         await this.#directory.sync();

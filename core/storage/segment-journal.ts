@@ -85,7 +85,11 @@ export class SegmentJournal implements Journal {
     this.#sealed = opened.sealed;
     this.#reader = new ReadAhead(directory);
     this.#writer = new BatchWriter(directory, clock, segmentBytes, this.#active);
-    this.#remover = new Remover(directory, () => this.#writer.retry());
+    const noteOldest = (): Promise<void> => {
+      const [first] = this.#segments as [Segment];
+      return first.noteOldest(directory, first.number < this.#writer.segment.number);
+    };
+    this.#remover = new Remover(directory, noteOldest, () => this.#writer.retry());
     // The first to hear of it, so that listeners find the watermark where they are told it is.
     this.#writer.durable$.subscribe((batch) => this.#settle(batch));
   }

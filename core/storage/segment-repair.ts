@@ -1,7 +1,7 @@
 import { blockOf } from '../protocol/bytes.ts';
 import { withFile, writeAll, type Directory, type DirectoryFile } from './directory.ts';
 import {
-  FRAME_BYTES, FrameKind, MARK_BYTES, SEGMENT_HEADER_BYTES, writeFrame, writeMark,
+  FRAME_BYTES, FrameKind, MARK_BYTES, NO_MARK, SEGMENT_HEADER_BYTES, writeFrame, writeMark,
   writeSegmentHeader, type Place,
 } from './record-frame.ts';
 import type { Area } from './segment-scan.ts';
@@ -16,6 +16,7 @@ export async function repairSegment(
   directory: Directory, state: SegmentState, before: Place, newSalt: number,
 ): Promise<SegmentState> {
   const { number, headerIntact, damages, salt = newSalt } = state;
+  const oldest = state.oldest || before.number === 0;
   if (headerIntact && damages.length === 0) return state;
   const name = segmentName(number);
   if (state.size === 0) {
@@ -25,7 +26,7 @@ export async function repairSegment(
   await withFile(directory, name, async (file) => {
     if (!headerIntact) {
       const header = blockOf(new Uint8Array(SEGMENT_HEADER_BYTES));
-      writeSegmentHeader(header, number, salt);
+      writeSegmentHeader(header, number, salt, { ...NO_MARK, oldest });
       await writeAll(file, header.bytes, 0);
     }
     if (state.size < state.end) await file.resize(state.end);
@@ -33,7 +34,7 @@ export async function repairSegment(
     await file.sync();
   });
   const size = Math.max(state.size, state.end);
-  return { ...state, salt, size, headerIntact: true, damages: [] };
+  return { ...state, salt, size, oldest, headerIntact: true, damages: [] };
 }
 
 /** A gap over an area; at the beginning of a segment, behind the mark that must be there. */

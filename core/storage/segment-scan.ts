@@ -63,7 +63,9 @@ export function scanSegment(
   // A group that was durable ends before its segment does.
   if (end < durableEnd) damages.push({ start: end, end: durableEnd });
   if (end < durableAtLeast) {
-    damages.push({ start: end, end: durableAtLeast });
+    // What was looked at last is damaged too, where the file ends in it.
+    const start = damages.at(-1)?.end === end ? damages.pop()!.start : end;
+    damages.push({ start, end: durableAtLeast });
     end = durableAtLeast;
   }
   return { end, tornBytes: Math.max(0, used - end), damages, lastRecord, sealed };

@@ -3,7 +3,8 @@ import { NewerFormat, type Dropped } from './damage.ts';
 import { readAll, readInto, withFile, type Directory } from './directory.ts';
 import { SEGMENT_UNIT, type Lsn } from './journal.ts';
 import {
-  FORMAT_VERSION, MARK_BYTES, SEGMENT_HEADER_BYTES, readFirstMark, readSegmentHeader, type Place,
+  FORMAT_VERSION, MARK_BYTES, NO_MARK, SEGMENT_HEADER_BYTES, readFirstMark, readSegmentHeader,
+  type DurableMark, type Place,
 } from './record-frame.ts';
 import { scanSegment, trimZeros, type Area, type Scan } from './segment-scan.ts';
 
@@ -20,6 +21,8 @@ export interface SegmentState {
   readonly damages: readonly Area[];
   /** Whether each of its frames was looked at. */
   readonly verified: boolean;
+  /** Whether nothing is needed of what came before it. */
+  readonly oldest: boolean;
 }
 
 export interface Survey {
@@ -43,8 +46,7 @@ interface Head {
   readonly headerIntact: boolean;
   /** Where the segment before ended, by the first mark. */
   readonly before: Place | undefined;
-  /** All before was durable, by the header; 0: it does not say. */
-  readonly durableAtLeast: number;
+  readonly mark: DurableMark;
 }
 
 /** A segment that is not the last; it ends at `durableEnd`, where that is known and not 0. */
@@ -88,7 +90,7 @@ export async function surveyJournal(
   for (let head = heads.at(-1); head !== undefined; head = heads.at(-1)) {
     const block = await readSegment(directory, head.number, head.size);
     tail = head.salt === undefined ? undefined
-      : scanSegment(block, head.salt, 0, head.durableAtLeast);
+      : scanSegment(block, head.salt, 0, head.mark.end);
     const name = segmentName(head.number);
     if (tail !== undefined && tail.tornBytes > 0) {
       torn = { file: name, offset: tail.end, bytes: tail.tornBytes };
@@ -110,9 +112,17 @@ export async function surveyJournal(
     const missing = next && missingBetween(head, next);
     if (missing !== undefined) segments.push(missing);
   }
+  const first = missingFirst(heads);
+  if (first !== undefined) segments.unshift(first);
+  const behind = missingLast(heads, empty);
+  if (behind !== undefined) segments.push(behind);
   last ||= await findLast(directory, segments);
   const damages = segments.flatMap(droppedOf);
-  return { segments, empty, damages, torn, last, sealed: tail?.sealed ?? false };
+  return {
+    segments, damages, torn, last,
+    empty: empty.filter((number) => number !== behind?.number),
+    sealed: behind === undefined && tail?.sealed === true,
+  };
 }
 
 export function lsnOf(number: number, offset: number): Lsn {
@@ -143,11 +153,11 @@ async function readHead(directory: Directory, number: number): Promise<Head> {
   // One that was copied to another place has nothing of its own to tell.
   const isForeign = header?.intact === true && !headerIntact;
   const salts = header === undefined || isForeign ? [] : [header.salt, header.saltCopy];
-  const durableAtLeast = headerIntact ? header.durableEnd : 0;
+  const mark = headerIntact ? header.mark : NO_MARK;
   // Where the header is damaged, the first mark tells whether one of the salts is not.
   const salt = headerIntact ? salts[0] : salts.find((salt) => readFirstMark(block, salt));
   const before = salt === undefined ? undefined : readFirstMark(block, salt);
-  return { number, size, headerIntact, salt, before, durableAtLeast };
+  return { number, size, headerIntact, salt, before, mark };
 }
 
 /**
@@ -211,12 +221,15 @@ function endBefore(head: Head, next: Head): number {
 }
 
 function stateOf(head: Head, next: Head | undefined, scan: Scan | undefined): SegmentState {
-  const { number, salt, headerIntact, size } = head;
+  const { number, salt, headerIntact, size, mark } = head;
   const known = next === undefined ? 0 : endBefore(head, next);
   if (salt === undefined) return lostSegment(number, size, known || size);
   const end = scan?.end ?? known;
   const damages = scan?.damages ?? [];
-  return { number, salt, headerIntact, size, end, damages, verified: scan !== undefined };
+  const verified = scan !== undefined;
+  // What versions before wrote does not say which one is the oldest.
+  const oldest = mark.oldest || mark.end === 0;
+  return { number, salt, headerIntact, size, end, damages, verified, oldest };
 }
 
 /** A segment that the next one's first mark knows of, and that is not there. */
@@ -225,11 +238,32 @@ function missingBetween(head: Head, { before }: Head): SegmentState | undefined 
   return lostSegment(before.number, 0, before.offset);
 }
 
+/** The segment before the first, where that says so of none before it that it may be gone. */
+function missingFirst(heads: readonly Head[]): SegmentState | undefined {
+  const [first] = heads;
+  if (first?.before === undefined || first.before.number === 0 || first.mark.end === 0) {
+    return undefined;
+  }
+  // Those before one that says so are on their way out.
+  if (heads.some(({ mark }) => mark.oldest)) return undefined;
+  return lostSegment(first.before.number, 0, first.before.offset);
+}
+
+/** The segment behind the last, where that says that there is one; how long it was nobody knows. */
+function missingLast(heads: readonly Head[], empty: readonly number[]): SegmentState | undefined {
+  const last = heads.at(-1);
+  if (last?.mark.continued !== true) return undefined;
+  const following = last.number + Math.max(1, Math.ceil(last.size / SEGMENT_UNIT));
+  return lostSegment(empty.at(-1) ?? following, 0, 0);
+}
+
 function lostSegment(number: number, size: number, endAtLeast: number): SegmentState {
   const start = SEGMENT_HEADER_BYTES;
   const end = Math.max(endAtLeast, start + 2 * MARK_BYTES);
   const damages = [{ start, end }];
-  return { number, salt: undefined, headerIntact: false, size, end, damages, verified: true };
+  return {
+    number, salt: undefined, headerIntact: false, size, end, damages, verified: true, oldest: false,
+  };
 }
 
 /** The record appended last, where the segment written last has none. */

@@ -1,7 +1,7 @@
 import type { Random } from '../ports.ts';
 import { blockOf } from '../protocol/bytes.ts';
-import { writeAll, type Directory, type DirectoryFile } from './directory.ts';
-import { DURABLE_MARK, SEGMENT_HEADER_BYTES, writeSegmentHeader } from './record-frame.ts';
+import { withFile, writeAll, type Directory, type DirectoryFile } from './directory.ts';
+import { DURABLE_MARK, NO_MARK, SEGMENT_HEADER_BYTES, writeSegmentHeader } from './record-frame.ts';
 import { segmentName } from './segment-survey.ts';
 
 /** The salt of a new segment: a signed integer of 32 bits. */
@@ -17,10 +17,13 @@ export class Segment {
   end: number;
   /** Behind the last frame that is durable. */
   durableEnd: number;
+  /** Whether nothing is needed any more of what came before it. */
+  oldest: boolean;
   /** The file, while it is being written or made ready for that. */
   #file: Promise<DirectoryFile> | undefined;
 
-  constructor(number: number, salt: number, end = SEGMENT_HEADER_BYTES) {
+  constructor(number: number, salt: number, end = SEGMENT_HEADER_BYTES, oldest = number === 1) {
+    this.oldest = oldest;
     this.number = number;
     this.salt = salt;
     this.end = end;
@@ -70,14 +73,40 @@ export class Segment {
    * damaged from what a crash cut short.
    */
   async note(): Promise<void> {
-    const header = blockOf(new Uint8Array(SEGMENT_HEADER_BYTES));
-    writeSegmentHeader(header, this.number, this.salt, this.durableEnd);
     try {
       const file = await this.#file;
-      await file?.write(header.bytes.subarray(DURABLE_MARK), DURABLE_MARK);
+      const mark = this.#mark(false);
+      await (file?.note?.(mark, DURABLE_MARK) ?? file?.write(mark, DURABLE_MARK));
     } catch {
       // The next batch finds out what is wrong.
     }
+  }
+
+  /** The same once it is finished, and a later one holds what was durable. */
+  async noteContinued(directory: Directory): Promise<void> {
+    try {
+      const mark = this.#mark(true);
+      await withFile(directory, this.name, (file) => writeAll(file, mark, DURABLE_MARK));
+    } catch {
+      // It may be deleted by now. What is not written down is not known.
+    }
+  }
+
+  /** Writes down for good that what came before it may go. */
+  async noteOldest(directory: Directory, continued: boolean): Promise<void> {
+    if (this.oldest) return;
+    this.oldest = true;
+    await withFile(directory, this.name, async (file) => {
+      await writeAll(file, this.#mark(continued), DURABLE_MARK);
+      await synced(file.sync());
+    });
+  }
+
+  #mark(continued: boolean): Uint8Array {
+    const header = blockOf(new Uint8Array(SEGMENT_HEADER_BYTES));
+    const mark = { end: this.durableEnd, continued, oldest: this.oldest };
+    writeSegmentHeader(header, this.number, this.salt, mark);
+    return header.bytes.subarray(DURABLE_MARK);
   }
 
   #keep(opening: Promise<DirectoryFile>): Promise<DirectoryFile> {
@@ -90,7 +119,8 @@ export class Segment {
 
   async #create(directory: Directory, bytes: number): Promise<DirectoryFile> {
     const header = blockOf(new Uint8Array(SEGMENT_HEADER_BYTES));
-    writeSegmentHeader(header, this.number, this.salt);
+    const mark = { ...NO_MARK, oldest: this.oldest };
+    writeSegmentHeader(header, this.number, this.salt, mark);
     return prepare(await directory.create(this.name), async (file) => {
       await writeAll(file, header.bytes, 0);
       await file.resize(bytes);

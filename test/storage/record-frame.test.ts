@@ -52,6 +52,7 @@ describe('a segment', () => {
     );
     expect(readSegmentHeader(block)).toEqual({
       version: 1, number: 7, salt: 0x01020304, saltCopy: 0x01020304, intact: true,
+      mark: { end: 0, continued: false, oldest: false },
     });
   });
 
