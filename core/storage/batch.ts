@@ -76,7 +76,7 @@ export class Batch {
       const frame = group.startOf(index);
       const length = group.startOf(index + 1) - frame - FRAME_BYTES;
       assert(length <= RECORD_BYTES_MAX, 'a record fits a frame');
-      const kind = kindIn(index, count);
+      const kind = group.isAtomic ? kindIn(index, count) : FrameKind.whole;
       writeFrame(this.#block, at + frame, kind, length, this.segment.salt, start + frame);
       offsets.push(start + frame);
     }

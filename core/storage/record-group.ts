@@ -11,6 +11,11 @@ const KEPT_BYTES_MAX = 1_048_576;
  * there is room for what a journal in files puts there, so that it takes all of them by one copy.
  */
 export class RecordGroup implements Iterable<Uint8Array> {
+  /**
+   * Whether all of them are there after a crash, or none. Otherwise a crash may keep the first ones
+   * alone, and damage costs those that it hits.
+   */
+  isAtomic = true;
   #writer = bufferWriter();
   /** Where each begins, the room before it included. */
   readonly #starts: number[] = [];
@@ -63,6 +68,7 @@ export class RecordGroup implements Iterable<Uint8Array> {
   }
 
   clear(): void {
+    this.isAtomic = true;
     this.#starts.length = 0;
     this.#writer.length = 0;
     if (this.#writer.block.bytes.length > KEPT_BYTES_MAX) this.#writer = bufferWriter();

@@ -40,7 +40,8 @@ interface Waiting {
 /**
  * Keeps the durable part of a broker in a journal. What one turn changes is written at its end as
  * one atomic group: a dead letter is in its source or its target after a crash, and a transaction
- * is whole or absent. What came and went within a turn is never written at all.
+ * is whole or absent. Only messages that came one by one are not tied together, so that damage to
+ * one of them costs no other. What came and went within a turn is never written at all.
  */
 export class Persistence implements SettingKeeper {
   readonly trouble$: Observable<JournalTrouble | Unreadable>;
@@ -78,6 +79,8 @@ export class Persistence implements SettingKeeper {
   #waiting: Waiting[] = [];
   /** Whether the turn changes a definition, and the last record of a turn that did. */
   #defines = false;
+  /** Whether the messages of the turn belong together. */
+  #isOne = false;
   #defined: Lsn = 0;
 
   constructor(
@@ -214,7 +217,12 @@ export class Persistence implements SettingKeeper {
     this.#group.add(encodeDefinition('message.changed', changed));
   }
 
-  /** Writes what the turn changed, all or none of it. */
+  /** All that comes in this turn is there after a crash, or nothing of it: a transaction. */
+  keepAsOne(): void {
+    this.#isOne = true;
+  }
+
+  /** Writes what the turn changed: all or none of it, but for messages that came one by one. */
   commit(): void {
     const group = this.#group;
     const firstChunk = group.count;
@@ -224,6 +232,9 @@ export class Persistence implements SettingKeeper {
     for (const slot of arrivals) this.#writeMessage(slot);
     if (this.#settled.length > 0) writeSettled(group.next(), this.#settled);
     const written = group.count > 0;
+    // Messages that came one by one, and nothing else, do not depend on each other.
+    group.isAtomic = this.#isOne || first > 0 || this.#settled.length > 0;
+    this.#isOne = false;
     if (written && !this.#failed) {
       const numbers = this.journal.appendAll(group);
       if (this.#defines) {

@@ -148,6 +148,7 @@ export class Publisher {
   /** Publishes what the transaction holds; whether every queue took it. TX-02, TX-05. */
   commit(): boolean {
     let complete = true;
+    this.#vhost.persistence?.keepAsOne();
     const refused: RefusalSink = { reject: () => (complete = false) };
     for (const { address, route, timeToLive, flags } of this.transaction!.publishes) {
       const { destinations } = route;
