@@ -99,18 +99,22 @@ function aptGet(parameters) {
 
 function installTools() {
   const missing = packagesOf(missingTools());
-  if (missing.length > 0 && mayInstall()) {
-    say(`Installing ${missing.join(', ')} ...`);
-    aptGet(['update']);
-    aptGet(['install', '-y', '--no-install-recommends', ...missing]);
-  }
-  for (const { instead } of missingTools()) {
-    if (instead !== undefined) runScript(...instead);
+  const installs = process.env['TABMQ_TEST_INSTALL'] !== '0';
+  if (missing.length > 0 && installs) {
+    say(`The tests are about to install ${missing.join(', ')}; TABMQ_TEST_INSTALL=0 forbids it.`);
+    if (mayInstall()) {
+      aptGet(['update']);
+      aptGet(['install', '-y', '--no-install-recommends', ...missing]);
+    }
+    for (const { instead } of missingTools()) {
+      if (instead !== undefined) runScript(...instead);
+    }
   }
   const stillMissing = packagesOf(missingTools());
   if (stillMissing.length === 0) return;
   shout(
-    `SKIPPED: the tests that need ${stillMissing.join(', ')}, which could not be installed here.\n` +
+    `SKIPPED: the tests that need ${stillMissing.join(', ')}, which ` +
+      `${installs ? 'could not' : 'may not'} be installed here.\n` +
       `On Debian or Ubuntu: sudo apt-get install ${stillMissing.join(' ')}`,
   );
   total.skipped += stillMissing.length;
@@ -196,6 +200,21 @@ function test() {
   finish();
 }
 
+/** What is quick: types, lint, the house style, and the tests of the core in Node. */
+function quick() {
+  check('Lint', 'oxlint/bin/oxlint', ['--deny-warnings']);
+  check('Types', 'typescript/bin/tsc', [
+    '-b', 'core', 'node', 'browser', 'test', 'test/browser/page', 'demo/testing',
+  ]);
+  const folders = ['protocol', 'session', 'broker', 'management'].map((name) => `test/${name}`);
+  // What goes on for many seconds each is for `npm test`.
+  const long = ['*property*', 'fuzz*', 'compaction*', 'backlog*', 'durability*'];
+  vitest('House style, and tests of the core', 'quick', [
+    'test/tidy.test.ts', ...folders, ...long.flatMap((name) => ['--exclude', `**/${name}`]),
+  ]);
+  finish();
+}
+
 function coverage() {
   installTools();
   vitest('Tests', 'vitest', ['--coverage']);
@@ -222,12 +241,13 @@ function browser() {
 
 const [mode = 'test', ...parameters] = process.argv.slice(2);
 if (mode === 'test') test();
+else if (mode === 'check') quick();
 else if (mode === 'coverage') coverage();
 else if (mode === 'browser') browser();
 else if (mode === 'kill') kill(parameters);
 else if (mode === 'bench') runProgram('test/bench/main.ts', parameters);
 else if (mode === 'sim') runProgram('test/sim/main.ts', parameters);
 else {
-  say(`Unknown mode "${mode}": it is one of test, coverage, browser, kill, bench and sim.`);
+  say(`Unknown mode "${mode}": it is one of test, check, coverage, browser, kill, bench and sim.`);
   process.exit(2);
 }

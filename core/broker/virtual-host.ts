@@ -394,8 +394,8 @@ export class VirtualHost extends VirtualHostSettings {
   }
 
   /**
-   * Refuses what somebody wants declared or deleted, before it is, where the disk failed. What goes
-   * by itself, as a queue does with its last consumer, still does: it claims nothing.
+   * Refuses a declaration or a deletion after the disk failed, before anything changes. A queue
+   * that goes with its last consumer still goes: nobody is promised anything by that.
    */
   #checkChange(durable: boolean, there?: object): void {
     if (durable) this.persistence?.checkChange(there);

@@ -275,7 +275,7 @@ export class Session<R extends Role> implements Machine {
   }
 
   #onFrame(type: number, channel: number, block: Block, start: number, end: number): void {
-    // What came behind the end of the connection in one chunk with it.
+    // A chunk may hold frames behind the one that ended the connection: they are dropped.
     if (this.state === 'closed') return;
     this.#channel = channel;
     this.#method = undefined;

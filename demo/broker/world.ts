@@ -259,8 +259,8 @@ export class World {
   }
 
   /**
-   * Waits for the disk; whether it had news. While time stands that is done for those outside
-   * alone, so that nothing else depends on where time was stopped.
+   * Waits for the disk, and answers whether it had news. While time stands still, only a call from
+   * outside waits: so the moment at which time was stopped changes nothing else.
    */
   async #settle(standing: boolean): Promise<boolean> {
     if (standing && !this.#isAwaited) return false;

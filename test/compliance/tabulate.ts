@@ -40,7 +40,7 @@ export function tabulate(results: readonly TestResult[]): string {
   return [
     '# Compliance matrix',
     '',
-    'Written by `npx tsx test/compliance/matrix.ts` from the results of the last `npm test`; not to be edited.',
+    'Written by `npm run matrix` from the results of the last `npm test`; not to be edited.',
     `Of the ${known.length} methods, fields and properties of AMQP 0-9-1 and its extensions ${tested.length} are`,
     'exercised by passing tests of their own. Arguments and headers with a meaning are listed below their field.',
     ...classes.flatMap((name) => ['', ...section(name, rows.filter((row) => classOf(row) === name))]),

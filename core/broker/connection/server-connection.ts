@@ -310,7 +310,7 @@ export class ServerConnection implements SessionHooks {
     this.#updateGates();
   }
 
-  /** What is not said leaves open what became of the declaration, as it is. */
+  /** Closes without the answers that wait: whether the declarations are kept stays open. */
   #denyDefinitions(): void {
     this.#output.drop();
     this.session.close(new AmqpError('INTERNAL_ERROR', 'the disk failed, nothing is durable'));

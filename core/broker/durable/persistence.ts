@@ -105,9 +105,9 @@ export class Persistence implements SettingKeeper {
   }
 
   /**
-   * Recovery is over: from now on changes are recorded. That the broker runs is recorded at once,
-   * for what it delivers is not: without that it would seem to have stopped in good order. That
-   * there was a crash is recorded too: what it made redelivered stays so when the broker has
+   * Recovery is over: from now on changes are recorded. Writes `broker.opened` at once: deliveries
+   * are not journaled, so without it an unclean stop would look clean. That there was a crash is
+   * recorded too: what it made redelivered stays so when the broker has
    * stopped in good order meanwhile.
    */
   start(clean: boolean): void {
