@@ -62,6 +62,8 @@ export const limits = {
   unfinishedBytesMax: 134_217_728,
   /** How long a client that cannot be told waits after a wrong password, as with RabbitMQ. */
   silentRefusalMs: 3000,
+  /** How long a dead letter that nobody took waits until it is tried again. QUE-29. */
+  deadLetterRetryMs: 1000,
   /** Consumers on one channel; one more: 530. BAS-13. */
   consumersPerChannelMax: 65_535,
   /** The share of the most memory below which the memory alarm ends; it keeps it from flapping. */

@@ -21,6 +21,7 @@ const eventLevels: Readonly<Record<EventType, Exclude<LogLevel, 'silent'>>> = {
   'exchange.deleted': 'debug',
   'queue.declared': 'debug',
   'queue.deleted': 'debug',
+  'queue.trouble': 'warn',
   'binding.added': 'debug',
   'binding.removed': 'debug',
   'consumer.added': 'debug',

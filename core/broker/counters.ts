@@ -10,4 +10,6 @@ export class Counters {
   acknowledged = 0;
   redelivered = 0;
   deadLettered = 0;
+  /** Of those that queues keep until their targets have them: those that are on disk there. */
+  deadLetteredConfirmed = 0;
 }

@@ -334,7 +334,7 @@ export class VirtualHost extends VirtualHostSettings {
     const keys = [...message.routingKeys, ...message.hiddenKeys];
     const { timeToLive } = message;
     const { destinations } = this.route(exchange, message, keys);
-    const address = this.#store(destinations, bytes, marks);
+    const address = this.storeFor(destinations, bytes, marks);
     this.dispatch(destinations, address, timeToLive, undefined, 0);
   }
 
@@ -343,13 +343,20 @@ export class VirtualHost extends VirtualHostSettings {
     destinations: readonly Destination[], bytes: MessageBytes, marks: number,
     onStored: (address: Address) => void,
   ): void {
-    const address = this.#store(destinations, bytes, marks | MARK_DEAD_LETTERED);
+    const address = this.storeFor(destinations, bytes, marks | MARK_DEAD_LETTERED);
     onStored(address);
     this.dispatch(destinations, address, Infinity, undefined, 0);
   }
 
+  /** Changes whenever messages may go elsewhere than before. */
+  get routesVersion(): number {
+    return this.#routes.version;
+  }
+
   /** Puts a message that the broker made of another one where these destinations find it. */
-  #store(destinations: readonly Destination[], bytes: MessageBytes, marks: number): Address {
+  storeFor(
+    destinations: readonly Destination[], bytes: MessageBytes, marks: number,
+  ): Address {
     const others = marks & ~(MARK_PERSISTENT | MARK_TRANSIENT);
     if (this.persistence === undefined) return this.store.append(bytes, others);
     const keepsEach = destinations.some((destination) => destination.keepsEach);
@@ -361,7 +368,7 @@ export class VirtualHost extends VirtualHostSettings {
     destinations: readonly Destination[], address: Address, timeToLive: number,
     refusals: RefusalSink | undefined, sequence: number,
   ): void {
-    if (this.events.routedObserved) this.#emitRouted(destinations, address);
+    if (this.events.routedObserved) this.emitRouted(destinations, address);
     const { trace } = this.events;
     if (trace.active) trace.routed(this, address, destinations);
     this.turn.publish(destinations, address, timeToLive, refusals, sequence);
@@ -401,7 +408,8 @@ export class VirtualHost extends VirtualHostSettings {
     if (durable) this.persistence?.checkChange(there);
   }
 
-  #emitRouted(destinations: readonly Destination[], address: Address): void {
+  /** Tells whoever looks where a message goes. */
+  emitRouted(destinations: readonly Destination[], address: Address): void {
     const message = this.readMessage(address);
     const { exchange, routingKey, properties, body } = message;
     const death = message.deathsBefore(false)[0];
@@ -445,6 +453,10 @@ export class VirtualHost extends VirtualHostSettings {
     this.queues.set(name, queue);
     this.#routes.clear();
     this.events.emit({ type: 'queue.declared', vhost: this.name, queue: name });
+    const { fallback: text } = queue.settings;
+    if (text !== undefined) {
+      this.events.emit({ type: 'queue.trouble', vhost: this.name, queue: name, text });
+    }
     definitionLog.queueDeclared(queue);
     this.#dependents.add(queue.subscription);
     queue.subscription.add(this.memory.define('queue', name, queue.options.arguments));

@@ -31,6 +31,11 @@ export interface QueueView {
   readonly messages_ready: number;
   readonly messages_unacknowledged: number;
   readonly consumers: number;
+  /** Of a quorum queue: dead letters that their targets do not have yet, and their body bytes. */
+  readonly messages_dlx?: number;
+  readonly message_bytes_dlx?: number;
+  /** Letters that their targets took over and have on disk. */
+  readonly messages_dead_lettered_confirmed?: number;
 }
 
 export interface BindingView {
@@ -116,6 +121,10 @@ export function queueView(queue: Queue): QueueView {
     auto_delete: options.autoDelete, exclusive: options.owner !== undefined,
     arguments: options.arguments, messages: readyCount + unackedCount,
     messages_ready: readyCount, messages_unacknowledged: unackedCount, consumers: consumers.count,
+    ...(settings.type === 'quorum' && {
+      messages_dlx: queue.letters?.count ?? 0, message_bytes_dlx: queue.letters?.heldBytes ?? 0,
+      messages_dead_lettered_confirmed: queue.letters?.confirmed ?? 0,
+    }),
   };
 }
 

@@ -52,6 +52,8 @@ export type BrokerEventBody =
   | ({ readonly type: 'exchange.declared'; readonly exchangeType: string } & ExchangeEvent)
   | ({ readonly type: 'exchange.deleted' } & ExchangeEvent)
   | ({ readonly type: 'queue.declared' | 'queue.deleted' } & QueueEvent)
+  /** What was asked of a queue is not done, or not now. */
+  | ({ readonly type: 'queue.trouble'; readonly text: string } & QueueEvent)
   | ({ readonly type: 'binding.added' | 'binding.removed' } & BindingEvent)
   | ({ readonly type: 'consumer.added' | 'consumer.removed' } & ConsumerEvent)
   | ({ readonly type: 'message.dead-lettered'; readonly reason: string } & QueueEvent)

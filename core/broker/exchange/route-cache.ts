@@ -13,6 +13,8 @@ interface Entry {
  * making a string. Direct-mapped and bounded; emptied whenever the topology changes.
  */
 export class RouteCache {
+  /** How often it was emptied. */
+  version = 0;
   #entries: (Entry | undefined)[] = [];
   #slots = 64;
   #count = 0;
@@ -41,6 +43,7 @@ export class RouteCache {
   }
 
   clear(): void {
+    this.version++;
     if (this.#count === 0) return;
     this.#entries = [];
     this.#count = 0;

@@ -13,6 +13,7 @@ import { Destination } from '../turn/run.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 import type { QueueSettings } from './arguments.ts';
+import type { HeldLetters } from './held-letters.ts';
 import { Consumers } from './consumers.ts';
 
 /** What becomes of a delivery. */
@@ -70,6 +71,9 @@ export abstract class Queue extends Destination {
 
   /** Messages that wait; in a stream, all that it keeps. */
   abstract get readyCount(): number;
+
+  /** Dead letters that it keeps until their targets have them; undefined: it keeps none. QUE-29. */
+  letters: HeldLetters | undefined;
 
   /** Bytes of their bodies; in a stream, of all that it keeps. They are counted when asked for. */
   abstract get readyBytes(): number;

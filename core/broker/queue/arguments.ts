@@ -114,6 +114,8 @@ export interface QueueSettings {
   readonly deadLetterExchange: string | undefined;
   readonly deadLetterRoutingKey: string | undefined;
   readonly deadLetterStrategy: 'at-most-once' | 'at-least-once';
+  /** What was asked for and is not done, and why; undefined: all is done. */
+  readonly fallback: string | undefined;
   readonly maxPriority: number | undefined;
   readonly singleActiveConsumer: boolean;
   /** How often a message may come back; undefined: without end. QUE-29. */
@@ -215,6 +217,7 @@ function settingsOf(
   type: QueueType, checked: QueueArguments, deliveryLimit: number,
 ): QueueSettings {
   const overflow = overflowOf(type, checked);
+  const fallback = fallbackOf(overflow, checked);
   return {
     type,
     messageTtl: checked['x-message-ttl'],
@@ -224,9 +227,10 @@ function settingsOf(
     overflow,
     deadLetterExchange: checked['x-dead-letter-exchange'],
     deadLetterRoutingKey: checked['x-dead-letter-routing-key'],
-    // A queue that drops messages cannot promise to dead-letter each of them. QUE-29.
-    deadLetterStrategy:
-      (overflow === 'reject-publish' && checked['x-dead-letter-strategy']) || 'at-most-once',
+    deadLetterStrategy: fallback === undefined
+      ? checked['x-dead-letter-strategy'] ?? 'at-most-once'
+      : 'at-most-once',
+    fallback,
     maxPriority: checked['x-max-priority'],
     singleActiveConsumer: checked['x-single-active-consumer'] ?? false,
     deliveryLimit: type === 'quorum'
@@ -235,6 +239,15 @@ function settingsOf(
     delayedRetry: delayedRetryOf(checked),
     retention: type === 'stream' ? retentionOf(checked) : undefined,
   };
+}
+
+/** A queue that drops messages cannot promise to dead-letter each of them. QUE-29. */
+function fallbackOf(overflow: Overflow, checked: QueueArguments): string | undefined {
+  if (checked['x-dead-letter-strategy'] !== 'at-least-once') return undefined;
+  const why = overflow !== 'reject-publish' ? `its overflow is ${overflow}`
+    : checked['x-dead-letter-exchange'] === undefined ? 'it has no dead-letter exchange'
+      : undefined;
+  return why && `falls back from dead-letter strategy at-least-once to at-most-once: ${why}`;
 }
 
 /** Quorum queues take reject-publish-dlx, and do as if it were not there. QUE-17. */

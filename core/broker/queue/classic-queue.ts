@@ -13,11 +13,14 @@ import type { StoredMessage } from '../message/stored-message.ts';
 import type { Trace } from '../events/trace.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 import { Queue, type Outcome, type QueueOptions } from './abstract-queue.ts';
-import { checkDeletable } from './deletable.ts';
+import { ExpiryTimer } from './expiry-timer.ts';
+import { HeldLetters } from './held-letters.ts';
 import { survives, withRow } from './keeping.ts';
 import type { Effective } from '../policy/effective.ts';
+import { pick } from './pick.ts';
 import { PriorityReady } from './priority-ready.ts';
 import { Ready, type VisitReady } from './ready.ts';
+import { checkDeletable, checkGettable } from './refusals.ts';
 import { Retries } from './retries.ts';
 import { tailForReceivers } from './tail-for-receivers.ts';
 
@@ -34,8 +37,7 @@ export class ClassicQueue extends Queue {
   /** A message with an expiry was enqueued, so that heads must be looked at. */
   #expires = false;
   #hadConsumer = false;
-  #stopExpiry: Cancel = noCancel;
-  #expiryAt = Infinity;
+  readonly #expiry: ExpiryTimer;
   #stopUnused: Cancel = noCancel;
   /** Deliveries that wait before they are ready again. QUE-29. */
   readonly #retries: Retries;
@@ -55,11 +57,12 @@ export class ClassicQueue extends Queue {
     this.#countsBytes = settings.maxLengthBytes !== undefined;
     this.#limited = this.#countsBytes || settings.maxLength !== undefined;
     this.#persistence = options.durable ? vhost.persistence : undefined;
-    this.#retries = new Retries({
-      setTimer: (delayMs, run, what) => vhost.setTimer(delayMs, run, what),
-      now: () => vhost.turn.now,
-      ready: (delivery) => this.#requeue(delivery),
-    });
+    this.#expiry = new ExpiryTimer(vhost, () => this.touch());
+    this.#retries = new Retries(vhost, (delivery) => this.#requeue(delivery));
+    if (settings.type === 'quorum') {
+      const forget = (address: Address): void => this.#forget(address);
+      this.letters = new HeldLetters({ queue: this, persistence: this.#persistence, forget });
+    }
     this.subscription.add(() => this.#release());
     this.used();
   }
@@ -72,6 +75,7 @@ export class ClassicQueue extends Queue {
     this.#readyBytes = this.#countsBytes ? this.readyBytes : 0;
     if (this.#limited) this.#makeRoom();
     if (settings.expires !== expires) this.used();
+    this.letters?.rerouted();
   }
 
   override get readyCount(): number {
@@ -110,7 +114,12 @@ export class ClassicQueue extends Queue {
    * Puts a message back that the journal kept; those that were out before all others. The queue
    * takes over a reference to it.
    */
-  restore(address: Address, { until, outCount, readyAt }: Entry, priority: number): void {
+  restore(address: Address, entry: Entry, priority: number): void {
+    const { until, outCount, readyAt, death } = entry;
+    if (death !== 0 && this.letters !== undefined) {
+      this.letters.restore(address, death, until);
+      return;
+    }
     if (until !== Infinity) this.#expires = true;
     const { maxPriority = 0 } = this.settings;
     const level = Math.min(priority, maxPriority);
@@ -124,15 +133,20 @@ export class ClassicQueue extends Queue {
 
   restored(): void {
     this.#retries.sort();
+    this.letters?.sort();
   }
 
   get dueAt(): number {
-    return Math.min(this.#ready.expiresAt, this.#retries.restoredAt);
+    const { letters } = this;
+    const soonest = Math.min(this.#ready.expiresAt, this.#retries.restoredAt);
+    return letters === undefined ? soonest : Math.min(soonest, letters.restoredAt);
   }
 
   /** Does what is due next. */
   catchUp(): void {
-    if (this.#retries.restoredAt <= this.#ready.expiresAt) this.#retries.readyRestored();
+    const { dueAt } = this;
+    if (this.letters?.restoredAt === dueAt) this.letters.sendRestored();
+    else if (this.#retries.restoredAt === dueAt) this.#retries.readyRestored();
     else this.#drop(this.#take()!, 'expired');
   }
 
@@ -147,7 +161,7 @@ export class ClassicQueue extends Queue {
     asker: { readonly closed: boolean }, take: (delivery: Delivery | undefined) => void,
   ): void {
     if (asker.closed) return;
-    this.#checkGettable();
+    checkGettable(this);
     this.used();
     this.#dropExpired(this.vhost.turn.now, true);
     const again = (): void => this.vhost.turn.within(() => this.get(asker, take));
@@ -227,17 +241,9 @@ export class ClassicQueue extends Queue {
    * are; those keep their places.
    */
   remove(ids: ReadonlySet<string>): void {
-    const others: Delivery[] = [];
-    for (let left = ids.size; left > 0;) {
-      const taken = this.#take();
-      if (taken === undefined) break;
-      if (!ids.has(taken.id)) {
-        others.push(taken);
-        continue;
-      }
-      left--;
-      this.#forget(taken.address);
-    }
+    const take = (): Delivery | undefined => this.#take();
+    const { removed, others } = pick(take, ids);
+    for (const { address } of removed) this.#forget(address);
     for (const delivery of others) this.#putBack(delivery);
     // Another one may be the next to expire.
     this.touch();
@@ -278,13 +284,6 @@ export class ClassicQueue extends Queue {
     // A queue that never had a consumer waits for its first one. QUE-07.
     if (this.options.autoDelete && this.#hadConsumer) this.subscription.unsubscribe();
     else this.used();
-  }
-
-  /** RabbitMQ has no basic.get where one consumer alone is served: 405. QUE-25. */
-  #checkGettable(): void {
-    if (this.settings.type !== 'quorum' || !this.settings.singleActiveConsumer) return;
-    throw new AmqpError('RESOURCE_LOCKED', `cannot obtain access to locked ${this.text}. ` +
-      'basic.get operations are not supported by quorum queues with single active consumer');
   }
 
   /** Delivers as long as the turn lasts, and at least so many; answers how many. */
@@ -386,9 +385,12 @@ export class ClassicQueue extends Queue {
   /** Whether with this message there would wait more than may. */
   #isFullFor(address: Address): boolean {
     const { maxLength = Infinity, maxLengthBytes = Infinity } = this.settings;
-    if (this.#ready.length >= maxLength) return true;
+    // Letters that nobody has taken over are its messages as well. QUE-29.
+    const { heldCount = 0, heldBytes = 0 } = this.letters ?? {};
+    if (this.#ready.length + heldCount >= maxLength) return true;
     if (!this.#countsBytes) return false;
-    return this.#readyBytes + this.vhost.store.bodyBytesOf(address) > maxLengthBytes;
+    const bytes = this.#readyBytes + heldBytes + this.vhost.store.bodyBytesOf(address);
+    return bytes > maxLengthBytes;
   }
 
   #makeRoom(): void {
@@ -409,6 +411,10 @@ export class ClassicQueue extends Queue {
   }
 
   #drop(delivery: Delivery, reason: DeadLetterReason): void {
+    if (this.settings.deadLetterStrategy === 'at-least-once' && this.letters !== undefined) {
+      this.letters.add(delivery.address, reason);
+      return;
+    }
     deadLetter(this, delivery.address, reason, () => this.#forget(delivery.address));
   }
 
@@ -477,22 +483,15 @@ export class ClassicQueue extends Queue {
     this.#dropExpired(now);
     const { expiresAt } = this.#ready;
     // What the turn had no time for comes in the next one.
-    if (expiresAt <= now || expiresAt === this.#expiryAt) return;
-    this.#stopExpiry();
-    this.#stopExpiry = noCancel;
-    this.#expiryAt = expiresAt;
-    if (expiresAt === Infinity) return;
-    this.#stopExpiry = this.vhost.setTimer(expiresAt - now, () => {
-      this.#expiryAt = Infinity;
-      this.touch();
-    }, 'a message expires');
+    if (expiresAt > now) this.#expiry.wait(expiresAt);
   }
 
   /** Deleted: its messages go. */
   #release(): void {
-    this.#stopExpiry();
+    this.#expiry.stop();
     this.#stopUnused();
     for (const { address } of this.#retries.clear()) this.#forget(address);
+    this.letters?.clear();
     this.purge();
   }
 }

@@ -1,7 +1,9 @@
 import type { FieldTable } from '../../protocol/types.ts';
 import { addDeath, isCycle } from '../message/deaths.ts';
-import type { Address } from '../message/store.ts';
+import type { MessageBytes } from '../message/bytes.ts';
+import { MARK_DEAD_LETTERED, type Address } from '../message/store.ts';
 import { rewrite } from '../message/rewriting.ts';
+import type { Destination } from '../turn/run.ts';
 import { work } from '../turn/work.ts';
 import type { ClassicQueue } from './classic-queue.ts';
 
@@ -33,13 +35,41 @@ export function deadLetter(
 }
 
 function republish(queue: ClassicQueue, address: Address, reason: DeadLetterReason): void {
-  const { vhost, settings } = queue;
-  const exchange = vhost.exchanges.get(settings.deadLetterExchange!);
+  const { vhost } = queue;
   const { trace } = vhost.events;
-  if (exchange === undefined) {
+  const letter = prepareLetter(queue, address, reason, vhost.clock.now());
+  if (letter === undefined) {
     if (trace.active) trace.dropped(queue, address, reason);
     return;
   }
+  tellOfLetter(queue, reason);
+  const tell = (becomes?: Address): void => {
+    if (trace.active) trace.deadLettered(queue, address, reason, letter.to, becomes);
+  };
+  const { targets, bytes, marks } = letter;
+  if (targets.length > 0) vhost.enqueueDead(targets, bytes, marks, tell);
+  else tell();
+}
+
+/** A message that died, as it goes on from its queue. */
+export interface DeadLetter {
+  readonly address: Address;
+  readonly reason: DeadLetterReason;
+  readonly bytes: MessageBytes;
+  readonly marks: number;
+  readonly to: { readonly exchange: string; readonly routingKey: string };
+  /** Where it goes to, without those that it would go round through. QUE-23. */
+  readonly targets: readonly Destination[];
+}
+
+/** Makes of a message that died at that time what goes on; undefined: no exchange takes it. */
+export function prepareLetter(
+  queue: ClassicQueue, address: Address, reason: DeadLetterReason, diedAt: number,
+): DeadLetter | undefined {
+  const { vhost, settings } = queue;
+  const exchange = vhost.exchanges.get(settings.deadLetterExchange!);
+  if (exchange === undefined) return undefined;
+  const { clock } = vhost;
   const message = vhost.readMessage(address);
   const { headers = {}, expiration } = message.properties;
   const deaths = message.deathsBefore(vhost.compatibility.sentDeathsCount);
@@ -48,16 +78,16 @@ function republish(queue: ClassicQueue, address: Address, reason: DeadLetterReas
     queue: queue.name,
     exchange: message.exchange,
     routingKeys: message.routingKeys,
-    time: new Date(Math.floor(vhost.clock.wall() / 1000) * 1000),
+    time: new Date(Math.floor((clock.wall() - (clock.now() - diedAt)) / 1000) * 1000),
     originalExpiration: expiration,
   });
   const { deadLetterRoutingKey } = settings;
   const keys = deadLetterRoutingKey === undefined
     ? [...message.routingKeys, ...message.hiddenKeys]
     : [deadLetterRoutingKey];
-  const rewritten = rewrite(message.bytes, {
-    exchange: exchange.name,
-    routingKey: deadLetterRoutingKey ?? message.routingKey,
+  const to = { exchange: exchange.name, routingKey: deadLetterRoutingKey ?? message.routingKey };
+  const bytes = rewrite(message.bytes, {
+    ...to,
     expiration: undefined,
     // A key of its own sends the message nowhere else. QUE-20.
     dropHeaders: deadLetterRoutingKey === undefined ? [] : ['CC', 'BCC'],
@@ -68,15 +98,37 @@ function republish(queue: ClassicQueue, address: Address, reason: DeadLetterReas
     { properties: { ...message.properties, headers: { ...headers, ...added } } },
     keys,
   );
-  const alive = destinations.filter((target) => !isCycle(target, added['x-death'] as FieldTable[]));
-  vhost.counters.deadLettered++;
-  vhost.events.emit({
-    type: 'message.dead-lettered', vhost: vhost.name, queue: queue.name, reason,
+  const all = added['x-death'] as FieldTable[];
+  const targets = destinations.filter((target) => !isCycle(target, all));
+  return { address, reason, bytes, marks: message.marks, to, targets };
+}
+
+/** Offers a letter to each of these targets on its own; answers those that took it. */
+export function offerLetter(
+  queue: ClassicQueue, letter: DeadLetter, targets: readonly Destination[],
+): Destination[] {
+  const { vhost } = queue;
+  const { store, turn, events } = vhost;
+  const { address, reason, bytes, marks, to } = letter;
+  const becomes = vhost.storeFor(targets, bytes, marks | MARK_DEAD_LETTERED);
+  if (events.trace.active) {
+    events.trace.deadLettered(queue, address, reason, to, becomes);
+    events.trace.routed(vhost, becomes, targets);
+  }
+  const taken = targets.filter((target) => {
+    let refused = false;
+    store.retain(becomes);
+    turn.publish([target], becomes, Infinity, { reject: () => void (refused = true) }, 0);
+    turn.flushRun();
+    return !refused && !target.gone;
   });
-  const to = { exchange: exchange.name, routingKey: deadLetterRoutingKey ?? message.routingKey };
-  const tell = (becomes?: Address): void => {
-    if (trace.active) trace.deadLettered(queue, address, reason, to, becomes);
-  };
-  if (alive.length > 0) vhost.enqueueDead(alive, rewritten, message.marks, tell);
-  else tell();
+  if (events.routedObserved && taken.length > 0) vhost.emitRouted(taken, becomes);
+  store.release(becomes);
+  return taken;
+}
+
+/** Counts a letter that went on, and tells whoever listens. */
+export function tellOfLetter({ vhost, name }: ClassicQueue, reason: DeadLetterReason): void {
+  vhost.counters.deadLettered++;
+  vhost.events.emit({ type: 'message.dead-lettered', vhost: vhost.name, queue: name, reason });
 }

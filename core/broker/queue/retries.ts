@@ -1,14 +1,6 @@
 import type { Cancel } from '../../ports.ts';
 import type { Delivery } from '../delivery/delivery.ts';
-
-/** What the retries of a queue need of it. */
-export interface RetryHost {
-  /** A timer whose work is a turn of its own. */
-  setTimer(delayMs: number, run: () => void, what: string): Cancel;
-  now(): number;
-  /** The message is ready again. */
-  ready(delivery: Delivery): void;
-}
+import type { Timers } from './expiry-timer.ts';
 
 interface Retry {
   readonly at: number;
@@ -17,23 +9,26 @@ interface Retry {
 
 /** Messages that came back to a queue and wait before they are ready again. QUE-29. */
 export class Retries {
-  readonly #host: RetryHost;
+  readonly #timers: Timers;
+  readonly #ready: (delivery: Delivery) => void;
   readonly #waiting = new Map<Delivery, Retry>();
   /** Those that a restart brought back, until they have timers: the last due first. */
   #restored: { readonly delivery: Delivery; readonly at: number }[] = [];
 
-  constructor(host: RetryHost) {
-    this.#host = host;
+  /** `ready` is told of each message that is ready again. */
+  constructor(timers: Timers, ready: (delivery: Delivery) => void) {
+    this.#timers = timers;
+    this.#ready = ready;
   }
 
   /** The message is ready again at this time of the clock. */
   wait(delivery: Delivery, at: number): void {
     const run = (): void => {
       this.#waiting.delete(delivery);
-      this.#host.ready(delivery);
+      this.#ready(delivery);
     };
-    const delayMs = Math.max(0, at - this.#host.now());
-    const cancel = this.#host.setTimer(delayMs, run, 'a message is tried again');
+    const delayMs = Math.max(0, at - this.#timers.turn.now);
+    const cancel = this.#timers.setTimer(delayMs, run, 'a message is tried again');
     this.#waiting.set(delivery, { at, cancel });
   }
 
@@ -55,7 +50,7 @@ export class Retries {
 
   /** The first of those that a restart brought back is ready. */
   readyRestored(): void {
-    this.#host.ready(this.#restored.pop()!.delivery);
+    this.#ready(this.#restored.pop()!.delivery);
   }
 
   /** What a restart brought back, and is not ready yet, has timers from now on. */

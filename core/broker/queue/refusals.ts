@@ -16,3 +16,10 @@ export function checkDeletable(
     throw new AmqpError('PRECONDITION_FAILED', `${text} not empty`);
   }
 }
+
+/** Refuses basic.get where only one consumer is to have the messages. QUE-25. */
+export function checkGettable({ settings, text }: Queue): void {
+  if (settings.type !== 'quorum' || !settings.singleActiveConsumer) return;
+  throw new AmqpError('RESOURCE_LOCKED', `cannot obtain access to locked ${text}. ` +
+    'basic.get operations are not supported by quorum queues with single active consumer');
+}
