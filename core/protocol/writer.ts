@@ -13,6 +13,9 @@ const EMPTY = blockOf(new Uint8Array(0));
  */
 const FRAME_ROOM_BYTES = 1024;
 
+/** Longer texts are soon encoded by what the platform has for that. */
+const ASCII_MAX = 256;
+
 /**
  * The output of one connection in one turn: frames are encoded in place in a pooled buffer, which
  * is handed over whole. While nothing is to be sent it holds no buffer at all.
@@ -93,6 +96,11 @@ export class Writer {
   shortstr(text: string): boolean {
     this.grow(256);
     const at = this.length;
+    if (text.length < 256 && this.#ascii(text, at + 1)) {
+      this.block.bytes[at] = text.length;
+      this.length = at + 1 + text.length;
+      return true;
+    }
     const target = this.block.bytes.subarray(at + 1, at + 256);
     const { read, written } = utf8.encodeInto(text, target);
     this.block.bytes[at] = written;
@@ -102,7 +110,25 @@ export class Writer {
 
   /** Text with its length in 32 bits. */
   longstr(text: string): void {
-    this.bytes(utf8.encode(text));
+    this.grow(4 + text.length);
+    const at = this.length + 4;
+    if (text.length > ASCII_MAX || !this.#ascii(text, at)) {
+      this.bytes(utf8.encode(text));
+      return;
+    }
+    this.long(text.length);
+    this.length = at + text.length;
+  }
+
+  /** Writes a text of ASCII alone there, where there is room; false: it is another one. */
+  #ascii(text: string, at: number): boolean {
+    const { bytes } = this.block;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) return false;
+      bytes[at + i] = code;
+    }
+    return true;
   }
 
   /** A longstr with these bytes. */

@@ -23,15 +23,20 @@ export interface MessageBytes {
   readonly canonical: boolean;
 }
 
+/** What names and properties take, mostly: a larger buffer is made where they are more. */
+const ADDED_BYTES = 2048;
+/** Where a header is written before its size is known. */
+const header = bufferWriter();
+
 /** Makes the bytes of a message that did not come over a wire. */
 export function encodeMessage(
   exchange: string, routingKey: string, properties: Properties, body: Uint8Array,
 ): MessageBytes {
-  const writer = bufferWriter();
+  header.length = 0;
+  const writer = bufferWriter(body.length + ADDED_BYTES);
   writer.shortstr(exchange);
   writer.shortstr(routingKey);
   const namesEnd = writer.length;
-  const header = bufferWriter();
   writeContentHeader(header, 0, body.length, properties);
   writer.raw(header.block, 0, header.length);
   return withBody(writer, namesEnd, body);

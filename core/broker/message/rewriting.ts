@@ -19,11 +19,15 @@ export interface Rewriting {
 }
 
 const utf8 = new TextDecoder();
+/** What names and headers take, mostly: a larger buffer is made where they are more. */
+const ADDED_BYTES = 2048;
+/** Where headers are collected until their size is known. */
+const table = bufferWriter();
 
 /** Makes the bytes of a message anew with some parts changed. */
 export function rewrite(message: MessageBytes, rewriting: Rewriting): MessageBytes {
   const { block, contentStart, bodyBytes } = message;
-  const writer = bufferWriter();
+  const writer = bufferWriter(message.contentEnd - message.contentStart + ADDED_BYTES);
   writeNames(writer, message, rewriting);
   const namesEnd = writer.length;
   const headerEnd = frameEnd(block, contentStart);
@@ -72,7 +76,7 @@ function writeChangedHeaders(
   located: { start: number; end: number } | undefined, rewriting: Rewriting,
 ): void {
   const { setHeaders = {}, dropHeaders = [] } = rewriting;
-  const table = bufferWriter();
+  table.length = 0;
   for (const [key, value] of Object.entries(setHeaders)) {
     table.shortstr(key);
     writeValue(table, value);
