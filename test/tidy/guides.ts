@@ -66,7 +66,9 @@ function hasMethod(file: string, owner: string, name: string): boolean {
 
 /** A file of the sources by its ending, or a path from a folder at the top. */
 function isPath(name: string): boolean {
-  return !name.startsWith('dist/') && /^[a-z][a-z0-9./-]*\.(c|css|js|json|md|py|svelte|ts)$/i.test(name) ||
+  // What a build or a run of the tests makes is not there on a fresh clone.
+  if (/^(dist|test\/results)\b/.test(name)) return false;
+  return /^[a-z][a-z0-9./-]*\.(c|css|js|json|md|py|svelte|ts)$/i.test(name) ||
     /^(browser|core|demo|node|test)\/[a-z0-9./-]*$/.test(name);
 }
 
