@@ -54,8 +54,14 @@ export class ModelQueue {
     this.single = table['x-single-active-consumer'] === true;
   }
 
-  /** Whether it may have served this consumer in this turn. */
+  /**
+   * Whether it may have served this consumer in this turn. One of a higher priority takes a quorum
+   * queue from the active one, which is seen when it is served first. QUE-25.
+   */
   serves(consumer: ModelConsumer): boolean {
+    if (this.quorum && consumer.priority > (this.#active?.priority ?? Infinity)) {
+      this.#activate(consumer);
+    }
     return !this.single || this.#servesAnybody || this.#served.has(consumer);
   }
 
