@@ -55,13 +55,11 @@ export class ModelQueue {
   }
 
   /**
-   * Whether it may have served this consumer in this turn. One of a higher priority takes a quorum
-   * queue from the active one, which is seen when it is served first. QUE-25.
+   * Whether it may have served this consumer in this turn. Of a quorum queue the model cannot say:
+   * a consumer of a higher priority takes it over once the active one holds nothing. QUE-25.
    */
   serves(consumer: ModelConsumer): boolean {
-    if (this.quorum && consumer.priority > (this.#active?.priority ?? Infinity)) {
-      this.#activate(consumer);
-    }
+    if (this.quorum) return true;
     return !this.single || this.#servesAnybody || this.#served.has(consumer);
   }
 
