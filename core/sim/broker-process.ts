@@ -29,11 +29,17 @@ export interface World {
   readonly plan: Plan;
   readonly makeBroker: MakeBroker;
   afterTask(): void;
+  /** The broker let somebody go on. */
+  served(broker: Broker): void;
+  /** The broker ended a turn. */
+  turnEnded(broker: Broker): void;
   onFault(fault: unknown): void;
 }
 
 export const makeBroker: MakeBroker = ({ journal, plan, ...env }) =>
-  new Broker({ ...env, durability: durableIn(journal, plan.durability) });
+  new Broker({ ...env, durability: durableIn(journal, plan.durability) }, {
+    turnWork: plan.turnWork,
+  });
 
 /** One life of the broker, from start to kill or stop. */
 export class BrokerProcess implements BrokerView {
@@ -52,11 +58,14 @@ export class BrokerProcess implements BrokerView {
     this.#disk = world.disk;
     this.#plan = world.plan;
     const { chance, plan } = world;
-    this.broker = world.makeBroker({ clock, random: () => chance.next(), journal, plan });
+    // Before the broker hears of it, and tells those whom it concerns.
     journal.onTrouble(({ kind }) => {
       this.troubled = true;
       this.failed ||= kind === 'failed';
     });
+    this.broker = world.makeBroker({ clock, random: () => chance.next(), journal, plan });
+    this.broker.parties.served = () => world.served(this.broker);
+    this.broker.turn.ended = () => world.turnEnded(this.broker);
     this.broker.events$.subscribe((event) => {
       if (event.type === 'connection.failed') world.onFault(event.error);
     });

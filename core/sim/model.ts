@@ -1,4 +1,5 @@
 import { durabilityDefaults } from '../broker/durable/options.ts';
+import { limits } from '../limits.ts';
 import type { BrokerView } from './broker-view.ts';
 import { heard } from './model-heard.ts';
 import { said } from './model-said.ts';
@@ -64,10 +65,10 @@ export class Model {
     return this.now + this.wallOffsets.at(-1)!;
   }
 
-  /** Whether messages may have to be read from the disk. */
-  get #pages(): boolean {
-    const { residentBytesMax } = this.plan.durability;
-    return residentBytesMax < durabilityDefaults.residentBytesMax;
+  /** Whether dead letters may have to wait: to be read from the disk, or for a later turn. */
+  get #lettersWait(): boolean {
+    const { durability: { residentBytesMax }, turnWork } = this.plan;
+    return residentBytesMax < durabilityDefaults.residentBytesMax || turnWork < limits.turnWork;
   }
 
   /** Sets out in the order in which dead letters travel: sources before their targets. */
@@ -296,7 +297,7 @@ export class Model {
     const excuse = queue.excuse(copy, this.now, this.turn);
     // Where the source is still there, its death was not heard.
     const died = copy.source?.state === 'gone';
-    if (this.#pages && died && copy.turn === this.turn) {
+    if (this.#lettersWait && died && copy.turn === this.turn) {
       this.#postpone(copy);
       return;
     }

@@ -1,4 +1,5 @@
 import { durabilityDefaults, type DurabilityOptions } from '../broker/durable/options.ts';
+import { limits } from '../limits.ts';
 import type { FieldTable } from '../protocol/types.ts';
 import type { Chance } from './chance.ts';
 import type { NetworkManners } from './sim-network.ts';
@@ -81,6 +82,8 @@ export interface Plan {
   readonly writeBytesMax: number;
   readonly segmentBytes: number;
   readonly durability: DurabilityOptions;
+  /** Work of a turn: of some brokers so little that nearly all is cut. */
+  readonly turnWork: number;
   /** How often a channel that publishes asks for confirms, of 1. */
   readonly confirming: number;
   /** Share of messages that are persistent, that expire, and that are large, of 1. */
@@ -111,6 +114,7 @@ export function drawPlan(chance: Chance): Plan {
     confirming: chance.pick([0, 0.8, 1]),
     segmentBytes: chance.pick([4096, 16_384, 131_072]),
     durability: drawDurability(chance),
+    turnWork: limits.turnWork,
     persistent: chance.pick([1, 1, 0.8]),
     expiring: chance.pick([0, 0, 0.3]),
     large: chance.pick([0, 0.05, 0.2]),

@@ -31,7 +31,7 @@ export function drawScript(seed: number): Script {
     const kind = chance.weighted(plan.weights);
     operations.push({ number, at, kind, actor: chance.below(plan.actors), seed: chance.seed() });
   }
-  return withNeighbour(withManager({ seed, plan, operations }, at), at);
+  return withShortTurns(withNeighbour(withManager({ seed, plan, operations }, at), at));
 }
 
 /**
@@ -41,6 +41,7 @@ export function drawScript(seed: number): Script {
  */
 const MANAGER_SALT = 55;
 const NEIGHBOUR_SALT = 1014;
+const SHORT_TURNS_SALT = 77;
 
 /** Somebody manages queues, and somebody follows the stream, of which not all is kept. */
 function withManager(script: Script, until: number): Script {
@@ -71,6 +72,18 @@ function withNeighbour(script: Script, until: number): Script {
     for (let after = 1; after < 200; after += chance.between(10, 50)) add('rebind', at + after);
   }
   return inOrder({ seed, plan: { ...plan, neighbour: true }, operations: all });
+}
+
+/**
+ * Turns of the broker are so short that work is cut wherever it may be; less so where somebody
+ * deletes what it declares anew with the next method, and nobody may come between.
+ */
+function withShortTurns(script: Script): Script {
+  const chance = new Chance(script.seed ^ SHORT_TURNS_SALT);
+  if (chance.happens(0.5)) return script;
+  const isCareful = script.operations.some(({ kind }) => kind === 'replace' || kind === 'rebind');
+  const turnWork = chance.pick(isCareful ? [400, 1000] : [20, 100, 400]);
+  return { ...script, plan: { ...script.plan, turnWork } };
 }
 
 function inOrder(script: Script): Script {

@@ -1,3 +1,4 @@
+import type { Broker } from '../broker/broker.ts';
 import { sampleStats } from '../broker/stats.ts';
 import type { Serve } from '../ports.ts';
 import { BrokerProcess, makeBroker, type MakeBroker, type World } from './broker-process.ts';
@@ -55,6 +56,8 @@ type WorldAction = (
 const TURN_BYTES_MAX = 300_000;
 /** How far a wall clock is off that nobody looked after. */
 const HOUR_MS = 3_600_000;
+/** What one transaction, or one acknowledgement of many, can be here: neither is cut. */
+const UNCUT_WORK_MAX = 600;
 /** Pause before a start that failed is tried again. */
 const RETRY_MS = 100;
 
@@ -88,6 +91,9 @@ export class Simulator implements Observer {
   #connections = 0;
   #restarts = -1;
   #healing = false;
+  /** Whether the model was told of all that happened. */
+  #judged = false;
+  readonly #watches = new Set<WatchedLink>();
 
   constructor(script: Script, make: MakeBroker = makeBroker) {
     this.#script = script;
@@ -100,6 +106,8 @@ export class Simulator implements Observer {
       clock: this.#time.clock, disk: this.#disk, chance: new Chance(this.#chance.seed()), plan,
       makeBroker: make,
       afterTask: () => this.endTurn(),
+      served: (broker) => this.#served(broker),
+      turnEnded: (broker) => this.#turnEnded(broker),
       onFault: (fault) => this.#time.fail(fault),
     };
   }
@@ -144,6 +152,31 @@ export class Simulator implements Observer {
   endTurn(): void {
     const process = this.#process;
     if (process === undefined) return;
+    // The share that somebody just had was all of the task that ends.
+    const isJudged = this.#judged && !this.model.hasSpoken;
+    this.#judged = false;
+    if (!isJudged) this.#judge(process);
+  }
+
+  stirred(): void {
+    this.#judged = false;
+  }
+
+  /** Somebody had a share of the broker's work: what it read of any link was read in that. */
+  #served(broker: Broker): void {
+    const process = this.#process;
+    if (process?.broker !== broker) return;
+    for (const watch of this.#watches) watch.hear();
+    this.#judge(process);
+    this.#judged = true;
+  }
+
+  #turnEnded({ turn: { spent, allowed } }: Broker): void {
+    this.guard(() => check(spent <= allowed + UNCUT_WORK_MAX, 'budget',
+      () => `a turn did ${spent} of work, and was to do ${allowed}`));
+  }
+
+  #judge(process: BrokerProcess): void {
     this.hash.addNumber(this.#time.now());
     this.guard(() => this.model.endTurn(this.#time.now(), process));
     this.guard(() => this.#checkMemory(process));
@@ -251,7 +284,12 @@ export class Simulator implements Observer {
     const manners = this.#healing ? QUIET : usual;
     const watch = new WatchedLink(++this.#connections, this);
     const chance = new Chance(this.#chance.seed());
-    return new SimLink(this.#time.clock, chance, manners, watch, serve, process.broker.serve);
+    this.#watches.add(watch);
+    const { broker } = process;
+    const link = new SimLink(this.#time.clock, chance, manners, watch, serve, broker.serve);
+    const connection = [...broker.connections].at(-1)!;
+    watch.heldBytes = () => connection.session.input.heldBytes;
+    return link;
   }
 
   #openLibrary(queue: string, prefetch: number): LibraryClient {

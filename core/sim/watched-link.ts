@@ -14,6 +14,8 @@ export interface Observer {
   /** Keeps what was thrown: nothing may be thrown into the broker. */
   guard(work: () => void): void;
   endTurn(): void;
+  /** The model is told of something. */
+  stirred(): void;
 }
 
 /** One connection as the broker's door shows it, decoded for the model. */
@@ -24,6 +26,11 @@ export class WatchedLink implements LinkWatch {
   readonly #said: StrictDecoder;
   /** The client talks nonsense: nobody can say what the broker should hear. */
   #nonsense = false;
+  /** What came and was not read by the broker yet, as far as that is known. */
+  #coming: Uint8Array[] = [];
+  #comingBytes = 0;
+  /** Octets that came and that the broker holds back until it reads on. */
+  heldBytes: () => number = () => 0;
   /** Deliveries since the broker was told to wait. */
   #unwanted: number | undefined;
 
@@ -47,11 +54,35 @@ export class WatchedLink implements LinkWatch {
     // What the broker said of its own accord, when a read of the disk ended, is older than this.
     if (this.#observer.model.hasSpoken) this.#observer.endTurn();
     this.#observer.hash.add(chunk);
+    if (this.#nonsense) return;
+    this.#coming.push(chunk);
+    this.#comingBytes += chunk.length;
+  }
+
+  /** Tells the model what the broker has read by now; whether that is anything. */
+  hear(): boolean {
+    if (this.#comingBytes === 0) return false;
+    let left = this.#comingBytes - this.heldBytes();
+    if (left <= 0) return false;
+    this.#comingBytes -= left;
+    this.#observer.stirred();
     this.#observer.model.now = this.#observer.now();
+    while (left > 0) {
+      const chunk = this.#coming[0]!;
+      const read = chunk.subarray(0, left);
+      left -= read.length;
+      if (read.length === chunk.length) this.#coming.shift();
+      else this.#coming[0] = chunk.subarray(read.length);
+      this.#feed(read);
+    }
+    return true;
+  }
+
+  #feed(octets: Uint8Array): void {
     if (this.#nonsense) return;
     this.#observer.guard(() => {
       try {
-        this.#heard.feed(chunk);
+        this.#heard.feed(octets);
       } catch (error) {
         if (!(error instanceof Violation) || error.check !== 'decoder') throw error;
         this.#nonsense = true;
@@ -60,6 +91,7 @@ export class WatchedLink implements LinkWatch {
   }
 
   dealtWith(): void {
+    this.hear();
     this.#observer.endTurn();
   }
 
@@ -72,6 +104,7 @@ export class WatchedLink implements LinkWatch {
   }
 
   ending(): void {
+    this.hear();
     this.#observer.trace.add(this.#observer.model.turn, this.#observer.now(), this.#name, 'ends');
     this.#observer.guard(() => this.#observer.model.ending(this.#id));
   }

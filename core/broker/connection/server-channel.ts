@@ -125,6 +125,17 @@ export class ServerChannel implements PublisherSink, Flushed {
     this.send(name, args);
   }
 
+  /**
+   * Does a work that may take several turns, and then, if the channel is still there, what comes
+   * after it. The client is read no further meanwhile.
+   */
+  afterWork(start: (done: () => void) => void, then: () => void): void {
+    this.connection.awaitWork((done) => start(() => {
+      if (!this.subscription.closed) then();
+      done();
+    }));
+  }
+
   /** Fails the channel outside of a method. */
   fail(error: AmqpError): void {
     this.session.closeChannel(this.number, error);

@@ -63,6 +63,8 @@ export class ServerConnection implements SessionHooks {
   /** Work of the broker when it began to read the present chunk. */
   #workBefore = 0;
   readonly #flow: Flow;
+  /** Works of the client that are to be done before it is read further. */
+  #worksAwaited = 0;
 
   constructor(broker: Broker, id: string, sink: Sink, link: Link) {
     this.broker = broker;
@@ -73,7 +75,7 @@ export class ServerConnection implements SessionHooks {
       user: '', vhost: '', clientProperties: {},
     };
     this.#output = new HeldSink(sink);
-    this.#party = new Party(() => this.session.goOn());
+    this.#party = new Party(() => this.#goOn());
     this.#flow = new Flow(broker.clock, (active) => {
       this.#emit({ type: 'connection.flow', active });
     });
@@ -204,9 +206,24 @@ export class ServerConnection implements SessionHooks {
     });
   }
 
+  /**
+   * Reads nothing more of the client until a work is done that takes it several turns: its answer
+   * comes after its effect, and what the client asks next after that. `start` begins the work.
+   */
+  awaitWork(start: (done: () => void) => void): void {
+    let isDone = false;
+    this.#worksAwaited++;
+    start(() => {
+      isDone = true;
+      if (--this.#worksAwaited === 0) this.onInputHeld();
+    });
+    if (!isDone) this.session.stopInput();
+  }
+
   /** At once, where no others wait for their turn and the broker did little since it rested. */
   mayRead(): boolean {
     const { turn, parties } = this.broker;
+    if (this.#worksAwaited > 0) return false;
     if (!turn.isOpen && parties.admit(this.#party)) {
       this.#workBefore = parties.work;
       return true;
@@ -215,8 +232,14 @@ export class ServerConnection implements SessionHooks {
     return false;
   }
 
+  #goOn(): boolean {
+    return this.#worksAwaited === 0 && this.session.goOn() && this.#worksAwaited === 0;
+  }
+
   onInputHeld(): void {
-    this.broker.parties.add(this.#party);
+    if (this.#worksAwaited === 0 && this.session.input.canGoOn) {
+      this.broker.parties.add(this.#party);
+    }
   }
 
   onMethod(channel: number, method: Method): void {

@@ -123,8 +123,11 @@ export abstract class Queue extends Destination {
   /** Settles a delivery that went out with acknowledgement. */
   abstract settle(delivery: Delivery, outcome: Outcome): void;
 
-  /** Drops everything that waits and answers how much that was. QUE-10. */
-  abstract purge(): number;
+  /**
+   * Drops everything that waits and answers how much that was. It is out of the queue at once;
+   * `done` is called when it is gone, in this turn or a later one. QUE-10.
+   */
+  abstract purge(done?: () => void): number;
 
   /** Drops what no restart leaves: messages that are not persistent. BAS-07. */
   abstract dropTransient(): void;

@@ -183,15 +183,23 @@ export class ClassicQueue extends Queue {
     else this.#return(delivery, outcome);
   }
 
-  override purge(): number {
-    const count = this.#ready.length;
-    for (let taken = this.#take(); taken !== undefined; taken = this.#take()) {
-      if (this.#trace.active) {
-        this.#trace.dropped(this, taken.address, this.gone ? 'queue-deleted' : 'purged');
-      }
-      this.#forget(taken.address);
-    }
+  override purge(done?: () => void): number {
+    const taken = this.#ready.takeAll();
+    const count = taken.length;
+    this.#readyBytes = 0;
+    const reason = this.gone ? 'queue-deleted' : 'purged';
+    this.vhost.turn.stepwise(() => this.#forgetNext(taken, reason), done);
     return count;
+  }
+
+  /** Forgets one of those that were taken out; whether there is another. */
+  #forgetNext(taken: Ready | PriorityReady, reason: 'queue-deleted' | 'purged'): boolean {
+    const delivery = taken.shift();
+    if (delivery === undefined) return false;
+    this.vhost.turn.spend(1);
+    if (this.#trace.active) this.#trace.dropped(this, delivery.address, reason);
+    this.#forget(delivery.address);
+    return true;
   }
 
   override get keepsAll(): boolean {

@@ -28,6 +28,18 @@ export class PriorityReady {
     return delivery;
   }
 
+  takeAll(): PriorityReady {
+    const taken = new PriorityReady(this.#queue, this.#levels.length - 1);
+    this.#levels.forEach((level, priority) => {
+      taken.#levels[priority] = level?.takeAll();
+    });
+    taken.length = this.length;
+    taken.#highest = this.#highest;
+    this.length = 0;
+    this.#highest = 0;
+    return taken;
+  }
+
   get expiresAt(): number {
     return this.#first()?.expiresAt ?? Infinity;
   }

@@ -3,31 +3,48 @@ import type { Address } from '../message/store.ts';
 import type { Queue } from './abstract-queue.ts';
 
 const CAPACITY_MIN = 16;
+/** Messages of one block at most. A block more is all that one message more can cost. */
+const CAPACITY_MAX = 2048;
 /** A message that was out more often was out so often, after a restart. */
 const COUNT_MAX = 0xffff;
+
+/** A part of the messages that never left. */
+class Block {
+  readonly addresses: Float64Array;
+  /** Made when the first message that expires comes. */
+  expirations: Float64Array | undefined;
+  /** How often each was out, as `Entry` says it; made when the first comes that was. */
+  counts: Uint16Array | undefined;
+  next: Block | undefined;
+
+  constructor(capacity: number) {
+    this.addresses = new Float64Array(capacity);
+  }
+}
 
 /** Sees what a message that waits will go out as; answers false where it has seen enough. */
 export type VisitReady = (delivery: Delivery) => unknown;
 
 /**
- * The messages of a queue that wait, oldest first. Those that never left lie in a ring of plain
+ * The messages of a queue that wait, oldest first. Those that never left lie in blocks of plain
  * numbers; those that came back lie before them, sorted by the place they had. Whatever comes
  * back is older than all that never left, so two ordered parts make the whole order. BAS-21.
  */
 export class Ready {
   readonly #queue: Queue;
   readonly #priority: number;
-  /** Positions of the ring run from here on, one each. */
+  /** Positions of those in blocks run from here on, one each. */
   #headPosition = 0;
-  #addresses: Float64Array = new Float64Array(CAPACITY_MIN);
-  /** Made when the first message that expires comes. */
-  #expirations: Float64Array | undefined;
-  /** How often each was out, as `Entry` says it; made when the first comes that was. */
-  #counts: Uint16Array | undefined;
+  #first = new Block(CAPACITY_MIN);
+  #last = this.#first;
+  /** Where the oldest lies in the first block, and where the next one comes in the last. */
   #head = 0;
-  #ringLength = 0;
+  #tail = 0;
+  #blockedLength = 0;
+  /** A block that was read to its end, for the next one that is needed. */
+  #spare: Block | undefined;
   /** Latest first, so that the oldest is popped from the end. */
-  readonly #returned: Delivery[] = [];
+  #returned: Delivery[] = [];
   #sorted = true;
 
   constructor(queue: Queue, priority = 0) {
@@ -36,18 +53,20 @@ export class Ready {
   }
 
   get length(): number {
-    return this.#ringLength + this.#returned.length;
+    return this.#blockedLength + this.#returned.length;
   }
 
   push(address: Address, expiresAt: number, _priority = 0): void {
-    if (this.#ringLength === this.#addresses.length) this.#resize(2 * this.#ringLength);
-    const index = (this.#head + this.#ringLength++) & (this.#addresses.length - 1);
-    this.#addresses[index] = address;
-    if (expiresAt !== Infinity || this.#expirations !== undefined) {
-      this.#expirations ??= new Float64Array(this.#addresses.length).fill(Infinity);
-      this.#expirations[index] = expiresAt;
+    if (this.#tail === this.#last.addresses.length) this.#extend();
+    const block = this.#last;
+    const index = this.#tail++;
+    this.#blockedLength++;
+    block.addresses[index] = address;
+    if (expiresAt !== Infinity || block.expirations !== undefined) {
+      block.expirations ??= new Float64Array(block.addresses.length).fill(Infinity);
+      block.expirations[index] = expiresAt;
     }
-    if (this.#counts !== undefined) this.#counts[index] = 0;
+    if (block.counts !== undefined) block.counts[index] = 0;
   }
 
   /** Takes the oldest out. */
@@ -56,23 +75,30 @@ export class Ready {
       this.#sort();
       return this.#returned.pop();
     }
-    return this.#ringLength === 0 ? undefined : this.#shiftRing();
+    return this.#blockedLength === 0 ? undefined : this.#shiftBlock();
   }
 
-  #shiftRing(): Delivery {
-    const head = this.#head;
-    const delivery = this.#deliveryAt(head, this.#headPosition++);
-    this.#head = (head + 1) & (this.#addresses.length - 1);
-    if (--this.#ringLength === 0) this.#shrink();
+  #shiftBlock(): Delivery {
+    const block = this.#first;
+    const delivery = this.#deliveryAt(block, this.#head++, this.#headPosition++);
+    if (--this.#blockedLength === 0) {
+      this.#head = 0;
+      this.#tail = 0;
+    } else if (this.#head === block.addresses.length) {
+      this.#first = block.next!;
+      this.#head = 0;
+      block.next = undefined;
+      this.#spare = block;
+    }
     return delivery;
   }
 
-  #deliveryAt(index: number, position: number): Delivery {
-    const expiresAt = this.#expirations?.[index] ?? Infinity;
+  #deliveryAt(block: Block, index: number, position: number): Delivery {
+    const expiresAt = block.expirations?.[index] ?? Infinity;
     const delivery = new Delivery(
-      this.#queue, this.#addresses[index]!, position, this.#priority, expiresAt,
+      this.#queue, block.addresses[index]!, position, this.#priority, expiresAt,
     );
-    const count = this.#counts?.[index] ?? 0;
+    const count = block.counts?.[index] ?? 0;
     if (count > 0) {
       delivery.redelivered = true;
       delivery.deliveryCount = count - 1;
@@ -86,8 +112,8 @@ export class Ready {
       this.#sort();
       return this.#returned.at(-1)!.expiresAt;
     }
-    if (this.#ringLength === 0) return Infinity;
-    return this.#expirations?.[this.#head] ?? Infinity;
+    if (this.#blockedLength === 0) return Infinity;
+    return this.#first.expirations?.[this.#head] ?? Infinity;
   }
 
   /** The address of the oldest; there is one. */
@@ -96,7 +122,7 @@ export class Ready {
       this.#sort();
       return this.#returned.at(-1)!.address;
     }
-    return this.#addresses[this.#head]!;
+    return this.#first.addresses[this.#head]!;
   }
 
   /** Puts a delivery back to the place it had. */
@@ -110,9 +136,31 @@ export class Ready {
   restore(address: Address, expiresAt: number, outCount: number, _priority = 0): void {
     this.push(address, expiresAt);
     if (outCount === 0) return;
-    this.#counts ??= new Uint16Array(this.#addresses.length);
-    this.#counts[(this.#head + this.#ringLength - 1) & (this.#addresses.length - 1)] =
-      Math.min(outCount, COUNT_MAX);
+    const block = this.#last;
+    block.counts ??= new Uint16Array(block.addresses.length);
+    block.counts[this.#tail - 1] = Math.min(outCount, COUNT_MAX);
+  }
+
+  /** Takes all out at once, and answers what has them now. */
+  takeAll(): Ready {
+    const taken = new Ready(this.#queue, this.#priority);
+    taken.#headPosition = this.#headPosition;
+    taken.#first = this.#first;
+    taken.#last = this.#last;
+    taken.#head = this.#head;
+    taken.#tail = this.#tail;
+    taken.#blockedLength = this.#blockedLength;
+    taken.#returned = this.#returned;
+    taken.#sorted = this.#sorted;
+    this.#headPosition += this.#blockedLength;
+    this.#first = new Block(CAPACITY_MIN);
+    this.#last = this.#first;
+    this.#head = 0;
+    this.#tail = 0;
+    this.#blockedLength = 0;
+    this.#returned = [];
+    this.#sorted = true;
+    return taken;
   }
 
   /**
@@ -133,10 +181,14 @@ export class Ready {
     for (let i = this.#returned.length - 1; i >= 0; i--) {
       if (visit(this.#returned[i]!) === false) return false;
     }
-    const mask = this.#addresses.length - 1;
-    for (let i = 0; i < this.#ringLength; i++) {
-      const index = (this.#head + i) & mask;
-      if (visit(this.#deliveryAt(index, this.#headPosition + i)) === false) return false;
+    let block = this.#first;
+    let index = this.#head;
+    for (let i = 0; i < this.#blockedLength; i++, index++) {
+      if (index === block.addresses.length) {
+        block = block.next!;
+        index = 0;
+      }
+      if (visit(this.#deliveryAt(block, index, this.#headPosition + i)) === false) return false;
     }
     return true;
   }
@@ -147,26 +199,15 @@ export class Ready {
     this.#sorted = true;
   }
 
-  /** An emptied ring gives its memory back. */
-  #shrink(): void {
-    this.#head = 0;
-    if (this.#addresses.length <= 4096) return;
-    this.#addresses = new Float64Array(CAPACITY_MIN);
-    this.#expirations = undefined;
-    this.#counts = undefined;
-  }
-
-  #resize(capacity: number): void {
-    this.#addresses = this.#moved(this.#addresses, new Float64Array(capacity));
-    this.#expirations &&= this.#moved(this.#expirations, new Float64Array(capacity));
-    this.#counts &&= this.#moved(this.#counts, new Uint16Array(capacity));
-    this.#head = 0;
-  }
-
-  #moved<T extends Float64Array | Uint16Array>(ring: T, larger: T): T {
-    const firstPart = ring.subarray(this.#head);
-    larger.set(firstPart);
-    larger.set(ring.subarray(0, this.#head), firstPart.length);
-    return larger;
+  /** Adds a block, twice as large as the last one, up to a size. */
+  #extend(): void {
+    const spare = this.#spare;
+    const { length } = this.#last.addresses;
+    const capacity = Math.min(2 * length, CAPACITY_MAX);
+    const block = spare?.addresses.length === capacity ? spare : new Block(capacity);
+    this.#spare = undefined;
+    this.#last.next = block;
+    this.#last = block;
+    this.#tail = 0;
   }
 }

@@ -36,6 +36,8 @@ export class Party {
 export class Parties {
   /** Work that was done since the start; who does some adds it here. */
   work = 0;
+  /** Called when one of them had its share, and all of that was sent. */
+  served: () => void = () => {};
   /** Work of a round, and of each of several in it. */
   readonly roundWork: number;
   readonly shareWork: number;
@@ -161,5 +163,6 @@ export class Parties {
       if (more) this.#others.push(party);
       else party.waits = false;
     }
+    this.served();
   }
 }

@@ -128,6 +128,11 @@ export class Turn {
     return this.parties.work - this.#began;
   }
 
+  /** Its budget. */
+  get allowed(): number {
+    return this.#end - this.#began;
+  }
+
   /** Whether the turn has used up its budget, so that what can wait does. */
   get isSpent(): boolean {
     return this.parties.work >= this.#end;
@@ -152,6 +157,22 @@ export class Turn {
     const line = this.#lines.get(source);
     if (line === undefined) this.#tasks.push({ source, run });
     else line.push(run);
+  }
+
+  /**
+   * Does work that may be long, step by step: in this turn as far as its budget goes, and on in
+   * later ones. `step` answers whether there is more; `done` is called when there is not.
+   */
+  stepwise(step: () => boolean, done: () => void = () => {}): void {
+    let more = true;
+    const goOn = (): boolean => {
+      this.within(() => {
+        do more = step(); while (more && !this.isSpent);
+        if (!more) done();
+      });
+      return more;
+    };
+    if (goOn()) this.parties.addLast(new Party(goOn));
   }
 
   /** The channel has confirms to send at the end of the turn. */

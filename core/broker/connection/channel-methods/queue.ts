@@ -65,8 +65,11 @@ export const queueMethods: ChannelMethods<
   'queue.purge': (channel, { queue, noWait }) => {
     const name = queueName(channel, queue);
     channel.guard.queue('read', name);
-    const messageCount = usableQueue(channel, name).purge();
-    if (!noWait) channel.send('queue.purge-ok', { messageCount });
+    const purged = usableQueue(channel, name);
+    const messageCount = purged.readyCount;
+    channel.afterWork((done) => void purged.purge(done), () => {
+      if (!noWait) channel.send('queue.purge-ok', { messageCount });
+    });
   },
 
   /** A missing queue is no error. QUE-11. */
