@@ -28,6 +28,21 @@ export class Dependents {
     dependent.add(() => all.delete(dependent));
   }
 
+  get count(): number {
+    return this.#all?.size ?? 0;
+  }
+
+  /** Ends one of them at each call; whether there was one. */
+  stepper(): () => boolean {
+    const rest = this.#all?.values();
+    return () => {
+      const next = rest?.next();
+      if (next === undefined || next.done === true) return false;
+      next.value.unsubscribe();
+      return true;
+    };
+  }
+
   #end(): void {
     // As each ends it leaves the set, and an error of one does not keep the others.
     const rest = new Subscription();

@@ -42,6 +42,7 @@ import { route, type Route } from './exchange/router.ts';
 import type { Destination } from './turn/run.ts';
 import { StoredMessage } from './message/stored-message.ts';
 import type { RefusalSink, Turn } from './turn/turn.ts';
+import { work } from './turn/work.ts';
 
 /** What a virtual host shares with its broker. */
 export interface BrokerParts {
@@ -171,10 +172,10 @@ export class VirtualHost extends VirtualHostSettings {
     throw new AmqpError('NOT_FOUND', `no ${text}`);
   }
 
-  /** Deletes it with its bindings. Errors: 541 where the disk failed. */
-  removeExchange(exchange: Exchange): void {
+  /** Deletes it with its bindings, and then calls `done`. Errors: 541 where the disk failed. */
+  removeExchange(exchange: Exchange, done: () => void = () => {}): void {
     this.#checkChange(exchange.options.durable);
-    exchange.subscription.unsubscribe();
+    this.#takeApart(exchange, done);
   }
 
   /** Declares a queue for the connection `owner`, or checks that the one there is equal. QUE-05. */
@@ -250,10 +251,28 @@ export class VirtualHost extends VirtualHostSettings {
     throw new AmqpError('NOT_FOUND', `no ${resourceText('queue', name, this.name)}`);
   }
 
-  /** Deletes it with all that is in it. Errors: 541 where the disk failed. */
-  removeQueue(queue: Queue): void {
+  /** Deletes it with all that is in it, and then calls `done`. Errors: 541 where the disk failed. */
+  removeQueue(queue: Queue, done: () => void = () => {}): void {
     this.#checkChange(queue.options.durable);
-    queue.subscription.unsubscribe();
+    this.#takeApart(queue, done);
+  }
+
+  /**
+   * Ends a queue or an exchange. One that much depends on is taken apart first, over as many
+   * turns as that takes: until the last of them it is there, with less and less at it.
+   */
+  #takeApart(whole: BindingDestination, done: () => void): void {
+    const { turn } = this;
+    const end = (): void => {
+      whole.subscription.unsubscribe();
+      done();
+    };
+    if (whole.partCount * work.removal < turn.parties.shareWork) return end();
+    const next = whole.partStepper();
+    turn.stepwise(() => {
+      turn.spend(work.removal);
+      return next();
+    }, end);
   }
 
   /** Binds a queue or an exchange to a source exchange. QUE-08, EXC-10. */

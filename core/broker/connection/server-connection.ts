@@ -212,12 +212,15 @@ export class ServerConnection implements SessionHooks {
    */
   awaitWork(start: (done: () => void) => void): void {
     let isDone = false;
-    this.#worksAwaited++;
+    let waits = false;
     start(() => {
       isDone = true;
-      if (--this.#worksAwaited === 0) this.onInputHeld();
+      if (waits && --this.#worksAwaited === 0) this.onInputHeld();
     });
-    if (!isDone) this.session.stopInput();
+    if (isDone) return;
+    waits = true;
+    this.#worksAwaited++;
+    this.session.stopInput();
   }
 
   /** At once, where no others wait for their turn and the broker did little since it rested. */

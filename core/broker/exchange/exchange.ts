@@ -142,6 +142,16 @@ export class Exchange implements Observer<OutgoingMessage> {
     return bound;
   }
 
+  /** How many bindings end with it, at either end. */
+  get partCount(): number {
+    return this.dependents.count;
+  }
+
+  /** Ends one of them at each call; whether there was one. */
+  partStepper(): () => boolean {
+    return this.dependents.stepper();
+  }
+
   /** The binding of the same destination, key and arguments, if there is one. */
   find(binding: Binding<BindingDestination>): BoundBinding | undefined {
     return this.#bindings.get(identityOf(binding));

@@ -87,6 +87,18 @@ export abstract class Queue extends Destination {
     return resourceText('queue', this.name, this.vhost.name);
   }
 
+  /** How much ends with it: bindings and consumers. */
+  get partCount(): number {
+    return this.consumers.count + this.dependents.count;
+  }
+
+  /** Ends one part of it at each call, consumers first; whether there was one. */
+  partStepper(): () => boolean {
+    const consumers = this.consumers.stepper();
+    const others = this.dependents.stepper();
+    return () => consumers() || others();
+  }
+
   override get label(): string {
     return this.name;
   }

@@ -77,6 +77,16 @@ export class Consumers {
     this.#chooseHeir();
   }
 
+  /** Ends one of them at each call; whether there was one. */
+  stepper(): () => boolean {
+    const rest = this.#all.values();
+    return () => {
+      const { value: consumer } = rest.next();
+      consumer?.end();
+      return consumer !== undefined;
+    };
+  }
+
   /** Ends all of them. */
   end(): void {
     for (const consumer of [...this.#all]) consumer.end();

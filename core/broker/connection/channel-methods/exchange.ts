@@ -33,9 +33,13 @@ export const exchangeMethods: ChannelMethods<
       if (ifUnused && exchange.bindingCount > 0) {
         throw new AmqpError('PRECONDITION_FAILED', `${exchange.text} in use`);
       }
-      vhost.removeExchange(exchange);
     }
-    if (!noWait) channel.answer('exchange.delete-ok', {});
+    channel.afterWork((done) => {
+      if (exchange === undefined) done();
+      else vhost.removeExchange(exchange, done);
+    }, () => {
+      if (!noWait) channel.answer('exchange.delete-ok', {});
+    });
   },
 
   /** Binds one exchange to another; one that is missing: 404. EXC-10. */

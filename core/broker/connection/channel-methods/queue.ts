@@ -81,9 +81,13 @@ export const queueMethods: ChannelMethods<
     if (queue !== undefined) {
       checkUsable(channel, queue);
       queue.checkDeletable(ifUnused, ifEmpty);
-      channel.vhost.removeQueue(queue);
     }
-    if (!noWait) channel.answer('queue.delete-ok', { messageCount });
+    channel.afterWork((done) => {
+      if (queue === undefined) done();
+      else channel.vhost.removeQueue(queue, done);
+    }, () => {
+      if (!noWait) channel.answer('queue.delete-ok', { messageCount });
+    });
   },
 };
 
