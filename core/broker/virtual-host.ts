@@ -35,6 +35,7 @@ import { ClassicQueue } from './queue/classic-queue.ts';
 import { StreamQueue } from './queue/stream-queue.ts';
 import type { SettingTables } from './settings.ts';
 import { VirtualHostSettings } from './virtual-host-settings.ts';
+import { takeApart } from './take-apart.ts';
 import { lockedQueue } from './queue/locked-queue.ts';
 import { resourceText } from './reply-text.ts';
 import { RouteCache } from './exchange/route-cache.ts';
@@ -42,7 +43,6 @@ import { route, type Route } from './exchange/router.ts';
 import type { Destination } from './turn/run.ts';
 import { StoredMessage } from './message/stored-message.ts';
 import type { RefusalSink, Turn } from './turn/turn.ts';
-import { work } from './turn/work.ts';
 
 /** What a virtual host shares with its broker. */
 export interface BrokerParts {
@@ -175,7 +175,7 @@ export class VirtualHost extends VirtualHostSettings {
   /** Deletes it with its bindings, and then calls `done`. Errors: 541 where the disk failed. */
   removeExchange(exchange: Exchange, done: () => void = () => {}): void {
     this.#checkChange(exchange.options.durable);
-    this.#takeApart(exchange, done);
+    takeApart(exchange, this.turn, done);
   }
 
   /** Declares a queue for the connection `owner`, or checks that the one there is equal. QUE-05. */
@@ -254,25 +254,7 @@ export class VirtualHost extends VirtualHostSettings {
   /** Deletes it with all that is in it, and then calls `done`. Errors: 541 where the disk failed. */
   removeQueue(queue: Queue, done: () => void = () => {}): void {
     this.#checkChange(queue.options.durable);
-    this.#takeApart(queue, done);
-  }
-
-  /**
-   * Ends a queue or an exchange. One that much depends on is taken apart first, over as many
-   * turns as that takes: until the last of them it is there, with less and less at it.
-   */
-  #takeApart(whole: BindingDestination, done: () => void): void {
-    const { turn } = this;
-    const end = (): void => {
-      whole.subscription.unsubscribe();
-      done();
-    };
-    if (whole.partCount * work.removal < turn.parties.shareWork) return end();
-    const next = whole.partStepper();
-    turn.stepwise(() => {
-      turn.spend(work.removal);
-      return next();
-    }, end);
+    takeApart(queue, this.turn, done);
   }
 
   /** Binds a queue or an exchange to a source exchange. QUE-08, EXC-10. */

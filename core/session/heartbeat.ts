@@ -6,7 +6,7 @@ export interface HeartbeatTarget {
   readonly received: number;
   readonly sent: number;
   /** Whether the peer is read at all; while it is not, its silence means nothing. */
-  readonly reading: boolean;
+  readonly input: { readonly reading: boolean };
   sendHeartbeat(): void;
   /** The peer was silent for two whole intervals. */
   onSilence(): void;
@@ -23,7 +23,7 @@ export function startHeartbeat(clock: Clock, seconds: number, target: HeartbeatT
   let cancel: Cancel = () => {};
   const check = (): void => {
     cancel = clock.setTimer(halfMs, check, 'heartbeat');
-    const silent = target.reading && target.received === received;
+    const silent = target.input.reading && target.received === received;
     silentHalves = silent ? silentHalves + 1 : 0;
     received = target.received;
     if (silentHalves >= 4) {

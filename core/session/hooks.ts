@@ -33,6 +33,8 @@ export interface SessionHooks {
   onChannelEnd(channel: number, error: AmqpError | undefined): void;
   /** Called once: the session ends, and every resource must go before this returns. */
   onEnd(end: SessionEnd): void;
+  /** Runs `then` when all is gone that goes with the session. Absent: when `onEnd` has returned. */
+  whenEnded?(then: () => void): void;
   /** Whether what came may be read now. Absent: always. If not, or not all: see `onInputHeld`. */
   mayRead?(): boolean;
   /** All frames of the chunk were read, or it was stopped behind one. */

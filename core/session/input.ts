@@ -39,6 +39,11 @@ export class Input {
     this.update();
   }
 
+  /** Stops behind the present frame; what the chunk has more waits. */
+  stop(): void {
+    this.#frames.stopped = true;
+  }
+
   /** The chunk that comes next; undefined: the one that was stopped goes on. */
   next(): Uint8Array | undefined {
     if (!this.#frames.stopped) return this.#chunks.shift();

@@ -57,6 +57,8 @@ export class Session<R extends Role> implements Machine {
   #channel = 0;
   #method: readonly [number, number] | undefined;
   #ended = false;
+  /** The link is gone, or given up. */
+  #isLost = false;
   #stopHeartbeat: Cancel = () => {};
   #stopDeadline: Cancel = () => {};
 
@@ -126,11 +128,6 @@ export class Session<R extends Role> implements Machine {
     if (this.input.canGoOn) this.#hooks.onInputHeld?.();
   }
 
-  /** Stops behind the present frame; what the chunk has more waits for `goOn`. */
-  stopInput(): void {
-    this.#frames.stopped = true;
-  }
-
   /** Reads on in what waits, up to the end of a chunk; whether there is more. */
   goOn(): boolean {
     if (!this.input.canGoOn) return false;
@@ -177,11 +174,6 @@ export class Session<R extends Role> implements Machine {
     if (this.input.canGoOn) this.#hooks.onInputHeld?.();
   }
 
-  /** Whether the peer is read now. */
-  get reading(): boolean {
-    return this.input.reading;
-  }
-
   setWritable(on: boolean): void {
     this.#hooks.onWritable(on);
   }
@@ -192,6 +184,7 @@ export class Session<R extends Role> implements Machine {
 
   #abort(why: string | undefined): void {
     this.state = 'closed';
+    this.#isLost = true;
     this.input.drop();
     this.#end({ by: 'transport', why });
     this.#stopDeadline();
@@ -386,6 +379,13 @@ export class Session<R extends Role> implements Machine {
 
   #onConnectionClose(args: MethodArgs<'connection.close'>): void {
     this.#end({ by: 'peer', error: closeError(args) });
+    const answer = (): void => this.#answerClose();
+    if (this.#hooks.whenEnded === undefined) answer();
+    else this.#hooks.whenEnded(answer);
+  }
+
+  #answerClose(): void {
+    if (this.#isLost) return;
     writeMethod(this.writer, 0, 'connection.close-ok', {});
     this.flush();
     // A client that still reads must find close-ok, and not that its link was lost: it hangs up.

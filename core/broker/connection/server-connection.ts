@@ -63,6 +63,8 @@ export class ServerConnection implements SessionHooks {
   /** Work of the broker when it began to read the present chunk. */
   #workBefore = 0;
   readonly #flow: Flow;
+  /** Waits until all is gone that goes with the connection. */
+  #whenEnded: () => void = () => {};
   /** Works of the client that are to be done before it is read further. */
   #worksAwaited = 0;
 
@@ -220,7 +222,7 @@ export class ServerConnection implements SessionHooks {
     if (isDone) return;
     waits = true;
     this.#worksAwaited++;
-    this.session.stopInput();
+    this.session.input.stop();
   }
 
   /** At once, where no others wait for their turn and the broker did little since it rested. */
@@ -258,7 +260,7 @@ export class ServerConnection implements SessionHooks {
   /** Stops between two frames where the turn is used up: what comes next has a later one. */
   #cut(): void {
     if (!this.broker.turn.isInputSpent) return;
-    this.session.stopInput();
+    this.session.input.stop();
     this.#flow.note();
   }
 
@@ -287,12 +289,30 @@ export class ServerConnection implements SessionHooks {
     this.broker.turn.within(() => {
       for (const channel of this.#channels.values()) channel.end();
       this.#channels.clear();
-      // CON-31: exclusive queues are gone before close-ok goes out.
-      this.subscription.unsubscribe();
+      this.#endExclusives();
     });
     this.#flow.stop();
     if (by === 'peer') this.broker.forget(this);
     this.#emit({ type: 'connection.closed', by, text: error?.replyText ?? why });
+  }
+
+  /** Exclusive queues go with it, over as many turns as they take. */
+  #endExclusives(): void {
+    const { turn } = this.broker;
+    const next = this.#dependents.stepper();
+    turn.stepwise(() => {
+      turn.spend(work.queueRemoval);
+      return next();
+    }, () => {
+      this.subscription.unsubscribe();
+      this.#whenEnded();
+    });
+  }
+
+  /** CON-31: exclusive queues are gone before close-ok goes out. */
+  whenEnded(then: () => void): void {
+    if (this.subscription.closed) then();
+    else this.#whenEnded = then;
   }
 
   onChunkEnd(): void {

@@ -19,6 +19,7 @@ import { survives, withRow } from './keeping.ts';
 import type { Effective } from '../policy/effective.ts';
 import { pick } from './pick.ts';
 import { PriorityReady } from './priority-ready.ts';
+import { forgetAll } from './purged.ts';
 import { Ready, type VisitReady } from './ready.ts';
 import { checkDeletable, checkGettable } from './refusals.ts';
 import { Retries } from './retries.ts';
@@ -187,19 +188,8 @@ export class ClassicQueue extends Queue {
     const taken = this.#ready.takeAll();
     const count = taken.length;
     this.#readyBytes = 0;
-    const reason = this.gone ? 'queue-deleted' : 'purged';
-    this.vhost.turn.stepwise(() => this.#forgetNext(taken, reason), done);
+    forgetAll(this, taken, (address) => this.#forget(address), done);
     return count;
-  }
-
-  /** Forgets one of those that were taken out; whether there is another. */
-  #forgetNext(taken: Ready | PriorityReady, reason: 'queue-deleted' | 'purged'): boolean {
-    const delivery = taken.shift();
-    if (delivery === undefined) return false;
-    this.vhost.turn.spend(1);
-    if (this.#trace.active) this.#trace.dropped(this, delivery.address, reason);
-    this.#forget(delivery.address);
-    return true;
   }
 
   override get keepsAll(): boolean {

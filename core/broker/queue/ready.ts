@@ -170,9 +170,9 @@ export class Ready {
   restoreLater(
     address: Address, expiresAt: number, outCount: number, _priority = 0,
   ): Delivery {
-    while (this.#ringLength > 0) this.requeue(this.#shiftRing());
+    while (this.#blockedLength > 0) this.requeue(this.#shiftBlock());
     this.restore(address, expiresAt, outCount);
-    return this.#shiftRing();
+    return this.#shiftBlock();
   }
 
   /** Visits those that wait, oldest first, and leaves them there; false: it was stopped. */

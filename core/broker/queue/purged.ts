@@ -1,0 +1,21 @@
+import type { Address } from '../message/store.ts';
+import type { ClassicQueue } from './classic-queue.ts';
+import type { PriorityReady } from './priority-ready.ts';
+import type { Ready } from './ready.ts';
+
+/** Forgets messages that were taken out of a queue, over as many turns as that takes. */
+export function forgetAll(
+  queue: ClassicQueue, taken: Ready | PriorityReady, forget: (address: Address) => void,
+  done?: () => void,
+): void {
+  const { turn, events: { trace } } = queue.vhost;
+  const reason = queue.gone ? 'queue-deleted' : 'purged';
+  turn.stepwise(() => {
+    const delivery = taken.shift();
+    if (delivery === undefined) return false;
+    turn.spend(1);
+    if (trace.active) trace.dropped(queue, delivery.address, reason);
+    forget(delivery.address);
+    return true;
+  }, done);
+}
