@@ -51,7 +51,9 @@ export interface Link {
  * A connection as a function of its inbound chunks. Outbound chunks are whole frames.
  * Unsubscribing means that the transport is lost; completion of the outbound means flush, then
  * close; completion or error of the inbound means that the peer is gone.
- * An outbound chunk belongs to the receiver, who may give it back through `BufferPool.give`.
+ * An outbound chunk belongs to the receiver, who may give it back through `BufferPool.give`. An
+ * inbound chunk belongs to the connection, which may read a part of it later: the sender does not
+ * write to it again.
  */
 export type Serve = (inbound: Observable<Uint8Array>, link: Link) => Observable<Uint8Array>;
 

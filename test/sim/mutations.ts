@@ -15,6 +15,7 @@ import { Ready } from '../../core/broker/queue/ready.ts';
 import { StreamLog } from '../../core/broker/queue/stream-log.ts';
 import { StreamQueue } from '../../core/broker/queue/stream-queue.ts';
 import { ServerConnection } from '../../core/broker/connection/server-connection.ts';
+import { Turn } from '../../core/broker/turn/turn.ts';
 import { Unacked } from '../../core/broker/delivery/unacked.ts';
 import { VirtualHost } from '../../core/broker/virtual-host.ts';
 import type { Delivery } from '../../core/broker/delivery/delivery.ts';
@@ -43,6 +44,17 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'confirm before sync',
     plant: () => patch(Persistence.prototype, 'whenDurable', () => (run) => run()),
+  },
+  {
+    name: 'a turn without end',
+    check: 'budget',
+    plant: () => {
+      const undo = [
+        patch(Turn.prototype, 'isSpent', () => (() => false) as never),
+        patch(Turn.prototype, 'isInputSpent', () => (() => false) as never),
+      ];
+      return () => undo.forEach((each) => each());
+    },
   },
   {
     name: 'lost requeue on channel close',
