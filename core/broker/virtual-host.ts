@@ -251,7 +251,7 @@ export class VirtualHost extends VirtualHostSettings {
     throw new AmqpError('NOT_FOUND', `no ${resourceText('queue', name, this.name)}`);
   }
 
-  /** Deletes it with all that is in it, and then calls `done`. Errors: 541 where the disk failed. */
+  /** Deletes it with all in it, and then calls `done`. Errors: 541 where the disk failed. */
   removeQueue(queue: Queue, done: () => void = () => {}): void {
     this.#checkChange(queue.options.durable);
     takeApart(queue, this.turn, done);

@@ -201,7 +201,7 @@ describe('a connection that asks for more than its share', () => {
 });
 
 describe('long work goes on over turns', () => {
-  const many = 1000;
+  const many = 2000;
 
   function filled(made: Fixture, queue: string, table = {}): void {
     made.vhost.declareQueue({ queue, arguments: table });
