@@ -2,6 +2,7 @@ import { installTabWebSocket } from '../../browser/install.ts';
 import { LinkPort } from './link-port.ts';
 import { watchMarbles } from './marbles.ts';
 import { lineIn, runModule, type Evaluate, type Modules } from './module.ts';
+import { errorText } from './error-text.ts';
 import type { FromClient, ToClient } from './protocol.ts';
 import { virtualGlobals } from './virtual-globals.ts';
 
@@ -46,8 +47,7 @@ export function runClient(port: WorldPort, { loadModules, evaluate }: Realm): vo
   const fail = async (error: unknown): Promise<void> => {
     // What the platform has to say about it comes in a task of its own.
     await time.nextTask();
-    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    post({ type: 'failed', text, line: lineIn(error) });
+    post({ type: 'failed', text: errorText(error), line: lineIn(error) });
   };
   time.onUncaught((error) => void fail(error));
   const idle = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import { deferTask } from '../../browser/host-clock.ts';
 import { seededRandom } from '../../core/random.ts';
+import { errorText } from './error-text.ts';
 import type { FromClient, ToClient } from './protocol.ts';
 
 interface Timer {
@@ -129,11 +130,5 @@ function textOf(value: unknown): string {
 
 function wordsOf(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (value instanceof Error) return `${value.name}: ${value.message}`;
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    // What has a cycle, or a bigint, has no JSON.
-    return String(value);
-  }
+  return errorText(value);
 }

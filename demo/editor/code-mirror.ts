@@ -52,6 +52,10 @@ export function openEditor(parent: HTMLElement, options: EditorOptions): CodeEdi
       leaving,
     ],
   });
+  // What can be scrolled must be reached by keys, whether or not its text can be edited.
+  view.scrollDOM.tabIndex = 0;
+  view.scrollDOM.setAttribute('role', 'group');
+  view.scrollDOM.setAttribute('aria-label', `${options.label}, to scroll`);
   return {
     show(code) {
       const { doc } = view.state;

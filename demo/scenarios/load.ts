@@ -47,6 +47,10 @@ export async function loadCard(
 /** Loads a scenario by the name of its folder; undefined: there is none. */
 export async function loadScenario(name: string): Promise<Scenario | undefined> {
   if (!scenarioNames.includes(name)) return undefined;
+  // All of its files at once: each wait for the one before would be seen.
+  for (const [path, load] of Object.entries(clientFiles)) {
+    if (path.startsWith(`./${name}/`)) void load();
+  }
   const { topology, coach } = await loadCard(name);
   const clients = await Promise.all(clientsOf(name, topology).map(async ({ path, ...client }) => {
     const file = await clientFiles[path]!();

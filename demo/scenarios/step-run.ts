@@ -17,6 +17,8 @@ export interface Offer {
 }
 
 const NOTHING: Offer = { action: undefined, wait: '', arms: false };
+/** Said before anything is known; the button has its place by then. */
+const BEGINS = 'the broker begins ...';
 const goOn: LabelledAction = { do: 'resume', label: 'Let time go on' };
 
 /**
@@ -101,7 +103,8 @@ export class StepRun {
 
   get offer(): Offer {
     const facts = this.#facts;
-    if (this.#done || facts === undefined) return NOTHING;
+    if (this.#done) return NOTHING;
+    if (facts === undefined) return { action: this.stage, wait: BEGINS, arms: false };
     const repair = this.#repair(facts);
     if (repair?.action !== undefined) return { action: repair.action, wait: '', arms: false };
     const { stage } = this;
@@ -120,7 +123,10 @@ export class StepRun {
   #repair(facts: LessonFacts): Repair | undefined {
     const { stage } = this;
     const cast = castAt(this.#scenario, this.#at, this.#stage);
-    const starts = stage?.do === 'restart' || stage?.do === 'edit' ? stage.client : undefined;
+    const last = this.#stages.at(-1)!;
+    // What is broken on purpose may end its client before that is seen to be the outcome.
+    const started = stage ?? (last.do === 'edit' ? last : undefined);
+    const starts = started?.do === 'restart' || started?.do === 'edit' ? started.client : undefined;
     // Whom the step itself has started by now may be there.
     const absent = this.step.absent?.filter((name) => !cast.has(name)) ?? [];
     return this.#check.repair(cast, absent, starts, facts);

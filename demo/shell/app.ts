@@ -3,6 +3,7 @@ import type { Component } from 'svelte';
 import type { Observable } from 'rxjs';
 import type { TopologyView } from '../../core/management/index.ts';
 import type { BrokerPort, Capabilities } from '../port/broker-port.ts';
+import type { Attention } from './attention.ts';
 import type { Losses } from './losses.ts';
 
 /** A place in the app: `#/wire?conn=2` is `{ path: ['wire'], query: { conn: '2' } }`. */
@@ -16,6 +17,8 @@ export type Selection =
   | { readonly kind: 'exchange' | 'queue' | 'client' | 'connection'; readonly name: string }
   | { readonly kind: 'message'; readonly message: number };
 
+export type PageDialog = 'palette' | 'shortcuts' | 'legend';
+
 /** The one object that all screens share. */
 export interface App {
   readonly port: BrokerPort;
@@ -25,7 +28,11 @@ export interface App {
   readonly selection$: Observable<Selection | undefined>;
   /** Messages that were lost since the world began, by queue. */
   readonly lost$: Observable<Losses>;
+  /** Clients and queues that somebody should look at. */
+  readonly attention$: Observable<Attention>;
   go(path: string): void;
+  /** Opens a dialog of the page. */
+  open(dialog: PageDialog): void;
   select(selection: Selection | undefined): void;
   /** Says a sentence to screen readers, at most one a second. */
   announce(sentence: string): void;

@@ -1,10 +1,11 @@
 import { firstValueFrom, skip } from 'rxjs';
 import { isSeed } from '../port/clock-control.ts';
+import { loadScenario } from '../scenarios/load.ts';
 import { isShareLink } from '../share/hash.ts';
 import { incoming$, receive } from '../share/sharing.ts';
 import type { App, Route } from './app.ts';
-import { noteWhatRuns, resume } from './notes.ts';
-import { openScenario, scenario$ } from './open-scenario.ts';
+import { notedScenario, noteWhatRuns, resume } from './notes.ts';
+import { openScenario, scenario$, shown$ } from './open-scenario.ts';
 
 /** What an entry of the browser's history remembers: the scenario that it began. */
 interface Begun {
@@ -13,6 +14,15 @@ interface Begun {
 
 /** What runs when nobody asked for anything: the page is never empty. */
 export const FIRST_SCENARIO = 'work-queue';
+
+/** Loads what will most likely be begun, so that the first thing that is seen is a lesson. */
+export async function expectLesson(route: Route): Promise<void> {
+  if (isShareLink(location.hash)) return;
+  const { path: [place, name = FIRST_SCENARIO] } = route;
+  const asked = place === 's' ? name : FIRST_SCENARIO;
+  shown$.next(place === 's' ? await loadScenario(asked)
+    : notedScenario() ?? await loadScenario(asked));
+}
 
 /** Begins what the address asks for, and again whenever it asks for something else. */
 export async function beginAt(app: App): Promise<void> {

@@ -9,7 +9,6 @@ import { nextTheme } from './theme.ts';
 
 /** What only the page itself can do. */
 interface PageActions {
-  readonly openDialog: (which: 'palette' | 'shortcuts' | 'legend') => void;
   readonly share: () => void;
 }
 
@@ -27,9 +26,9 @@ export type Commands = () => readonly Command[];
 
 export function commandsOf(app: RunningApp, page: PageActions): Commands {
   const own: readonly Command[] = [
-    { title: 'Find a command', key: 'Ctrl+k', run: () => page.openDialog('palette') },
-    { title: 'Show all shortcuts', key: '?', run: () => page.openDialog('shortcuts') },
-    { title: 'Show the legend', key: 'l', run: () => page.openDialog('legend') },
+    { title: 'Find a command', key: 'Ctrl+k', run: () => app.open('palette') },
+    { title: 'Show all shortcuts', key: '?', run: () => app.open('shortcuts') },
+    { title: 'Show the legend', key: 'l', run: () => app.open('legend') },
     ...(app.port.capabilities.clients
       ? [{ title: 'Share this playground, or open a file', run: page.share }] : []),
     ...clockCommands(app),

@@ -8,8 +8,6 @@ import { coachRoute } from './coach-route.ts';
 import { beginScenario } from './open-scenario.ts';
 import { go } from './router.ts';
 
-const NOTHING: Offer = { action: undefined, wait: '', arms: false };
-
 /** How far the learner is in a scenario, whichever screen is open. */
 export class Lesson {
   readonly scenario: Scenario;
@@ -21,7 +19,7 @@ export class Lesson {
   outcome: number | undefined = $state();
   done = $state(false);
   /** What there is to do now, or to wait for. */
-  offer: Offer = $state.raw(NOTHING);
+  offer: Offer = $state.raw({ action: undefined, wait: '', arms: false });
   /** What was pressed before its time, and is done as soon as that has come. */
   armed: LabelledAction | undefined = $state.raw();
   readonly #app: App;
@@ -37,6 +35,7 @@ export class Lesson {
     this.#app = app;
     this.#check = new CastCheck(scenario);
     this.#run = this.#runOf(0);
+    this.offer = this.#run.offer;
   }
 
   get steps(): readonly CoachStep[] {

@@ -8,7 +8,8 @@ import type { Home } from '../port/home.ts';
 import { RpcClient } from '../port/rpc.ts';
 import { TabBroker } from '../port/tab-broker.ts';
 import { sandbox, type OnRefused } from '../sandbox/sandbox.ts';
-import type { App, Selection } from './app.ts';
+import type { App, PageDialog, Selection } from './app.ts';
+import { attentionOf } from './attention.ts';
 import { brokerLine } from './broker-line.ts';
 import { clockText } from './format.ts';
 import { lossesOf } from './losses.ts';
@@ -62,6 +63,8 @@ export interface RunningApp extends App {
   readonly said$: Subject<string>;
   /** Whether nothing is said to them. */
   readonly muted$: BehaviorSubject<boolean>;
+  /** Dialogs that are to be opened. */
+  readonly dialogs$: Subject<PageDialog>;
 }
 
 export function makeApp(port: BrokerPort): RunningApp {
@@ -74,10 +77,14 @@ export function makeApp(port: BrokerPort): RunningApp {
     throttleTime(ANNOUNCE_MS, undefined, { leading: true, trailing: true }),
   ).subscribe(said$);
   const topology$ = topologyOf(port);
+  const dialogs$ = new Subject<PageDialog>();
   return {
     port,
     topology$,
     lost$: lossesOf(port, topology$),
+    attention$: attentionOf(port, topology$),
+    dialogs$,
+    open: (dialog) => dialogs$.next(dialog),
     route$,
     selection$,
     said$,

@@ -79,6 +79,11 @@ export async function switchWorkspace(app: App, id: string): Promise<boolean> {
   return hasNotes ?? true;
 }
 
+/** The scenario that ran when this site was last open. */
+export function notedScenario(): Scenario | undefined {
+  return read()?.scenario;
+}
+
 /** What a page found when it was opened. */
 export type Found =
   /** Nothing: it begins what it is asked for. */

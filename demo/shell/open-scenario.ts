@@ -1,4 +1,4 @@
-import { BehaviorSubject } from 'rxjs';
+import { BehaviorSubject, skip } from 'rxjs';
 import type { ImportedItem } from '../../core/management/index.ts';
 import type { Scenario } from '../scenarios/format.ts';
 import { definitionsOf } from '../scenarios/definitions.ts';
@@ -14,6 +14,10 @@ export interface OpenOptions {
 
 /** The scenario that is open; undefined before the first, and on a blank canvas. */
 export const scenario$ = new BehaviorSubject<Scenario | undefined>(undefined);
+
+/** The same, from the moment on at which its files are there: it is shown before it runs. */
+export const shown$ = new BehaviorSubject<Scenario | undefined>(undefined);
+scenario$.pipe(skip(1)).subscribe(shown$);
 
 const SEED = 1;
 
@@ -60,6 +64,7 @@ async function begin(
 ): Promise<readonly ImportedItem[]> {
   const { clock, clients } = app.port;
   if (clock === undefined || clients === undefined) return [];
+  shown$.next(scenario);
   const { topology, inputs = [] } = scenario;
   const { seed = SEED, speed = 1, warmUpMs = 0 } = topology;
   await clock.reset(options.seed ?? seed);

@@ -199,10 +199,10 @@ describe.skipIf(!hasChromium())('the canvas', { timeout: 180_000 }, () => {
   test('the way of a message lights up under the pointer, and stays lit while it is selected', async () => {
     const pg = await playground.open();
     const { page } = pg;
-    // The first task leaves at 1 s and takes half a second for each line.
-    await pg.advanceTo(1250);
+    // The first task is delivered at 1 s: its last line is begun 200 ms later, and takes half a second.
+    await pg.advanceTo(1450);
     const [from, to] = await Promise.all(
-      ['client:producer', 'exchange:'].map((id) => node(page, id).boundingBox()),
+      ['queue:tasks', 'client:consumer-1'].map((id) => node(page, id).boundingBox()),
     );
     const middle = {
       x: (from!.x + from!.width + to!.x) / 2,

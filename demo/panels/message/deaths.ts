@@ -1,3 +1,4 @@
+import { clockText } from '../../shell/format.ts';
 import type { Properties } from '../../../core/protocol/types.ts';
 
 /** One row of the table of deaths. */
@@ -12,8 +13,11 @@ export interface Death {
   readonly time: string;
 }
 
-/** The header `x-death`, newest first, as receivers get it. */
-export function deathsOf({ headers }: Properties): readonly Death[] {
+/**
+ * The header `x-death`, newest first, as receivers get it. `wallStart`: the time of the wall, in
+ * milliseconds, that the clock's 0 stands for.
+ */
+export function deathsOf({ headers }: Properties, wallStart = 0): readonly Death[] {
   const header = headers?.['x-death'];
   if (!Array.isArray(header)) return [];
   return header.filter((entry) => typeof entry === 'object' && entry !== null).map((entry) => {
@@ -22,7 +26,7 @@ export function deathsOf({ headers }: Properties): readonly Death[] {
     return {
       reason: String(reason), queue: String(queue), count: Number(count ?? 1),
       exchange: String(exchange ?? ''), keys: Array.isArray(keys) ? keys.join(', ') : '',
-      time: time instanceof Date ? time.toISOString().slice(11, 19) : '',
+      time: time instanceof Date ? clockText(time.getTime() - wallStart) : '',
     };
   });
 }

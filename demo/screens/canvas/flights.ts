@@ -14,6 +14,13 @@ const BAND_MS = 600;
 /** The same of a trail. */
 export const TRAIL_MS = 900;
 
+/** Wall milliseconds by which what is drawn may be behind what happened. */
+const LAG_MS = 200;
+/** A flight that had to hurry leaves a streak for so long, in virtual milliseconds. */
+const STREAK_MS = 300;
+/** Colours of messages; see `styles/base.css`. */
+export const COLOURS = 6;
+
 /** How a message looks: filled, hollow, ringed, a triangle, or a cross. */
 export type Look = 'ready' | 'unacked' | 'redelivered' | 'dead' | 'dropped';
 
@@ -23,8 +30,12 @@ export interface Flight {
   /** The edge of the tap that it takes, or the line itself where that has none. */
   readonly edge: string;
   readonly look: Look;
-  readonly start: number;
-  readonly end: number;
+  /** Which of the colours the message has, from 0. */
+  readonly colour: number;
+  start: number;
+  end: number;
+  /** It was made shorter, as the message was further on already. */
+  hurries: boolean;
   /** From the end of the line to its beginning. */
   readonly back: boolean;
 }
@@ -42,6 +53,7 @@ export interface Fall {
 export interface Trail {
   readonly edge: string;
   readonly look: Look;
+  readonly colour: number;
   /** Parts of the line, from 0 to 1: where the message was, and where it is now. */
   readonly from: number;
   readonly to: number;
@@ -70,9 +82,13 @@ export class Flights {
   played = 0;
   /** Time stood when the last messages moved. */
   stepped = false;
+  /** Virtual milliseconds for one of the wall. */
+  speed = 1;
   /** When each message arrives where its last flight leads, by message and thing. */
   readonly #arrivals = new Map<string, number>();
   readonly #delivered = new Map<string, readonly string[]>();
+  /** The message that each one was before it was dead-lettered. */
+  readonly #origins = new Map<number, number>();
   /** The edges that each message has taken so far. */
   readonly #paths = new Map<number, readonly string[]>();
 
@@ -85,6 +101,7 @@ export class Flights {
     this.#arrivals.clear();
     this.#delivered.clear();
     this.#paths.clear();
+    this.#origins.clear();
     this.played = 0;
   }
 
@@ -122,6 +139,11 @@ export class Flights {
       case 'message.dead-lettered': {
         const way = deadLetterWay(event.queue, event.exchange);
         const arrival = this.#fly(event, event.queue, [way], 'dead');
+        if (event.becomes === 0) {
+          this.#fall({ ...event, at: arrival }, `exchange:${event.exchange}`, 'unroutable');
+          return;
+        }
+        this.#origins.set(event.becomes, this.#originOf(event.message));
         this.#arrivals.set(placeOf(event.becomes, ''), arrival);
         this.#paths.set(event.becomes, this.pathOf(event.message));
       }
@@ -142,24 +164,37 @@ export class Flights {
 
   /** Forgets what has arrived by then. */
   prune(now: number, wall: number): void {
-    this.flights = this.flights.filter(({ end }) => end > now).slice(-FLIGHTS_MAX);
+    this.flights = this.flights
+      .filter(({ end, hurries }) => end + (hurries ? STREAK_MS : 0) > now).slice(-FLIGHTS_MAX);
     this.falls = this.falls.filter(({ end }) => end > now).slice(-FLIGHTS_MAX);
     this.trails = this.trails.filter(({ until }) => until > wall);
     for (const [way, { until }] of this.bands) if (until < wall) this.bands.delete(way);
-    for (const map of [this.#arrivals, this.#delivered, this.#paths]) trim(map);
+    const maps = [this.#arrivals, this.#delivered, this.#paths, this.#origins];
+    for (const map of maps) trim(map);
   }
 
   /** Time went from one moment to another at once: what was under way is further on. */
   jump(from: number, to: number, wall: number): void {
-    for (const { edge, look, start, end, back } of this.flights) {
+    for (const { edge, look, colour, start, end, back } of this.flights) {
       if (end <= from || start >= to) continue;
       const partAt = (now: number): number => {
         const part = Math.min(1, Math.max(0, (now - start) / (end - start)));
         return back ? 1 - part : part;
       };
-      const trail = { edge, look, from: partAt(from), to: partAt(to), until: wall + TRAIL_MS };
+      const [begin, stop] = [partAt(from), partAt(to)];
+      const trail = { edge, look, colour, from: begin, to: stop, until: wall + TRAIL_MS };
       this.trails = [...this.trails, trail].slice(-FLIGHTS_MAX);
     }
+  }
+
+  /** Which of the colours a message has: the same wherever it is, also as a dead letter. */
+  colourOf(message: number): number {
+    return this.#originOf(message) % COLOURS;
+  }
+
+  /** Whether anything is on its way along an edge of the tap. */
+  uses(edge: string): boolean {
+    return this.flights.some((flight) => flight.edge === edge);
   }
 
   /** The edges that a message took, also before it was dead-lettered; or lines without one. */
@@ -180,8 +215,9 @@ export class Flights {
     const { message } = event;
     const start = this.#startOf(event, queue);
     const end = start + HOP_MS;
+    const colour = this.colourOf(message);
     for (const edge of edges) {
-      this.flights.push({ message, edge, look, start, end, back });
+      this.flights.push({ message, edge, look, colour, start, end, back, hurries: false });
       if (!back) this.totals.set(edge, (this.totals.get(edge) ?? 0) + 1);
     }
     this.#paths.set(message, [...new Set([...this.pathOf(message), ...edges])]);
@@ -194,10 +230,31 @@ export class Flights {
     this.falls.push({ message: event.message, thing, text, start, end: start + FALL_MS });
   }
 
+  /**
+   * When it arrives where this begins; but no later than the lag after it happened: then all that
+   * it has still to fly before goes faster.
+   */
   #startOf({ message, at }: OfMessage, queue: string): number {
+    const happened = at + this.played;
     const arrival = this.#arrivals.get(placeOf(message, queue))
       ?? this.#arrivals.get(placeOf(message, '')) ?? 0;
-    return Math.max(at + this.played, arrival);
+    const latest = happened + LAG_MS * this.speed;
+    if (arrival <= latest) return Math.max(happened, arrival);
+    const share = (latest - happened) / (arrival - happened);
+    const sooner = (time: number): number =>
+      (time <= happened ? time : happened + (time - happened) * share);
+    for (const flight of this.flights) {
+      if (this.#originOf(flight.message) !== this.#originOf(message)) continue;
+      if (flight.end <= happened) continue;
+      flight.start = sooner(flight.start);
+      flight.end = sooner(flight.end);
+      flight.hurries = true;
+    }
+    return latest;
+  }
+
+  #originOf(message: number): number {
+    return this.#origins.get(message) ?? message;
   }
 }
 

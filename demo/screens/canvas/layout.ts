@@ -1,4 +1,4 @@
-import type { Graph, Thing, Way, WayKind } from './model.ts';
+import type { Graph, Thing, Way } from './model.ts';
 
 export interface Point {
   readonly x: number;
@@ -113,28 +113,6 @@ function placeUpright(columns: readonly (readonly Thing[])[]): Map<string, Point
     }
   }
   return points;
-}
-
-export type Side = 'left' | 'right' | 'top' | 'bottom';
-
-/** A place on the edge of a thing where lines begin or end. */
-export interface Port {
-  readonly side: Side;
-  /** How far along that side, from 0 to 1. */
-  readonly part: number;
-}
-
-/** Where a line leaves and arrives: what goes back does so beside what goes on. */
-export function portsOf(kind: WayKind, upright: boolean): { from: Port; to: Port } {
-  const [out, into]: [Side, Side] = upright ? ['bottom', 'top'] : ['right', 'left'];
-  if (kind === 'dead-letter') {
-    return { from: { side: into, part: 0.82 }, to: { side: out, part: 0.82 } };
-  }
-  if (kind === 'alternate') {
-    const [begin, end]: [Side, Side] = upright ? ['right', 'left'] : ['bottom', 'top'];
-    return { from: { side: begin, part: 0.5 }, to: { side: end, part: 0.5 } };
-  }
-  return { from: { side: out, part: 0.5 }, to: { side: into, part: 0.5 } };
 }
 
 /** The rectangle around all things. */

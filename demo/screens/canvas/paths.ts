@@ -1,6 +1,6 @@
-import { getBezierPath, Position } from '@xyflow/svelte';
-import { portsOf, sizes, type Point, type Port, type Side } from './layout.ts';
-import type { Graph, Thing } from './model.ts';
+import { sizes, type Point } from './layout.ts';
+import type { Graph, Way } from './model.ts';
+import { Routes, type Route } from './routes.ts';
 
 /** Points of a line that are known in advance. */
 const SAMPLES = 64;
@@ -12,21 +12,27 @@ interface Line {
 
 /** Where the lines of the picture run, as the flow draws them, for dots to be drawn on them. */
 export class Paths {
+  /** Room beyond the things that lines need. */
+  readonly margin: number;
+  readonly #routes: Routes;
   readonly #lines = new Map<string, Line>();
   readonly #below = new Map<string, Point>();
 
-  constructor({ things, ways }: Graph, points: ReadonlyMap<string, Point>, upright = false) {
-    const byId = new Map(things.map((thing) => [thing.id, thing]));
-    for (const { id, kind } of things) {
+  constructor(graph: Graph, points: ReadonlyMap<string, Point>, upright = false) {
+    for (const { id, kind } of graph.things) {
       const { x, y } = points.get(id)!;
       this.#below.set(id, { x: x + sizes[kind].width / 2, y: y + sizes[kind].height });
     }
-    for (const { id, kind, from, to } of ways) {
-      const ports = portsOf(kind, upright);
-      this.#lines.set(id, lineOf(
-        endOf(byId.get(from)!, points, ports.from), endOf(byId.get(to)!, points, ports.to),
-      ));
+    this.#routes = new Routes(graph, points, upright);
+    for (const way of graph.ways) {
+      const route = this.#routes.of(way);
+      if (route !== undefined) this.#lines.set(way.id, lineOf(route));
     }
+    this.margin = this.#routes.margin;
+  }
+
+  route(way: Way): Route | undefined {
+    return this.#routes.of(way);
   }
 
   path(way: string): Path2D | undefined {
@@ -52,28 +58,7 @@ export class Paths {
   }
 }
 
-interface End extends Point {
-  readonly side: Side;
-}
-
-const positions: Readonly<Record<Side, Position>> = {
-  left: Position.Left, right: Position.Right, top: Position.Top, bottom: Position.Bottom,
-};
-
-function endOf({ id, kind }: Thing, points: ReadonlyMap<string, Point>, { side, part }: Port): End {
-  const { x, y } = points.get(id)!;
-  const { width, height } = sizes[kind];
-  if (side === 'top' || side === 'bottom') {
-    return { side, x: x + width * part, y: side === 'top' ? y : y + height };
-  }
-  return { side, x: side === 'left' ? x : x + width, y: y + height * part };
-}
-
-function lineOf(from: End, to: End): Line {
-  const [text] = getBezierPath({
-    sourceX: from.x, sourceY: from.y, sourcePosition: positions[from.side],
-    targetX: to.x, targetY: to.y, targetPosition: positions[to.side],
-  });
+function lineOf({ text }: Route): Line {
   const measured = document.createElementNS('http://www.w3.org/2000/svg', 'path');
   measured.setAttribute('d', text);
   const length = measured.getTotalLength();

@@ -2,14 +2,24 @@ import { combineLatest, EMPTY, of, startWith, Subscription } from 'rxjs';
 import type { TapEvent, TopologyView } from '../../../core/management/index.ts';
 import { BATCHES_PER_SECOND, type TapBatch } from '../../port/broker-port.ts';
 import type { ClientView } from '../../port/client-host.ts';
-import { publishEdge } from '../../port/edges.ts';
+import { edgesOf, publishEdge } from '../../port/edges.ts';
 import type { App } from '../../shell/app.ts';
 import { Flights } from './flights.ts';
+import type { Scenario } from '../../scenarios/format.ts';
 import { layOut, type Point } from './layout.ts';
-import { buildGraph, type Graph, type Seen } from './model.ts';
+import { buildGraph, type Graph, type Seen, type Way } from './model.ts';
+import { outlineOf } from './outline.ts';
 import { Paths } from './paths.ts';
 import type { Place, Positions } from './positions.ts';
 import { tidyPlaces } from './tidy.ts';
+
+/** How long a line stays at least whose consumer is gone, and until its last dot has arrived. */
+const LINGER_MS = 1000;
+/** How long a consumer is marked that got a message again. */
+const AGAIN_MS = 3000;
+
+/** How long an outline stands for what is not there. */
+const OUTLINE_MS = 3000;
 
 const NO_GRAPH: Graph = { things: [], ways: [], wayOf: new Map() };
 /** Messages that the binding dialog tries a key on. */
@@ -24,6 +34,8 @@ export class Picture {
   points: ReadonlyMap<string, Point> = $state.raw(new Map());
   paths: Paths = $state.raw(new Paths(NO_GRAPH, new Map()));
   recent: readonly Recent[] = $state.raw([]);
+  /** Clients that have just got a message again, and when that was. */
+  again: ReadonlyMap<string, number> = $state.raw(new Map());
   readonly flights = new Flights();
   readonly #app: App;
   readonly #positions: Positions;
@@ -32,12 +44,23 @@ export class Picture {
   #clients: readonly ClientView[] = [];
   #topology: TopologyView | undefined;
   #lastSeq = 0;
+  /** Lines whose consumers are gone, by edges of the tap, and until when they stay. */
+  readonly #lingering = new Map<string, { readonly way: Way; readonly until: number }>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Things of the outline that were not there yet, and how long they are waited for. */
+  #awaited = new Set<string>();
+  #awaitedUntil = 0;
+  /** What the tap had kept is history. */
+  #isLive = false;
   #shape = '';
   #upright = false;
 
-  constructor(app: App, positions: Positions) {
+  /** `scenario`: its outline is shown until all of it is there. */
+  constructor(app: App, positions: Positions, scenario?: Scenario, runs = true) {
     this.#app = app;
     this.#positions = positions;
+    if (scenario !== undefined) this.#outline(scenario);
+    if (!runs) return;
     const { topology$, port } = app;
     const clients$ = port.clients?.clients$.pipe(startWith([])) ?? of([]);
     this.#subscription.add(combineLatest([topology$, clients$]).subscribe(([topology, clients]) => {
@@ -52,6 +75,7 @@ export class Picture {
   }
 
   end(): void {
+    clearTimeout(this.#timer);
     this.#subscription.unsubscribe();
   }
 
@@ -80,8 +104,23 @@ export class Picture {
     this.#place();
   }
 
+  #outline(scenario: Scenario): void {
+    this.graph = outlineOf(scenario, this.#seen);
+    this.#awaited = new Set(this.graph.things.map(({ id }) => id));
+    this.#awaitedUntil = performance.now() + OUTLINE_MS;
+    this.#place();
+  }
+
+  /** Whether something of the outline is not there yet, and may well come. */
+  #isAwaited({ things }: Graph): boolean {
+    for (const { id } of things) this.#awaited.delete(id);
+    return this.#awaited.size > 0 && performance.now() < this.#awaitedUntil;
+  }
+
   #build(): void {
-    this.graph = buildGraph(this.#topology!, this.#clients, this.#seen);
+    const built = buildGraph(this.#topology!, this.#clients, this.#seen);
+    if (this.#isAwaited(built)) return;
+    this.graph = this.#withLingering(built);
     // Counts change all the time; the lines and places only with what there is.
     const shape = JSON.stringify([
       this.graph.things.map(({ id }) => id), this.graph.ways.map(({ id }) => id),
@@ -89,6 +128,48 @@ export class Picture {
     if (shape === this.#shape) return;
     this.#shape = shape;
     this.#place();
+  }
+
+  /** The line of a consumer that is gone stays until what flies along it has arrived. */
+  #withLingering(built: Graph): Graph {
+    const now = performance.now();
+    for (const [edge, id] of this.graph.wayOf) {
+      const way = this.graph.ways.find((each) => each.id === id);
+      if (way?.kind !== 'deliver' || built.wayOf.has(edge) || this.#lingering.has(edge)) continue;
+      this.#lingering.set(edge, { way, until: now + LINGER_MS });
+    }
+    for (const [edge, { until }] of this.#lingering) {
+      const isOver = until < now && !this.flights.uses(edge);
+      if (isOver || built.wayOf.has(edge)) this.#lingering.delete(edge);
+    }
+    if (this.#lingering.size === 0) return built;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#build(), LINGER_MS / 4);
+    const ids = new Set(built.things.map(({ id }) => id));
+    const ways = new Map(built.ways.map((way) => [way.id, way]));
+    const wayOf = new Map(built.wayOf);
+    for (const [edge, { way }] of this.#lingering) {
+      if (!ids.has(way.from) || !ids.has(way.to)) continue;
+      ways.set(way.id, way);
+      wayOf.set(edge, way.id);
+    }
+    return { things: built.things, ways: [...ways.values()], wayOf };
+  }
+
+  /** Marks the consumers that got a message again. */
+  #mark(events: readonly TapEvent[]): void {
+    const now = performance.now();
+    for (const event of events) {
+      if (event.type !== 'message.delivered' || !event.redelivered) continue;
+      const way = this.graph.wayOf.get(edgesOf(event)[0]!);
+      const client = this.graph.ways.find(({ id }) => id === way)?.to;
+      if (client === undefined) continue;
+      this.again = new Map(this.again).set(client, now);
+      setTimeout(() => {
+        if (this.again.get(client) !== now) return;
+        this.again = new Map([...this.again].filter(([id]) => id !== client));
+      }, AGAIN_MS);
+    }
   }
 
   #place(): void {
@@ -106,6 +187,8 @@ export class Picture {
     }
     if (this.#topology !== undefined) this.#build();
     for (const event of events) this.flights.add(event);
+    if (this.#isLive) this.#mark(events);
+    this.#isLive = true;
     this.flights.count(counts, this.graph.wayOf, BATCHES_PER_SECOND, performance.now());
     this.#tell(events);
   }
@@ -113,6 +196,8 @@ export class Picture {
   /** The world began anew. */
   #begin(): void {
     this.#seen = newSeen();
+    this.#lingering.clear();
+    this.graph = NO_GRAPH;
     this.flights.clear();
     this.recent = [];
     this.#shape = '';
