@@ -47,9 +47,9 @@ test('a backup of a store at work has all that was confirmed before, again and a
   const path = join(folder(), 'data');
   const broker = await start(path);
   let confirmed = 0;
-  let working = true;
+  const load = new AbortController();
   const work = (async () => {
-    while (working) {
+    while (!load.signal.aborted) {
       await publish(broker, confirmed, 50);
       confirmed += 50;
     }
@@ -61,7 +61,7 @@ test('a backup of a store at work has all that was confirmed before, again and a
     expect(segments).toBe(readdirSync(target).length);
     expect(await messagesIn(target)).toBeGreaterThanOrEqual(before);
   }
-  working = false;
+  load.abort();
   await work;
   await broker.stop();
   expect(confirmed).toBeGreaterThan(200);
