@@ -11,6 +11,7 @@ import { Playground } from './playground.ts';
 import { kebabOf, settingNames, settings, type Settings } from './settings.ts';
 import { StartError } from './start-error.ts';
 import type { TlsFiles } from './tls.ts';
+import { readUserFile } from './users.ts';
 import { version } from './version.ts';
 import { keepYoungSpaceSmall } from './young-objects.ts';
 
@@ -95,7 +96,11 @@ function start(set: Settings, playground: Playground | undefined): Promise<Gatew
       amqp: set.amqpPort, http: set.httpPort, amqps: set.amqpsPort, https: set.httpsPort,
     },
     tls: tlsFilesOf(set),
-    users: set.user,
+    users: [
+      ...(set.userFile === undefined ? [] : readUserFile(set.userFile)), ...(set.user ?? []),
+    ],
+    definitions: set.definitions,
+    definitionsSkipIfUnchanged: set.definitionsSkipIfUnchanged,
     vhosts: set.vhost,
     allowedOrigins: set.allowOrigin,
     allowedHosts: set.allowHost,

@@ -2,13 +2,14 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import {
   Broker, BufferPool, durableIn, limits, type Authenticator, type BrokerOptions, type Clock,
-  type TransportEnv,
+  type GivenUser, type TransportEnv,
 } from '../core/index.ts';
 import { managementApi } from '../core/management/index.ts';
 import { SHORTSTR_BYTES_MAX } from '../core/protocol/index.ts';
 import type { Journal } from '../core/storage/index.ts';
 import { logBroker } from './broker-log.ts';
 import { openData, recover } from './data.ts';
+import { bringsUsers, loadDefinitions, readDefinitionsFile } from './definitions-file.ts';
 import { Doors, type ListenerInfo, type WayIn } from './doors.ts';
 import { nodeClock } from './host-clock.ts';
 import { answerHttp } from './http.ts';
@@ -22,7 +23,7 @@ import { httpServer, httpsServer, tcpServer, tlsServer } from './servers.ts';
 import { StartError } from './start-error.ts';
 import type { Strangers } from './strangers.ts';
 import { readTls, type TlsFiles } from './tls.ts';
-import { UserList, type User } from './users.ts';
+import type { User } from './users.ts';
 import { version } from './version.ts';
 import { VirtualHostsApi } from './virtual-hosts.ts';
 import { WebSocketAcceptor } from './websocket.ts';
@@ -38,8 +39,19 @@ export interface GatewayOptions {
   /** 0 picks a free port. Default: 5672, 15672, 5671 and 15671. */
   readonly ports?: { readonly [W in WayIn]?: number | undefined };
   readonly tls?: TlsFiles | undefined;
-  /** Who may log in. Default: guest with the password guest. `guest` only from this machine. */
-  readonly users?: readonly User[] | undefined;
+  /**
+   * Who may log in, beside those who were made at run time, and do everything. Default: none, and
+   * guest with the password guest is made where there never was any user. `guest` only from this
+   * machine.
+   */
+  readonly users?: readonly (User | GivenUser)[] | undefined;
+  /**
+   * A file of definitions, as RabbitMQ exports it, that is taken in at the start. Where it brings
+   * users, guest is not made. Default: none.
+   */
+  readonly definitions?: string | undefined;
+  /** Leaves definitions alone that are those which were loaded last. Default: false. */
+  readonly definitionsSkipIfUnchanged?: boolean | undefined;
   /** Default: `/` alone. */
   readonly vhosts?: readonly string[] | undefined;
   /** Pages that may connect, besides those of this host and this machine; `*` for all. */
@@ -95,13 +107,20 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const log = options.log ?? new Log({ levels: { all: 'silent' } });
   const env = { clock: nodeClock(), pool: new BufferPool() };
   const data = options.data === undefined ? undefined : resolve(options.data);
+  const definitions = options.definitions === undefined
+    ? undefined
+    : readDefinitionsFile(options.definitions);
   const journal = data === undefined ? undefined : await openData(data, env.clock, options, log);
-  const authenticator = new LoginDelay(new UserList(options.users), env.clock, log);
-  const broker = makeBroker(options, { ...env, authenticator, journal });
+  const authenticator = (own: Authenticator) => new LoginDelay(own, env.clock, log);
+  const makesGuest = definitions === undefined || !bringsUsers(definitions);
+  const broker = makeBroker(options, { ...env, authenticator, journal, makesGuest });
   const logging = logBroker(broker, log);
   const doors = new Doors(broker.serve, env, log, options.strangersMax);
   try {
     const recovered = await recover(broker, journal, data);
+    if (definitions !== undefined) {
+      await loadDefinitions(broker, definitions, options.definitionsSkipIfUnchanged === true, log);
+    }
     await openDoors(doors, broker, options, log);
     // Only now: who cannot start says one sentence, and no more.
     if (data !== undefined) log.write('journal', 'info', 'recovered', { data, ...recovered });
@@ -151,12 +170,13 @@ function checkVirtualHosts(vhosts: readonly string[] = []): void {
 }
 
 interface BrokerParts extends TransportEnv {
-  readonly authenticator: Authenticator;
+  readonly authenticator: (own: Authenticator) => Authenticator;
+  readonly makesGuest: boolean;
   readonly journal: Journal | undefined;
 }
 
-function makeBroker(options: GatewayOptions, { journal, ...env }: BrokerParts): Broker {
-  const { vhosts, compatibility, immediate, messageBytesMax } = options;
+function makeBroker(options: GatewayOptions, { journal, makesGuest, ...env }: BrokerParts): Broker {
+  const { users, vhosts, compatibility, immediate, messageBytesMax } = options;
   const { memoryHighWatermark = DEFAULT_MEMORY_HIGH_WATERMARK } = options;
   return new Broker(
     {
@@ -165,6 +185,8 @@ function makeBroker(options: GatewayOptions, { journal, ...env }: BrokerParts): 
       random: Math.random,
     },
     {
+      makesGuest,
+      ...(users !== undefined && { users }),
       ...(vhosts !== undefined && { vhosts }),
       ...(compatibility !== undefined && { compatibility }),
       ...(immediate !== undefined && { immediate }),
@@ -202,7 +224,7 @@ async function openDoors(
   const origins = new OriginRule(options.allowedOrigins);
   const urls = (): string[] => doors.listeners.map(({ url }) => url);
   const virtualHosts = new VirtualHostsApi(
-    managementApi(broker), broker.authenticator, origins, log,
+    broker, managementApi(broker), origins, log,
   );
   const http = {
     answer: answerHttp({ version, urls, virtualHosts, playground: options.playground }),

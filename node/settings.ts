@@ -170,6 +170,24 @@ export const settings = {
     },
     user,
   ),
+  userFile: single(
+    {
+      placeholder: 'FILE',
+      description: 'file of further users, one name:password a line, or name:{sha256}HASH',
+    },
+    text,
+  ),
+  definitions: single(
+    {
+      placeholder: 'FILE',
+      description: 'definitions as RabbitMQ exports them, which are taken in at each start',
+    },
+    text,
+  ),
+  definitionsSkipIfUnchanged: single(
+    { description: 'leave definitions alone that are those which were loaded last' },
+    truth,
+  ),
   vhost: list(
     {
       placeholder: 'NAME',

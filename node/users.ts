@@ -1,6 +1,6 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { of, type Observable } from 'rxjs';
-import type { Authenticator, Credentials, Identity, PeerInfo } from '../core/index.ts';
+import { readFileSync } from 'node:fs';
+import type { GivenUser } from '../core/index.ts';
+import { codeOf, StartError } from './start-error.ts';
 
 /** Who may log in, and by which password. */
 export interface User {
@@ -11,33 +11,38 @@ export interface User {
 /** Who may log in where nobody is configured. CON-12. */
 export const defaultUser: User = { name: 'guest', password: 'guest' };
 
-/** The name that may log in from this machine alone, since everybody knows its password. CON-12. */
-const LOOPBACK_USER = 'guest';
+/** How a hash is marked in a file of users, and what RabbitMQ calls it. */
+const schemes: Readonly<Record<string, string>> = {
+  sha256: 'rabbit_password_hashing_sha256',
+  sha512: 'rabbit_password_hashing_sha512',
+  md5: 'rabbit_password_hashing_md5',
+};
 
-/** Lets the configured users in, each to every virtual host. */
-export class UserList implements Authenticator {
-  readonly #digests = new Map<string, Buffer>();
-  /** Digests have one length and nothing to do with each other's prefix, so neither leaks. */
-  readonly #salt = randomBytes(32);
-  readonly #nobody = randomBytes(32);
-
-  constructor(users: readonly User[] = [defaultUser]) {
-    for (const { name, password } of users) this.#digests.set(name, this.#digest(password));
+/**
+ * Reads a file of users, one a line: `name:password`, or `name:{sha256}HASH` with a hash as
+ * RabbitMQ exports it. Empty lines and those that begin with `#` say nothing. Throws a StartError
+ * that never repeats a password.
+ */
+export function readUserFile(path: string): readonly GivenUser[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = codeOf(error) === 'ENOENT' ? 'there is no such file' : codeOf(error);
+    throw new StartError(`Cannot read the file of users ${path}: ${reason}.`);
   }
-
-  authenticate({ user, password }: Credentials, peer: PeerInfo): Observable<Identity | undefined> {
-    // A stranger's password is compared too: the time taken must not tell which names exist.
-    const expected = this.#digests.get(user) ?? this.#nobody;
-    const matches = timingSafeEqual(this.#digest(password), expected);
-    const mayComeFrom = peer.loopback || user !== LOOPBACK_USER;
-    return of(matches && mayComeFrom ? identityOf(user) : undefined);
-  }
-
-  #digest(password: string): Buffer {
-    return createHmac('sha256', this.#salt).update(password).digest();
-  }
+  return text.split(/\r?\n/).flatMap((line, index) => {
+    if (line.trim() === '' || line.startsWith('#')) return [];
+    const [, name, secret] = /^([^:]+):(.+)$/.exec(line) ?? [];
+    if (name !== undefined && secret !== undefined) return [userOf(name, secret)];
+    throw new StartError(`Line ${index + 1} of the file of users ${path} is not name:password.`);
+  });
 }
 
-function identityOf(user: string): Identity {
-  return { user, tags: ['administrator'], mayOpen: () => true };
+function userOf(name: string, secret: string): GivenUser {
+  const [, scheme = '', passwordHash] = /^\{(\w+)\}(.+)$/.exec(secret) ?? [];
+  if (passwordHash === undefined || !Object.hasOwn(schemes, scheme)) {
+    return { name, password: secret };
+  }
+  return { name, passwordHash, hashingAlgorithm: schemes[scheme]! };
 }

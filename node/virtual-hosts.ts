@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { defaultIfEmpty, firstValueFrom, fromEvent, takeUntil } from 'rxjs';
-import type { Authenticator } from '../core/index.ts';
+import type { Broker, Identity } from '../core/index.ts';
 import type { Api, ApiRequest } from '../core/management/index.ts';
 import type { Log } from './log.ts';
 import type { OriginRule } from './origin.ts';
@@ -16,13 +16,13 @@ const methods: Readonly<Record<string, ApiRequest['method']>> = {
  */
 export class VirtualHostsApi {
   readonly #api: Api;
-  readonly #authenticator: Authenticator;
+  readonly #broker: Broker;
   readonly #origins: OriginRule;
   readonly #log: Log;
 
-  constructor(api: Api, authenticator: Authenticator, origins: OriginRule, log: Log) {
+  constructor(broker: Broker, api: Api, origins: OriginRule, log: Log) {
+    this.#broker = broker;
     this.#api = api;
-    this.#authenticator = authenticator;
     this.#origins = origins;
     this.#log = log;
   }
@@ -48,26 +48,42 @@ export class VirtualHostsApi {
     if (method === undefined) return [405, { error: 'method_not_allowed' }];
     // A browser adds what it knows of a login to the requests of any page.
     if (!this.#origins.allows(headers.origin, headers.host)) return [403, { error: 'forbidden' }];
-    if (!await this.#isKnown(headers.authorization, request)) {
+    const identity = await this.#identityOf(headers.authorization, request);
+    if (identity === undefined) {
       return [401, { error: 'not_authorized', reason: 'Login failed' }];
+    }
+    if (!identity.tags.includes('administrator')) {
+      return [401, { error: 'not_authorised', reason: 'Not administrator user' }];
     }
     // RabbitMQ answers 201 where there was none, and 204 to whoever asks again. API-11.
     const made = method === 'PUT' && (await this.#api({ path })).status === 404;
     const { status, body } = await this.#api({ method, path });
+    if (made && status === 200) this.#let(identity, path);
     return body === null ? [made ? 201 : 204] : [status, body];
   }
 
-  async #isKnown(authorization: string | undefined, request: IncomingMessage): Promise<boolean> {
+  /** Whoever made a virtual host may do everything in it, as with RabbitMQ. */
+  #let({ user }: Identity, path: string): void {
+    const { users, permissions } = this.#broker.access;
+    const vhost = decodeURIComponent(path.split('/')[3] ?? '');
+    if (!users.has(user) || permissions.get(user, vhost) !== undefined) return;
+    permissions.set(user, vhost, { configure: '.*', write: '.*', read: '.*' });
+  }
+
+  async #identityOf(
+    authorization: string | undefined, request: IncomingMessage,
+  ): Promise<Identity | undefined> {
     const [, encoded] = /^Basic +([\w+/=]+)$/i.exec(authorization ?? '') ?? [];
-    if (encoded === undefined) return false;
+    if (encoded === undefined) return undefined;
     const [user = '', ...rest] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
     const credentials = { mechanism: 'PLAIN', user, password: rest.join(':') };
-    const answer$ = this.#authenticator.authenticate(credentials, peerOf(request.socket, 'tcp'));
+    const answer$ = this.#broker.authenticator
+      .authenticate(credentials, peerOf(request.socket, 'tcp'));
     // Whoever hangs up before that is not waited with.
     const gone$ = fromEvent(request.socket, 'close');
     const identity$ = answer$.pipe(takeUntil(gone$), defaultIfEmpty(undefined));
     const identity = await firstValueFrom(identity$);
-    return identity !== undefined && !('refused' in identity);
+    return identity === undefined || 'refused' in identity ? undefined : identity;
   }
 }
 

@@ -9,7 +9,7 @@ import { edge } from '../session/edge.ts';
 import type { SessionEnv } from '../session/session.ts';
 import type { ConfirmHold } from './publish/confirms.ts';
 import { Access } from './access/access.ts';
-import { letFirstUsersIn, type GivenUser } from './access/first-users.ts';
+import { letIn, makeGuest, type GivenUser } from './access/first-users.ts';
 import { passwordLogin } from './access/login.ts';
 import { compatibilityOf, type Compatibility, type Profile } from './definition/compatibility.ts';
 import { Alarms, type Alarm } from './alarms.ts';
@@ -22,6 +22,7 @@ import { checkLength } from './names.ts';
 import { Parameters } from './parameters.ts';
 import { SettingTables } from './settings.ts';
 import { ServerConnection } from './connection/server-connection.ts';
+import { serverProperties } from './server-properties.ts';
 import { sampleStats, type Stats } from './stats.ts';
 import type { TraceEvent } from './events/trace.ts';
 import { Parties } from './turn/parties.ts';
@@ -36,8 +37,11 @@ export interface BrokerEnv {
   readonly sessionClock: Clock;
   /** Default: `Math.random`. */
   readonly random: Random;
-  /** Default: the users of the broker, by their passwords; guest from this machine alone. */
-  readonly authenticator: Authenticator;
+  /**
+   * Who decides about logins: in place of the broker's users, or, as a function, beside them: it is
+   * given who knows these. Default: its users, by their passwords; guest from this machine alone.
+   */
+  readonly authenticator: Authenticator | ((own: Authenticator) => Authenticator);
   /** Output buffers, shared with transports that give them back. */
   readonly pool: BufferPool;
   /**
@@ -63,6 +67,8 @@ export interface BrokerOptions {
    * none, and where there never was any user, guest with the password guest is made.
    */
   readonly users?: readonly GivenUser[];
+  /** Whether guest is made at all. Default: true. */
+  readonly makesGuest?: boolean;
   /**
    * Which RabbitMQ the broker does as, where versions differ. Default: `rabbitmq-4`, but it takes
    * what 4.3 alone refuses. A virtual host may have a profile of its own.
@@ -95,6 +101,7 @@ export interface BrokerOptions {
 const defaults = {
   vhosts: ['/'],
   users: [],
+  makesGuest: true,
   consumerTimeoutMs: limits.consumerTimeoutMs,
   memoryBytesMax: Infinity,
   connectionsMax: limits.connectionsMax,
@@ -184,8 +191,10 @@ export class Broker {
     this.access = new Access(settings, { hasVhost: (name) => this.#vhosts.has(name) }, random);
     this.access.users.onDeleted = (name) => this.#userDeleted(name);
     this.parameters = new Parameters(settings.parameters, settings.globals);
-    this.#authenticatesElsewhere = env.authenticator !== undefined;
-    this.authenticator = env.authenticator ?? passwordLogin(this.access);
+    const own = passwordLogin(this.access);
+    const { authenticator = own } = env;
+    this.#authenticatesElsewhere = authenticator !== own && typeof authenticator !== 'function';
+    this.authenticator = typeof authenticator === 'function' ? authenticator(own) : authenticator;
     this.#parts = {
       clock, random, store, turn, events, persistence, settings, memory: this.memory,
       compatibilityOf: (profile) => this.#compatibilityOf(profile),
@@ -341,20 +350,9 @@ export class Broker {
     });
   }
 
-  /**
-   * What connection.start tells of the server. Client libraries take product and version for the
-   * dialect that is spoken: kombu, for one, reads from them what basic.qos means. CON-03, CON-04.
-   */
+  /** What connection.start tells of the server. CON-03. */
   get serverProperties(): FieldTable {
-    const { node, platform, version } = this.options;
-    return {
-      ...DIALECT,
-      capabilities: Object.fromEntries(CAPABILITIES.map((name) => [name, true])),
-      cluster_name: node,
-      copyright: 'Copyright (c) the TabMQ authors',
-      information: `This is TabMQ ${version}. Licensed under the Apache License 2.0`,
-      platform,
-    };
+    return serverProperties(this.options);
   }
 
   /** Totals, sampled every so many milliseconds from the subscription on. */
@@ -399,10 +397,30 @@ export class Broker {
     });
   }
 
+  /**
+   * Lets users in as long as the broker runs, to do everything in all virtual hosts that there are,
+   * as far as nothing else was set for them.
+   */
+  letIn(users: readonly GivenUser[]): void {
+    letIn(this.access, users, [...this.#vhosts.keys()]);
+  }
+
+  /** What was noted under this name, also before a restart. */
+  noteOf(name: string): unknown {
+    return this.#settings.notes.get('', name);
+  }
+
+  /** Keeps something in mind for whoever runs the broker. */
+  note(name: string, value: unknown): void {
+    this.#settings.notes.set('', name, value);
+  }
+
   #letFirstUsersIn(): void {
+    const { users, makesGuest } = this.options;
+    this.letIn(users);
     // Who asks somebody else has users elsewhere.
-    if (this.#authenticatesElsewhere && this.options.users.length === 0) return;
-    letFirstUsersIn(this.access, this.options.users, this.#vhosts.keys(), this.#settings.notes);
+    if (this.#authenticatesElsewhere || !makesGuest) return;
+    makeGuest(this.access, [...this.#vhosts.keys()], this.#settings.notes);
   }
 
   /** Nobody works on in the name of who is no user any more. */
@@ -480,12 +498,3 @@ function checkMessageBytesMax(bytes: number | undefined): void {
     `messageBytesMax is a whole number from 1 to ${limits.bodyBytesMax}, not ${String(bytes)}`,
   );
 }
-
-/** Whose extensions and reply codes are spoken, and since when it has spoken them so. */
-const DIALECT = { product: 'RabbitMQ', version: '4.1.0' };
-
-const CAPABILITIES = [
-  'publisher_confirms', 'exchange_exchange_bindings', 'basic.nack', 'consumer_cancel_notify',
-  'connection.blocked', 'consumer_priorities', 'authentication_failure_close',
-  'per_consumer_qos', 'direct_reply_to',
-];

@@ -1,6 +1,7 @@
 import type { Broker } from '../broker/broker.ts';
 import type { Queue } from '../broker/queue/abstract-queue.ts';
 import type { VirtualHost } from '../broker/virtual-host.ts';
+import { SettingError } from '../broker/definition/setting-error.ts';
 import { AmqpError } from '../errors.ts';
 import { exportDefinitions, importDefinitions } from './definitions.ts';
 import {
@@ -88,7 +89,7 @@ const routes: readonly Route[] = [
   get('topology', ({ broker, query }) => topologyView(broker, query.get('vhost'))),
   get('vhosts', ({ broker }) => [...broker.vhosts.keys()].map((name) => ({ name }))),
   get('vhosts/*', (call) => ({ name: vhostOf(call).name })),
-  on('PUT', 'vhosts/*', ({ broker, names }) => void broker.ensureVhost(names[0]!)),
+  on('PUT', 'vhosts/*', ({ broker, names }) => makeVhost(broker, names[0]!)),
   on('DELETE', 'vhosts/*', (call) => call.broker.removeVhost(vhostOf(call))),
   get('definitions', ({ broker }) => exportDefinitions(broker)),
   on('POST', 'definitions', ({ broker, value }) => importDefinitions(broker, value)),
@@ -136,6 +137,17 @@ const routes: readonly Route[] = [
   get('channels', ({ broker }) => [...broker.connections]
     .flatMap((connection) => [...connection.channels].map(channelView))),
 ];
+
+/** In process nobody asks in the name of a user, so whoever administers the broker may open it. */
+function makeVhost(broker: Broker, name: string): void {
+  if (broker.vhosts.has(name)) return;
+  broker.ensureVhost(name);
+  const { users, permissions } = broker.access;
+  const all = { configure: '.*', write: '.*', read: '.*' };
+  for (const { name: user, tags } of users.list) {
+    if (tags.includes('administrator')) permissions.set(user, name, all);
+  }
+}
 
 function fits({ pattern }: Route, segments: readonly string[]): boolean {
   if (pattern.length !== segments.length) return false;
@@ -245,6 +257,7 @@ function errorResponse(error: unknown): ApiResponse {
     const status = replyCode === 404 ? 404 : replyCode === 541 ? 500 : 400;
     return failed(status, `${replyCode} ${replyText}`);
   }
+  if (error instanceof SettingError) return failed(400, error.message);
   if (error instanceof TypeError || error instanceof URIError) return failed(400, error.message);
   throw error;
 }

@@ -1,23 +1,31 @@
 import type { Broker } from '../broker/broker.ts';
-import { profileNamed, profiles, type Profile } from '../broker/definition/compatibility.ts';
+import type { TopicPermissions, UserPermissions } from '../broker/access/permissions.ts';
 import type { BindingDestination } from '../broker/exchange/exchange.ts';
 import type { VirtualHost } from '../broker/virtual-host.ts';
 import { AmqpError } from '../errors.ts';
 import type { FieldTable } from '../protocol/types.ts';
 import { argumentsOf, flagOf, tableOf, textOf, type Item } from './fields.ts';
 import {
+  applyGlobalParameter, applyParameter, applyPermission, applyPolicy, applyTopicPermission,
+  applyUser, applyVhost, globalParameterDefinitions, parameterDefinitions, policyDefinition,
+  userDefinitions, vhostDefinition,
+  type DefinedVhost, type ParameterDefinition, type PolicyDefinitionView, type UserDefinition,
+} from './setting-definitions.ts';
+import {
   bindingView, exchangeView, queueView, type BindingView, type ExchangeView, type QueueView,
 } from './views.ts';
 
-/** Definitions as RabbitMQ exports and imports them, as far as a broker without users has them. */
+/** Definitions as RabbitMQ exports and imports them. */
 export interface Definitions {
   readonly rabbit_version: string;
   readonly product_name: string;
+  readonly users: readonly UserDefinition[];
   readonly vhosts: readonly DefinedVhost[];
-  readonly users: readonly unknown[];
-  readonly permissions: readonly unknown[];
-  readonly parameters: readonly unknown[];
-  readonly policies: readonly unknown[];
+  readonly permissions: readonly UserPermissions[];
+  readonly topic_permissions: readonly TopicPermissions[];
+  readonly parameters: readonly ParameterDefinition[];
+  readonly global_parameters: readonly { readonly name: string; readonly value: unknown }[];
+  readonly policies: readonly PolicyDefinitionView[];
   readonly exchanges: readonly ExchangeView[];
   readonly queues: readonly Pick<
     QueueView, 'vhost' | 'name' | 'durable' | 'auto_delete' | 'arguments'
@@ -25,16 +33,9 @@ export interface Definitions {
   readonly bindings: readonly BindingView[];
 }
 
-/** A virtual host; what RabbitMQ does not know of it stands in its metadata. */
-export interface DefinedVhost {
-  readonly name: string;
-  /** Absent where it does as its broker. */
-  readonly metadata?: { readonly compatibility: Profile };
-}
-
 /** What became of one item of an import. */
 export interface ImportedItem {
-  /** `vhost`, `exchange`, `queue`, `binding`, or the name of a part that is not taken. */
+  /** `user`, `vhost`, `queue` and the like, or the name of a part that is not taken. */
   readonly kind: string;
   readonly vhost: string;
   readonly name: string;
@@ -49,7 +50,7 @@ export const IMPORT_ITEMS_MAX = 10_000;
 /** RabbitMQ's version whose file this is like; it wants to know one. */
 const RABBIT_VERSION = '3.10.8';
 
-/** All exchanges, queues and bindings that a client could have declared and that last. */
+/** All that somebody set, and the exchanges, queues and bindings of clients that last. */
 export function exportDefinitions(broker: Broker): Definitions {
   const vhosts = [...broker.vhosts.values()];
   const exchanges = vhosts.flatMap((vhost) => [...vhost.exchanges.values()]);
@@ -57,10 +58,13 @@ export function exportDefinitions(broker: Broker): Definitions {
   return {
     rabbit_version: RABBIT_VERSION,
     product_name: 'TabMQ',
-    vhosts: vhosts.map(({ name, profile }) => {
-      return profile === undefined ? { name } : { name, metadata: { compatibility: profile } };
-    }),
-    users: [], permissions: [], parameters: [], policies: [],
+    users: userDefinitions(broker),
+    vhosts: vhosts.map(vhostDefinition),
+    permissions: broker.access.permissions.list(),
+    topic_permissions: broker.access.permissions.listTopics(),
+    parameters: parameterDefinitions(broker),
+    global_parameters: globalParameterDefinitions(broker),
+    policies: vhosts.flatMap(({ policies }) => policies.list).map(policyDefinition),
     exchanges: exchanges.filter(({ name }) => !isPredeclared(name)).map(exchangeView),
     queues: queues.filter(lasts).map((queue) => {
       const { vhost, name, durable, auto_delete, arguments: table } = queueView(queue);
@@ -116,14 +120,25 @@ interface Applier {
 
 /** The parts of a file that are taken, in the order in which they are. */
 const appliers: Readonly<Record<string, Applier>> = {
-  vhosts: {
-    kind: 'vhost',
+  users: { kind: 'user', nameOf: (item) => textOf(item, 'name'), apply: applyUser },
+  vhosts: { kind: 'vhost', nameOf: (item) => textOf(item, 'name'), apply: applyVhost },
+  permissions: {
+    kind: 'permission', nameOf: (item) => textOf(item, 'user'), apply: applyPermission,
+  },
+  topic_permissions: {
+    kind: 'topic permission', nameOf: (item) => textOf(item, 'user'), apply: applyTopicPermission,
+  },
+  parameters: {
+    kind: 'parameter', nameOf: (item) => textOf(item, 'name'), apply: applyParameter,
+  },
+  global_parameters: {
+    kind: 'global parameter', nameOf: (item) => textOf(item, 'name'), apply: applyGlobalParameter,
+  },
+  policies: {
+    kind: 'policy',
     nameOf: (item) => textOf(item, 'name'),
     apply: (broker, item) => {
-      const profile = profileOf(item);
-      const vhost = broker.ensureVhost(textOf(item, 'name'));
-      // Nothing said changes nothing: an import adds.
-      if (profile !== undefined) broker.setProfile(vhost, profile);
+      applyPolicy(vhostOf(broker, item).policies, textOf(item, 'name'), item);
     },
   },
   exchanges: {
@@ -157,16 +172,6 @@ const appliers: Readonly<Record<string, Applier>> = {
     },
   },
 };
-
-/** Which RabbitMQ a virtual host is to do as; undefined where that is not said. */
-export function profileOf(item: Item): Profile | undefined {
-  const metadata = item['metadata'];
-  if (metadata === undefined || metadata === null) return undefined;
-  const name = tableOf(metadata, '"metadata"')['compatibility'];
-  const profile = profileNamed(name);
-  if (name === undefined || profile !== undefined) return profile;
-  throw new TypeError(`"compatibility" must be ${profiles.join(' or ')}`);
-}
 
 function importItem(broker: Broker, part: string, value: unknown): ImportedItem {
   const applier = appliers[part];

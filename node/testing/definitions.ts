@@ -1,8 +1,7 @@
-import type { Broker, Profile } from '../../core/index.ts';
+import { hashingAlgorithms, type Broker, type Profile } from '../../core/index.ts';
 import { declareDefinitions } from '../../core/management/index.ts';
 import type { FieldTable } from '../../core/protocol/index.ts';
 import { TestBrokerError } from './test-broker-error.ts';
-import { isKnownAlgorithm, type HashedUser } from './users.ts';
 
 /**
  * What RabbitMQ exports as definitions, as `rabbitmqctl export_definitions` or the management
@@ -15,7 +14,7 @@ export interface Definitions {
   readonly exchanges?: readonly DefinedExchange[];
   readonly queues?: readonly DefinedQueue[];
   readonly bindings?: readonly DefinedBinding[];
-  /** Policies, parameters and the like: refused where there are any. */
+  /** Policies, limits and the like; what the broker would not heed is refused. */
   readonly [other: string]: unknown;
 }
 
@@ -81,38 +80,18 @@ const aboutTheExport = [
   'rabbitmq_definition_format', 'original_cluster_name', 'original_vhost_name', 'explanation',
   'metadata', 'description', 'default_queue_type',
 ];
-const imported = ['users', 'vhosts', 'permissions', 'exchanges', 'queues', 'bindings'];
+const imported = [
+  'users', 'vhosts', 'permissions', 'topic_permissions', 'policies', 'exchanges', 'queues',
+  'bindings',
+];
 /** What every RabbitMQ has of its own accord. */
 const namesOfCluster = ['cluster_name', 'internal_cluster_id', 'cluster_tags'];
-/** Patterns that allow everything, which is what every user may do. */
-const everything = ['.*', '^.*$'];
+/** Parameters that the broker heeds; others are for plugins that it has not. */
+const heededComponents: readonly unknown[] = ['vhost-limits', 'operator_policy', 'policy'];
 
 /** Names of the virtual hosts in definitions. */
 export function vhostsOf({ vhosts = [] }: Definitions): string[] {
   return vhosts.map(({ name }) => name);
-}
-
-/** Users that have a password. */
-export function usersOf({ users = [] }: Definitions): HashedUser[] {
-  const withPassword = users.filter(({ password_hash: hash }) => hash !== undefined && hash !== '');
-  return withPassword.map((user) => ({
-    name: user.name,
-    passwordHash: user.password_hash!,
-    algorithm: user.hashing_algorithm ?? 'rabbit_password_hashing_sha256',
-    tags: typeof user.tags === 'string' ? user.tags.split(',') : user.tags ?? [],
-  }));
-}
-
-/** Who may open which virtual host; undefined where the definitions do not say. */
-export function permittedVhosts(
-  { permissions }: Definitions,
-): ReadonlyMap<string, ReadonlySet<string>> | undefined {
-  if (permissions === undefined) return undefined;
-  const vhosts = new Map<string, Set<string>>();
-  for (const { user, vhost = '/' } of permissions) {
-    vhosts.set(user, (vhosts.get(user) ?? new Set()).add(vhost));
-  }
-  return vhosts;
 }
 
 /** Fails where there is anything that the broker would not heed. */
@@ -120,16 +99,9 @@ export function checkSupported(definitions: Definitions): void {
   const complaints = Object.entries(definitions)
     .filter(([key]) => !imported.includes(key) && !aboutTheExport.includes(key))
     .flatMap(([key, value]) => unsupported(key, value));
-  const limits = (definitions.vhosts ?? []).filter((vhost) => {
-    return 'limits' in vhost && Object.keys(vhost.limits as object).length > 0;
-  });
-  complaints.push(...limits.map(({ name }) => `limits of vhost '${name}'`));
-  for (const { user, vhost = '/', configure, write, read } of definitions.permissions ?? []) {
-    if ([configure, write, read].every((pattern) => everything.includes(pattern))) continue;
-    complaints.push(`permissions of user '${user}' in vhost '${vhost}' other than '.*'`);
-  }
-  for (const { name, algorithm } of usersOf(definitions)) {
-    if (!isKnownAlgorithm(algorithm)) complaints.push(`user '${name}' hashed with ${algorithm}`);
+  for (const { name, hashing_algorithm: algorithm } of definitions.users ?? []) {
+    if (algorithm === undefined || hashingAlgorithms.includes(algorithm)) continue;
+    complaints.push(`user '${name}' hashed with ${algorithm}`);
   }
   if (complaints.length === 0) return;
   throw new TestBrokerError(
@@ -141,19 +113,27 @@ export function checkSupported(definitions: Definitions): void {
 
 function unsupported(key: string, value: unknown): string[] {
   if (!Array.isArray(value)) return [`'${key}'`];
-  return (value as { name?: unknown; vhost?: unknown }[])
+  return (value as { name?: unknown; vhost?: unknown; component?: unknown }[])
     .filter(({ name }) => key !== 'global_parameters' || !namesOfCluster.includes(String(name)))
+    .filter(({ component }) => key !== 'parameters' || !heededComponents.includes(component))
     .map(({ name, vhost }) => {
       const where = vhost === undefined ? '' : ` in vhost '${String(vhost)}'`;
       return `${key}: '${String(name)}'${where}`;
     });
 }
 
-/** Declares exchanges, queues and bindings. Fails with the first that is wrong. */
+/**
+ * Applies all that definitions hold. Where they have users and do not say what these may do, they
+ * may do everything. Fails with the first that is wrong.
+ */
 export function importDefinitions(broker: Broker, definitions: Definitions): void {
   const refused = declareDefinitions(broker, definitions)
     .find(({ outcome }) => outcome === 'refused');
-  if (refused === undefined) return;
+  if (refused === undefined) {
+    const { users = [], permissions } = definitions;
+    if (permissions === undefined) broker.letIn(users.map(({ name }) => ({ name })));
+    return;
+  }
   const { kind, name, vhost, text } = refused;
   const where = `${kind} '${name}' in vhost '${vhost || '/'}'`;
   throw new TestBrokerError(`cannot import the ${where}: ${text}`);

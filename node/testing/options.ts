@@ -8,7 +8,7 @@ import type { Words } from './words.ts';
 export interface TestBrokerOptions {
   /** What is there from the start: RabbitMQ definitions, or what declares it in vhost `/`. */
   readonly topology?: Definitions | ((vhost: VirtualHost) => void);
-  /** What becomes of policies and the like in definitions. Default: `refuse`. */
+  /** What becomes of shovels and the like in definitions. Default: `refuse`. */
   readonly unsupported?: 'refuse' | 'ignore';
   /**
    * `wall`: time goes on by itself, and `advance` moves it ahead. `virtual`: it stands still

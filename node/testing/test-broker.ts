@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs';
 import {
-  Broker, BufferPool, limits, type Clock, type PeerInfo, type Serve, type VirtualHost,
+  Broker, BufferPool, limits, type Authenticator, type Clock, type PeerInfo, type Serve,
+  type VirtualHost,
 } from '../../core/index.ts';
 import { seededRandom } from '../../core/random.ts';
 import { Doors, type DoorLog } from '../doors.ts';
@@ -13,7 +14,7 @@ import { defaultUser } from '../users.ts';
 import { WebSocketAcceptor } from '../websocket.ts';
 import { ClientSockets } from './client-sockets.ts';
 import {
-  checkSupported, importDefinitions, permittedVhosts, usersOf, vhostsOf, type Definitions,
+  checkSupported, importDefinitions, vhostsOf, type Definitions,
 } from './definitions.ts';
 import { durationText, millisecondsOf, type Duration } from './duration.ts';
 import {
@@ -32,7 +33,7 @@ import { TestQueue } from './test-queue.ts';
 import { Timeline } from './timeline.ts';
 import { Traffic } from './traffic.ts';
 import { Trail, type EventOf, type TestEvent } from './trail.ts';
-import { TestUsers, type LoginGuard } from './users.ts';
+import { guardedLogin, type LoginGuard } from './users.ts';
 import { Wire } from './wire.ts';
 import { checkWords } from './words.ts';
 
@@ -252,16 +253,14 @@ export class TestBroker {
   }
 
   #makeCore(clock: Clock, sessionClock: Clock, pool: BufferPool): Broker {
-    const { users = [defaultUser], vhosts = [], consumerTimeout, immediate } = this.#options;
+    const { vhosts = [], consumerTimeout, immediate } = this.#options;
     const { compatibility, messageBytesMax = limits.largeMessageBytesMax } = this.#options;
     const definitions = this.#definitions;
     if (this.#options.unsupported !== 'ignore') checkSupported(definitions);
-    const authenticator = new TestUsers({
-      users, hashedUsers: usersOf(definitions), vhostsOf: permittedVhosts(definitions),
-      guard: this.#logins,
-    });
+    const authenticator = (own: Authenticator) => guardedLogin(own, this.#logins);
     const random = seededRandom(this.seed);
     return new Broker({ clock, sessionClock, pool, random, authenticator }, {
+      makesGuest: false,
       vhosts: [...new Set(['/', ...vhosts, ...vhostsOf(definitions)])],
       ...(compatibility !== undefined && { compatibility }),
       ...(immediate !== undefined && { immediate }),
@@ -283,6 +282,7 @@ export class TestBroker {
     const { topology } = this.#options;
     if (typeof topology === 'function') topology(this.core.vhost());
     else importDefinitions(this.core, this.#definitions);
+    this.core.letIn(this.#options.users ?? [defaultUser]);
   }
 
   /** Serves a connection, and knows from then on which wire carries it. */

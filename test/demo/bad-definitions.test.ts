@@ -52,7 +52,7 @@ describe.skipIf(!hasChromium())('a definitions file', { timeout: 180_000 }, () =
       ],
       exchanges: [{ vhost: '/', name: 'x', type: 'no-such-type' }],
       bindings: [{ vhost: '/', source: 'nobody', destination: 'fine', destination_type: 'queue' }],
-      policies: [{ name: 'all', pattern: '.*' }],
+      shovels: [{ name: 'mover' }],
     }));
     const { page } = pg;
     await page.getByText(/3 applied, 6 refused,\s+1 not supported\./).waitFor();

@@ -173,7 +173,7 @@ describe.skipIf(!hasChromium())('the screen of definitions', { timeout: 180_000 
       const transfer = new DataTransfer();
       transfer.items.add(new File([text], 'd.json', { type: 'application/json' }));
       return transfer;
-    }, JSON.stringify({ queues, users: [{ name: 'alice' }] }));
+    }, JSON.stringify({ queues, shovels: [{ name: 'mover' }] }));
     await page.locator('.drop').dispatchEvent('drop', { dataTransfer: data });
     await page.getByText(/1 applied, 1 refused,\s+1 not supported/).waitFor();
     await expect.poll(() => rowsOf(page).nth(1).innerText()).toMatch(/queue\s+bad\s+✕ refused\s+.*x-max-length/s);

@@ -127,7 +127,7 @@ test('definitions go out and come in again, without what goes with its connectio
   const { body } = await api(made)('/api/definitions');
   const other = api(fixture());
   const report = await other('/api/definitions', { method: 'POST', body: JSON.parse(JSON.stringify(body)) });
-  expect((report.body as { outcome: string }[]).map(({ outcome }) => outcome)).toEqual(Array(5).fill('applied'));
+  expect((report.body as { outcome: string }[]).map(({ outcome }) => outcome)).toEqual(Array(7).fill('applied'));
   expect((await other('/api/definitions')).body).toEqual(body);
 });
 
@@ -136,13 +136,14 @@ test('an import goes on behind what is refused or not known', async () => {
   const { body } = await ask('/api/definitions', {
     method: 'POST',
     body: {
-      users: [{ name: 'alice' }],
+      users: [{ name: 'alice' }], shovels: [{ name: 'mover' }],
       queues: [{ name: 'bad', vhost: '/', arguments: { 'x-max-length': 'much' } }, { name: 'good', vhost: '/' }, 7],
     },
   });
   expect(body).toMatchObject([
-    { kind: 'queue', name: 'bad', outcome: 'refused' }, { kind: 'queue', name: 'good', outcome: 'applied' },
-    { kind: 'queue', outcome: 'refused' }, { kind: 'users', name: 'alice', outcome: 'unsupported' },
+    { kind: 'user', name: 'alice', outcome: 'applied' }, { kind: 'queue', name: 'bad', outcome: 'refused' },
+    { kind: 'queue', name: 'good', outcome: 'applied' }, { kind: 'queue', outcome: 'refused' },
+    { kind: 'shovels', name: 'mover', outcome: 'unsupported' },
   ]);
   expect((await ask('/api/queues')).body as QueueView[]).toHaveLength(1);
   expect(await ask('/api/definitions', { method: 'POST', body: { some: 'file' } })).toMatchObject({ status: 400 });

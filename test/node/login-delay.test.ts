@@ -1,9 +1,8 @@
 import { Subject, of, type Observable } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { VirtualClock, type Authenticator, type Identity, type PeerInfo } from '../../core/index.ts';
+import { Broker, VirtualClock, type Authenticator, type Identity, type PeerInfo } from '../../core/index.ts';
 import { nodeLimits } from '../../node/limits.ts';
 import { LoginDelay } from '../../node/login-delay.ts';
-import { UserList } from '../../node/users.ts';
 
 const { wrongPasswordsMax, wrongPasswordMs } = nodeLimits;
 
@@ -21,7 +20,7 @@ class Logins {
   readonly logged: unknown[] = [];
   readonly #delay: LoginDelay;
 
-  constructor(authenticator: Authenticator = new UserList(users)) {
+  constructor(authenticator: Authenticator = new Broker({}, { users }).authenticator) {
     this.#delay = new LoginDelay(authenticator, this.clock, { write: (...line) => this.logged.push(line) });
   }
 

@@ -185,19 +185,35 @@ describe('a topology', () => {
   test('is refused where it holds what the broker would not heed, all of it by name', async () => {
     const refused = {
       ...definitions,
-      policies: [{ name: 'ha', vhost: 'shop', pattern: '.*', definition: { 'message-ttl': 5 } }],
       parameters: [{ name: 'to-elsewhere', component: 'shovel', vhost: '/', value: {} }],
-      permissions: [{ user: 'app', vhost: 'shop', configure: '', write: '.*', read: '.*' }],
       operator_policies: [{ name: 'cap' }],
     };
     const { message } = await failureOf(startTestBroker({ topology: refused }));
-    expect(message).toContain("policies: 'ha' in vhost 'shop'");
     expect(message).toContain("parameters: 'to-elsewhere' in vhost '/'");
-    expect(message).toContain("permissions of user 'app' in vhost 'shop' other than '.*'");
     expect(message).toContain("operator_policies: 'cap'");
     expect(message).not.toContain('internal_cluster_id');
     const broker = await ownBroker({ topology: refused, unsupported: 'ignore' });
     expect(broker.queue('billing', 'shop').exists).toBe(true);
+  });
+
+  test('brings permissions, policies and limits, which are heeded', async () => {
+    const broker = await ownBroker({
+      topology: {
+        ...definitions,
+        policies: [{ name: 'short', vhost: 'shop', pattern: 'audit', definition: { 'max-length': 1 } }],
+        parameters: [{ name: 'limits', component: 'vhost-limits', vhost: 'shop', value: { 'max-queues': 2 } }],
+        permissions: [{ user: 'app', vhost: 'shop', configure: '', write: '.*', read: '.*' }],
+      },
+    });
+    const vhost = broker.vhost('shop');
+    expect(vhost.queue('audit').settings.maxLength).toBe(1);
+    expect(vhost.limits.all).toEqual({ 'max-queues': 2 });
+    const connection = await amqplib.connect(`amqp://app:test12@127.0.0.1:${broker.port}/shop`);
+    const channel = await connection.createChannel();
+    channel.on('error', () => {});
+    await expect(channel.assertQueue('q'))
+      .rejects.toThrow("access to queue 'q' in vhost 'shop' refused for user 'app'");
+    await connection.close();
   });
 
   test('is refused with the object that is wrong', async () => {

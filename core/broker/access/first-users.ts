@@ -1,13 +1,12 @@
 import type { SettingTable } from '../definition/setting-table.ts';
 import type { Access } from './access.ts';
 import { LOOPBACK_USER } from './login.ts';
+import type { UserChange } from './users.ts';
 
 /** A user that a start brings along. */
-export interface GivenUser {
+export interface GivenUser extends Omit<UserChange, 'limits'> {
   readonly name: string;
-  /** In the clear. */
-  readonly password: string;
-  /** Default: `administrator` alone. */
+  /** Default: those that there are, or `administrator` alone. */
   readonly tags?: readonly string[];
 }
 
@@ -17,20 +16,25 @@ const everything = { configure: '.*', write: '.*', read: '.*' };
 const NOTE = 'guest-made';
 
 /**
- * Lets in the users that a start brings along, who are there as long as it brings them, and may do
- * everything in these virtual hosts. Where there are none, and never was any: guest, password
- * guest, who stays until deleted.
+ * Lets in users that a start brings along, who are there as long as it brings them. They may do
+ * everything in these virtual hosts, as far as nothing else was set.
  */
-export function letFirstUsersIn(
-  access: Access, given: readonly GivenUser[], vhosts: Iterable<string>,
-  notes: SettingTable<unknown>,
+export function letIn(
+  access: Access, given: readonly GivenUser[], vhosts: readonly string[],
 ): void {
   const { users } = access;
-  const names = [...vhosts];
-  for (const { name, password, tags = ['administrator'] } of given) {
-    users.put(name, { password, tags }, false);
-    for (const vhost of names) allow(access, name, vhost, false);
+  for (const { name, ...change } of given) {
+    const tags = users.get(name)?.tags ?? ['administrator'];
+    users.put(name, { tags, ...change }, false);
+    for (const vhost of vhosts) allow(access, name, vhost, false);
   }
+}
+
+/** Makes guest, password guest, where there never was any user. */
+export function makeGuest(
+  access: Access, names: readonly string[], notes: SettingTable<unknown>,
+): void {
+  const { users } = access;
   if (users.count > 0 || notes.get('', NOTE) !== undefined) return;
   users.put(LOOPBACK_USER, { password: LOOPBACK_USER, tags: ['administrator'] });
   for (const vhost of names) allow(access, LOOPBACK_USER, vhost, true);

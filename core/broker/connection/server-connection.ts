@@ -423,6 +423,7 @@ export class ServerConnection implements SessionHooks {
       return;
     }
     this.identity = identity;
+    this.#info = { ...this.#info, user: identity.user };
     this.session.send(0, 'connection.tune', offered);
     this.flushLater();
   }
