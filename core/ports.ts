@@ -85,7 +85,15 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** A user who may enter, and what that user may do: asked again whenever `version` has changed. */
+/** Counts changes; it is one object, which is looked at before each publish. */
+export interface Changes {
+  readonly version: number;
+}
+
+/**
+ * A user who may enter, and what that user may do: asked again whenever `changes` has another
+ * version.
+ */
 export interface Identity {
   readonly user: string;
   readonly tags: readonly string[];
@@ -106,8 +114,8 @@ export interface Identity {
   mayUseTopic?(
     permission: 'write' | 'read', exchange: string, vhost: string, routingKey: string,
   ): boolean;
-  /** Changes when an answer may be another one than before. Absent: answers never change. */
-  readonly version?: number;
+  /** Has another version when an answer may be another one than before. Absent: it never is. */
+  readonly changes?: Changes;
 }
 
 /** Why somebody may not log in, as the client is told. */

@@ -1,5 +1,6 @@
 /**
  * Records the answers of a live RabbitMQ: `npx tsx test/differential/record.ts amqp://127.0.0.1:5673 [FILE]`.
+ * RabbitMQ has the users of `access.json` before that: `rabbitmqctl import_definitions test/differential/access.json`.
  * Each case runs twice, and one whose two transcripts differ is told and not recorded: it would prove nothing.
  */
 import { writeFileSync } from 'node:fs';

@@ -17,8 +17,8 @@ export interface AccessTables {
 export class Access {
   readonly users: Users;
   readonly permissions: Permissions;
-  /** Rises with each change: whatever was found allowed before has to be asked for again. */
-  version = 0;
+  /** Its version rises with each change: what was allowed before has to be asked for again. */
+  readonly changes = { version: 0 };
   readonly #patterns = new NamePatterns();
 
   constructor(tables: AccessTables, known: Pick<Known, 'hasVhost'>, random: Random) {
@@ -29,7 +29,7 @@ export class Access {
     });
     for (const table of Object.values(tables) as SettingTable<unknown>[]) {
       table.onChange = () => {
-        this.version++;
+        this.changes.version++;
         this.#patterns.clear();
       };
     }
@@ -39,8 +39,7 @@ export class Access {
   identityOf(name: string): Identity | undefined {
     const user = this.users.get(name);
     if (user === undefined) return undefined;
-    const { permissions } = this;
-    const versionOf = (): number => this.version;
+    const { permissions, changes } = this;
     return {
       user: name,
       tags: user.tags,
@@ -48,9 +47,7 @@ export class Access {
       may: (permission, _kind, resource, vhost) => this.may(name, vhost, permission, resource),
       mayUseTopic: (permission, exchange, vhost, routingKey) => (
         this.mayUseTopic(name, vhost, permission, exchange, routingKey)),
-      get version() {
-        return versionOf();
-      },
+      changes,
     };
   }
 

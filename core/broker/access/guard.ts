@@ -1,6 +1,6 @@
 import { AmqpError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
-import type { Identity } from '../../ports.ts';
+import type { Changes, Identity } from '../../ports.ts';
 import { resourceText } from '../reply-text.ts';
 import type { Permission } from './permissions.ts';
 
@@ -16,20 +16,19 @@ export interface GuardedExchange {
  * the next method on.
  */
 export class Guard {
+  /** Another version than before: what was allowed may not be any more. */
+  readonly changes: Changes;
   readonly #identity: Identity;
   readonly #vhost: string;
   readonly #allowed = new Set<string>();
-  #version: number | undefined;
+  #version = 0;
 
   constructor(identity: Identity, vhost: string) {
     this.#identity = identity;
+    this.changes = identity.changes ?? UNCHANGED;
     this.#vhost = vhost;
   }
 
-  /** Another number than before: what was allowed may not be any more. */
-  get version(): number {
-    return this.#identity.version ?? 0;
-  }
 
   /** Whether there is nothing that this user may not do. */
   get allowsAll(): boolean {
@@ -66,8 +65,8 @@ export class Guard {
   #require(permission: Permission, kind: 'queue' | 'exchange', name: string): void {
     const identity = this.#identity;
     if (identity.may === undefined) return;
-    if (identity.version !== this.#version) {
-      this.#version = identity.version;
+    if (this.changes.version !== this.#version) {
+      this.#version = this.changes.version;
       this.#allowed.clear();
     }
     const key = `${permission} ${kind} ${name}`;
@@ -80,6 +79,8 @@ export class Guard {
     this.#allowed.add(key);
   }
 }
+
+const UNCHANGED: Changes = { version: 0 };
 
 function refused(what: string, user: string): AmqpError {
   return new AmqpError('ACCESS_REFUSED', `access to ${what} refused for user '${user}'`);

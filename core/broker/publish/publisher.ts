@@ -1,4 +1,5 @@
 import { AmqpError } from '../../errors.ts';
+import type { Changes } from '../../ports.ts';
 import { CONTENT_HEADER_BYTES, type Content } from '../../protocol/content.ts';
 import { checkProperties } from '../../protocol/raw-properties.ts';
 import { Reader } from '../../protocol/reader.ts';
@@ -54,6 +55,7 @@ export class Publisher {
   readonly #sink: PublisherSink;
   readonly #immediate: Compatibility['immediate'];
   readonly #guard: Guard | undefined;
+  readonly #changes: Changes | undefined;
   /** The exchange that was published to last and may be, whatever the key, and since when. */
   #open: Exchange | undefined;
   #openVersion = 0;
@@ -80,6 +82,7 @@ export class Publisher {
     immediate: Compatibility['immediate'], guard?: Guard,
   ) {
     this.#guard = guard?.allowsAll === true ? undefined : guard;
+    this.#changes = this.#guard?.changes;
     this.#vhost = vhost;
     this.context = { ...context };
     this.#sink = sink;
@@ -98,10 +101,9 @@ export class Publisher {
       throw new AmqpError('NOT_IMPLEMENTED', 'immediate=true');
     }
     const route = this.#vhost.routeOf(message, this.#readAllowed);
-    const guard = this.#guard;
-    if (guard !== undefined && (
-      route.exchange !== this.#open || guard.version !== this.#openVersion
-    )) this.#check(guard, route.exchange, message);
+    if (this.#guard !== undefined && (
+      route.exchange !== this.#open || this.#changes!.version !== this.#openVersion
+    )) this.#check(this.#guard, route.exchange, message);
     const options = publishOptions(message, this.context);
     this.#vhost.counters.published++;
     if (options === undefined && route.keyOnly) {
@@ -120,7 +122,7 @@ export class Publisher {
       return;
     }
     this.#open = exchange;
-    this.#openVersion = guard.version;
+    this.#openVersion = guard.changes.version;
   }
 
   /** Confirms what the turn published, or lets `hold` say when. */

@@ -10,6 +10,7 @@ import { exchangeCases } from './exchange.ts';
 import { fieldTypeCases } from './field-type.ts';
 import { framingCases } from './framing.ts';
 import { getCases } from './get.ts';
+import { permissionCases } from './permission.ts';
 import { publishCases } from './publish.ts';
 import { queueCases } from './queue.ts';
 import { streamCases } from './stream.ts';
@@ -18,5 +19,5 @@ import { txCases } from './tx.ts';
 export const cases: readonly Case[] = [
   connectionCases, framingCases, channelCases, exchangeCases, queueCases, bindingCases, publishCases, consumeCases,
   getCases, ackCases, confirmCases, txCases, deadLetterCases, streamCases,
-  fieldTypeCases,
+  fieldTypeCases, permissionCases,
 ].flat();
