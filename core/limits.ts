@@ -117,6 +117,18 @@ export const limits = {
   recentHistoryMax: 10_000,
   /** Total weight of the bindings of an x-consistent-hash exchange to one destination. TYP-05. */
   hashWeightMax: 10_000,
+  /**
+   * Messages that one may become by being dead-lettered to several queues, from there to several
+   * again, and so on, with no consumer that rejects it in between; what would be more ends there.
+   * Twelve queues that dead-letter to each other would make half a billion of one.
+   */
+  deadLetterCopiesMax: 65_536,
+  /** Entries of x-death that a message may have; beyond it ends: each death writes all of them. */
+  deadLetterHopsMax: 1024,
+  /** Shortest time between two events of a virtual host about messages that ended so. */
+  deadLetterLimitEventMs: 1000,
+  /** Steps that are looked at for a cycle of dead-lettering when a queue is declared or bound. */
+  deadLetterSearchMax: 1024,
   /** Deliveries of one message from a quorum queue, by default. QUE-29. */
   deliveryLimit: 20,
   /**

@@ -27,6 +27,7 @@ const eventLevels: Readonly<Record<EventType, Exclude<LogLevel, 'silent'>>> = {
   'consumer.added': 'debug',
   'consumer.removed': 'debug',
   'message.dead-lettered': 'debug',
+  'message.dead-letter-limit': 'warn',
   'alarm.set': 'warn',
   'alarm.cleared': 'warn',
   'journal.trouble': 'error',
@@ -53,6 +54,7 @@ function logEvent(event: BrokerEvent, log: Log): void {
 function levelOf(event: BrokerEvent): Exclude<LogLevel, 'silent'> {
   // Space that comes back is the end of a trouble.
   if (event.type === 'journal.trouble' && event.kind === 'space') return 'info';
+  if ('deadLetterCycle' in event) return 'warn';
   return eventLevels[event.type];
 }
 

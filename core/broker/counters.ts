@@ -12,4 +12,6 @@ export class Counters {
   deadLettered = 0;
   /** Of those that queues keep until their targets have them: those that are on disk there. */
   deadLetteredConfirmed = 0;
+  /** Dead-lettered too often, and not once more. */
+  deadLetterLimited = 0;
 }

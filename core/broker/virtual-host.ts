@@ -32,6 +32,8 @@ import type { Publisher } from './publish/publisher.ts';
 import { assertSameQueueArguments, parseQueueArguments } from './queue/arguments.ts';
 import type { Queue } from './queue/abstract-queue.ts';
 import { ClassicQueue } from './queue/classic-queue.ts';
+import { deadLetterCycle } from './queue/dead-letter-cycle.ts';
+import { DeadLetterLimit } from './queue/dead-letter-limit.ts';
 import { StreamQueue } from './queue/stream-queue.ts';
 import type { SettingTables } from './settings.ts';
 import { VirtualHostSettings } from './virtual-host-settings.ts';
@@ -89,6 +91,7 @@ export class VirtualHost extends VirtualHostSettings {
   readonly persistence: Persistence | undefined;
   readonly memory: MemoryAccount;
   readonly counters = new Counters();
+  readonly deadLetterLimit = new DeadLetterLimit(this);
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
   /** Consumers that wait for direct replies, by their address. BAS-06. */
@@ -279,7 +282,8 @@ export class VirtualHost extends VirtualHostSettings {
     bound.subscription.add(this.memory.define('binding', routingKey, table));
     this.#routes.clear();
     definitionLog.bindingAdded(bound);
-    this.events.emit({ type: 'binding.added', ...factsOf(bound) });
+    const cycle = bound.destination.kind === 'queue' ? cycleBy(bound.destination, routingKey) : {};
+    this.events.emit({ type: 'binding.added', ...factsOf(bound), ...cycle });
   }
 
   /** Removes a binding; one that is not there is no error. QUE-09, TOP-7. */
@@ -453,7 +457,7 @@ export class VirtualHost extends VirtualHostSettings {
     const { name } = queue;
     this.queues.set(name, queue);
     this.#routes.clear();
-    this.events.emit({ type: 'queue.declared', vhost: this.name, queue: name });
+    this.events.emit({ type: 'queue.declared', vhost: this.name, queue: name, ...cycleBy(queue) });
     const { fallback: text } = queue.settings;
     if (text !== undefined) {
       this.events.emit({ type: 'queue.trouble', vhost: this.name, queue: name, text });
@@ -478,6 +482,12 @@ export class VirtualHost extends VirtualHostSettings {
 }
 
 const EXCHANGE_DEFAULTS = { durable: false, autoDelete: false, internal: false, arguments: {} };
+
+/** What the event of a queue or a binding says where it closes a cycle of dead-lettering. */
+function cycleBy(queue: Queue, key?: string): { readonly deadLetterCycle?: readonly string[] } {
+  const cycle = deadLetterCycle(queue, key);
+  return cycle === undefined ? {} : { deadLetterCycle: cycle };
+}
 
 const NO_PROPERTIES: Routable = { properties: {} };
 

@@ -11,7 +11,7 @@ const EMPTY = blockOf(new Uint8Array(0));
  * Room that a frame begins with: enough for any but those with tables and bodies, so that the
  * last frame of a batch begins a new one instead of making the buffer outgrow the pool.
  */
-const FRAME_ROOM_BYTES = 1024;
+export const FRAME_ROOM_BYTES = 1024;
 
 /** Longer texts are soon encoded by what the platform has for that. */
 const ASCII_MAX = 256;

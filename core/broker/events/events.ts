@@ -17,6 +17,10 @@ export interface ConnectionInfo {
 }
 
 interface QueueEvent { readonly vhost: string; readonly queue: string }
+interface CycleEvent {
+  /** With it messages may go round by themselves: over these queues, and no consumer rejects. */
+  readonly deadLetterCycle?: readonly string[];
+}
 interface ExchangeEvent { readonly vhost: string; readonly exchange: string }
 interface ConsumerEvent extends QueueEvent {
   readonly consumerTag: string;
@@ -51,12 +55,19 @@ export type BrokerEventBody =
       readonly channel: number; readonly text: string }
   | ({ readonly type: 'exchange.declared'; readonly exchangeType: string } & ExchangeEvent)
   | ({ readonly type: 'exchange.deleted' } & ExchangeEvent)
-  | ({ readonly type: 'queue.declared' | 'queue.deleted' } & QueueEvent)
+  | ({ readonly type: 'queue.declared' } & QueueEvent & CycleEvent)
+  | ({ readonly type: 'queue.deleted' } & QueueEvent)
   /** What was asked of a queue is not done, or not now. */
   | ({ readonly type: 'queue.trouble'; readonly text: string } & QueueEvent)
-  | ({ readonly type: 'binding.added' | 'binding.removed' } & BindingEvent)
+  | ({ readonly type: 'binding.added' } & BindingEvent & CycleEvent)
+  | ({ readonly type: 'binding.removed' } & BindingEvent)
   | ({ readonly type: 'consumer.added' | 'consumer.removed' } & ConsumerEvent)
   | ({ readonly type: 'message.dead-lettered'; readonly reason: string } & QueueEvent)
+  /** So many more were dead-lettered too often, the last one in this queue, and end there. */
+  | ({ readonly type: 'message.dead-letter-limit'; readonly reason: string;
+      readonly count: number;
+      /** Queues that dead-letter to each other, this one first; empty: none was found. */
+      readonly cycle: readonly string[] } & QueueEvent)
   | { readonly type: 'alarm.set' | 'alarm.cleared'; readonly alarm: string }
   | { readonly type: 'journal.trouble'; readonly text: string;
       readonly kind: 'full' | 'space' | 'failed' | 'unreadable' }

@@ -5,7 +5,7 @@ import { writeBody, writeContentHeader } from '../../protocol/properties.ts';
 import { FRAME_END, FRAME_OVERHEAD_BYTES } from '../../protocol/spec.ts';
 import type { Properties } from '../../protocol/types.ts';
 import { bufferWriter } from '../../protocol/scratch.ts';
-import type { Writer } from '../../protocol/writer.ts';
+import { FRAME_ROOM_BYTES, type Writer } from '../../protocol/writer.ts';
 
 export { bufferWriter, frameEnd, readBody };
 
@@ -55,7 +55,8 @@ export function recut(message: MessageBytes): MessageBytes {
 /** Adds the body frames after the names and the header frame. */
 export function withBody(writer: Writer, namesEnd: number, body: Uint8Array): MessageBytes {
   const bodyFrames = Math.ceil(body.length / BODY_FRAME_BYTES_MAX);
-  writer.grow(body.length + bodyFrames * FRAME_OVERHEAD_BYTES + FRAME_OVERHEAD_BYTES);
+  // Where there is no such room, a frame would begin a buffer of its own.
+  writer.grow(body.length + bodyFrames * FRAME_OVERHEAD_BYTES + FRAME_ROOM_BYTES);
   writeBody(writer, 0, body, limits.frameBytesMax);
   return {
     block: writer.block,

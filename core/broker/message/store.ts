@@ -40,6 +40,24 @@ export const MARK_PERSISTENT = 4;
 /** Mark of such a message that is not persistent itself: only a queue that keeps all keeps it. */
 export const MARK_TRANSIENT = 8;
 
+/**
+ * Five bits of the marks: how many messages a dead-lettered one has become, as twice the binary
+ * logarithm.
+ */
+const MARK_COPIES_SHIFT = 8;
+const MARK_COPIES_BITS = 0x1f;
+
+/** Twice the binary logarithm of how many messages it was that became this one. */
+export function copiesOf(marks: number): number {
+  return (marks >>> MARK_COPIES_SHIFT) & MARK_COPIES_BITS;
+}
+
+/** The same marks for a message that is one of so many. */
+export function withCopies(marks: number, copies: number): number {
+  const others = marks & ~(MARK_COPIES_BITS << MARK_COPIES_SHIFT);
+  return others | (Math.min(copies, MARK_COPIES_BITS) << MARK_COPIES_SHIFT);
+}
+
 class Segment {
   readonly index: number;
   block: Block;

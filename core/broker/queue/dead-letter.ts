@@ -1,7 +1,8 @@
+import { limits } from '../../limits.ts';
 import type { FieldTable } from '../../protocol/types.ts';
 import { addDeath, isCycle } from '../message/deaths.ts';
 import type { MessageBytes } from '../message/bytes.ts';
-import { MARK_DEAD_LETTERED, type Address } from '../message/store.ts';
+import { copiesOf, MARK_DEAD_LETTERED, withCopies, type Address } from '../message/store.ts';
 import { rewrite } from '../message/rewriting.ts';
 import type { Destination } from '../turn/run.ts';
 import { work } from '../turn/work.ts';
@@ -9,6 +10,9 @@ import type { ClassicQueue } from './classic-queue.ts';
 
 /** Why a message left a queue other than by an acknowledgement. QUE-19. */
 export type DeadLetterReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
+
+/** As a message carries it. */
+const COPIES_MAX = 2 * Math.log2(limits.deadLetterCopiesMax) - 1;
 
 /**
  * Sends a message that died in `queue` to its dead-letter exchange, or drops it where there is
@@ -99,8 +103,19 @@ export function prepareLetter(
     keys,
   );
   const all = added['x-death'] as FieldTable[];
-  const targets = destinations.filter((target) => !isCycle(target, all));
-  return { address, reason, bytes, marks: message.marks, to, targets };
+  const others = destinations.filter((target) => !isCycle(target, all));
+  const copies = copiesAfter(message.marks, reason, others.length);
+  const isLast = copies > COPIES_MAX || all.length > limits.deadLetterHopsMax;
+  if (isLast) vhost.deadLetterLimit.reached(queue, reason);
+  const marks = withCopies(message.marks, copies);
+  return { address, reason, bytes, marks, to, targets: isLast ? [] : others };
+}
+
+/** A client that rejects sets the pace, and what it sends round is its own doing. */
+function copiesAfter(marks: number, reason: DeadLetterReason, targetCount: number): number {
+  const isPaced = reason === 'rejected' || reason === 'delivery_limit';
+  const before = isPaced ? 0 : copiesOf(marks);
+  return before + Math.round(2 * Math.log2(Math.max(1, targetCount)));
 }
 
 /** Offers a letter to each of these targets on its own; answers those that took it. */
