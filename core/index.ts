@@ -2,6 +2,7 @@
 export {
   Broker, type BrokerEnv, type BrokerOptions, type Durability,
 } from './broker/broker.ts';
+export { restartInPlace, type DurableState } from './broker/restart.ts';
 export type { Access } from './broker/access/access.ts';
 export { DEFAULT_HASHING, hashingAlgorithms } from './broker/access/password.ts';
 export type { GivenUser } from './broker/access/first-users.ts';

@@ -1,7 +1,8 @@
-import type { Broker, ConnectionInfo, Random } from '../../core/index.ts';
+import {
+  restartInPlace, type Broker, type ConnectionInfo, type DurableState, type Random,
+} from '../../core/index.ts';
 import { durationText, millisecondsOf, type Duration } from './duration.ts';
 import { drawInteger, type Drawn } from './random.ts';
-import { restart, type DurableState } from './restart.ts';
 import { TestBrokerError } from './test-broker-error.ts';
 import { connectionName, type Trail } from './trail.ts';
 import type { LoginGuard } from './users.ts';
@@ -214,7 +215,7 @@ export class Faults implements WireWatch {
     const { broker, wires, trail, applyTopology } = this.#parts;
     trail.note(`fault: restart, durable state ${durableState}`);
     for (const wire of [...wires]) wire.drop(kind);
-    restart(broker, durableState);
+    restartInPlace(broker, durableState);
     if (durableState === 'lost') applyTopology();
   }
 

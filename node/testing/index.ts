@@ -16,7 +16,7 @@ export type {
 } from './faults.ts';
 export type { LeakReport } from './leaks.ts';
 export type { Drawn } from './random.ts';
-export type { DurableState } from './restart.ts';
+export type { DurableState } from '../../core/index.ts';
 export type { RoutedMessage, SeenMessage } from './seen-message.ts';
 export { TestBrokerError } from './test-broker-error.ts';
 export type { TestQueue, WaitingMessage } from './test-queue.ts';

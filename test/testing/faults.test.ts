@@ -252,6 +252,28 @@ describe('a restart', () => {
     return client;
   };
 
+  test('keeps of what exchanges hold what a journal would', async () => {
+    const broker = await ownBroker({ clock: 'virtual' });
+    const { channel } = await connect(broker);
+    await channel.assertExchange('later', 'x-delayed-message', { arguments: { 'x-delayed-type': 'fanout' } });
+    await channel.assertExchange('recent', 'x-recent-history');
+    for (const queue of ['kept', 'new']) await channel.assertQueue(queue);
+    await channel.assertQueue('quorum', { arguments: { 'x-queue-type': 'quorum' } });
+    await channel.bindQueue('kept', 'later', '');
+    const headers = { 'x-delay': 1000 };
+    channel.publish('later', '', Buffer.from('persistent'), { ...persistent, headers });
+    channel.publish('later', '', Buffer.from('transient'), { headers });
+    channel.publish('recent', '', Buffer.from('remembered'), persistent);
+    channel.sendToQueue('quorum', Buffer.from('transient'));
+    await broker.queue('quorum').untilMessages(1);
+    broker.faults.restart();
+    await broker.advance('1s');
+    const { channel: next } = await connect(broker);
+    await next.bindQueue('new', 'recent', '');
+    const texts = ['kept', 'new', 'quorum'].map((queue) => broker.queue(queue).peek().map(({ text }) => text));
+    expect(texts).toEqual([['persistent'], [], ['transient']]);
+  });
+
   test.each(['reset', 'close'] as const)('keeps what is durable, and no connection (%s)', async (kind) => {
     const broker = await ownBroker();
     const { url } = broker;

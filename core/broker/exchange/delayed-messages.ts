@@ -6,6 +6,7 @@ import { preconditionFailed } from '../definition/argument-checks.ts';
 import type { Persistence } from '../durable/persistence.ts';
 import type { Address } from '../message/store.ts';
 import { rewrite } from '../message/rewriting.ts';
+import { survives } from '../message/survival.ts';
 import { stringTerm, typeName } from '../reply-text.ts';
 import { Destination, type Run } from '../turn/run.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
@@ -111,6 +112,17 @@ export class DelayedMessages extends Destination {
     vhost.whenReadable(address, () => this.#send(address), () => {
       if (this.#held.delete(address)) vhost.store.release(address);
     });
+  }
+
+  /** Drops what no restart leaves: messages that are not persistent. BAS-07. */
+  dropTransient(): void {
+    const { vhost } = this.#exchange;
+    for (const [address, { cancel }] of this.#held) {
+      if (survives(vhost, address)) continue;
+      cancel();
+      this.#held.delete(address);
+      vhost.store.release(address);
+    }
   }
 
   /** Visits what is held back and in memory, with when each is due by the clock. */

@@ -61,6 +61,11 @@ export class RecentHistory extends Destination {
     }
   }
 
+  /** What it remembers is in memory alone, and goes with a restart. */
+  forget(): void {
+    this.#drop(this.#addresses.length);
+  }
+
   #drop(count: number): void {
     if (count <= 0) return;
     const dropped = this.#addresses.slice(0, count);

@@ -1,7 +1,7 @@
-import { isPersistent, keepingMarks } from '../message/publish-options.ts';
-import { rewrite } from '../message/rewriting.ts';
-import { MARK_TRANSIENT, type Address, type MessageStore } from '../message/store.ts';
-import type { StoredMessage } from '../message/stored-message.ts';
+import { isPersistent, keepingMarks } from './publish-options.ts';
+import { rewrite } from './rewriting.ts';
+import { MARK_TRANSIENT, type Address, type MessageStore } from './store.ts';
+import type { StoredMessage } from './stored-message.ts';
 
 /** Where messages are read and stored. */
 interface Messages {
