@@ -142,6 +142,16 @@ export class ModelQueue {
     return dead || dropped ? 'dead' : undefined;
   }
 
+  /**
+   * A queue that drops its oldest keeps no more than it may, once something came to it. What a
+   * restart gave back is judged with the next one that comes. QUE-17.
+   */
+  checkLength(ready: number, turn: number): void {
+    const came = this.copies.some((copy) => copy.turn === turn);
+    check(this.refusesWhenFull || !came || ready <= this.maxLength, 'length',
+      () => `${ready} messages wait in ${this.name}, which keeps ${this.maxLength}`);
+  }
+
   /** A copy went out in this turn. */
   leave(copy: Copy, connection: number | undefined, turn: number): void {
     this.#left.push({ copy, connection, steady: copy.readySince < turn });

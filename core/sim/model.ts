@@ -271,6 +271,7 @@ export class Model {
     const unacked = view.unackedCount(name);
     check(unacked === queue.unackedCount, 'counters',
       () => `${name} counts ${unacked} unacknowledged, not ${queue.unackedCount}`);
+    queue.checkLength(view.readyCount(name), this.turn);
     const asExpected = view.readyCount(name) === queue.ready.length && !queue.hasDoubts &&
       !this.#isOwedLetters(queue);
     if (asExpected && ++this.#looked % 50 !== 0) return;

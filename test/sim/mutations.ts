@@ -63,6 +63,18 @@ export const mutations: readonly Mutation[] = [
     }),
   },
   {
+    name: 'keeps one more than x-max-length',
+    check: 'length',
+    plant: () => patch(VirtualHost.prototype, 'ensureQueue', (original) =>
+      function ensureQueue(this: VirtualHost, declaration, owner) {
+        const queue = original.call(this, declaration, owner);
+        const { maxLength } = queue.settings;
+        const given = declaration.arguments?.['x-max-length'];
+        if (given === maxLength && maxLength !== undefined) Object.assign(queue.settings, { maxLength: maxLength + 1 });
+        return queue;
+      }),
+  },
+  {
     name: 'wrong requeue position',
     plant: () => patch(Ready.prototype, 'requeue', (original) => function requeue(this: Ready, delivery: Delivery) {
       Object.assign(delivery, { position: 1_000_000 - delivery.position });
