@@ -25,7 +25,7 @@ export type Confirmation<M extends Outgoing = Outgoing> =
 
 /** What a confirm means for its message. */
 export function confirmationOf(pending: Pending, nacked: boolean): Confirmation {
-  const { message, returned } = pending;
+  const { given: message, returned } = pending;
   if (nacked) return { kind: 'nacked', message };
   if (returned !== undefined) return { kind: 'returned', message, returned };
   return { kind: 'confirmed', message };

@@ -13,14 +13,18 @@ export interface ConfirmListener {
 
 /** A message whose confirm is still to come. */
 export class Pending {
+  /** What was written. */
   readonly message: Outgoing;
   readonly listener: ConfirmListener;
+  /** What the program gave, whose memory may hold something else by now. */
+  readonly given: Outgoing;
   /** It came back, since there was no queue for it. */
   returned: Returned | undefined;
 
-  constructor(message: Outgoing, listener: ConfirmListener) {
+  constructor(message: Outgoing, listener: ConfirmListener, given: Outgoing) {
     this.message = message;
     this.listener = listener;
+    this.given = given;
   }
 }
 

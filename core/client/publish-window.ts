@@ -2,7 +2,7 @@ import type { Observable, Subscriber, Subscription } from 'rxjs';
 import type { ChannelCore } from './channel-core.ts';
 import { confirmationOf, selectConfirms, type Confirmation } from './confirmation.ts';
 import { Pending, type ConfirmListener } from './confirms.ts';
-import type { Outgoing, Route } from './outgoing.ts';
+import { handOver, snapshotOf, type Handed, type Outgoing, type Route } from './outgoing.ts';
 
 /** Taken slots at the front before the rest is moved up. */
 const FREE_SLOTS_MAX = 1024;
@@ -23,7 +23,7 @@ export class PublishWindow<M extends Outgoing> implements ConfirmListener {
   readonly route: Route;
   readonly #settings: WindowSettings;
   readonly #subscriber: Subscriber<Confirmation<M>>;
-  #queue: M[] = [];
+  #queue: Handed<M>[] = [];
   #head = 0;
   #inFlight = 0;
   #held = 0;
@@ -61,9 +61,9 @@ export class PublishWindow<M extends Outgoing> implements ConfirmListener {
     this.#pump();
   }
 
-  onUnconfirmed({ message }: Pending, error: Error): void {
+  onUnconfirmed({ given }: Pending, error: Error): void {
     this.#inFlight--;
-    this.#report(message as M, true, error);
+    this.#report(given as M, true, error);
   }
 
   /** Counts the reasons to wait. */
@@ -81,9 +81,14 @@ export class PublishWindow<M extends Outgoing> implements ConfirmListener {
   }
 
   #take(message: M): void {
-    if (this.#channel.open) this.#queue.push(message);
-    else this.#report(message, false, this.#channel.endError);
+    if (!this.#channel.open) this.#report(message, false, this.#channel.endError);
+    else if (this.#mayWrite && this.#head === this.#queue.length) this.#send(message, message);
+    else this.#queue.push(handOver(message));
     this.#pump();
+  }
+
+  get #mayWrite(): boolean {
+    return this.#held === 0 && this.#inFlight < this.#settings.inFlightMax;
   }
 
   #end(finish: () => void): void {
@@ -92,16 +97,16 @@ export class PublishWindow<M extends Outgoing> implements ConfirmListener {
   }
 
   #pump(): void {
-    const { inFlightMax } = this.#settings;
-    while (this.#held === 0 && this.#inFlight < inFlightMax && this.#head < this.#queue.length) {
+    while (this.#mayWrite && this.#head < this.#queue.length) {
       if (this.#subscriber.closed || !this.#channel.open) return;
-      this.#send(this.#next());
+      const { given, sent } = this.#next();
+      this.#send(given, sent);
     }
     if (this.#inFlight === 0 && this.#head === this.#queue.length) this.#finish?.();
   }
 
-  #next(): M {
-    const message = this.#queue[this.#head++]!;
+  #next(): Handed<M> {
+    const handed = this.#queue[this.#head++]!;
     if (this.#head === this.#queue.length) {
       this.#queue.length = 0;
       this.#head = 0;
@@ -109,21 +114,27 @@ export class PublishWindow<M extends Outgoing> implements ConfirmListener {
       this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }
-    return message;
+    return handed;
   }
 
-  #send(message: M): void {
+  #send(given: M, sent: Outgoing): void {
     try {
       if (this.#settings.confirm) {
-        this.#channel.publish(message, this.route, new Pending(message, this));
+        const written = this.#mayReturn(sent) && sent === given ? snapshotOf(sent) : sent;
+        this.#channel.publish(written, this.route, new Pending(written, this, given));
         this.#inFlight++;
       } else {
-        this.#channel.publish(message, this.route, undefined);
-        this.#subscriber.next({ kind: 'sent', message });
+        this.#channel.publish(sent, this.route, undefined);
+        this.#subscriber.next({ kind: 'sent', message: given });
       }
     } catch (error) {
       this.#subscriber.error(error);
     }
+  }
+
+  /** It is known again by its content, which must not change meanwhile. */
+  #mayReturn({ mandatory = this.route.mandatory, immediate }: Outgoing): boolean {
+    return mandatory === true || immediate === true;
   }
 
   /**
@@ -135,7 +146,7 @@ export class PublishWindow<M extends Outgoing> implements ConfirmListener {
     const rest = this.#queue.slice(this.#head);
     this.#queue = [];
     this.#head = 0;
-    for (const message of rest) this.#report(message, false, error);
+    for (const { given } of rest) this.#report(given, false, error);
     this.#subscriber.error(error);
   }
 

@@ -3,7 +3,7 @@ import type { ChannelCore } from './channel-core.ts';
 import { confirmationOf, selectConfirms, type Confirmation } from './confirmation.ts';
 import { Pending, type ConfirmListener } from './confirms.ts';
 import { ArgumentError } from './errors.ts';
-import { NO_ROUTE, type Outgoing } from './outgoing.ts';
+import { NO_ROUTE, snapshotOf, type Outgoing } from './outgoing.ts';
 import { PublishWindow, type WindowSettings } from './publish-window.ts';
 
 /** One message on its own. */
@@ -25,15 +25,16 @@ class SingleListener implements ConfirmListener {
   }
 }
 
-/** Publishes when it is subscribed; emits once. */
+/** Publishes the message, as it is now, when it is subscribed; emits once. */
 export function publish(
   channel: ChannelCore, message: Outgoing, confirm: boolean,
 ): Observable<Confirmation> {
+  const sent = snapshotOf(message);
   return new Observable((subscriber) => {
     if (confirm) selectConfirms(channel);
     try {
       const listener = new SingleListener(subscriber);
-      post(channel, message, confirm ? new Pending(message, listener) : undefined);
+      post(channel, sent, confirm ? new Pending(sent, listener, message) : undefined);
     } catch (error) {
       subscriber.error(error);
       return;

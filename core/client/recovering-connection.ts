@@ -8,7 +8,7 @@ import type { Connection } from './connection.ts';
 import type { ConsumeOptions } from './consume.ts';
 import type { Delivery } from './delivery.ts';
 import { endsConnection } from './errors.ts';
-import type { Outgoing } from './outgoing.ts';
+import { snapshotOf, type Outgoing } from './outgoing.ts';
 import { RecoveringPublisher, type RecoveringPublisherOptions } from './recovering-publisher.ts';
 import { Topology, type Binding } from './topology.ts';
 
@@ -166,11 +166,14 @@ export class RecoveringConnection {
     });
   }
 
-  /** Publishes one message when it is subscribed; see `publisher`. */
+  /** Publishes a message, as it is now, when it is subscribed; see `publisher`. */
   publish<M extends Outgoing>(
     message: M, options: RecoveringPublisherOptions = {},
   ): Observable<Confirmation<M>> {
-    return defer(() => [message]).pipe(this.publisher<M>(options));
+    const sent = snapshotOf(message);
+    return defer(() => [sent]).pipe(
+      this.publisher(options), map((confirmation) => ({ ...confirmation, message })),
+    );
   }
 
   #bind(binding: Binding): Observable<void> {

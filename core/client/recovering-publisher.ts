@@ -1,7 +1,7 @@
 import { Observable, Subject, switchMap, type OperatorFunction, type Subscriber } from 'rxjs';
 import type { Confirmation } from './confirmation.ts';
 import { ClientError } from './errors.ts';
-import type { Outgoing } from './outgoing.ts';
+import { snapshotOf, type Outgoing } from './outgoing.ts';
 import type { PublisherOptions } from './publish.ts';
 import type { Recovery } from './recovering-connection.ts';
 
@@ -13,15 +13,27 @@ export interface RecoveringPublisherOptions extends PublisherOptions {
   readonly retryUnconfirmed?: boolean;
 }
 
+/**
+ * A message as it was when it was given. It may be written at any later time, and twice, so that
+ * it is always a copy.
+ */
+interface Kept<M extends Outgoing> extends Outgoing {
+  readonly [GIVEN]: M;
+}
+
+const GIVEN = Symbol('given');
+
+type KeptConfirmation<M extends Outgoing> = Confirmation<Kept<M>>;
+
 /** Publishes a stream of messages over connections that come and go. */
 export class RecoveringPublisher<M extends Outgoing> {
   readonly #recovery: Recovery;
   readonly #options: RecoveringPublisherOptions;
   readonly #subscriber: Subscriber<Confirmation<M>>;
   /** Messages that no connection has taken; first those that one gave back. */
-  #waiting: M[] = [];
+  #waiting: Kept<M>[] = [];
   /** Messages go in here, while there is a channel. */
-  #feed: Subject<M> | undefined;
+  #feed: Subject<Kept<M>> | undefined;
   /** Set once the source ended: how to end in turn. */
   #finish: (() => void) | undefined;
 
@@ -37,13 +49,13 @@ export class RecoveringPublisher<M extends Outgoing> {
   run(source: Observable<M>): void {
     const subscriber = this.#subscriber;
     subscriber.add(source.subscribe({
-      next: (message) => this.#take(message),
+      next: (message) => this.#take({ ...snapshotOf(message), [GIVEN]: message }),
       error: (error: unknown) => this.#end(() => subscriber.error(error)),
       complete: () => this.#end(() => subscriber.complete()),
     }));
     if (subscriber.closed) return;
     const confirmations$ = this.#recovery.each((connection) => connection.channel().pipe(
-      switchMap((channel) => this.#through(channel.publisher<M>(this.#options))),
+      switchMap((channel) => this.#through(channel.publisher<Kept<M>>(this.#options))),
     ));
     subscriber.add(confirmations$.subscribe({
       next: (confirmation) => this.#settle(confirmation),
@@ -53,9 +65,11 @@ export class RecoveringPublisher<M extends Outgoing> {
   }
 
   /** Feeds one channel: what waits, and what comes, until it ends. */
-  #through(publisher: OperatorFunction<M, Confirmation<M>>): Observable<Confirmation<M>> {
+  #through(
+    publisher: OperatorFunction<Kept<M>, KeptConfirmation<M>>,
+  ): Observable<KeptConfirmation<M>> {
     return new Observable((confirmations) => {
-      const feed = new Subject<M>();
+      const feed = new Subject<Kept<M>>();
       confirmations.add(feed.pipe(publisher).subscribe({
         next: (confirmation) => confirmations.next(confirmation),
         error: (error: unknown) => confirmations.error(error),
@@ -74,7 +88,7 @@ export class RecoveringPublisher<M extends Outgoing> {
     });
   }
 
-  #take(message: M): void {
+  #take(message: Kept<M>): void {
     if (this.#feed === undefined) this.#waiting.push(message);
     else this.#feed.next(message);
   }
@@ -90,18 +104,18 @@ export class RecoveringPublisher<M extends Outgoing> {
     if (this.#waiting.length === 0) this.#finish?.();
   }
 
-  #settle(confirmation: Confirmation<M>): void {
+  #settle(confirmation: KeptConfirmation<M>): void {
     const again = confirmation.kind === 'unconfirmed' &&
       (!confirmation.written || this.#options.retryUnconfirmed === true);
     if (again) this.#waiting.push(confirmation.message);
-    else this.#subscriber.next(confirmation);
+    else this.#subscriber.next({ ...confirmation, message: confirmation.message[GIVEN] });
   }
 
   /** No connection will take the rest. */
   #fail(error: Error): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const message of waiting) {
+    for (const { [GIVEN]: message } of waiting) {
       this.#subscriber.next({ kind: 'unconfirmed', message, written: false, error });
     }
     this.#subscriber.error(error);

@@ -6,7 +6,7 @@ import type { ConsumeOptions } from './consume.ts';
 import type { Delivery } from './delivery.ts';
 import { ClientError } from './errors.ts';
 import { ackAfter, type AckAfterOptions, type Project } from './operators.ts';
-import type { Outgoing } from './outgoing.ts';
+import { snapshotOf, type Outgoing } from './outgoing.ts';
 import type { Returned } from './returned.ts';
 
 /** How long `rpc` waits for its answer. */
@@ -50,7 +50,8 @@ export class Requester {
     this.#clock = clock;
   }
 
-  request(request: Outgoing, { timeoutMs }: RpcOptions): Observable<Delivery> {
+  request(given: Outgoing, { timeoutMs }: RpcOptions): Observable<Delivery> {
+    const request = snapshotOf(given);
     return new Observable((subscriber) => {
       this.#listen();
       const correlationId = `${++this.#count}`;
