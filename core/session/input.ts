@@ -14,6 +14,7 @@ export class Input {
   readonly #sink: Sink;
   #chunks: Uint8Array[] = [];
   #wanted = true;
+  #droppedBytes = 0;
 
   constructor(frames: FrameReader, sink: Sink) {
     this.#frames = frames;
@@ -24,9 +25,10 @@ export class Input {
     return this.#frames.stopped || this.#chunks.length > 0;
   }
 
-  /** Octets that wait. */
+  /** Octets that came and were not read: they wait, or were dropped. */
   get heldBytes(): number {
-    return this.#chunks.reduce((sum, { length }) => sum + length, this.#frames.restBytes);
+    const waiting = this.#chunks.reduce((sum, { length }) => sum + length, 0);
+    return this.#droppedBytes + this.#frames.restBytes + waiting;
   }
 
   /** Whether something waits that is wanted. */
@@ -59,6 +61,7 @@ export class Input {
 
   /** Nothing of it is to be read any more. */
   drop(): void {
+    this.#droppedBytes = this.heldBytes;
     this.#chunks = [];
     this.#frames.release();
   }

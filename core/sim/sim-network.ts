@@ -30,8 +30,11 @@ export interface LinkWatch {
   dealtWith(): void;
   /** `wanted`: the sender was not told to wait. */
   sent(chunk: Uint8Array, wanted: boolean): void;
-  /** The broker's end is about to be gone. */
-  ending(): void;
+  /**
+   * The broker's end is about to be gone: at once, or behind what it has yet to read, and then it
+   * is heard of again. Whether it is gone.
+   */
+  ending(behindInput: boolean): boolean;
 }
 
 const PEER: PeerInfo = {
@@ -162,7 +165,7 @@ export class SimLink {
     };
     this.#toClient.wentOn = () => watch.dealtWith();
     this.#toServer.finish = () => {
-      this.#endServer();
+      this.#endServer(true);
       finish();
       watch.dealtWith();
     };
@@ -219,10 +222,9 @@ export class SimLink {
     this.#toClient.cut();
   }
 
-  #endServer(): void {
+  #endServer(behindInput = false): void {
     if (this.#serverGone) return;
-    this.#serverGone = true;
-    this.#watch.ending();
+    this.#serverGone = this.#watch.ending(behindInput);
   }
 
   #resetClient(): void {

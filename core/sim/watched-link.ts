@@ -103,10 +103,12 @@ export class WatchedLink implements LinkWatch {
     this.#observer.guard(() => this.#said.feed(chunk));
   }
 
-  ending(): void {
+  ending(behindInput: boolean): boolean {
     this.hear();
+    if (behindInput && this.heldBytes() > 0) return false;
     this.#observer.trace.add(this.#observer.model.turn, this.#observer.now(), this.#name, 'ends');
     this.#observer.guard(() => this.#observer.model.ending(this.#id));
+    return true;
   }
 
   /** Who does not read costs no more than what was begun: deliveries wait in their queues. */

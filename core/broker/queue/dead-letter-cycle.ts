@@ -64,5 +64,5 @@ function pathTo(last: Queue, cameFrom: ReadonlyMap<Queue, Queue>): readonly stri
   for (let at: Queue | undefined = last; at !== undefined; at = cameFrom.get(at)) {
     path.push(at.name);
   }
-  return path.reverse();
+  return path.toReversed();
 }
