@@ -48,6 +48,9 @@ export function installTabWebSocket(
 }
 
 function frontOf(before: WebSocketClass): Front {
+  // The package `ws`, which stands in where Node has no WebSocket, is no EventTarget: what is made
+  // in its place cannot have its prototype.
+  const isStandard = before.prototype instanceof EventTarget;
   class OwnWebSocket {
     // A class of the platform counts the parameters alone that it needs.
     constructor(url: string | URL, ...more: [protocols?: string | string[]]) {
@@ -58,7 +61,8 @@ function frontOf(before: WebSocketClass): Front {
         return Reflect.construct(before, arguments, target) as OwnWebSocket;
       }
       const dial: DialPort = (url) => installation.broker.dial(url);
-      return Reflect.construct(TabWebSocket, [url, more[0], dial], new.target) as OwnWebSocket;
+      const target = new.target === OwnWebSocket && !isStandard ? TabWebSocket : new.target;
+      return Reflect.construct(TabWebSocket, [url, more[0], dial], target) as OwnWebSocket;
     }
 
     static [Symbol.hasInstance](value: unknown): boolean {
