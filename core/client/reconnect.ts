@@ -1,8 +1,9 @@
 import { Observable, Subscription, type Subscriber } from 'rxjs';
 import { hostClock, hostRandom } from '../clock/host-clock.ts';
 import type { Cancel, Clock, Random } from '../ports.ts';
+import { wireLimits } from '../protocol/limits.ts';
 import type { Connection } from './connection.ts';
-import { endsConnection, ReplyError } from './errors.ts';
+import { endsConnection, messageOf, ReplyError } from './errors.ts';
 import { Recovery, RecoveringConnection, type RecoveryState } from './recovering-connection.ts';
 
 /** How to connect again. */
@@ -18,6 +19,11 @@ export interface ReconnectOptions {
   /** Attempts in a row that may fail; then the last error comes through. Default: no limit. */
   readonly attemptsMax?: number;
   /**
+   * Connections in a row that may end with the same reply code and text within `delayMsMax` of
+   * being open, as for a message that cannot be taken; then that error comes through. Default: 5.
+   */
+  readonly sameEndsMax?: number;
+  /**
    * Whether it is worth another attempt. Default: where the connection ended or what was declared
    * is not to be had yet (404, 405), but not where the broker refused the login (403), the virtual
    * host (530), or what was declared (406 and others).
@@ -29,9 +35,11 @@ export interface ReconnectOptions {
   readonly random?: Random;
 }
 
+const DELAY_MS_MAX = 30_000;
+
 /** Milliseconds to wait after so many failures, of which there is at least one. */
 export function backOff(failures: number, random: Random, options: ReconnectOptions): number {
-  const { delayMs = 500, factor = 2, delayMsMax = 30_000, jitter = 0.5 } = options;
+  const { delayMs = 500, factor = 2, delayMsMax = DELAY_MS_MAX, jitter = 0.5 } = options;
   // Finite, as a delay of 0 is to stay one however often it grows.
   const growth = Math.min(factor ** (failures - 1), Number.MAX_VALUE);
   const whole = Math.min(delayMsMax, delayMs * growth);
@@ -63,6 +71,11 @@ class Reconnector {
   #attempt = Subscription.EMPTY;
   #stopTimer: Cancel = () => {};
   #failures = 0;
+  /** When the present connection opened; undefined, where none is open. */
+  #openedAt: number | undefined;
+  /** Why the last connections ended soon, and how many in a row did. */
+  #endReason = '';
+  #sameEnds = 0;
   #emitted = false;
   #stopped = false;
 
@@ -113,6 +126,7 @@ class Reconnector {
 
   #recovered(connection: Connection): void {
     this.#failures = 0;
+    this.#openedAt = this.#clock.now();
     this.#enter({ kind: 'connected', connection });
     if (this.#emitted) return;
     this.#emitted = true;
@@ -122,15 +136,32 @@ class Reconnector {
   #lost(error: unknown): void {
     if (this.#stopped) return;
     const { attemptsMax = Infinity, retryIf = isPassing, random = hostRandom } = this.#options;
+    const { sameEndsMax = wireLimits.sameEndsMax } = this.#options;
     this.#failures++;
-    if (this.#failures >= attemptsMax || !retryIf(error)) {
+    this.#countEnd(error);
+    // A link that is lost often may hold the next time; what a reply refuses stays refused.
+    const refusals = error instanceof ReplyError ? this.#sameEnds : 0;
+    if (refusals >= sameEndsMax || this.#failures >= attemptsMax || !retryIf(error)) {
       this.#recovery.state$.error(error);
       this.#subscriber.error(error);
       return;
     }
-    const delayMs = backOff(this.#failures, random, this.#options);
+    const delayMs = backOff(Math.max(this.#failures, refusals), random, this.#options);
     this.#stopTimer = this.#clock.setTimer(delayMs, () => this.connect());
-    this.#enter({ kind: 'waiting', delayMs, error });
+    this.#enter({ kind: 'waiting', delayMs, error, sameEnds: this.#sameEnds });
+  }
+
+  /** Notes why an open connection ended; an attempt that failed leaves the count as it is. */
+  #countEnd(error: unknown): void {
+    const openedAt = this.#openedAt;
+    if (openedAt === undefined) return;
+    this.#openedAt = undefined;
+    const { delayMsMax = DELAY_MS_MAX } = this.#options;
+    const reason = messageOf(error);
+    const soon = this.#clock.now() - openedAt <= delayMsMax;
+    const again = soon && reason === this.#endReason;
+    this.#sameEnds = again ? this.#sameEnds + 1 : Number(soon);
+    this.#endReason = soon ? reason : '';
   }
 }
 

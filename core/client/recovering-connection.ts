@@ -16,8 +16,14 @@ import { Topology, type Binding } from './topology.ts';
 export type RecoveryState =
   | { readonly kind: 'connecting'; readonly attempt: number }
   | { readonly kind: 'connected'; readonly connection: Connection }
-  /** The last attempt failed, or the connection was lost; the next attempt comes. */
-  | { readonly kind: 'waiting'; readonly delayMs: number; readonly error: unknown };
+  /**
+   * The last attempt failed, or the connection was lost; the next attempt comes. `sameEnds` counts
+   * the connections in a row that ended for this reason soon after they were open.
+   */
+  | {
+    readonly kind: 'waiting'; readonly delayMs: number; readonly error: unknown;
+    readonly sameEnds: number;
+  };
 
 /** What a RecoveringConnection shares with whoever connects for it. */
 export class Recovery {

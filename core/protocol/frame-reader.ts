@@ -1,6 +1,7 @@
 import { AmqpError } from '../errors.ts';
 import { blockOf, type Block } from './bytes.ts';
-import { FRAME_END, FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES } from './spec.ts';
+import { wireLimits } from './limits.ts';
+import { FRAME_END, FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES, frameTypes } from './spec.ts';
 
 /** Gets each frame: the payload is block[start, end), valid during the call. */
 export type FrameHandler = (
@@ -26,13 +27,17 @@ export class FrameReader {
   /** Reads no further frame until it is let: set while a frame is handled. */
   stopped = false;
   readonly #onFrame: FrameHandler;
+  /** Largest content header accepted, where that is more than a frame. */
+  readonly #headerBytesMax: number;
   #block: Block = EMPTY;
   #offset = 0;
   /** A frame that is not whole yet: its first bytes, and how many there are. */
   #partial: Uint8Array | undefined;
   #partialLength = 0;
 
-  constructor(frameBytesMax: number, onFrame: FrameHandler) {
+  /** A client takes headers that grew beyond a frame. */
+  constructor(frameBytesMax: number, onFrame: FrameHandler, isClient = false) {
+    this.#headerBytesMax = isClient ? wireLimits.receivedHeaderBytesMax : 0;
     this.frameBytesMax = frameBytesMax;
     this.#onFrame = onFrame;
   }
@@ -131,7 +136,10 @@ export class FrameReader {
   #checkSize(type: number, size: number): void {
     // CON-18: clients that forget the overhead get by, as they do with RabbitMQ.
     if (this.frameBytesMax === 0 || size <= this.frameBytesMax) return;
-    const max = this.frameBytesMax - FRAME_OVERHEAD_BYTES;
+    const isHeader = type === frameTypes.header;
+    if (isHeader && size <= this.#headerBytesMax) return;
+    const most = isHeader ? Math.max(this.frameBytesMax, this.#headerBytesMax) : this.frameBytesMax;
+    const max = most - FRAME_OVERHEAD_BYTES;
     this.broken = true;
     // The octets are not read, so none are shown.
     throw frameError('FRAME_ERROR', type, EMPTY, 0, 0, `: {frame_too_large,${size},${max}}`);

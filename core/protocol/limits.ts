@@ -7,6 +7,17 @@ export const wireLimits = {
   frameBytesMin: 4096,
   /** frame_max offered in connection.tune. CON-13. */
   frameBytesMax: 131_072,
+  /**
+   * Largest content header that a client takes from its broker, whatever frame_max is: brokers
+   * send one whole that grew, as by x-death, and a client that refused it could never have the
+   * messages behind it. Larger: 501, and the client closes the connection.
+   */
+  receivedHeaderBytesMax: 4_194_304,
+  /**
+   * Connections in a row that end with the same reply soon after they were open, by default; then
+   * a client that connects again by itself fails with it.
+   */
+  sameEndsMax: 5,
   /** channel_max offered in connection.tune; one channel more: 530. CON-13, CON-27. */
   channelsMax: 2047,
   /** Heartbeat offered in connection.tune, in seconds. CON-13. */

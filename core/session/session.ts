@@ -71,7 +71,7 @@ export class Session<R extends Role> implements Machine {
     this.writer = new Writer(env.pool, (batch) => this.#send(batch));
     // Before it is tuned, a stranger's frame need not be larger than any server must take. TOP-3.
     const untunedMax = wireLimits[role === 'server' ? 'frameBytesMin' : 'frameBytesMax'];
-    this.#frames = new FrameReader(untunedMax, this.#onFrame.bind(this));
+    this.#frames = new FrameReader(untunedMax, this.#onFrame.bind(this), role === 'client');
     this.input = new Input(this.#frames, sink);
     this.state = role === 'server' ? 'header' : 'starting';
     this.#endWithin(env.handshakeMs ?? wireLimits.handshakeMs, 'handshake');

@@ -89,7 +89,7 @@ test.each(ways)('of %s: one buffer that a publisher is given again and again', (
   connecting.unsubscribe();
 });
 
-test.each(ways)('of %s: a message that comes back is known, though its buffer holds something else', (_way, senderOf) => {
+test.each(ways)('of %s: a message that comes back is known, whatever its buffer holds then', (_way, senderOf) => {
   const world = open();
   const connecting = recoveringIn(world);
   const source = new Subject<Outgoing>();
