@@ -28,6 +28,11 @@ export class Delivery extends Message {
     this.#settled = noAck;
   }
 
+  /** Its queue; '' where its consumer has ended, or it was fetched. */
+  get queue(): string {
+    return this.#channel.consumers.get(this.consumerTag)?.queue ?? '';
+  }
+
   /** Whether it was acknowledged or refused; from the start, where it came with noAck. */
   get settled(): boolean {
     return this.#settled;

@@ -67,6 +67,29 @@ export class CancelledError extends ClientError {
   }
 }
 
+/** What a WorkError tells of its delivery. */
+interface Worked {
+  readonly queue: string;
+  readonly consumerTag: string;
+  readonly deliveryTag: number;
+}
+
+/** Work on a delivery failed, and nobody asked to hear of it; `cause` is what it failed with. */
+export class WorkError extends ClientError {
+  override readonly name: string = 'WorkError';
+  /** '' where the consumer has ended, or the message was fetched. */
+  readonly queue: string;
+  readonly deliveryTag: number;
+
+  constructor(cause: unknown, { queue, consumerTag, deliveryTag }: Worked, requeued: boolean) {
+    const fate = requeued ? 'goes back to its queue' : 'is given up';
+    super('message', `work on delivery ${deliveryTag} of queue '${queue}' (consumer ` +
+      `'${consumerTag}') failed, and the message ${fate}: ${messageOf(cause)}`, { cause });
+    this.queue = queue;
+    this.deliveryTag = deliveryTag;
+  }
+}
+
 /** A URI or options that cannot be understood. Nothing was tried. */
 export class UriError extends Error {
   override readonly name = 'UriError';

@@ -41,7 +41,7 @@ export type { RecoveringPublisherOptions } from './recovering-publisher.ts';
 // What goes wrong.
 export {
   ArgumentError, CancelledError, ClientError, endsConnection, LostError, ReplyError, UriError,
-  type ErrorScope,
+  WorkError, type ErrorScope,
 } from './errors.ts';
 
 // What the arguments are made of.

@@ -1,9 +1,10 @@
 import {
-  defer, Observable, type ObservableInput, type OperatorFunction, type Subscriber,
+  defer, Observable, throwError, type ObservableInput, type OperatorFunction, type Subscriber,
 } from 'rxjs';
 import { hostClock } from '../clock/host-clock.ts';
 import type { Cancel, Clock } from '../ports.ts';
 import type { Delivery } from './delivery.ts';
+import { WorkError } from './errors.ts';
 
 /** How `ackAfter` works through deliveries. */
 export interface AckAfterOptions {
@@ -11,11 +12,15 @@ export interface AckAfterOptions {
   readonly concurrency?: number;
   /**
    * Whether a delivery whose work failed goes back to its queue. Default: the first time; one that
-   * was delivered before is given up, and goes to the dead-letter exchange where there is one.
+   * was delivered before is given up. What is given up goes to the dead-letter exchange of its
+   * queue, and is gone where that has none.
    */
   readonly requeue?: boolean | ((error: unknown, delivery: Delivery) => boolean);
-  /** Hears why work failed, which is no error of the stream. */
-  readonly onError?: (error: unknown, delivery: Delivery) => void;
+  /**
+   * Hears why work failed, which is no error of the stream. Default: a WorkError is reported as
+   * RxJS reports errors that nobody handles, which ends a Node process that does not say else.
+   */
+  readonly onError?: (error: unknown, delivery: Delivery, requeued: boolean) => void;
 }
 
 /** What is to be done with a delivery. */
@@ -96,11 +101,19 @@ class Crew<T> {
   }
 
   #refuse(delivery: Delivery, error: unknown): void {
-    const { requeue = !delivery.redelivered, onError } = this.#options;
-    onError?.(error, delivery);
+    const { requeue = !delivery.redelivered, onError = report } = this.#options;
     const again = typeof requeue === 'boolean' ? requeue : requeue(error, delivery);
-    settle(delivery, () => delivery.nack({ requeue: again }));
+    try {
+      onError(error, delivery, again);
+    } finally {
+      settle(delivery, () => delivery.nack({ requeue: again }));
+    }
   }
+}
+
+/** An Observable that fails with nobody to hear it is what RxJS reports. */
+function report(error: unknown, delivery: Delivery, again: boolean): void {
+  throwError(() => new WorkError(error, delivery, again)).subscribe();
 }
 
 function settle(delivery: Delivery, run: () => void): void {

@@ -1,7 +1,7 @@
 /** The common shapes of work on deliveries: what is done is acknowledged, and nothing is lost. */
-import { NEVER, of, Subject, throwError, type Observable, type OperatorFunction } from 'rxjs';
-import { expect, test } from 'vitest';
-import { ackAfter, batches, type Batch, type Delivery } from '../../core/client/index.ts';
+import { config, NEVER, of, Subject, take, throwError, type Observable, type OperatorFunction } from 'rxjs';
+import { expect, onTestFinished, test } from 'vitest';
+import { ackAfter, batches, type Batch, type Delivery, type WorkError } from '../../core/client/index.ts';
 import { dissectFrames, VirtualClock } from '../../core/index.ts';
 import { open } from './fixture.ts';
 
@@ -62,6 +62,61 @@ test('gives a delivery whose work failed one more chance, then gives it up', () 
   ));
   expect(tries).toEqual(['poison false', 'poison true', 'fine false']);
   expect([consumed.values, consumed.error, errors]).toEqual([['ok'], undefined, ['bad', 'bad']]);
+  expect([ready(), ready('dead')]).toEqual([0, 1]);
+});
+
+/** What RxJS reports as unhandled during a test, once there is as much of it. */
+function unhandled(count: number): Promise<WorkError[]> {
+  const errors: WorkError[] = [];
+  const { onUnhandledError } = config;
+  onTestFinished(() => {
+    config.onUnhandledError = onUnhandledError;
+  });
+  return new Promise((resolve) => {
+    config.onUnhandledError = (error: WorkError) => {
+      if (errors.push(error) === count) resolve(errors);
+    };
+  });
+}
+
+test('reports work that failed where nobody asked to hear of it, with queue, tag and what becomes of it', async () => {
+  const { channel, watch, ready } = queued('poison');
+  const reported = unhandled(2);
+  const cause = new Error('bad');
+  const consumed = watch(channel.consume('q', { consumerTag: 'worker' }).pipe(ackAfter(() => throwError(() => cause))));
+  const errors = await reported;
+  expect(errors.map(({ message }) => message)).toEqual([
+    "work on delivery 1 of queue 'q' (consumer 'worker') failed, and the message goes back to its queue: bad",
+    "work on delivery 2 of queue 'q' (consumer 'worker') failed, and the message is given up: bad",
+  ]);
+  expect(errors[0]).toMatchObject({ name: 'WorkError', scope: 'message', queue: 'q', deliveryTag: 1, cause });
+  expect([consumed.error, ready(), ready('dead')]).toEqual([undefined, 0, 1]);
+});
+
+test.each([
+  ['always', true, 1, 0],
+  ['never', false, 0, 1],
+  ['as a function decides', (_error: unknown, delivery: Delivery) => delivery.text() === 'no', 0, 1],
+])('a message whose work failed goes back %s', (_when, requeue, left, dead) => {
+  const { channel, watch, ready } = queued('poison');
+  const heard: boolean[] = [];
+  const failing = ackAfter(() => throwError(() => 'bad'), {
+    requeue, onError: (_error, _delivery, requeued) => heard.push(requeued),
+  });
+  watch(channel.consume('q').pipe(take(1), failing));
+  expect([heard, ready(), ready('dead')]).toEqual([[left === 1], left, dead]);
+});
+
+test('a failure that is itself badly heard does not keep the message', async () => {
+  const { channel, ready, watch } = queued('poison');
+  const reported = unhandled(1);
+  watch(channel.consume('q').pipe(ackAfter(() => throwError(() => 'bad'), {
+    requeue: false,
+    onError() {
+      throw new Error('deaf');
+    },
+  })));
+  expect((await reported).map(({ message }) => message)).toEqual(['deaf']);
   expect([ready(), ready('dead')]).toEqual([0, 1]);
 });
 
