@@ -84,8 +84,9 @@ describe.skipIf(!hasChromium())('the clock bar', { timeout: 180_000 }, () => {
     await frame.fill('basic.publish');
     await page.keyboard.press('Escape');
     await bar(page).getByRole('button', { name: 'Stop when … 1' }).waitFor();
-    await page.getByRole('region', { name: 'Coach' }).locator('.primary').click();
-    await press(page, 'Go on');
+    const coach = page.getByRole('region', { name: 'Coach' });
+    await coach.getByRole('button', { name: 'Let time go on' }).click();
+    await coach.getByRole('button', { name: 'Open the shop' }).click();
     await bar(page).getByText('Stopped: basic.publish went over the wire').waitFor();
     expect(await pg.tap('message.published')).toEqual([]);
   });
