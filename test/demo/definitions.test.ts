@@ -151,14 +151,16 @@ describe.skipIf(!hasChromium())('the screen of definitions', { timeout: 180_000 
     const { page } = await openDefinitions('hello-world');
     const buffer = { name: 'd.json', mimeType: 'application/json', buffer: file };
     await page.getByLabel('Choose a file').setInputFiles(buffer);
-    const items = exportedHere.exchanges.length + exportedHere.queues.length + exportedHere.bindings.length + 1;
+    // Users and permissions are items as well.
+    const items = Object.values(exportedHere).flatMap((part) => Array.isArray(part) ? part : []).length;
     await page.getByText(`${items} applied, 0 refused`).waitFor();
     await expect.poll(() => rowsOf(page).count()).toBe(items);
     const there = await page.evaluate(async () => (
       (await window.__playground.app.port.api('/api/definitions')).body
     )) as Definitions;
-    for (const part of ['exchanges', 'queues', 'bindings'] as const) {
-      expect(there[part]).toEqual(expect.arrayContaining([...exportedHere[part]]));
+    for (const part of ['users', 'permissions', 'exchanges', 'queues', 'bindings'] as const) {
+      expect(exportedHere[part], part).not.toEqual([]);
+      expect(there[part], part).toEqual(expect.arrayContaining([...exportedHere[part]]));
     }
   });
 
