@@ -21,6 +21,8 @@ export interface StartedBroker {
   readonly version: () => string;
   /** Other processes it needs, stopped after it. */
   readonly helpers?: readonly ChildProcess[];
+  /** Whether it writes something at its end, so that it must not be killed. Default: no. */
+  readonly writesAtEnd?: boolean;
 }
 
 /** Starts a broker with files in the directory and output to the log; undefined if it ended. */
@@ -112,8 +114,8 @@ export class BrokerProcess {
   }
 
   async stop(): Promise<void> {
-    // Nothing it holds is kept, so there is no need to wait for an orderly end.
-    await this.#end('SIGKILL');
+    // Nothing it holds is kept, so an orderly end is needed for a profile alone.
+    await this.#end(this.#started.writesAtEnd === true ? 'SIGTERM' : 'SIGKILL');
     removeDirectory(this.#origin.directory);
   }
 

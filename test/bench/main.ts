@@ -21,6 +21,7 @@ interface Choices {
   readonly repeat: number;
   readonly json?: string;
   readonly markdown?: string;
+  readonly cpuProf?: string;
 }
 
 /** The comparison of client libraries, beside the scenarios of brokers. */
@@ -51,12 +52,12 @@ function positiveInteger(text: string): number {
 
 /** The brokers to run: one alone if asked for, else TabMQ beside RabbitMQ where it is installed. */
 function chooseBrokers(
-  only: BrokerName | undefined,
+  { only, cpuProf }: Choices,
   generator: Generator,
 ): Map<BrokerName, StartBroker> {
   const brokers = new Map<BrokerName, StartBroker>();
   if (only === 'ceiling') return brokers.set('ceiling', ceilingStarter(generator));
-  if (only !== 'rabbitmq') brokers.set('tabmq', tabmqStarter());
+  if (only !== 'rabbitmq') brokers.set('tabmq', tabmqStarter(cpuProf));
   if (only === 'tabmq') return brokers;
   const script = findRabbitmq();
   if (script) return brokers.set('rabbitmq', rabbitmqStarter(script));
@@ -75,7 +76,7 @@ async function bench(names: readonly string[], choices: Choices): Promise<void> 
   }
   if (names.length === 1 && names[0] === TAB) return say(await tabFigures(choices));
   const generator = Generator.compile();
-  const brokers = chooseBrokers(choices.only, generator);
+  const brokers = chooseBrokers(choices, generator);
   const machine = report.describeMachine();
   const { scale, repeat: repeats } = choices;
   say(`${machine}; scale ${scale}, ${repeats} repeats`);
@@ -120,6 +121,7 @@ new Command('npm run bench --')
   .option('--repeat <count>', 'how often each scenario runs', positiveInteger, 3)
   .option('--json <file>', 'write all figures of all runs')
   .option('--markdown <file>', 'write the medians as a Markdown table')
+  .option('--cpu-prof <directory>', 'write a CPU profile of each TabMQ that is started')
   .action(bench)
   .parseAsync()
   .catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { StartBroker, StartedBroker } from './broker-process.ts';
 import { CannotBench } from './cannot-bench.ts';
@@ -36,16 +36,23 @@ async function startReadyLine(
   return { child, ports, version: () => version };
 }
 
-/** How to start the built gateway of this repository, as a user launches it. */
-export function tabmqStarter(): StartBroker {
+/**
+ * How to start the built gateway of this repository, as a user launches it. `profiles`: a directory
+ * into which it writes a CPU profile as it ends.
+ */
+export function tabmqStarter(profiles?: string): StartBroker {
   if (!existsSync(GATEWAY)) {
     throw new CannotBench('TabMQ is not built: run `npm run build` first.');
   }
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  const words = [GATEWAY, '--ready-json', '--amqp-port', '0', '--http-port', '0'];
+  const flags = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(profiles)}`];
+  const words = [...flags, GATEWAY, '--ready-json', '--amqp-port', '0', '--http-port', '0'];
   const title = `TabMQ ${version} on Node ${process.versions.node}`;
-  return (directory, log) => {
-    return startReadyLine(process.execPath, [...words, '--data', directory], log, title);
+  return async (directory, log) => {
+    const started = await startReadyLine(
+      process.execPath, [...words, '--data', directory], log, title,
+    );
+    return started && { ...started, writesAtEnd: profiles !== undefined };
   };
 }
 

@@ -9,6 +9,7 @@ const guideLinesMax = 60;
 /** Rooms whose guide a newcomer looks for; `/*` stands for every folder within. */
 const rooms = [
   'browser', 'core', 'core/*', 'core/broker/*', 'demo', 'demo/*', 'node', 'node/testing', 'test', 'test/bench',
+  'tools',
 ];
 
 const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> };
@@ -69,7 +70,7 @@ function isPath(name: string): boolean {
   // What a build or a run of the tests makes is not there on a fresh clone.
   if (/^(dist|test\/results)\b/.test(name)) return false;
   return /^[a-z][a-z0-9./-]*\.(c|css|js|json|md|py|svelte|ts)$/i.test(name) ||
-    /^(browser|core|demo|node|test)\/[a-z0-9./-]*$/.test(name);
+    /^(browser|core|demo|node|test|tools)\/[a-z0-9./-]*$/.test(name);
 }
 
 function exists(path: string): boolean {
