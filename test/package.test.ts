@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -92,6 +92,21 @@ describe('the packed package', () => {
 
   test('it holds what a package must, and nothing of the workshop', () => {
     for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md']) expect(packed).toContain(name);
-    expect(packed.filter((path) => /^(test|demo|\.)|tsbuildinfo|\.built/.test(path))).toEqual([]);
+    expect(packed.filter((path) => /^(test|tools|demo|\.)|tsbuildinfo|\.built/.test(path))).toEqual([]);
+  });
+
+  test('it holds the documentation once, and its gateway serves that', async () => {
+    const pages = packed.filter((path) => path.startsWith('dist/demo/docs/'));
+    expect(pages).toContain('dist/demo/docs/index.html');
+    expect(pages.filter((path) => /\.(br|gz)$/.test(path))).toEqual([]);
+    const script = `
+      import { startGateway } from 'tabmq/node';
+      import { Playground } from '${pathToFileURL(join(installed, 'dist/node/playground.js')).href}';
+      const playground = Playground.installed();
+      const gateway = await startGateway({ hosts: ['127.0.0.1'], ports: { amqp: 0, http: 0 }, playground });
+      const answer = await fetch('http://127.0.0.1:' + gateway.ports.http + '/docs/');
+      console.log(answer.status, answer.headers.get('content-encoding'), (await answer.text()).includes('TabMQ'));
+      await gateway.stop();`;
+    expect(runNode('--no-warnings', '--input-type=module', '--eval', script)).toBe('200 null true');
   });
 });
