@@ -1,4 +1,5 @@
-import type { RequestListener, ServerResponse } from 'node:http';
+import type { RequestListener } from 'node:http';
+import { answerNotFound, answerText } from './http-text.ts';
 import type { Playground } from './playground.ts';
 import type { VirtualHostsApi } from './virtual-hosts.ts';
 
@@ -19,26 +20,17 @@ export function answerHttp(answers: HttpAnswers): RequestListener {
     if (virtualHosts?.answer(path, request, response) === true) return;
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
-      answer(response, 405, 'Method Not Allowed\n');
+      answerText(response, 405, 'Method Not Allowed\n');
     } else if (playground?.answer(path, request, response, urls()) === true) {
       return;
     } else if (path === '/') {
-      answer(response, 200, frontPage(version, urls()));
+      answerText(response, 200, frontPage(version, urls()));
     } else if (path === '/health') {
-      answer(response, 200, 'ok');
+      answerText(response, 200, 'ok');
     } else {
-      answer(response, 404, 'Not Found\n');
+      answerNotFound(response);
     }
   };
-}
-
-function answer(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, {
-    'Content-Type': 'text/plain; charset=utf-8',
-    'Content-Length': Buffer.byteLength(body),
-    'X-Content-Type-Options': 'nosniff',
-  });
-  response.end(body);
 }
 
 function frontPage(version: string, urls: readonly string[]): string {

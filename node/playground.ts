@@ -6,6 +6,7 @@ import { extname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
+import { answerNotFound } from './http-text.ts';
 import { encodingFor, isFresh, type Encoding } from './http-negotiation.ts';
 
 const textTypes: Readonly<Record<string, string>> = {
@@ -74,7 +75,7 @@ export class Playground {
     this.#bodyOf(file, encoding, urls).then(
       (body) => send(file, encoding, body, request, response),
       // A new build has taken the file away meanwhile.
-      () => response.writeHead(404).end(),
+      () => answerNotFound(response),
     );
     return true;
   }

@@ -61,7 +61,11 @@ describe.runIf(hasChromium())('the browser package', () => {
       for (const name of ['package.json', 'dist/browser', 'dist/core']) {
         cpSync(join(root, name), join(installed, 'tabmq', name), { recursive: true });
       }
-      for (const name of ['rxjs', 'tslib', '@cloudamqp/amqp-client']) {
+      // What npm installs with the package, and the client of the program.
+      const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+        dependencies: Record<string, string>;
+      };
+      for (const name of [...Object.keys(dependencies), 'tslib', '@cloudamqp/amqp-client']) {
         mkdirSync(dirname(join(installed, name)), { recursive: true });
         symlinkSync(join(root, 'node_modules', name), join(installed, name), 'junction');
       }

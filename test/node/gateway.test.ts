@@ -63,7 +63,8 @@ describe('a gateway in a program', () => {
     const { ports } = await open({ playground: new Playground(folder) });
     rmSync(join(folder, 'gone.js'));
     const url = `http://127.0.0.1:${ports.http}`;
-    await expect(fetch(`${url}/gone.js`).then((answer) => answer.text())).rejects.toThrow();
+    const gone = await fetch(`${url}/gone.js`);
+    expect([gone.status, await gone.text()]).toEqual([404, 'Not Found\n']);
     expect(await (await fetch(`${url}/sw.js`)).text()).toBe('// a script');
   });
 
