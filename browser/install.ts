@@ -99,9 +99,19 @@ function dress(own: WebSocketClass, before: WebSocketClass): void {
   const members = Object.getOwnPropertyDescriptors(prototype.value as object);
   const names = Reflect.ownKeys(members).filter((name) => name !== 'constructor');
   for (const name of names as (keyof typeof members)[]) {
-    const ofTab = Object.getOwnPropertyDescriptor(TabWebSocket.prototype, name);
-    Object.defineProperty(own.prototype, name, eitherOf(members[name]!, ofTab));
+    Object.defineProperty(own.prototype, name, eitherOf(members[name]!, memberOfTab(name)));
   }
+  // A class that is no EventTarget, as packages for Node have them, leaves that to the tab's own.
+  for (const name of Object.getOwnPropertyNames(EventTarget.prototype)) {
+    if (!(name in own.prototype)) Object.defineProperty(own.prototype, name, memberOfTab(name)!);
+  }
+}
+
+/** The member of a TabWebSocket, its own or an inherited one. */
+function memberOfTab(name: PropertyKey): PropertyDescriptor | undefined {
+  let holder: object | null = TabWebSocket.prototype;
+  while (holder !== null && !Object.hasOwn(holder, name)) holder = Object.getPrototypeOf(holder);
+  return holder === null ? undefined : Object.getOwnPropertyDescriptor(holder, name);
 }
 
 /** A member that does what that of a TabWebSocket does for one, and for others what it did. */
