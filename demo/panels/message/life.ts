@@ -5,8 +5,11 @@ import { Recent } from '../../port/recent.ts';
 import { clockText } from '../../shell/format.ts';
 import type { Death } from './deaths.ts';
 
-type MessageType = Extract<TapType, `message.${string}`>;
-export type MessageEvent = TapOf<MessageType>;
+/** Of one message; that a queue dead-letters too often is told of many at once. */
+export type MessageEvent = Extract<
+  TapOf<Extract<TapType, `message.${string}`>>, { readonly message: number }
+>;
+type MessageType = MessageEvent['type'];
 export type Published = TapOf<'message.published'>;
 
 /** One thing that happened to a message. */
