@@ -48,9 +48,6 @@ export function installTabWebSocket(
 }
 
 function frontOf(before: WebSocketClass): Front {
-  // The package `ws`, which stands in where Node has no WebSocket, is no EventTarget: what is made
-  // in its place cannot have its prototype.
-  const isStandard = before.prototype instanceof EventTarget;
   class OwnWebSocket {
     // A class of the platform counts the parameters alone that it needs.
     constructor(url: string | URL, ...more: [protocols?: string | string[]]) {
@@ -61,8 +58,7 @@ function frontOf(before: WebSocketClass): Front {
         return Reflect.construct(before, arguments, target) as OwnWebSocket;
       }
       const dial: DialPort = (url) => installation.broker.dial(url);
-      const target = new.target === OwnWebSocket && !isStandard ? TabWebSocket : new.target;
-      return Reflect.construct(TabWebSocket, [url, more[0], dial], target) as OwnWebSocket;
+      return Reflect.construct(TabWebSocket, [url, more[0], dial], new.target) as OwnWebSocket;
     }
 
     static [Symbol.hasInstance](value: unknown): boolean {
