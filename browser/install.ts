@@ -48,6 +48,9 @@ export function installTabWebSocket(
 }
 
 function frontOf(before: WebSocketClass): Front {
+  // The package `ws`, which stands in where Node has no WebSocket, is no EventTarget: what is made
+  // in its place cannot have its prototype.
+  const isStandard = before.prototype instanceof EventTarget;
   class OwnWebSocket {
     // A class of the platform counts the parameters alone that it needs.
     constructor(url: string | URL, ...more: [protocols?: string | string[]]) {
@@ -58,7 +61,8 @@ function frontOf(before: WebSocketClass): Front {
         return Reflect.construct(before, arguments, target) as OwnWebSocket;
       }
       const dial: DialPort = (url) => installation.broker.dial(url);
-      return Reflect.construct(TabWebSocket, [url, more[0], dial], new.target) as OwnWebSocket;
+      const target = new.target === OwnWebSocket && !isStandard ? TabWebSocket : new.target;
+      return Reflect.construct(TabWebSocket, [url, more[0], dial], target) as OwnWebSocket;
     }
 
     static [Symbol.hasInstance](value: unknown): boolean {
@@ -95,19 +99,9 @@ function dress(own: WebSocketClass, before: WebSocketClass): void {
   const members = Object.getOwnPropertyDescriptors(prototype.value as object);
   const names = Reflect.ownKeys(members).filter((name) => name !== 'constructor');
   for (const name of names as (keyof typeof members)[]) {
-    Object.defineProperty(own.prototype, name, eitherOf(members[name]!, memberOfTab(name)));
+    const ofTab = Object.getOwnPropertyDescriptor(TabWebSocket.prototype, name);
+    Object.defineProperty(own.prototype, name, eitherOf(members[name]!, ofTab));
   }
-  // A class that is no EventTarget, as packages for Node have them, leaves that to the tab's own.
-  for (const name of Object.getOwnPropertyNames(EventTarget.prototype)) {
-    if (!(name in own.prototype)) Object.defineProperty(own.prototype, name, memberOfTab(name)!);
-  }
-}
-
-/** The member of a TabWebSocket, its own or an inherited one. */
-function memberOfTab(name: PropertyKey): PropertyDescriptor | undefined {
-  let holder: object | null = TabWebSocket.prototype;
-  while (holder !== null && !Object.hasOwn(holder, name)) holder = Object.getPrototypeOf(holder);
-  return holder === null ? undefined : Object.getOwnPropertyDescriptor(holder, name);
 }
 
 /** A member that does what that of a TabWebSocket does for one, and for others what it did. */
