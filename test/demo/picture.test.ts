@@ -177,7 +177,7 @@ describe.skipIf(!hasChromium())('the picture', { timeout: 300_000 }, () => {
     const { page } = await playground.open({ width: 640, height: 380 });
     for (const name of ['Scenarios', 'Canvas', 'Code', 'Queues', 'Connections', 'Wire', 'Definitions']) {
       await page.getByRole('link', { name, exact: true }).click();
-      const overlaps = await page.evaluate(() => {
+      const overlaps = (): Promise<string[]> => page.evaluate(() => {
         const boxes = [...document.querySelectorAll('.app > :is(header, nav, section, main, aside)')]
           .map((element) => [element.tagName, element.getBoundingClientRect()] as const)
           .filter(([, { width, height }]) => width > 0 && height > 0);
@@ -186,8 +186,10 @@ describe.skipIf(!hasChromium())('the picture', { timeout: 300_000 }, () => {
             ? [`${one} ${other}`] : []
         )));
       });
-      expect(overlaps, name).toEqual([]);
-      expect(await page.evaluate('document.documentElement.scrollWidth'), name).toBeLessThanOrEqual(640);
+      // A screen is loaded when it is opened, so its panes come one after the other.
+      await expect.poll(overlaps, { message: name }).toEqual([]);
+      const width = (): Promise<number> => page.evaluate(() => document.documentElement.scrollWidth);
+      await expect.poll(width, { message: name }).toBeLessThanOrEqual(640);
     }
   });
 });

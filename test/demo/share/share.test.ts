@@ -64,11 +64,11 @@ describe.skipIf(!hasChromium())('a share link', { timeout: 180_000 }, () => {
     await from.advanceTo(1500);
     await byHand(from, 'queue audit', 2);
     await byHand(from, 'publish logs any.key hello', 3);
-    await from.page.getByRole('button', { name: 'Go on' }).click();
+    await from.page.getByRole('button', { name: 'Go on', exact: true }).click();
     await expect.poll(() => from.now(), { timeout: 30_000 }).toBeGreaterThan(2500);
     await from.kill('consumer-1');
     await from.page.getByRole('button', { name: 'Stop time' }).click();
-    await from.page.getByRole('button', { name: 'Go on' }).waitFor();
+    await from.page.getByRole('button', { name: 'Go on', exact: true }).waitFor();
     await startAgain(from, 'consumer-1');
     const end = Math.ceil(await from.now()) + 4000;
 
@@ -137,7 +137,7 @@ describe.skipIf(!hasChromium())('a share link', { timeout: 180_000 }, () => {
     const route = await linkOf(await playground.open());
     const pg = await playground.open({ route, script: 'delete globalThis.CompressionStream;' });
     await pg.page.getByText(/^This browser has no DecompressionStream, so it can open files alone:/).waitFor();
-    await pg.page.getByRole('dialog').getByRole('button', { name: 'Go on' }).click();
+    await pg.page.getByRole('dialog').getByRole('button', { name: 'Go on', exact: true }).click();
     await pg.page.getByLabel(/^queue tasks, \d+ ready/).first().waitFor();
   });
 
@@ -162,7 +162,7 @@ describe.skipIf(!hasChromium())('a share link', { timeout: 180_000 }, () => {
     const pg = await playground.open({ route });
     const dialog = pg.page.getByRole('dialog', { name: 'This playground cannot be opened' });
     await dialog.getByText(text).waitFor();
-    await dialog.getByRole('button', { name: 'Go on' }).click();
+    await dialog.getByRole('button', { name: 'Go on', exact: true }).click();
     await pg.page.getByLabel(/^queue tasks, \d+ ready/).first().waitFor();
   });
 
