@@ -68,7 +68,9 @@ async function copyAll(path: string, target: string): Promise<BackupReport> {
   });
   try {
     const held: HeldFile[] = [];
-    for (const name of (await directory.list()).filter(isSegmentName)) {
+    const names = (await directory.list()).filter(isSegmentName).toSorted();
+    // The last one before the others, so that hardly any follows it by then.
+    for (const name of [...names.slice(-1), ...names.slice(0, -1)]) {
       const file = await directory.open(name);
       const header = await readInto(file, 0, new Uint8Array(SEGMENT_HEADER_BYTES));
       held.push({ name, file, header });
