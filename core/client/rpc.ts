@@ -64,7 +64,8 @@ export class Requester {
       }
       const properties = { ...request.properties, correlationId, replyTo: DIRECT_REPLY_TO };
       try {
-        this.#channel.post({ mandatory: true, ...request, properties });
+        const mandatory = request.mandatory ?? true;
+        this.#channel.post({ ...request, mandatory, properties });
       } catch (error) {
         subscriber.error(error);
       }

@@ -9,7 +9,7 @@ describe.skipIf(!hasChromium())('without a mouse', { timeout: 180_000 }, () => {
   test('commands are found and run by keyboard alone', async () => {
     const { page } = await playground.open();
     await page.keyboard.press('Control+k');
-    await page.keyboard.type('go to scen');
+    await page.getByRole('combobox', { name: 'Find a command' }).fill('go to scen');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Scenarios' }).waitFor();
     await page.keyboard.press('?');

@@ -185,7 +185,7 @@ describe.skipIf(!hasChromium())('a share link', { timeout: 180_000 }, () => {
   ])('comes as a file %s', async (_where, script, text) => {
     const pg = await playground.open({ script });
     await pg.page.keyboard.press('Control+k');
-    await pg.page.keyboard.type('share');
+    await pg.page.getByRole('combobox', { name: 'Find a command' }).fill('share');
     await pg.page.keyboard.press('Enter');
     await pg.page.getByText(text).waitFor();
     const [download] = await Promise.all([
