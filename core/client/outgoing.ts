@@ -56,10 +56,10 @@ const COPIED_DEPTH_MAX = wireLimits.fieldDepthMax + 2;
 
 /** Copies what can be written to; values keep the types that they came with. */
 function copyOf(value: unknown, depth: number): unknown {
-  if (typeof value !== 'object' || value === null || depth > COPIED_DEPTH_MAX) return value;
+  if (typeof value !== 'object' || value === null || value instanceof Decimal) return value;
+  if (depth > COPIED_DEPTH_MAX) return value;
   if (value instanceof Uint8Array) return new Uint8Array(value);
   if (value instanceof Date) return new Date(value);
-  if (value instanceof Decimal) return value;
   const table = value as FieldTable;
   const isList = Array.isArray(value);
   const copy = (isList ? [] : Object.create(null)) as FieldTable;

@@ -158,10 +158,10 @@ class Reconnector {
     this.#openedAt = undefined;
     const { delayMsMax = DELAY_MS_MAX } = this.#options;
     const reason = messageOf(error);
-    const soon = this.#clock.now() - openedAt <= delayMsMax;
-    const again = soon && reason === this.#endReason;
-    this.#sameEnds = again ? this.#sameEnds + 1 : Number(soon);
-    this.#endReason = soon ? reason : '';
+    if (reason !== this.#endReason) this.#sameEnds = 0;
+    if (this.#clock.now() - openedAt <= delayMsMax) this.#sameEnds++;
+    else this.#sameEnds = 0;
+    this.#endReason = reason;
   }
 }
 

@@ -29,6 +29,26 @@ export type RecoveryState =
 export class Recovery {
   readonly state$ = new BehaviorSubject<RecoveryState>({ kind: 'connecting', attempt: 1 });
   readonly topology = new Topology();
+  #sharedOf: Connection | undefined;
+  #shared$!: Observable<Channel | undefined>;
+
+  /** The one channel of this connection for single messages; undefined until it is open. */
+  shared(connection: Connection): Observable<Channel | undefined> {
+    if (this.#sharedOf === connection) return this.#shared$;
+    const shared$ = new BehaviorSubject<Channel | undefined>(undefined);
+    this.#sharedOf = connection;
+    this.#shared$ = shared$;
+    // First, since who hears of its end may publish again at once, and then on another one.
+    connection.channel().subscribe({
+      next: (channel) => shared$.next(channel),
+      error: (error) => {
+        this.#sharedOf = undefined;
+        shared$.error(error);
+      },
+      complete: () => shared$.complete(),
+    });
+    return shared$;
+  }
 
   /** Declares again what was declared; emits once that is done. */
   recover(connection: Connection): Observable<void> {
@@ -167,19 +187,31 @@ export class RecoveringConnection {
   publisher<M extends Outgoing = Outgoing>(
     options: RecoveringPublisherOptions = {},
   ): OperatorFunction<M, Confirmation<M>> {
-    return (source) => new Observable((subscriber) => {
-      new RecoveringPublisher<M>(this.#recovery, options, subscriber).run(source);
-    });
+    return this.#publisher(options, (connection) => connection.channel());
   }
 
-  /** Publishes a message, as it is now, when it is subscribed; see `publisher`. */
+  /**
+   * Publishes a message, as it is now, when it is subscribed; see `publisher`. All of these share
+   * one channel: where the broker closes it for one, those in flight beside it come out as
+   * `unconfirmed` and then the error, and the next one opens another.
+   */
   publish<M extends Outgoing>(
     message: M, options: RecoveringPublisherOptions = {},
   ): Observable<Confirmation<M>> {
     const sent = snapshotOf(message);
     return defer(() => [sent]).pipe(
-      this.publisher(options), map((confirmation) => ({ ...confirmation, message })),
+      this.#publisher(options, (connection) => this.#recovery.shared(connection)),
+      map((confirmation) => ({ ...confirmation, message })),
     );
+  }
+
+  #publisher<M extends Outgoing>(
+    options: RecoveringPublisherOptions,
+    open: (connection: Connection) => Observable<Channel | undefined>,
+  ): OperatorFunction<M, Confirmation<M>> {
+    return (source) => new Observable((subscriber) => {
+      new RecoveringPublisher<M>(this.#recovery, options, subscriber).run(source, open);
+    });
   }
 
   #bind(binding: Binding): Observable<void> {

@@ -1,5 +1,7 @@
 import { Observable, Subject, switchMap, type OperatorFunction, type Subscriber } from 'rxjs';
+import type { Channel } from './channel.ts';
 import type { Confirmation } from './confirmation.ts';
+import type { Connection } from './connection.ts';
 import { ClientError } from './errors.ts';
 import { snapshotOf, type Outgoing } from './outgoing.ts';
 import type { PublisherOptions } from './publish.ts';
@@ -46,7 +48,10 @@ export class RecoveringPublisher<M extends Outgoing> {
     this.#subscriber = subscriber;
   }
 
-  run(source: Observable<M>): void {
+  /** Publishes what comes, on a channel that `open` gives of each connection. */
+  run(
+    source: Observable<M>, open: (connection: Connection) => Observable<Channel | undefined>,
+  ): void {
     const subscriber = this.#subscriber;
     subscriber.add(source.subscribe({
       next: (message) => this.#take({ ...snapshotOf(message), [GIVEN]: message }),
@@ -54,8 +59,9 @@ export class RecoveringPublisher<M extends Outgoing> {
       complete: () => this.#end(() => subscriber.complete()),
     }));
     if (subscriber.closed) return;
-    const confirmations$ = this.#recovery.each((connection) => connection.channel().pipe(
-      switchMap((channel) => this.#through(channel.publisher<Kept<M>>(this.#options))),
+    const confirmations$ = this.#recovery.each((connection) => open(connection).pipe(
+      switchMap((channel) =>
+        channel ? this.#through(channel.publisher<Kept<M>>(this.#options)) : []),
     ));
     subscriber.add(confirmations$.subscribe({
       next: (confirmation) => this.#settle(confirmation),

@@ -30,7 +30,7 @@ export function consuming(site: Site): void {
     inboxOf(channel.consume(queue).pipe(ackAfter((delivery) => {
       tries.push(delivery.redelivered);
       throw new Error('it is poison');
-    })));
+    }, { onError: () => {} })));
     const deadLetters = inboxOf(channel.consume(dead, { noAck: true }));
     const [death] = (await deadLetters.take()).properties.headers!['x-death'] as FieldTable[];
     expect(death).toMatchObject({ queue, reason: 'rejected' });
