@@ -25,8 +25,7 @@ const kinds = {
   },
   exchange: {
     noun: 'an exchange',
-    isTaken: (name) => ['declaration.ts', 'types.ts'].some((file) =>
-      read(`core/broker/exchange/${file}`).includes(`'x-${name}'`)),
+    isTaken: (name) => read('core/broker/exchange/types.ts').includes(`'x-${name}'`),
     additions: [
       {
         path: 'core/broker/exchange/types.ts',
@@ -35,8 +34,8 @@ const kinds = {
       },
       {
         path: 'core/broker/exchange/types.ts',
-        after: '  headers: <D>(): Matcher<D> => new HeadersMatcher<D>(),\n',
-        text: "  'x-{{name}}': <D>(): Matcher<D> => new {{Name}}Matcher<D>(),\n",
+        after: '  headers: { matcher: <D>(): Matcher<D> => new HeadersMatcher<D>() },\n',
+        text: "  'x-{{name}}': { matcher: <D>(): Matcher<D> => new {{Name}}Matcher<D>() },\n",
       },
     ],
   },

@@ -2,7 +2,7 @@ import { AmqpError } from '../errors.ts';
 import type { FieldTable } from '../protocol/types.ts';
 import type { Guard } from './access/guard.ts';
 import { textArgument } from './definition/argument-checks.ts';
-import { checkExchangeType } from './exchange/declaration.ts';
+import { checkExchangeType } from './exchange/types.ts';
 import { resourceText } from './reply-text.ts';
 import { checkReserved, type VirtualHost } from './virtual-host.ts';
 

@@ -11,8 +11,9 @@ import { checkTransient, type Compatibility, type Profile } from './definition/c
 import { assertSameField } from './definition/equivalence.ts';
 import type { Events } from './events/events.ts';
 import {
-  assertSameExchange, checkExchangeType, createExchange, type ExchangeDeclaration,
+  assertSameExchange, createExchange, type ExchangeDeclaration,
 } from './exchange/declaration.ts';
+import { checkExchangeType } from './exchange/types.ts';
 import { DefaultMatcher } from './exchange/default.ts';
 import {
   Exchange, factsOf, type BindingDestination, type BoundBinding,

@@ -1,5 +1,6 @@
 /** The command line of the canvas. */
 import { describe, expect, test } from 'vitest';
+import { exchangeTypeNames } from '../../core/broker/exchange/types.ts';
 import { orderForms, parseOrder } from '../../demo/screens/canvas/orders.ts';
 
 describe('a line is understood', () => {
@@ -25,6 +26,11 @@ describe('a line is understood', () => {
   ])('%s', (line, order) => {
     expect(parseOrder(line)).toEqual(order);
   });
+});
+
+test.each(exchangeTypeNames)('a line makes an exchange of the type %s', (type) => {
+  const flags = { durable: true, arguments: {} };
+  expect(parseOrder(`${type} orders`)).toEqual({ do: 'exchange', name: 'orders', type, flags });
 });
 
 describe('what is wrong with a line is said', () => {

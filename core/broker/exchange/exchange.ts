@@ -12,6 +12,7 @@ import type { Destination } from '../turn/run.ts';
 import { delayOf, DelayedMessages } from './delayed-messages.ts';
 import type { Binding, Matcher, Routable } from './matcher.ts';
 import { historyLengthOf, RecentHistory } from './recent-history.ts';
+import { heldBy, type ExchangeTypeName } from './types.ts';
 
 /** Where a binding may lead. */
 export type BindingDestination = Queue | Exchange;
@@ -23,7 +24,7 @@ export interface BoundBinding extends Binding<BindingDestination> {
 }
 
 export interface ExchangeOptions {
-  readonly type: string;
+  readonly type: ExchangeTypeName;
   readonly durable: boolean;
   readonly autoDelete: boolean;
   /** Clients may not publish to it. EXC-06. */
@@ -63,10 +64,9 @@ export class Exchange implements Observer<OutgoingMessage> {
     this.options = options;
     this.matcher = matcher;
     const { type, arguments: table } = options;
-    if (type === 'x-delayed-message') this.delayed = new DelayedMessages(this);
-    if (type === 'x-recent-history') {
-      this.history = new RecentHistory(this, historyLengthOf(table));
-    }
+    const held = heldBy(type);
+    if (held === 'delayed messages') this.delayed = new DelayedMessages(this);
+    if (held === 'recent history') this.history = new RecentHistory(this, historyLengthOf(table));
   }
 
   /** Publishes in process; whether some queue took the message. Errors as basic.publish. */

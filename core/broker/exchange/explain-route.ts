@@ -1,5 +1,5 @@
 import type { BindingDestination, BoundBinding, Exchange } from './exchange.ts';
-import { createMatcher, isMatchingType } from './types.ts';
+import { createMatcher } from './types.ts';
 import type { MatchedBinding } from '../events/trace.ts';
 import type { Destination } from '../turn/run.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
@@ -63,10 +63,7 @@ function fits(
   exchange: Exchange, binding: BoundBinding, message: StoredMessage, keys: readonly string[],
 ): boolean {
   const { type, arguments: table } = exchange.options;
-  const inner = type === 'x-delayed-message' ? table['x-delayed-type'] : type;
-  const matching = inner === 'x-recent-history' ? 'fanout' : inner;
-  if (typeof matching !== 'string' || !isMatchingType(matching)) return true;
-  const alone = createMatcher<BindingDestination>(matching, {
+  const alone = createMatcher<BindingDestination>(type, {
     exchange: exchange.text,
     arguments: table,
     random: () => 0,

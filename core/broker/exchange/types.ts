@@ -1,7 +1,9 @@
+import { AmqpError } from '../../errors.ts';
 import type { Random } from '../../ports.ts';
 import type { FieldTable } from '../../protocol/types.ts';
 import type { QueueType } from '../definition/argument-checks.ts';
 import { ConsistentHashMatcher, hashSourceOf } from './consistent-hash.ts';
+import { DelayedMatcher } from './delayed.ts';
 import { DirectMatcher } from './direct.ts';
 import { FanoutMatcher } from './fanout.ts';
 import { HeadersMatcher } from './headers.ts';
@@ -22,31 +24,76 @@ export interface MatcherSetup<D> {
   readonly queueTypeOf: (destination: D) => QueueType | undefined;
 }
 
-/**
- * The matching rule of each type of exchange that routes on its own. Each throws AmqpError 406
- * where the arguments are not what the type accepts.
- */
-const makers = {
-  direct: <D>(): Matcher<D> => new DirectMatcher<D>(),
-  fanout: <D>(): Matcher<D> => new FanoutMatcher<D>(),
-  topic: <D>(): Matcher<D> => new TopicMatcher<D>(),
-  headers: <D>(): Matcher<D> => new HeadersMatcher<D>(),
-  'x-consistent-hash': <D>(setup: MatcherSetup<D>): Matcher<D> =>
-    new ConsistentHashMatcher<D>(hashSourceOf(setup.arguments, setup.exchange)),
-  'x-random': <D>({ random }: MatcherSetup<D>): Matcher<D> => new RandomMatcher<D>(random),
-  'x-local-random': <D>({ random, queueTypeOf }: MatcherSetup<D>): Matcher<D> =>
-    new LocalRandomMatcher<D>(random, queueTypeOf),
-  'x-modulus-hash': <D>({ nameOf }: MatcherSetup<D>): Matcher<D> =>
-    new ModulusHashMatcher<D>(nameOf),
-};
+interface ExchangeType {
+  /** The matching rule of a new exchange; arguments that the type does not accept: 406. */
+  matcher<D>(setup: MatcherSetup<D>): Matcher<D>;
+  /** The part of such an exchange that holds messages. Default: it holds none. */
+  readonly holds?: 'delayed messages' | 'recent history';
+}
 
-export type MatchingType = keyof typeof makers;
+/** Every type of exchange: how it routes, and what it holds. */
+const types = {
+  direct: { matcher: <D>(): Matcher<D> => new DirectMatcher<D>() },
+  fanout: { matcher: <D>(): Matcher<D> => new FanoutMatcher<D>() },
+  topic: { matcher: <D>(): Matcher<D> => new TopicMatcher<D>() },
+  headers: { matcher: <D>(): Matcher<D> => new HeadersMatcher<D>() },
+  'x-consistent-hash': {
+    matcher: <D>(setup: MatcherSetup<D>): Matcher<D> =>
+      new ConsistentHashMatcher<D>(hashSourceOf(setup.arguments, setup.exchange)),
+  },
+  'x-random': {
+    matcher: <D>({ random }: MatcherSetup<D>): Matcher<D> => new RandomMatcher<D>(random),
+  },
+  'x-local-random': {
+    matcher: <D>({ random, queueTypeOf }: MatcherSetup<D>): Matcher<D> =>
+      new LocalRandomMatcher<D>(random, queueTypeOf),
+  },
+  'x-modulus-hash': {
+    matcher: <D>({ nameOf }: MatcherSetup<D>): Matcher<D> => new ModulusHashMatcher<D>(nameOf),
+  },
+  'x-recent-history': {
+    matcher: <D>(): Matcher<D> => new FanoutMatcher<D>(),
+    holds: 'recent history',
+  },
+  'x-delayed-message': {
+    matcher: <D>(setup: MatcherSetup<D>): Matcher<D> =>
+      new DelayedMatcher<D>(createMatcher<D>(delayedTypeOf(setup.arguments), setup)),
+    holds: 'delayed messages',
+  },
+} satisfies Readonly<Record<string, ExchangeType>>;
 
-export function isMatchingType(type: string): type is MatchingType {
-  return Object.hasOwn(makers, type);
+export type ExchangeTypeName = keyof typeof types;
+
+/** The names of all types, best known first. */
+export const exchangeTypeNames = Object.keys(types) as readonly ExchangeTypeName[];
+
+export function isExchangeType(type: string): type is ExchangeTypeName {
+  return Object.hasOwn(types, type);
+}
+
+/** An unknown type is refused before anything else about the exchange is looked at: 406. TOP-4. */
+export function checkExchangeType(type: string): asserts type is ExchangeTypeName {
+  if (isExchangeType(type)) return;
+  throw new AmqpError('PRECONDITION_FAILED', `unknown exchange type '${type}'`);
 }
 
 /** The matcher of a new exchange; the arguments of a wrong kind: 406. */
-export function createMatcher<D>(type: MatchingType, setup: MatcherSetup<D>): Matcher<D> {
-  return makers[type](setup);
+export function createMatcher<D>(type: ExchangeTypeName, setup: MatcherSetup<D>): Matcher<D> {
+  return types[type].matcher<D>(setup);
+}
+
+/** What an exchange of this type holds, if anything. */
+export function heldBy(type: ExchangeTypeName): ExchangeType['holds'] {
+  return (types[type] as ExchangeType).holds;
+}
+
+/**
+ * The type by which delayed messages are routed when they are due: one that holds nothing itself;
+ * else 406. TYP-06.
+ */
+function delayedTypeOf(table: FieldTable): ExchangeTypeName {
+  const type = table['x-delayed-type'];
+  if (typeof type === 'string' && isExchangeType(type) && heldBy(type) === undefined) return type;
+  throw new AmqpError('PRECONDITION_FAILED',
+    'Invalid argument, \'x-delayed-type\' must be an existing exchange type');
 }

@@ -1,4 +1,5 @@
-import { createMatcher, isMatchingType } from '../../../core/broker/exchange/types.ts';
+import { createMatcher, isExchangeType } from '../../../core/broker/exchange/types.ts';
+import type { ExchangeView } from '../../../core/management/index.ts';
 import type { FieldTable } from '../../../core/protocol/types.ts';
 import type { Recent } from './picture.svelte.ts';
 
@@ -13,12 +14,15 @@ export interface Tried {
  * arguments are not what the type of exchange accepts.
  */
 export function tryBinding(
-  type: string, routingKey: string, table: FieldTable, recent: readonly Recent[],
+  exchange: Pick<ExchangeView, 'type' | 'arguments'>, routingKey: string, table: FieldTable,
+  recent: readonly Recent[],
 ): readonly Tried[] | undefined {
-  if (!isMatchingType(type)) return recent.map((message) => ({ message, matches: true }));
+  const { type } = exchange;
+  // A broker elsewhere may have types that this one does not know.
+  if (!isExchangeType(type)) return recent.map((message) => ({ message, matches: true }));
   const binding = { destination: 'here', routingKey, arguments: table };
   const matcher = createMatcher<string>(type, {
-    exchange: 'exchange', arguments: {}, random: () => 0, nameOf: (name) => name,
+    exchange: 'exchange', arguments: exchange.arguments, random: () => 0, nameOf: (name) => name,
     queueTypeOf: () => 'classic',
   });
   try {

@@ -1,3 +1,4 @@
+import { isExchangeType } from '../../../core/broker/exchange/types.ts';
 import type { FieldTable } from '../../../core/protocol/types.ts';
 import type { QueueFlags } from './canvas-client.ts';
 
@@ -28,12 +29,6 @@ export const orderForms = [
   'delete NAME',
 ] as const;
 
-/** Types of exchanges that a line may begin with. */
-const exchangeTypes = [
-  'direct', 'fanout', 'topic', 'headers', 'x-consistent-hash', 'x-delayed-message', 'x-random',
-  'x-recent-history',
-];
-
 /** Words of a queue that stand for an argument with a number or a text. */
 const queueArguments: Readonly<Record<string, string>> = {
   ttl: 'x-message-ttl', max: 'x-max-length', priority: 'x-max-priority',
@@ -52,7 +47,7 @@ export function parseOrder(line: string): Order | { readonly problem: string } {
   const [first = '', ...words] = line.trim().split(/\s+/);
   const [name = '', second = '', ...rest] = words;
   if (first === '') return { problem: 'Type what to add: queue orders' };
-  if (exchangeTypes.includes(first)) return exchangeOrder(first, words);
+  if (isExchangeType(first)) return exchangeOrder(first, words);
   switch (first) {
     case 'queue':
       return queueOrder(words);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import {
   assertSameExchangeArguments, parseExchangeArguments,
 } from '../../../core/broker/exchange/arguments.ts';
-import { createMatcher, isMatchingType } from '../../../core/broker/exchange/types.ts';
+import { createMatcher, exchangeTypeNames, isExchangeType } from '../../../core/broker/exchange/types.ts';
 import { AmqpError } from '../../../core/errors.ts';
 import type { FieldTable } from '../../../core/protocol/types.ts';
 import { bind, binding, route } from './matching.ts';
@@ -10,20 +10,16 @@ import { bind, binding, route } from './matching.ts';
 const resource = "exchange 'x' in vhost '/'";
 
 test('every type makes a matcher that routes', () => {
-  const types = [
-    'direct', 'fanout', 'topic', 'headers', 'x-consistent-hash', 'x-random', 'x-local-random',
-    'x-modulus-hash',
-  ];
-  for (const type of types) {
-    if (!isMatchingType(type)) throw new Error(`${type} is unknown`);
+  for (const type of exchangeTypeNames) {
     const matcher = createMatcher<string>(type, {
-      exchange: resource, arguments: {}, random: () => 0, nameOf: (name) => name, queueTypeOf: () => 'classic',
+      exchange: resource, arguments: { 'x-delayed-type': 'direct' }, random: () => 0, nameOf: (name) => name,
+      queueTypeOf: () => 'classic',
     });
     const key = type === 'x-consistent-hash' ? '1' : '';
     bind(matcher, binding('q', key));
     expect(route(matcher, key), type).toEqual(['q']);
   }
-  for (const type of ['nope', 'constructor', '']) expect(isMatchingType(type)).toBe(false);
+  for (const type of ['nope', 'constructor', '']) expect(isExchangeType(type)).toBe(false);
 });
 
 test('the arguments of a type are checked when an exchange is made', () => {
