@@ -104,6 +104,7 @@ function start(set: Settings, playground: Playground | undefined): Promise<Gatew
     vhosts: set.vhost,
     allowedOrigins: set.allowOrigin,
     allowedHosts: set.allowHost,
+    proxyProtocolFrom: set.proxyProtocolFrom,
     strangersMax: set.strangersMax,
     data: set.memory === true ? undefined : set.data ?? DEFAULT_DATA,
     salvage: set.salvage,

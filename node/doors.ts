@@ -4,10 +4,11 @@ import { EMPTY, Subject, catchError, mergeMap, type Subscription } from 'rxjs';
 import {
   limits, serveTransport, type Clock, type Serve, type Transport, type TransportEnv,
 } from '../core/index.ts';
-import { listen, type ListenOptions, type Listener } from './listener.ts';
+import { listen, type ListenOptions, type Listener, type Receive } from './listener.ts';
 import type { Log } from './log.ts';
 import { Strangers } from './strangers.ts';
 import type { AcceptedTransport } from './tcp.ts';
+import type { TrustedProxies } from './trusted-proxies.ts';
 
 /** AMQP over TCP, over WebSocket, and both over TLS. */
 export type WayIn = 'amqp' | 'http' | 'amqps' | 'https';
@@ -34,18 +35,28 @@ const urlParts: Readonly<Record<WayIn, readonly [string, string]>> = {
   https: ['wss://', '/ws/amqp'],
 };
 
+export interface DoorsOptions {
+  /** Clients at once that have yet to open a connection. Default: `nodeLimits.strangersMax`. */
+  readonly strangersMax?: number | undefined;
+  /** Who says whom it passes on. Default: nobody. */
+  readonly proxies?: TrustedProxies | undefined;
+}
+
 /** All ways in to one `Serve`, and everybody who came in by one. */
 export class Doors {
   readonly strangers: Strangers;
   readonly #clock: Clock;
   readonly #log: DoorLog;
+  readonly #proxies: TrustedProxies | undefined;
   readonly #open: { readonly info: ListenerInfo; readonly listener: Listener }[] = [];
   readonly #accepted = new Subject<Transport>();
   readonly #serving: Subscription;
   #refusing = false;
 
-  /** `strangersMax`: clients at once that have yet to open a connection. */
-  constructor(serve: Serve, env: TransportEnv, log: DoorLog, strangersMax?: number) {
+  constructor(
+    serve: Serve, env: TransportEnv, log: DoorLog, { strangersMax, proxies }: DoorsOptions = {},
+  ) {
+    this.#proxies = proxies;
     this.#clock = env.clock;
     this.#log = log;
     this.strangers = new Strangers(env.clock, log, strangersMax);
@@ -66,15 +77,21 @@ export class Doors {
   async open(
     way: WayIn,
     makeServer: (accept: Accept) => Server,
-    place: Omit<ListenOptions, 'onError' | 'admit'>,
+    place: Omit<ListenOptions, 'onError' | 'admit' | 'receive'>,
   ): Promise<void> {
-    const accept = this.#accept;
-    const makeWatched = (): Server => this.#watchRequests(makeServer(accept));
+    const proxies = this.#proxies;
+    const makeWatched = (): Server => {
+      const server = this.#watchRequests(makeServer(this.#accept));
+      return proxies?.watch(server) ?? server;
+    };
+    const receive: Receive | undefined = proxies && ((socket, serve) => {
+      this.#receive(proxies, way, socket, serve);
+    });
     const admit = (socket: Socket): boolean => this.#admit(way, socket);
     const onError = (err: Error): void => {
       this.#log.write('gateway', 'warn', 'cannot accept a connection', { way, err });
     };
-    for (const listener of await listen(makeWatched, { ...place, admit, onError })) {
+    for (const listener of await listen(makeWatched, { ...place, admit, receive, onError })) {
       const info = infoOf(way, listener);
       this.#open.push({ info, listener });
       this.#log.write('gateway', 'debug', 'listening', { url: info.url });
@@ -110,6 +127,28 @@ export class Doors {
     return false;
   }
 
+  /** Whom a proxy passes on is a stranger of where it comes from, and no more of the proxy. */
+  #receive(proxies: TrustedProxies, way: WayIn, socket: Socket, serve: () => void): void {
+    proxies.receive(socket, {
+      serve: (proxied) => {
+        if (proxied) {
+          this.strangers.known(socket);
+          if (!this.#admit(way, socket)) return void socket.destroy();
+        }
+        serve();
+        // TLS reads below the socket; the others read what was put back into it.
+        if (way === 'amqp' || way === 'http') socket.resume();
+      },
+      refuse: (sentence) => {
+        // Reads on to the peer's FIN, as far as the time of a stranger goes: to close over unread
+        // bytes would send a reset, which may overtake the answer.
+        socket.resume();
+        if (way === 'http') socket.write(badRequest(sentence));
+        socket.end();
+      },
+    });
+  }
+
   /** Whoever asks over HTTP and opens no connection stays a stranger, between its requests. */
   #watchRequests(server: Server): Server {
     const { strangers } = this;
@@ -137,6 +176,13 @@ const CROWDED = [
   'Content-Type: text/plain; charset=utf-8', '',
   'Too many clients are about to connect; try again in a moment.\n',
 ].join('\r\n');
+
+function badRequest(sentence: string): string {
+  return [
+    'HTTP/1.1 400 Bad Request', 'Connection: close', 'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(sentence) + 1}`, '', `${sentence}\n`,
+  ].join('\r\n');
+}
 
 function infoOf(way: WayIn, { host, port }: Listener): ListenerInfo {
   const [scheme, path] = urlParts[way];

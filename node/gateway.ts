@@ -10,7 +10,7 @@ import type { Journal } from '../core/storage/index.ts';
 import { logBroker } from './broker-log.ts';
 import { openData, recover } from './data.ts';
 import { bringsUsers, loadDefinitions, readDefinitionsFile } from './definitions-file.ts';
-import { Doors, type ListenerInfo, type WayIn } from './doors.ts';
+import { Doors, type DoorsOptions, type ListenerInfo, type WayIn } from './doors.ts';
 import { nodeClock } from './host-clock.ts';
 import { answerHttp } from './http.ts';
 import { HostRule } from './host-rule.ts';
@@ -23,6 +23,7 @@ import { httpServer, httpsServer, tcpServer, tlsServer } from './servers.ts';
 import { StartError } from './start-error.ts';
 import type { Strangers } from './strangers.ts';
 import { readTls, type TlsFiles } from './tls.ts';
+import { TrustedProxies } from './trusted-proxies.ts';
 import type { User } from './users.ts';
 import { version } from './version.ts';
 import { VirtualHostsApi } from './virtual-hosts.ts';
@@ -61,6 +62,11 @@ export interface GatewayOptions {
    * those of loopback; `*` for all.
    */
   readonly allowedHosts?: readonly string[] | undefined;
+  /**
+   * Proxies that say by the PROXY protocol whom they pass on, as addresses or networks such as
+   * `10.0.0.0/8`; every connection of theirs has to begin with it. Default: none.
+   */
+  readonly proxyProtocolFrom?: readonly string[] | undefined;
   /** Connections at once that have yet to be opened by a login. Default: 4096. */
   readonly strangersMax?: number | undefined;
   /**
@@ -115,7 +121,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const makesGuest = definitions === undefined || !bringsUsers(definitions);
   const broker = makeBroker(options, { ...env, authenticator, journal, makesGuest });
   const logging = logBroker(broker, log);
-  const doors = new Doors(broker.serve, env, log, options.strangersMax);
+  const doors = new Doors(broker.serve, env, log, doorsOptions(options, env.clock, log));
   try {
     const recovered = await recover(broker, journal, data);
     if (definitions !== undefined) {
@@ -155,6 +161,15 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     data,
     stop: () => (stopped ??= stop()),
   };
+}
+
+function doorsOptions(
+  { strangersMax, proxyProtocolFrom = [] }: GatewayOptions, clock: Clock, log: Log,
+): DoorsOptions {
+  const proxies = proxyProtocolFrom.length === 0
+    ? undefined
+    : new TrustedProxies(proxyProtocolFrom, clock, log);
+  return { strangersMax, proxies };
 }
 
 /** What cannot be is refused before a directory is locked for it. */

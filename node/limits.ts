@@ -29,6 +29,8 @@ export const nodeLimits = {
    * takes less than a thousand. Over TCP no frame before it may be larger than 4 KiB.
    */
   strangerInputBytesMax: 16_384,
+  /** Octets of a header of the PROXY protocol, with all that it may add to the addresses. */
+  proxyHeaderBytesMax: 4096,
   /** Memory of one stranger with all that it may have sent, which the memory alarm leaves out. */
   strangerBytes: 32_768,
   /** Shortest time between two lines of the log about strangers that were dropped. */

@@ -32,6 +32,9 @@ export class Listener {
   }
 }
 
+/** Looks at a connection before the server does. */
+export type Receive = (socket: Socket, serve: () => void) => void;
+
 export interface ListenOptions {
   readonly hosts: readonly string[];
   /** 0 picks a free port, the same on all hosts. */
@@ -40,6 +43,8 @@ export interface ListenOptions {
   readonly hostsMayBeAbsent: boolean;
   /** Asked about each connection that was accepted; one with `false` is dropped. */
   readonly admit: (socket: Socket) => boolean;
+  /** Has each that was admitted first, and calls `serve` if it is to be served. Default: all are. */
+  readonly receive?: Receive | undefined;
   /** Hears of connections that could not be accepted, as when the process has too many open. */
   readonly onError: (error: Error) => void;
 }
@@ -64,7 +69,7 @@ class PortTaken extends StartError {}
 
 async function listenOnHosts(
   makeServer: () => Server,
-  { hosts, port, hostsMayBeAbsent, admit, onError }: ListenOptions,
+  { hosts, port, hostsMayBeAbsent, admit, receive, onError }: ListenOptions,
 ): Promise<readonly Listener[]> {
   const listeners: Listener[] = [];
   try {
@@ -72,7 +77,7 @@ async function listenOnHosts(
       const sharedPort = listeners[0]?.port ?? port;
       try {
         const server = makeServer();
-        listeners.push(await listenOnHost(server, host, sharedPort, admit));
+        listeners.push(await listenOnHost(server, host, sharedPort, { admit, receive }));
         server.on('error', onError);
       } catch (error) {
         const oneIsLeft = listeners.length > 0 || host !== hosts.at(-1);
@@ -91,7 +96,7 @@ async function listenOnHost(
   server: Server,
   host: string,
   port: number,
-  admit: (socket: Socket) => boolean,
+  { admit, receive }: Pick<ListenOptions, 'admit' | 'receive'>,
 ): Promise<Listener> {
   const sockets = new Set<Socket>();
   const serve = server.listeners('connection') as ((socket: Socket) => void)[];
@@ -101,7 +106,11 @@ async function listenOnHost(
     if (!admit(socket)) return socket.destroy();
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    for (const each of serve) each.call(server, socket);
+    const handOn = (): void => {
+      for (const each of serve) each.call(server, socket);
+    };
+    if (receive === undefined) handOn();
+    else receive(socket, handOn);
   });
   // Each address is named by itself; :: would take the IPv4 ones too and collide with 0.0.0.0.
   server.listen({ host, port, ipv6Only: true, backlog: nodeLimits.acceptQueueMax });

@@ -4,6 +4,7 @@ import { nodeLimits } from './limits.ts';
 import { isOrigin } from './origin.ts';
 import { logFormats, readLogLevels, type LogFormat, type LogLevels } from './log.ts';
 import { tlsVersions } from './tls.ts';
+import { isNetwork } from './trusted-proxies.ts';
 import type { User } from './users.ts';
 
 /**
@@ -97,6 +98,11 @@ function origin(given: unknown): string {
 function hostName(given: unknown): string {
   if (typeof given === 'string' && isHostName(given)) return given;
   throw new RangeError(`must be a name like broker.example.com, or *, not ${quoted(given)}`);
+}
+
+function network(given: unknown): string {
+  if (typeof given === 'string' && isNetwork(given)) return given;
+  throw new RangeError(`must be an address or a network like 10.0.0.0/8, not ${quoted(given)}`);
 }
 
 function logLevels(given: unknown): LogLevels {
@@ -211,6 +217,14 @@ export const settings = {
         + 'a proxy, besides localhost; * for any; repeat it for several',
     },
     hostName,
+  ),
+  proxyProtocolFrom: list(
+    {
+      placeholder: 'NETWORK',
+      description: 'proxies that say by the PROXY protocol whom they pass on, as an address or a '
+        + 'network like 10.0.0.0/8; repeat it for several',
+    },
+    network,
   ),
   strangersMax: single(
     {

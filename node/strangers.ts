@@ -3,6 +3,7 @@ import type { Cancel, Clock } from '../core/index.ts';
 import { nodeLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { networkOf } from './peer-address.ts';
+import { endsOf } from './socket-ends.ts';
 
 /** A connection whose client has yet to open it: nobody knows who that is. */
 interface Stranger {
@@ -51,7 +52,7 @@ export class Strangers {
 
   /** Takes in a connection that was just accepted; false: there is no room, and it is to go. */
   admit(socket: Socket): boolean {
-    const key = keyOf(socket);
+    const key = endsOf(socket);
     // It went before anybody looked.
     if (key === undefined) return false;
     const network = networkOf(socket.remoteAddress!);
@@ -67,7 +68,7 @@ export class Strangers {
 
   /** The client opened a connection. `socket` may be the one of TLS. */
   known(socket: Socket): void {
-    const key = keyOf(socket);
+    const key = endsOf(socket);
     if (key !== undefined) this.#remove(key);
   }
 
@@ -81,13 +82,13 @@ export class Strangers {
   answered(socket: Socket): void {
     const stranger = this.#find(socket);
     if (stranger === undefined) return;
-    const key = keyOf(socket)!;
+    const key = endsOf(socket)!;
     this.#remove(key);
     this.#add(key, { ...stranger, since: this.#clock.now(), answering: false });
   }
 
   #find(socket: Socket): Stranger | undefined {
-    return this.#all.get(keyOf(socket) ?? '');
+    return this.#all.get(endsOf(socket) ?? '');
   }
 
   #add(key: string, stranger: Stranger): void {
@@ -170,11 +171,4 @@ export class Strangers {
     this.#dropped = 0;
     this.#loggedAt = now;
   }
-}
-
-/** What a connection and TLS over it have in common; undefined: it is gone. */
-function keyOf(socket: Socket): string | undefined {
-  const { remoteAddress, remotePort, localAddress, localPort } = socket;
-  if (remoteAddress === undefined) return undefined;
-  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }

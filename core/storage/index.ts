@@ -1,4 +1,5 @@
 /** The write-ahead log: its port, its reference in memory, and the journal in files. */
+export { crc32c } from './crc32c.ts';
 export { JournalDamage, NewerFormat, describeDropped, type Dropped } from './damage.ts';
 export { readInto, type Directory, type DirectoryFile, type DiskSpace } from './directory.ts';
 export {

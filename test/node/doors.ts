@@ -10,6 +10,7 @@ import { Log } from '../../node/log.ts';
 import { OriginRule } from '../../node/origin.ts';
 import { httpServer, tcpServer, tlsServer } from '../../node/servers.ts';
 import { readTls, type TlsFiles } from '../../node/tls.ts';
+import { TrustedProxies } from '../../node/trusted-proxies.ts';
 import { WebSocketAcceptor } from '../../node/websocket.ts';
 import { Inbox } from '../clients/waiting.ts';
 
@@ -29,16 +30,18 @@ export interface DoorsOptions {
   readonly allowedOrigins?: readonly string[];
   readonly allowedHosts?: readonly string[];
   readonly strangersMax?: number;
+  readonly proxyProtocolFrom?: readonly string[];
   readonly tls?: TlsFiles;
 }
 
 export async function openDoors(serve: Serve, options: DoorsOptions = {}): Promise<OpenDoors> {
-  const { allowedOrigins, allowedHosts, strangersMax, tls } = options;
+  const { allowedOrigins, allowedHosts, strangersMax, proxyProtocolFrom, tls } = options;
   const clock = new VirtualClock();
   const pool = new BufferPool();
   const logged: Record<string, unknown>[] = [];
   const log = new Log({ format: 'json', write: (line) => logged.push(JSON.parse(line)) });
-  const doors = new Doors(serve, { clock, pool }, log, strangersMax);
+  const proxies = proxyProtocolFrom && new TrustedProxies(proxyProtocolFrom, clock, log);
+  const doors = new Doors(serve, { clock, pool }, log, { strangersMax, proxies });
   onTestFinished(async () => {
     const closed = doors.close();
     clock.advanceBy(limits.lingerMs);
