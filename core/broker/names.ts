@@ -26,3 +26,10 @@ export function checkLength(what: string, name: string): void {
   const excess = excessOf(what, name);
   if (excess !== undefined) throw new AmqpError('PRECONDITION_FAILED', excess);
 }
+
+/** Names in `amq.` are the broker's own: 403. EXC-01, QUE-02. */
+export function checkReserved(kind: 'exchange' | 'queue', name: string): void {
+  if (!name.startsWith('amq.')) return;
+  const text = `${kind} name '${name}' contains reserved prefix 'amq.*'`;
+  throw new AmqpError('ACCESS_REFUSED', text);
+}

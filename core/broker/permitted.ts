@@ -4,7 +4,8 @@ import type { Guard } from './access/guard.ts';
 import { textArgument } from './definition/argument-checks.ts';
 import { checkExchangeType } from './exchange/types.ts';
 import { resourceText } from './reply-text.ts';
-import { checkReserved, type VirtualHost } from './virtual-host.ts';
+import { checkReserved } from './names.ts';
+import type { VirtualHost } from './virtual-host.ts';
 
 /**
  * What has to be allowed before something is declared or bound, in RabbitMQ's order: what clients

@@ -1,4 +1,5 @@
 import type { Broker } from './broker.ts';
+import { isPredeclared } from './exchange/predeclared.ts';
 import type { VirtualHost } from './virtual-host.ts';
 
 /** What a restart finds of what was durable. */
@@ -31,8 +32,7 @@ export function restartInPlace(broker: Broker, durableState: DurableState): void
 /** Those that every virtual host has from the start stay. EXC-12. */
 function restartExchanges(vhost: VirtualHost, durableState: DurableState): void {
   for (const exchange of vhost.exchanges.values()) {
-    const isPredeclared = exchange.name === '' || exchange.name.startsWith('amq.');
-    if (isPredeclared) {
+    if (isPredeclared(exchange.name)) {
       if (durableState === 'lost') removeBindings(exchange.bindings);
     } else if (durableState === 'lost' || !exchange.options.durable) {
       vhost.removeExchange(exchange);

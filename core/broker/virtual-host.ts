@@ -13,6 +13,7 @@ import type { Events } from './events/events.ts';
 import {
   assertSameExchange, createExchange, type ExchangeDeclaration,
 } from './exchange/declaration.ts';
+import { predeclared } from './exchange/predeclared.ts';
 import { checkExchangeType } from './exchange/types.ts';
 import { DefaultMatcher } from './exchange/default.ts';
 import {
@@ -25,10 +26,11 @@ import {
 import type { MemoryAccount } from './memory-account.ts';
 import type { MessageBytes } from './message/bytes.ts';
 import { keepingMarks } from './message/publish-options.ts';
+import type { Address } from './message/address.ts';
 import {
-  MARK_DEAD_LETTERED, MARK_PERSISTENT, MARK_TRANSIENT, type Address, type MessageStore,
+  MARK_DEAD_LETTERED, MARK_PERSISTENT, MARK_TRANSIENT, type MessageStore,
 } from './message/store.ts';
-import { checkLength, generatedName } from './names.ts';
+import { checkLength, checkReserved, generatedName } from './names.ts';
 import type { Publisher } from './publish/publisher.ts';
 import { assertSameQueueArguments, parseQueueArguments } from './queue/arguments.ts';
 import type { Queue } from './queue/abstract-queue.ts';
@@ -74,13 +76,6 @@ export interface QueueDeclaration {
   /** The name that the server made, where it is to be known before the queue is. */
   readonly serverName?: string;
 }
-
-/** Exchanges that every virtual host has from the start. EXC-12. */
-const predeclared = [
-  ['amq.direct', 'direct', false], ['amq.fanout', 'fanout', false],
-  ['amq.topic', 'topic', false], ['amq.headers', 'headers', false],
-  ['amq.match', 'headers', false], ['amq.rabbitmq.trace', 'topic', true],
-] as const;
 
 /** A name space of exchanges and queues, and the routes between them. */
 export class VirtualHost extends VirtualHostSettings {
@@ -491,10 +486,3 @@ function cycleBy(queue: Queue, key?: string): { readonly deadLetterCycle?: reado
 }
 
 const NO_PROPERTIES: Routable = { properties: {} };
-
-/** Names in `amq.` are the broker's own: 403. EXC-01, QUE-02. */
-export function checkReserved(kind: 'exchange' | 'queue', name: string): void {
-  if (!name.startsWith('amq.')) return;
-  const text = `${kind} name '${name}' contains reserved prefix 'amq.*'`;
-  throw new AmqpError('ACCESS_REFUSED', text);
-}

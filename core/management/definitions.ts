@@ -1,6 +1,7 @@
 import type { Broker } from '../broker/broker.ts';
 import type { TopicPermissions, UserPermissions } from '../broker/access/permissions.ts';
 import type { BindingDestination } from '../broker/exchange/exchange.ts';
+import { isPredeclared } from '../broker/exchange/predeclared.ts';
 import type { VirtualHost } from '../broker/virtual-host.ts';
 import { AmqpError } from '../errors.ts';
 import type { FieldTable } from '../protocol/types.ts';
@@ -78,10 +79,6 @@ export function exportDefinitions(broker: Broker): Definitions {
 /** An exclusive queue goes with its connection, and its bindings with it. DEF-04. */
 function lasts(destination: BindingDestination): boolean {
   return destination.kind === 'exchange' || destination.options.owner === undefined;
-}
-
-export function isPredeclared(exchange: string): boolean {
-  return exchange === '' || exchange.startsWith('amq.');
 }
 
 /**

@@ -1,9 +1,10 @@
 /** Management of a broker as a function, and a tap on all that happens in it. */
 export { managementApi, type Api, type ApiRequest, type ApiResponse } from './api.ts';
 export {
-  declareDefinitions, exportDefinitions, IMPORT_ITEMS_MAX, importDefinitions, isPredeclared,
+  declareDefinitions, exportDefinitions, IMPORT_ITEMS_MAX, importDefinitions,
   type Definitions, type ImportedItem,
 } from './definitions.ts';
+export { isPredeclared } from '../broker/exchange/predeclared.ts';
 export { type MessageView, type PeekOptions } from './messages.ts';
 export { type RemovedMessage } from './removal.ts';
 export { framesOf, tapOf } from './tap.ts';

@@ -1,7 +1,7 @@
 import type { Broker } from '../broker/broker.ts';
 import type { Delivery } from '../broker/delivery/delivery.ts';
 import type { Exchange } from '../broker/exchange/exchange.ts';
-import { NOWHERE, type Address } from '../broker/message/store.ts';
+import { NOWHERE, type Address } from '../broker/message/address.ts';
 import type { Queue } from '../broker/queue/abstract-queue.ts';
 import { ClassicQueue } from '../broker/queue/classic-queue.ts';
 import type { StoredMessage } from '../broker/message/stored-message.ts';

@@ -1,6 +1,6 @@
 import { Broker } from '../broker/broker.ts';
 import { durableIn } from '../broker/durable/index.ts';
-import type { Address } from '../broker/message/store.ts';
+import { slotOf, type Address } from '../broker/message/address.ts';
 import type { ClassicQueue } from '../broker/queue/classic-queue.ts';
 import type { StreamQueue } from '../broker/queue/stream-queue.ts';
 import type { VirtualClock } from '../clock/virtual-clock.ts';
@@ -188,7 +188,7 @@ export class BrokerProcess implements BrokerView {
     const { store } = this.broker;
     const message = store.isResident(address)
       ? this.broker.vhost().readMessage(address)
-      : peekMessage(this.#disk.memory, this.journal, store.table.lsn(-address));
+      : peekMessage(this.#disk.memory, this.journal, store.table.lsn(slotOf(address)));
     return message.properties.messageId!;
   }
 

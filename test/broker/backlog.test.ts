@@ -2,6 +2,7 @@
 import { take } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { Broker, durableIn, type DurabilityOptions, type IncomingMessage } from '../../core/index.ts';
+import type { Slot } from '../../core/broker/message/address.ts';
 import { managementApi, type MessageView } from '../../core/management/index.ts';
 import { segmentNumberOf, type SegmentJournal } from '../../core/storage/index.ts';
 import { Bench } from '../storage/disk.ts';
@@ -191,7 +192,8 @@ describe('memory', () => {
       if (event.type === 'journal.trouble') troubles.push(event.kind);
     });
     // The last one that waits; it came in the second segment or later, and its bytes are not in memory.
-    const slot = table.lsn(300) === 0 ? 299 : 300;
+    const last = 300 as Slot;
+    const slot = table.lsn(last) === 0 ? 299 as Slot : last;
     const lsn = table.lsn(slot);
     const number = String(segmentNumberOf(lsn)).padStart(10, '0');
     const name = store.bench.disk.names.find((each) => each.startsWith(number))!;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeMessage } from '../../core/broker/message/bytes.ts';
-import { MessageStore, type Address } from '../../core/broker/message/store.ts';
+import type { Address } from '../../core/broker/message/address.ts';
+import { MessageStore } from '../../core/broker/message/store.ts';
 import { StoredMessage } from '../../core/broker/message/stored-message.ts';
 import { writeContentHeader } from '../../core/protocol/properties.ts';
 import { frameTypes } from '../../core/protocol/spec.ts';

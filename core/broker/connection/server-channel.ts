@@ -16,7 +16,7 @@ import { writeReturn } from '../message/content-frames.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { DeliveryTimeout } from './delivery-timeout.ts';
 import { Gate } from '../delivery/gate.ts';
-import type { Address } from '../message/store.ts';
+import type { Address } from '../message/address.ts';
 import type { ReplyTarget } from './reply-target.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { Publisher, type ConfirmHolder, type PublisherSink } from '../publish/publisher.ts';

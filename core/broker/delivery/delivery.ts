@@ -1,4 +1,4 @@
-import type { Address } from '../message/store.ts';
+import type { Address } from '../message/address.ts';
 import type { Consumer } from './consumer.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
 

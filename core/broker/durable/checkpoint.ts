@@ -1,5 +1,5 @@
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
-import type { Slot } from '../message/table.ts';
+import type { Slot } from '../message/address.ts';
 import type { Persistence } from './persistence.ts';
 import { encodeCheckpoint, type CheckpointMessage, type Changed } from './records.ts';
 

@@ -3,7 +3,7 @@ import { limits } from '../../limits.ts';
 import { blockOf } from '../../protocol/bytes.ts';
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
 import { RecordGroup } from '../../storage/record-group.ts';
-import type { Slot } from '../message/table.ts';
+import type { Slot } from '../message/address.ts';
 import type { Persistence } from './persistence.ts';
 import { decodeRecord, writeMessageRecord } from './records.ts';
 

@@ -1,16 +1,17 @@
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
-import type { MessageTable, Slot } from '../message/table.ts';
+import type { Slot, SlotArray } from '../message/address.ts';
+import type { MessageTable } from '../message/table.ts';
 
 const CAPACITY_MIN = 64;
 
 /** The rows of one segment's messages, in the order of their records. */
 class SlotList {
-  slots = new Uint32Array(CAPACITY_MIN);
+  slots = new Uint32Array(CAPACITY_MIN) as SlotArray;
   length = 0;
 
   push(slot: Slot): void {
     if (this.length === this.slots.length) {
-      const larger = new Uint32Array(2 * this.length);
+      const larger = new Uint32Array(2 * this.length) as SlotArray;
       larger.set(this.slots);
       this.slots = larger;
     }

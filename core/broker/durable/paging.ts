@@ -1,6 +1,7 @@
 import { limits } from '../../limits.ts';
-import type { Address, MessageStore } from '../message/store.ts';
-import { LOST, type Slot } from '../message/table.ts';
+import { addressOf, isPersistent, slotOf, type Address, type Slot } from '../message/address.ts';
+import type { MessageStore } from '../message/store.ts';
+import { LOST } from '../message/table.ts';
 import type { Persistence } from './persistence.ts';
 import { tailOf } from './records.ts';
 
@@ -45,14 +46,14 @@ export class Paging {
   /** The message went out to a receiver: its bytes are not needed for a while. */
   delivered(address: Address): void {
     const { residentBytesMax } = this.#persistence.options;
-    if (address >= 0 || this.#store.residentBytes <= residentBytesMax) return;
-    if (this.#store.table.lsn(-address) !== 0) this.#unload(-address);
+    if (!isPersistent(address) || this.#store.residentBytes <= residentBytesMax) return;
+    if (this.#store.table.lsn(slotOf(address)) !== 0) this.#unload(slotOf(address));
   }
 
   /** Brings the bytes of a message back; where they are coming, `then` is called after that. */
   load(address: Address, then: () => void): Residence {
     if (this.#store.isResident(address)) return 'here';
-    const slot = -address;
+    const slot = slotOf(address);
     const { table } = this.#store;
     if (table.bytesAddress(slot) === LOST) return 'lost';
     const record = this.#persistence.journal.peek(table.lsn(slot));
@@ -90,7 +91,7 @@ export class Paging {
     let bytes = 0;
     try {
       for (const address of absent) {
-        bytes += store.table.tailBytes(-address);
+        bytes += store.table.tailBytes(slotOf(address));
         if (bytes > limits.lentBytesMax && address !== absent[0]) break;
         await this.bring(address);
       }
@@ -121,7 +122,7 @@ export class Paging {
 
   async #fetch(slot: Slot, then: () => void): Promise<void> {
     // While the bytes are on their way the row stays what it is.
-    this.#store.retain(-slot);
+    this.#store.retain(addressOf(slot));
     try {
       const record = await this.#persistence.readMoving(() => this.#store.table.lsn(slot));
       this.#fill(slot, record);
@@ -129,7 +130,7 @@ export class Paging {
       // What was settled meanwhile may be gone.
       if (this.#store.table.lsn(slot) !== 0) this.#lose(slot, error);
     }
-    this.#store.release(-slot);
+    this.#store.release(addressOf(slot));
     then();
   }
 
@@ -140,7 +141,7 @@ export class Paging {
 
   #fill(slot: Slot, record: Uint8Array): void {
     const { table } = this.#store;
-    if (this.#store.isResident(-slot)) return;
+    if (this.#store.isResident(addressOf(slot))) return;
     this.#store.load(slot, tailOf(record, table.tailBytes(slot)));
   }
 

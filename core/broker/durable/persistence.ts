@@ -4,10 +4,9 @@ import type { Clock } from '../../ports.ts';
 import type { Journal, JournalTrouble, Lsn } from '../../storage/journal.ts';
 import { RecordGroup } from '../../storage/record-group.ts';
 import type { SettingKeeper, SettingKind } from '../definition/setting-table.ts';
-import { MARK_TRANSIENT, type Address, type MessageStore } from '../message/store.ts';
-import {
-  NO_ENTRY, type Entry, type MessageTable, type MutableEntry, type Slot,
-} from '../message/table.ts';
+import { addressOf, isPersistent, slotOf, type Address, type Slot } from '../message/address.ts';
+import { MARK_TRANSIENT, type MessageStore } from '../message/store.ts';
+import { NO_ENTRY, type Entry, type MessageTable, type MutableEntry } from '../message/table.ts';
 import type { Turn } from '../turn/turn.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { Compaction } from './compaction.ts';
@@ -161,7 +160,7 @@ export class Persistence implements SettingKeeper {
     destination: DurableDestination, address: Address, until: number, priority = 0,
   ): void {
     if (!this.#started || !this.#keeps(destination, address)) return;
-    const slot = -address;
+    const slot = slotOf(address);
     const { table } = this;
     if (table.arrive(slot)) {
       this.#store.retain(address);
@@ -179,7 +178,7 @@ export class Persistence implements SettingKeeper {
   /** A message left a durable destination for good. */
   left(destination: DurableDestination, address: Address): void {
     if (!this.#started || !this.#keeps(destination, address)) return;
-    const slot = -address;
+    const slot = slotOf(address);
     const { table } = this;
     const number = this.numberOf(destination);
     const lsn = table.lsn(slot);
@@ -202,11 +201,11 @@ export class Persistence implements SettingKeeper {
   #change(queue: DurableDestination, address: Address, change: Partial<Entry>): void {
     if (!this.#started || !this.#keeps(queue, address)) return;
     const { table } = this;
-    const before = table.entry(-address, this.numberOf(queue));
+    const before = table.entry(slotOf(address), this.numberOf(queue));
     if (before === undefined) return;
     const entry = { ...before, ...change };
-    table.change(-address, entry);
-    const message = table.lsn(-address);
+    table.change(slotOf(address), entry);
+    const message = table.lsn(slotOf(address));
     // What came in this turn is written with what changed of it since.
     if (message === 0) return;
     const { destination, outCount, death } = entry;
@@ -246,7 +245,7 @@ export class Persistence implements SettingKeeper {
     }
     group.clear();
     for (const slot of arrivals) {
-      if (this.#store.release(-slot) || this.#failed) continue;
+      if (this.#store.release(addressOf(slot)) || this.#failed) continue;
       this.paging.kept(slot);
     }
     this.#settled = [];
@@ -336,8 +335,9 @@ export class Persistence implements SettingKeeper {
 
   /** What no queue keeps has no row; what is not persistent may have one for another queue. */
   #keeps(destination: DurableDestination, address: Address): boolean {
-    if (address >= 0) return false;
-    return destination.keepsAll === true || (this.table.marks(-address) & MARK_TRANSIENT) === 0;
+    if (!isPersistent(address)) return false;
+    if (destination.keepsAll === true) return true;
+    return (this.table.marks(slotOf(address)) & MARK_TRANSIENT) === 0;
   }
 
   /** The messages of this turn that are somewhere at its end; the others are let go. */
@@ -347,7 +347,7 @@ export class Persistence implements SettingKeeper {
     this.#arrivals = [];
     return arrivals.filter((slot) => {
       this.table.endArrival(slot);
-      return this.#isKept(slot) || void this.#store.release(-slot);
+      return this.#isKept(slot) || void this.#store.release(addressOf(slot));
     });
   }
 
@@ -360,7 +360,7 @@ export class Persistence implements SettingKeeper {
 
   #writeMessage(slot: Slot): void {
     const store = this.#store;
-    store.locate(-slot);
+    store.locate(addressOf(slot));
     const { block, start, end } = store;
     const supersedes = this.table.lsn(slot);
     writeMessageRecord(this.#group.next(), this.headOf(slot), supersedes, block, start, end);

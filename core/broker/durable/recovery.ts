@@ -4,8 +4,9 @@ import type { Broker } from '../broker.ts';
 import { DelayedMessages } from '../exchange/delayed-messages.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import { MARK_PERSISTENT } from '../message/store.ts';
+import { addressOf, type Slot } from '../message/address.ts';
 import {
-  ABSENT, NO_ENTRY, type Entry, type MessageTable, type MutableEntry, type Slot,
+  ABSENT, NO_ENTRY, type Entry, type MessageTable, type MutableEntry,
 } from '../message/table.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
 import { ClassicQueue } from '../queue/classic-queue.ts';
@@ -293,7 +294,7 @@ export class Recovery {
     let count = 0;
     (sorted ?? live).forEach((slot: Slot) => {
       if (this.#restore(slot)) count++;
-      this.#broker.store.release(-slot);
+      this.#broker.store.release(addressOf(slot));
     });
     return count;
   }
@@ -312,7 +313,7 @@ export class Recovery {
     for (const slot of inOrder) {
       if (store.residentBytes >= bytesMax) return;
       if (this.#table.entryCount(slot) === 0) continue;
-      await paging.bring(-slot);
+      await paging.bring(addressOf(slot));
     }
   }
 
@@ -328,8 +329,8 @@ export class Recovery {
   #restoreTo(entry: Entry, slot: Slot): boolean {
     const destination = this.#destination(entry.destination);
     if (destination === undefined) return false;
-    this.#broker.store.retain(-slot);
-    destination.restore(-slot, entry, this.#table.priority(slot));
+    this.#broker.store.retain(addressOf(slot));
+    destination.restore(addressOf(slot), entry, this.#table.priority(slot));
     return true;
   }
 

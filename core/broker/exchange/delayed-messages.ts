@@ -4,7 +4,7 @@ import { isFloat, tagOf } from '../../protocol/field-tags.ts';
 import type { FieldTable, Properties } from '../../protocol/types.ts';
 import { preconditionFailed } from '../definition/argument-checks.ts';
 import type { Persistence } from '../durable/persistence.ts';
-import type { Address } from '../message/store.ts';
+import type { Address } from '../message/address.ts';
 import { rewrite } from '../message/rewriting.ts';
 import { survives } from '../message/survival.ts';
 import { stringTerm, typeName } from '../reply-text.ts';

@@ -3,7 +3,7 @@ import type { FieldTable } from '../../protocol/types.ts';
 import { Dependents } from '../dependents.ts';
 import { argumentsKey } from '../definition/field-equality.ts';
 import { publishInProcess, type OutgoingMessage } from '../publish/in-process-publish.ts';
-import type { Address } from '../message/store.ts';
+import type { Address } from '../message/address.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
 import type { Effective } from '../policy/effective.ts';
 import { resourceText } from '../reply-text.ts';

@@ -2,7 +2,7 @@ import { AmqpError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import { isFloat, tagOf } from '../../protocol/field-tags.ts';
 import type { FieldTable } from '../../protocol/types.ts';
-import type { Address } from '../message/store.ts';
+import type { Address } from '../message/address.ts';
 import { Destination, Run, RUN_MESSAGES_MAX } from '../turn/run.ts';
 import type { Exchange } from './exchange.ts';
 

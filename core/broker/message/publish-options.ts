@@ -62,7 +62,7 @@ export function publishOptions(
 }
 
 /** Whether the delivery mode of a message is 2. BAS-07. */
-export function isPersistent({ block, contentStart }: MessageBytes): boolean {
+export function hasPersistentMode({ block, contentStart }: MessageBytes): boolean {
   const flagsAt = flagsOf(contentStart);
   if ((block.view.getUint16(flagsAt) & propertyFlags.deliveryMode) === 0) return false;
   const end = frameEnd(block, contentStart) - 1;
@@ -75,7 +75,7 @@ export function isPersistent({ block, contentStart }: MessageBytes): boolean {
  * has a record of each message, `keepsEach`. 0: nothing keeps it. BAS-07, QUE-29.
  */
 export function keepingMarks(message: MessageBytes, keepsEach: boolean): number {
-  if (isPersistent(message)) return MARK_PERSISTENT;
+  if (hasPersistentMode(message)) return MARK_PERSISTENT;
   return keepsEach ? MARK_PERSISTENT | MARK_TRANSIENT : 0;
 }
 

@@ -1,17 +1,9 @@
 import { assert } from '../../assert.ts';
 import { limits } from '../../limits.ts';
 import { blockOf, copy, type Block } from '../../protocol/bytes.ts';
+import { addressOf, isPersistent, slotOf, type Address, type Slot } from './address.ts';
 import { copyMessage, recut, type MessageBytes } from './bytes.ts';
-import { ABSENT, MessageTable, type Slot } from './table.ts';
-
-/**
- * Where a message lies in the store: segment number and offset in one integer. Below 0: the row
- * of a persistent message in the table, whose bytes may be in the journal alone.
- */
-export type Address = number;
-
-/** No address: that of what is not in the store, as a message of a stream. */
-export const NOWHERE: Address = Infinity;
+import { ABSENT, MessageTable } from './table.ts';
 
 const ADDRESS_UNIT = 0x10_0000;
 const OFFSET_MASK = ADDRESS_UNIT - 1;
@@ -73,6 +65,10 @@ class Segment {
   }
 }
 
+function addressIn({ index }: Segment, offset: number): Address {
+  return index * ADDRESS_UNIT + offset as Address;
+}
+
 /**
  * The messages of a broker, as bytes in append-only segments. Each record counts who refers to
  * it. A segment without live records is freed; segments with few live ones are moved together, so
@@ -119,12 +115,12 @@ export class MessageStore {
     const namesBytes = namesEnd - namesStart;
     const tailBytes = namesBytes + 1 + contentEnd - contentStart;
     this.residentBytes += tailBytes;
-    return -this.table.add(bytesAddress, tailBytes, bodyBytes, namesBytes, marks);
+    return addressOf(this.table.add(bytesAddress, tailBytes, bodyBytes, namesBytes, marks));
   }
 
   /** Whether the bytes of a message are in memory, so that it can be read. */
   isResident(address: Address): boolean {
-    return address >= 0 || this.table.bytesAddress(-address) >= 0;
+    return !isPersistent(address) || this.table.bytesAddress(slotOf(address)) >= 0;
   }
 
   /** Brings back the bytes of a persistent message: its tail, as the journal kept it. */
@@ -165,13 +161,13 @@ export class MessageStore {
     view.setUint32(at + BODY_BYTES, bodyBytes);
     view.setUint16(at + NAMES_BYTES, namesBytes);
     view.setUint16(at + MARKS, marks);
-    return segment.index * ADDRESS_UNIT + at;
+    return addressIn(segment, at);
   }
 
   /** One more refers to the message. */
   retain(address: Address): void {
-    if (address < 0) {
-      this.table.retain(-address);
+    if (isPersistent(address)) {
+      this.table.retain(slotOf(address));
       return;
     }
     const { view } = this.#find(address).block;
@@ -181,7 +177,7 @@ export class MessageStore {
 
   /** One less refers to it; whether it was the last one. */
   release(address: Address): boolean {
-    if (address < 0) return this.#releaseRow(-address);
+    if (isPersistent(address)) return this.#releaseRow(slotOf(address));
     const segment = this.#segments[(address / ADDRESS_UNIT) | 0];
     assert(segment !== undefined, 'an address lies in a segment');
     const offset = address & OFFSET_MASK;
@@ -213,7 +209,7 @@ export class MessageStore {
   }
 
   bodyBytesOf(address: Address): number {
-    if (address < 0) return this.table.bodyBytes(-address);
+    if (isPersistent(address)) return this.table.bodyBytes(slotOf(address));
     const { view } = this.#find(address).block;
     return view.getUint32(this.#offset + BODY_BYTES);
   }
@@ -225,13 +221,13 @@ export class MessageStore {
     // With the last reference the bytes go as well.
     if (this.table.references(slot) === 1) this.unload(slot);
     const dead = this.table.release(slot);
-    if (dead) this.onFreed?.(-slot);
+    if (dead) this.onFreed?.(addressOf(slot));
     return dead;
   }
 
   #find(address: Address): Segment {
-    if (address < 0) {
-      const bytesAddress = this.table.bytesAddress(-address);
+    if (isPersistent(address)) {
+      const bytesAddress = this.table.bytesAddress(slotOf(address));
       assert(bytesAddress >= 0, 'a message is in memory when it is read');
       return this.#find(bytesAddress);
     }
@@ -248,7 +244,7 @@ export class MessageStore {
     const dead = this.release(moved.get(offset)!);
     if (dead) {
       moved.delete(offset);
-      this.onFreed?.(segment.index * ADDRESS_UNIT + offset);
+      this.onFreed?.(addressIn(segment, offset));
       if (moved.size === 0) this.#drop(segment);
     }
     return dead;
@@ -326,7 +322,7 @@ export class MessageStore {
         const to = this.#room(size);
         const offset = this.#grow(to, size);
         copy(to.block, offset, from.block, at, at + size);
-        moved.set(at, to.index * ADDRESS_UNIT + offset);
+        moved.set(at, addressIn(to, offset));
       }
       at += size;
     }

@@ -1,6 +1,7 @@
-import { isPersistent, keepingMarks } from './publish-options.ts';
+import { hasPersistentMode, keepingMarks } from './publish-options.ts';
 import { rewrite } from './rewriting.ts';
-import { MARK_TRANSIENT, type Address, type MessageStore } from './store.ts';
+import { isPersistent, slotOf, type Address } from './address.ts';
+import { MARK_TRANSIENT, type MessageStore } from './store.ts';
 import type { StoredMessage } from './stored-message.ts';
 
 /** Where messages are read and stored. */
@@ -11,8 +12,10 @@ interface Messages {
 
 /** Whether a message survives a restart in a queue that keeps what is persistent. BAS-07. */
 export function survives(vhost: Messages, address: Address): boolean {
-  if (address < 0) return (vhost.store.table.marks(-address) & MARK_TRANSIENT) === 0;
-  return isPersistent(vhost.readMessage(address).bytes);
+  if (isPersistent(address)) {
+    return (vhost.store.table.marks(slotOf(address)) & MARK_TRANSIENT) === 0;
+  }
+  return hasPersistentMode(vhost.readMessage(address).bytes);
 }
 
 /**

@@ -1,7 +1,5 @@
 import { assert } from '../../assert.ts';
-
-/** Number of a row; rows count from 1. */
-export type Slot = number;
+import type { Address, Slot } from './address.ts';
 
 /** That a message lies in a queue, or is held back by an exchange. */
 export interface Entry {
@@ -23,9 +21,9 @@ export interface Entry {
 export type MutableEntry = { -readonly [K in keyof Entry]: Entry[K] };
 
 /** Where the bytes of a message are that the journal alone has. */
-export const ABSENT = -1;
+export const ABSENT = -1 as Address;
 /** The same, where the journal cannot be read. */
-export const LOST = -2;
+export const LOST = -2 as Address;
 
 /** Rows of one chunk. */
 const ROWS = 0x4000;
@@ -101,7 +99,7 @@ export class MessageTable {
 
   /** Adds a message that one refers to, whose bytes are at `bytesAddress`, or ABSENT. */
   add(
-    bytesAddress: number, tailBytes: number, bodyBytes: number, namesBytes: number, marks: number,
+    bytesAddress: Address, tailBytes: number, bodyBytes: number, namesBytes: number, marks: number,
   ): Slot {
     const chunk = this.#roomyChunk();
     const row = this.#takeRow(chunk);
@@ -118,7 +116,7 @@ export class MessageTable {
     integers[word + NAMES_AND_MARKS] = (namesBytes << 16) | marks;
     integers[word + DESTINATION] = 0;
     integers[word + COUNT_AND_PRIORITY] = 0;
-    return chunk.index * ROWS + row + 1;
+    return chunk.index * ROWS + row + 1 as Slot;
   }
 
   retain(slot: Slot): void {
@@ -146,11 +144,11 @@ export class MessageTable {
   }
 
   /** Where the bytes are in memory; ABSENT or LOST. */
-  bytesAddress(slot: Slot): number {
-    return this.#number(slot, BYTES_ADDRESS);
+  bytesAddress(slot: Slot): Address {
+    return this.#number(slot, BYTES_ADDRESS) as Address;
   }
 
-  setBytesAddress(slot: Slot, address: number): void {
+  setBytesAddress(slot: Slot, address: Address): void {
     this.#find(slot).numbers[this.#at + BYTES_ADDRESS] = address;
   }
 

@@ -4,7 +4,7 @@ import type { Properties } from '../../protocol/types.ts';
 import { bodyTooLarge } from '../../protocol/content.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { encodeMessage } from '../message/bytes.ts';
-import type { Address } from '../message/store.ts';
+import type { Address } from '../message/address.ts';
 import { checkLength } from '../names.ts';
 import { IMMEDIATE, MANDATORY, Publisher, type PublisherSink } from './publisher.ts';
 import type { VirtualHost } from '../virtual-host.ts';

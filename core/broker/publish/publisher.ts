@@ -8,7 +8,7 @@ import type { Compatibility } from '../definition/compatibility.ts';
 import type { Confirms, ConfirmSink } from './confirms.ts';
 import { frameEnd, type MessageBytes } from '../message/bytes.ts';
 import { rewrite } from '../message/rewriting.ts';
-import type { Address } from '../message/store.ts';
+import type { Address } from '../message/address.ts';
 import {
   keepingMarks, publishOptions, type PublishContext, type PublishOptions,
 } from '../message/publish-options.ts';

@@ -1,7 +1,8 @@
 import { AmqpError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Delivery } from '../delivery/delivery.ts';
-import type { Address, MessageStore } from '../message/store.ts';
+import type { Address } from '../message/address.ts';
+import type { MessageStore } from '../message/store.ts';
 import type { Outcome } from '../queue/abstract-queue.ts';
 import type { Route } from '../exchange/router.ts';
 

@@ -6,7 +6,7 @@ import type { Tail } from '../message/content-frames.ts';
 import { deadLetter, type DeadLetterReason } from './dead-letter.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Persistence } from '../durable/persistence.ts';
-import type { Address } from '../message/store.ts';
+import { isPersistent, type Address } from '../message/address.ts';
 import { survives, withRow } from '../message/survival.ts';
 import type { Entry } from '../message/table.ts';
 import type { Run } from '../turn/run.ts';
@@ -312,7 +312,7 @@ export class ClassicQueue extends Queue {
         this.unackedCount++;
         delivery.deliveredAt = turn.now;
         consumer.deliver(delivery);
-        if (delivery.address < 0) this.#persistence?.paging.delivered(delivery.address);
+        if (isPersistent(delivery.address)) this.#persistence?.paging.delivered(delivery.address);
       }
     }
     return count;
@@ -342,7 +342,7 @@ export class ClassicQueue extends Queue {
   #enqueue(address: Address, timeToLive: number): boolean {
     const { store, turn } = this.vhost;
     if (this.#limited && this.#refuses(address)) return false;
-    if (address >= 0 && this.keepsAll && this.#persistence !== undefined) {
+    if (!isPersistent(address) && this.keepsAll && this.#persistence !== undefined) {
       address = withRow(this.vhost, address);
     } else {
       store.retain(address);

@@ -1,7 +1,7 @@
 import { limits } from '../../limits.ts';
 import type { Cancel } from '../../ports.ts';
 import type { Persistence } from '../durable/persistence.ts';
-import type { Address } from '../message/store.ts';
+import type { Address } from '../message/address.ts';
 import { Fifo } from '../turn/fifo.ts';
 import type { Destination } from '../turn/run.ts';
 import type { Flushed } from '../turn/turn.ts';

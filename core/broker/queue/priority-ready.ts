@@ -1,5 +1,5 @@
 import type { Delivery } from '../delivery/delivery.ts';
-import type { Address } from '../message/store.ts';
+import type { Address } from '../message/address.ts';
 import type { Queue } from './abstract-queue.ts';
 import { Ready, type VisitReady } from './ready.ts';
 

@@ -1,4 +1,4 @@
-import type { Address } from '../message/store.ts';
+import type { Address } from '../message/address.ts';
 import type { ClassicQueue } from './classic-queue.ts';
 import type { PriorityReady } from './priority-ready.ts';
 import type { Ready } from './ready.ts';

@@ -1,5 +1,5 @@
 import { Delivery } from '../delivery/delivery.ts';
-import type { Address } from '../message/store.ts';
+import type { Address, AddressArray } from '../message/address.ts';
 import type { Queue } from './abstract-queue.ts';
 
 const CAPACITY_MIN = 16;
@@ -10,7 +10,7 @@ const COUNT_MAX = 0xffff;
 
 /** A part of the messages that never left. */
 class Block {
-  readonly addresses: Float64Array;
+  readonly addresses: AddressArray;
   /** Made when the first message that expires comes. */
   expirations: Float64Array | undefined;
   /** How often each was out, as `Entry` says it; made when the first comes that was. */
@@ -18,7 +18,7 @@ class Block {
   next: Block | undefined;
 
   constructor(capacity: number) {
-    this.addresses = new Float64Array(capacity);
+    this.addresses = new Float64Array(capacity) as AddressArray;
   }
 }
 

@@ -8,7 +8,7 @@ import type { ConsumeOptions } from '../delivery/consumer.ts';
 import type { Tail } from '../message/content-frames.ts';
 import { Delivery } from '../delivery/delivery.ts';
 import type { Persistence } from '../durable/persistence.ts';
-import { NOWHERE } from '../message/store.ts';
+import { NOWHERE } from '../message/address.ts';
 import type { Run } from '../turn/run.ts';
 import { StoredMessage } from '../message/stored-message.ts';
 import type { VirtualHost } from '../virtual-host.ts';

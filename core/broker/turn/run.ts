@@ -1,6 +1,6 @@
 import type { Observer } from 'rxjs';
 import { assert } from '../../assert.ts';
-import type { Address } from '../message/store.ts';
+import type { Address, AddressArray } from '../message/address.ts';
 
 /** Messages that one run holds at most; a longer one goes on in another. */
 export const RUN_MESSAGES_MAX = 256;
@@ -11,7 +11,7 @@ export const RUN_MESSAGES_MAX = 256;
  */
 export class Run {
   count = 0;
-  readonly addresses = new Float64Array(RUN_MESSAGES_MAX);
+  readonly addresses = new Float64Array(RUN_MESSAGES_MAX) as AddressArray;
   /** Milliseconds after which each expires by its own property; Infinity: never. QUE-15. */
   readonly timesToLive = new Float64Array(RUN_MESSAGES_MAX);
   /** Number of each among the publishes that its publisher wants confirmed. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports.ts';
-import type { Address, MessageStore } from '../message/store.ts';
+import type { Address } from '../message/address.ts';
+import type { MessageStore } from '../message/store.ts';
 import { Fifo } from './fifo.ts';
 import { Party, type Parties } from './parties.ts';
 import { Run, RUN_MESSAGES_MAX, type Destination } from './run.ts';
