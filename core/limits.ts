@@ -2,18 +2,29 @@ import { wireLimits } from './protocol/limits.ts';
 
 /**
  * Every bound of the broker, with its reason. Bytes and counts, milliseconds where named so.
- * What a client meets when it goes beyond one stands beside each.
+ * What a client meets when it goes beyond one stands beside each. Only the size at which a list
+ * grows, or gives memory back, stands in the file of the list.
  */
 export const limits = {
   ...wireLimits,
   /** Size of a segment of the message store. */
   segmentBytes: 1_048_576,
+  /** Messages larger than this get a segment of their own, so that none wastes much of another. */
+  sharedRecordBytesMax: 262_144,
+  /** Free segments that are kept for reuse. */
+  spareSegmentsMax: 4,
+  /**
+   * Bytes that may lie dead in segments before live messages are moved together, where there are
+   * more of them than live ones: to move costs, and a short queue has few.
+   */
+  deadBytesMax: 16_777_216,
   /** Size at which the journal begins its next segment; a larger record has one to itself. */
   journalSegmentBytes: 16_777_216,
   /** Size of the buffers in which the journal collects a batch; they grow as they must. */
   journalBatchBytes: 1_048_576,
-  /** A buffer that grew beyond this is not kept for the next batch. */
+  /** A buffer that grew beyond this is not kept for the next batch; and one of a single group. */
   journalBatchKeptBytesMax: 4_194_304,
+  journalGroupKeptBytesMax: 1_048_576,
   /**
    * Bytes that may wait for the disk; above, connections that publish are not read until half of
    * it is durable. Less than the reserve, in which what waits when the disk is full finds room.
@@ -47,6 +58,10 @@ export const limits = {
   turnShare: 0.25,
   /** Shares that somebody may be behind, for work that could not be cut, before it is forgiven. */
   turnDebtShares: 64,
+  /** Messages of one publisher that queues take at once; more come to them in several parts. */
+  runMessagesMax: 256,
+  /** Messages that one reader of a stream gets before it is the turn of the next. */
+  streamRunMessagesMax: 256,
   /** Octets that are written in the time of an enqueue. */
   octetsPerWork: 1024,
   /** How long a connection still shows as one in flow after it had to wait. */
@@ -60,6 +75,10 @@ export const limits = {
    * the largest body where that is more; beyond: 311 on the channel that went there.
    */
   unfinishedBytesMax: 134_217_728,
+  /** How long a broker that stops waits for clients to say close-ok. */
+  stopMs: 5000,
+  /** Octets of a body that an event of the trace carries; the rest is in the queue. */
+  tracedBodyBytesMax: 16_384,
   /** How long a client that cannot be told waits after a wrong password, as with RabbitMQ. */
   silentRefusalMs: 3000,
   /** How long a dead letter that nobody took waits until it is tried again. QUE-29. */
@@ -93,6 +112,8 @@ export const limits = {
   journalBytesPerLiveByte: 2,
   /** Bytes of full segments of streams that stay in memory, where the journal has them too. */
   streamResidentBytes: 67_108_864,
+  /** Pieces of a segment of a stream in the journal; with more, a full one is written as one. */
+  streamChunksMax: 16,
   /** Bytes of messages that have to be settled before somebody looks what is dead. */
   compactionSettledBytes: 1_048_576,
   /** Bytes of live messages that are moved at once when a segment is to be dropped. */

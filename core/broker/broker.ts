@@ -113,8 +113,6 @@ const defaults = {
 
 type SetOptions = BrokerOptions & Required<Pick<BrokerOptions, keyof typeof defaults>>;
 
-/** How long `stop` waits for clients to say close-ok, in milliseconds. */
-const STOP_MS = 5000;
 
 /** An AMQP 0-9-1 broker without I/O: give its `serve` a byte stream, or use it in process. */
 export class Broker {
@@ -372,7 +370,7 @@ export class Broker {
   async stop(text = 'broker forced connection closure with reason \'shutdown\''): Promise<void> {
     this.events.emit({ type: 'broker.stopping' });
     const ended = new Promise<void>((resolve) => {
-      const cancel = this.clock.setTimer(STOP_MS, resolve);
+      const cancel = this.clock.setTimer(limits.stopMs, resolve);
       this.#onAllEnded = () => {
         cancel();
         resolve();

@@ -1,10 +1,9 @@
+import { limits } from '../limits.ts';
 import { blockOf, type Block } from '../protocol/bytes.ts';
 import { bufferWriter } from '../protocol/scratch.ts';
 import type { Writer } from '../protocol/writer.ts';
 import { FRAME_BYTES } from './record-frame.ts';
 
-/** A buffer that grew beyond this is not kept for the next group. */
-const KEPT_BYTES_MAX = 1_048_576;
 
 /**
  * Records that go to a journal together, encoded one behind the other in one buffer. Before each
@@ -71,6 +70,7 @@ export class RecordGroup implements Iterable<Uint8Array> {
     this.isAtomic = true;
     this.#starts.length = 0;
     this.#writer.length = 0;
-    if (this.#writer.block.bytes.length > KEPT_BYTES_MAX) this.#writer = bufferWriter();
+    const grown = this.#writer.block.bytes.length > limits.journalGroupKeptBytesMax;
+    if (grown) this.#writer = bufferWriter();
   }
 }

@@ -1,12 +1,11 @@
 import { assert } from '../../assert.ts';
+import { limits } from '../../limits.ts';
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
 import type { StreamLog } from '../queue/stream-log.ts';
 import type { StreamChunk, StreamSegment } from '../queue/stream-segment.ts';
 import type { Persistence } from './persistence.ts';
 import { decodeRecord, encodeDefinition, type CheckpointChunk } from './records.ts';
 
-/** More pieces than this, and a full segment is written once more, as one. */
-const CHUNKS_MAX = 16;
 
 /** A stream that the journal keeps. */
 export interface DurableStream {
@@ -239,7 +238,7 @@ function* piecesOf(stream: DurableStream): Iterable<Piece> {
   for (let i = segments.length - 1; i >= 0; i--) {
     const segment = segments[i]!;
     const isFull = i < segments.length - 1 && segment.isResident;
-    const chunk = isFull && segment.chunks.length > CHUNKS_MAX ? segment.whole : segment.unkept;
+    const chunk = isFull && segment.chunks.length > limits.streamChunksMax ? segment.whole : segment.unkept;
     if (chunk === undefined) return;
     yield { stream, segment, chunk };
   }

@@ -1,4 +1,5 @@
 import { Observable, Subject } from 'rxjs';
+import { limits } from '../../limits.ts';
 import type { FieldTable, Properties } from '../../protocol/types.ts';
 import type { DeadLetterReason } from '../queue/dead-letter.ts';
 import { explainRoute } from '../exchange/explain-route.ts';
@@ -8,8 +9,6 @@ import type { Outcome, Queue } from '../queue/abstract-queue.ts';
 import type { Destination } from '../turn/run.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 
-/** Octets of a body that an event carries; the rest is in the queue and on the wire. */
-export const TRACED_BODY_BYTES_MAX = 16_384;
 
 /** A binding that a message fitted. */
 export interface MatchedBinding {
@@ -50,7 +49,7 @@ export type DropReason = DeadLetterReason | 'purged' | 'deleted' | 'queue-delete
 export type TraceEvent =
   | ({ readonly type: 'message.published'; readonly owner: string; readonly exchange: string;
       readonly routingKey: string; readonly properties: Properties; readonly bodyBytes: number;
-      /** At most TRACED_BODY_BYTES_MAX octets of it. */
+      /** At most `limits.tracedBodyBytesMax` octets of it. */
       readonly body: Uint8Array } & OfMessage)
   | ({ readonly type: 'message.routed'; readonly exchange: string; readonly routingKey: string;
       readonly matched: readonly MatchedBinding[];
@@ -103,7 +102,7 @@ export class Trace {
     this.#events.next({
       type: 'message.published', message: this.#number(address), vhost: vhost.name, owner,
       exchange, routingKey, properties: visibleProperties, bodyBytes: body.length,
-      body: body.slice(0, TRACED_BODY_BYTES_MAX),
+      body: body.slice(0, limits.tracedBodyBytesMax),
     });
   }
 

@@ -16,13 +16,6 @@ const NAMES_BYTES = 12;
 const MARKS = 14;
 const RECORD_HEADER_BYTES = 16;
 
-/** Messages larger than this get a segment of their own. */
-const SHARED_RECORD_BYTES_MAX = limits.segmentBytes / 4;
-/** Free segments kept for reuse. */
-const SPARE_SEGMENTS_MAX = 4;
-/** Bytes that may lie dead in segments before live messages are moved together. */
-const DEAD_BYTES_MAX = 16 * limits.segmentBytes;
-
 /** Mark of a message whose x-death this broker wrote: only then its counts are believed. */
 export const MARK_DEAD_LETTERED = 1;
 /** Mark of a message with a BCC header, which no receiver may see. BAS-04. */
@@ -251,7 +244,7 @@ export class MessageStore {
   }
 
   #room(bytes: number): Segment {
-    if (bytes > SHARED_RECORD_BYTES_MAX) return this.#addSegment(blockOf(new Uint8Array(bytes)));
+    if (bytes > limits.sharedRecordBytesMax) return this.#addSegment(blockOf(new Uint8Array(bytes)));
     // A new segment may be full at once: with messages that were moved together.
     while (this.#current.used + bytes > this.#current.block.bytes.length) this.#startSegment();
     return this.#current;
@@ -272,7 +265,8 @@ export class MessageStore {
     );
     if (full.live === 0) this.#drop(full);
     const dead = this.allocatedBytes - this.liveBytes;
-    if (!this.#moving && dead > DEAD_BYTES_MAX && dead > this.liveBytes) this.#moveTogether();
+    const isMuch = dead > limits.deadBytesMax && dead > this.liveBytes;
+    if (!this.#moving && isMuch) this.#moveTogether();
   }
 
   #addSegment(block: Block): Segment {
@@ -299,7 +293,7 @@ export class MessageStore {
     const { block } = segment;
     this.allocatedBytes -= block.bytes.length;
     const reusable = block.bytes.length === limits.segmentBytes;
-    if (reusable && this.#spare.length < SPARE_SEGMENTS_MAX) this.#spare.push(block);
+    if (reusable && this.#spare.length < limits.spareSegmentsMax) this.#spare.push(block);
     segment.block = NO_BLOCK;
   }
 

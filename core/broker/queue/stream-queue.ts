@@ -21,8 +21,6 @@ import { StreamLog, type KeptChunk } from './stream-log.ts';
 import { streamOffset } from './stream-offset.ts';
 import { streamEntry, type StreamRecord } from './stream-record.ts';
 
-/** Messages that one consumer gets before it is the turn of the next. */
-const CONSUMER_MESSAGES = 256;
 
 /**
  * A stream: a log of messages that many consumers read, each at its own place. Nothing that they
@@ -199,7 +197,7 @@ export class StreamQueue extends Queue {
   #deliverTo(consumer: StreamConsumer): number {
     const { cursor } = consumer;
     let count = 0;
-    for (; count < CONSUMER_MESSAGES && consumer.ready && !consumer.ended; count++) {
+    for (; count < limits.streamRunMessagesMax && consumer.ready && !consumer.ended; count++) {
       const record = cursor.read();
       if (record === undefined) {
         this.#await(consumer);

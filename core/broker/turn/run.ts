@@ -1,9 +1,10 @@
 import type { Observer } from 'rxjs';
 import { assert } from '../../assert.ts';
+import { limits } from '../../limits.ts';
 import type { Address, AddressArray } from '../message/address.ts';
 
 /** Messages that one run holds at most; a longer one goes on in another. */
-export const RUN_MESSAGES_MAX = 256;
+export const RUN_MESSAGES_MAX = limits.runMessagesMax;
 
 /**
  * Consecutive messages of one turn for the same destinations: what crosses from publisher to
