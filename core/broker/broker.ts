@@ -113,7 +113,6 @@ const defaults = {
 
 type SetOptions = BrokerOptions & Required<Pick<BrokerOptions, keyof typeof defaults>>;
 
-
 /** An AMQP 0-9-1 broker without I/O: give its `serve` a byte stream, or use it in process. */
 export class Broker {
   /** Serves one connection: bytes in, bytes out. */

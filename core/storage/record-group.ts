@@ -4,7 +4,6 @@ import { bufferWriter } from '../protocol/scratch.ts';
 import type { Writer } from '../protocol/writer.ts';
 import { FRAME_BYTES } from './record-frame.ts';
 
-
 /**
  * Records that go to a journal together, encoded one behind the other in one buffer. Before each
  * there is room for what a journal in files puts there, so that it takes all of them by one copy.

@@ -6,7 +6,6 @@ import type { StreamChunk, StreamSegment } from '../queue/stream-segment.ts';
 import type { Persistence } from './persistence.ts';
 import { decodeRecord, encodeDefinition, type CheckpointChunk } from './records.ts';
 
-
 /** A stream that the journal keeps. */
 export interface DurableStream {
   readonly gone: boolean;

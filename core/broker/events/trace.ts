@@ -9,7 +9,6 @@ import type { Outcome, Queue } from '../queue/abstract-queue.ts';
 import type { Destination } from '../turn/run.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 
-
 /** A binding that a message fitted. */
 export interface MatchedBinding {
   readonly source: string;

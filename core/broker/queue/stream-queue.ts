@@ -21,7 +21,6 @@ import { StreamLog, type KeptChunk } from './stream-log.ts';
 import { streamOffset } from './stream-offset.ts';
 import { streamEntry, type StreamRecord } from './stream-record.ts';
 
-
 /**
  * A stream: a log of messages that many consumers read, each at its own place. Nothing that they
  * do removes a message; an acknowledgement only lets them have more. QUE-31 to QUE-34.
