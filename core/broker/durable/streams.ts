@@ -237,7 +237,8 @@ function* piecesOf(stream: DurableStream): Iterable<Piece> {
   for (let i = segments.length - 1; i >= 0; i--) {
     const segment = segments[i]!;
     const isFull = i < segments.length - 1 && segment.isResident;
-    const chunk = isFull && segment.chunks.length > limits.streamChunksMax ? segment.whole : segment.unkept;
+    const isScattered = segment.chunks.length > limits.streamChunksMax;
+    const chunk = isFull && isScattered ? segment.whole : segment.unkept;
     if (chunk === undefined) return;
     yield { stream, segment, chunk };
   }

@@ -244,7 +244,9 @@ export class MessageStore {
   }
 
   #room(bytes: number): Segment {
-    if (bytes > limits.sharedRecordBytesMax) return this.#addSegment(blockOf(new Uint8Array(bytes)));
+    if (bytes > limits.sharedRecordBytesMax) {
+      return this.#addSegment(blockOf(new Uint8Array(bytes)));
+    }
     // A new segment may be full at once: with messages that were moved together.
     while (this.#current.used + bytes > this.#current.block.bytes.length) this.#startSegment();
     return this.#current;
