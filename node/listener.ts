@@ -43,7 +43,7 @@ export interface ListenOptions {
   readonly hostsMayBeAbsent: boolean;
   /** Asked about each connection that was accepted; one with `false` is dropped. */
   readonly admit: (socket: Socket) => boolean;
-  /** Has each that was admitted first, and calls `serve` if it is to be served. Default: all are. */
+  /** Gets each that was admitted first, and calls `serve` if it may go on. Default: all do. */
   readonly receive?: Receive | undefined;
   /** Hears of connections that could not be accepted, as when the process has too many open. */
   readonly onError: (error: Error) => void;
