@@ -49,6 +49,7 @@ export { BufferPool } from './protocol/buffer-pool.ts';
 export { dissectFrames, summarize } from './protocol/dissect.ts';
 export { PortTransport, servePort, type PortEvent, type PortLike } from './session/message-port.ts';
 export { pair } from './session/pair.ts';
+export { mechanisms, type Mechanism } from './session/sasl.ts';
 export {
   serveTransport, type Transport, type TransportEnv, type Written,
 } from './session/transport.ts';

@@ -34,6 +34,11 @@ export interface PeerInfo {
   readonly loopback: boolean;
   /** Whether the link is encrypted. */
   readonly secure: boolean;
+  /**
+   * Whom the certificate names that the client showed and that an authority of ours signed, where
+   * clients may log in by it. Absent: nobody.
+   */
+  readonly certificateName?: string | undefined;
 }
 
 /** One end of a byte stream as its adapter shows it, beside the stream itself. */

@@ -108,6 +108,7 @@ function start(set: Settings, playground: Playground | undefined): Promise<Gatew
     strangersMax: set.strangersMax,
     data: set.memory === true ? undefined : set.data ?? DEFAULT_DATA,
     salvage: set.salvage,
+    mechanisms: set.authMechanism,
     compatibility: set.compatibility,
     messageBytesMax: set.maxMessageSize,
     immediate: set.immediate,
@@ -118,14 +119,14 @@ function start(set: Settings, playground: Playground | undefined): Promise<Gatew
 }
 
 function tlsFilesOf(set: Settings): TlsFiles | undefined {
-  const { tlsCert, tlsKey, tlsCa, tlsMinVersion, tlsCiphers } = set;
+  const { tlsCert, tlsKey, tlsCa, tlsLoginFrom, tlsMinVersion, tlsCiphers } = set;
   if (tlsCert !== undefined && tlsKey !== undefined) {
     return {
-      certificate: tlsCert, key: tlsKey, authorities: tlsCa,
+      certificate: tlsCert, key: tlsKey, authorities: tlsCa, loginFrom: tlsLoginFrom,
       minVersion: tlsMinVersion, ciphers: tlsCiphers,
     };
   }
-  const given = [tlsCert, tlsKey, tlsCa, tlsMinVersion, tlsCiphers];
+  const given = [tlsCert, tlsKey, tlsCa, tlsLoginFrom, tlsMinVersion, tlsCiphers];
   if (given.every((each) => each === undefined)) return undefined;
   throw new StartError('TLS needs both a certificate and its key: --tls-cert and --tls-key.');
 }

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import {
-  Broker, BufferPool, durableIn, limits, type Authenticator, type BrokerOptions, type Clock,
-  type GivenUser, type TransportEnv,
+  Broker, BufferPool, durableIn, limits, mechanisms as allMechanisms, type Authenticator,
+  type BrokerOptions, type Clock, type GivenUser, type Mechanism, type TransportEnv,
 } from '../core/index.ts';
 import { managementApi } from '../core/management/index.ts';
 import { SHORTSTR_BYTES_MAX } from '../core/protocol/index.ts';
@@ -76,6 +76,11 @@ export interface GatewayOptions {
   readonly data?: string | undefined;
   /** Starts on damaged data, and gives up for good what cannot be read. Default: false. */
   readonly salvage?: boolean | undefined;
+  /**
+   * How clients may log in. Default: PLAIN and AMQPLAIN, and where `tls.loginFrom` is set EXTERNAL,
+   * which those alone are offered who showed a certificate.
+   */
+  readonly mechanisms?: BrokerOptions['mechanisms'] | undefined;
   readonly compatibility?: BrokerOptions['compatibility'] | undefined;
   readonly immediate?: BrokerOptions['immediate'] | undefined;
   readonly messageBytesMax?: BrokerOptions['messageBytesMax'] | undefined;
@@ -101,6 +106,7 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
+const passwordMechanisms = allMechanisms.filter((name) => name !== 'EXTERNAL');
 const DEFAULT_HOSTS = ['127.0.0.1', '::1'];
 const DEFAULT_PORTS: Readonly<Record<WayIn, number>> = {
   amqp: 5672, http: 15_672, amqps: 5671, https: 15_671,
@@ -110,6 +116,7 @@ const DEFAULT_MEMORY_HIGH_WATERMARK = 0.6;
 /** Starts a broker and its listeners. Fails with a StartError that says what is in the way. */
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
   checkVirtualHosts(options.vhosts);
+  const mechanisms = mechanismsOf(options);
   const log = options.log ?? new Log({ levels: { all: 'silent' } });
   const env = { clock: nodeClock(), pool: new BufferPool() };
   const data = options.data === undefined ? undefined : resolve(options.data);
@@ -119,7 +126,9 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const journal = data === undefined ? undefined : await openData(data, env.clock, options, log);
   const authenticator = (own: Authenticator) => new LoginDelay(own, env.clock, log);
   const makesGuest = definitions === undefined || !bringsUsers(definitions);
-  const broker = makeBroker(options, { ...env, authenticator, journal, makesGuest });
+  const broker = makeBroker(options, {
+    ...env, authenticator, journal, makesGuest, mechanisms,
+  });
   const logging = logBroker(broker, log);
   const doors = new Doors(broker.serve, env, log, doorsOptions(options, env.clock, log));
   try {
@@ -184,13 +193,24 @@ function checkVirtualHosts(vhosts: readonly string[] = []): void {
     `and '${tooLong}' takes more.`);
 }
 
+/** EXTERNAL means something only where certificates name users. */
+function mechanismsOf({ mechanisms, tls }: GatewayOptions): readonly Mechanism[] {
+  const byCertificate = tls?.loginFrom !== undefined;
+  if (mechanisms === undefined) return byCertificate ? allMechanisms : passwordMechanisms;
+  if (byCertificate || !mechanisms.includes('EXTERNAL')) return mechanisms;
+  throw new StartError('EXTERNAL needs to know who a certificate names: --tls-login-from says it.');
+}
+
 interface BrokerParts extends TransportEnv {
+  readonly mechanisms: readonly Mechanism[];
   readonly authenticator: (own: Authenticator) => Authenticator;
   readonly makesGuest: boolean;
   readonly journal: Journal | undefined;
 }
 
-function makeBroker(options: GatewayOptions, { journal, makesGuest, ...env }: BrokerParts): Broker {
+function makeBroker(
+  options: GatewayOptions, { journal, makesGuest, mechanisms, ...env }: BrokerParts,
+): Broker {
   const { users, vhosts, compatibility, immediate, messageBytesMax } = options;
   const { memoryHighWatermark = DEFAULT_MEMORY_HIGH_WATERMARK } = options;
   return new Broker(
@@ -201,6 +221,7 @@ function makeBroker(options: GatewayOptions, { journal, makesGuest, ...env }: Br
     },
     {
       makesGuest,
+      mechanisms,
       ...(users !== undefined && { users }),
       ...(vhosts !== undefined && { vhosts }),
       ...(compatibility !== undefined && { compatibility }),

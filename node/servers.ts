@@ -4,6 +4,7 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { limits } from '../core/index.ts';
+import { nameByCertificates } from './certificate-name.ts';
 import { nodeLimits } from './limits.ts';
 import { withoutMapping } from './peer-address.ts';
 import { TcpTransport, type SocketTransport } from './tcp.ts';
@@ -43,10 +44,12 @@ export function tcpServer(accept: AcceptSocket): Server {
 /** AMQP over TLS. */
 export function tlsServer(tls: TlsOptions, accept: AcceptSocket): Server {
   const options = { ...streamOptions, ...tls, handshakeTimeout: limits.handshakeMs };
-  return createTlsServer(options, (socket) => {
+  const server = createTlsServer(options, (socket) => {
     if (showsForeignCertificate(socket)) socket.destroy();
     else accept(new TcpTransport(socket));
   });
+  nameByCertificates(server, tls.loginFrom);
+  return server;
 }
 
 export interface HttpParts {
@@ -64,6 +67,7 @@ export function httpServer(parts: HttpParts, accept: AcceptSocket): Server {
 export function httpsServer(tls: TlsOptions, parts: HttpParts, accept: AcceptSocket): Server {
   const options = { ...httpOptions, ...tls, handshakeTimeout: limits.handshakeMs };
   const server = createHttpsServer(options, answererOf(parts));
+  nameByCertificates(server, tls.loginFrom);
   server.prependListener('secureConnection', (socket: TLSSocket) => {
     if (showsForeignCertificate(socket)) socket.destroy();
   });

@@ -1,4 +1,5 @@
-import { limits, profiles } from '../core/index.ts';
+import { limits, mechanisms, profiles } from '../core/index.ts';
+import { certificateFields } from './certificate-name.ts';
 import { isHostName } from './host-rule.ts';
 import { nodeLimits } from './limits.ts';
 import { isOrigin } from './origin.ts';
@@ -152,6 +153,14 @@ export const settings = {
     },
     text,
   ),
+  tlsLoginFrom: single(
+    {
+      placeholder: 'FIELD',
+      description: 'lets clients log in by their certificate (EXTERNAL), as the user that this '
+        + `names: ${certificateFields.join(', ')}`,
+    },
+    oneOf(certificateFields),
+  ),
   tlsMinVersion: single(
     {
       placeholder: 'VERSION',
@@ -175,6 +184,14 @@ export const settings = {
       fallbackText: 'guest:guest',
     },
     user,
+  ),
+  authMechanism: list(
+    {
+      placeholder: 'NAME',
+      description: `how clients may log in: ${mechanisms.join(', ')}; repeat it for several`,
+      fallbackText: 'PLAIN and AMQPLAIN, and EXTERNAL with --tls-login-from',
+    },
+    oneOf(mechanisms),
   ),
   userFile: single(
     {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { Observable, Subject } from 'rxjs';
 import type { PeerInfo, Transport, Written } from '../core/index.ts';
+import { certificateNameOf } from './certificate-name.ts';
 import { isLoopback, withoutMapping } from './peer-address.ts';
 
 /** A connection that a server accepted, as a transport. */
@@ -97,11 +98,13 @@ export function bytesOf(buffer: Buffer): Uint8Array {
 
 export function peerOf(socket: Socket, transport: PeerInfo['transport']): PeerInfo {
   const address = withoutMapping(socket.remoteAddress ?? '');
+  const certificateName = certificateNameOf(socket);
   return {
     transport,
     address,
     port: socket.remotePort ?? 0,
     loopback: isLoopback(address),
     secure: socket instanceof TLSSocket,
+    ...(certificateName !== undefined && { certificateName }),
   };
 }

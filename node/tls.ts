@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureVersion, type TLSSocket } from 'node:tls';
+import type { CertificateField } from './certificate-name.ts';
 import { StartError, codeOf } from './start-error.ts';
 
 /** PEM files: the server's certificate and key, and who signs the certificates of clients. */
@@ -8,6 +9,11 @@ export interface TlsFiles {
   readonly certificate: string;
   readonly key: string;
   readonly authorities?: string | undefined;
+  /**
+   * What of the certificate that a client shows is the name of its user: then it may log in by
+   * EXTERNAL. Default: nothing, and it may not.
+   */
+  readonly loginFrom?: CertificateField | undefined;
   /** Oldest version that is spoken. Default: 1.2. */
   readonly minVersion?: TlsVersion | undefined;
   /** In the form of OpenSSL. Default: suites with forward secrecy, all of them authenticated. */
@@ -40,6 +46,7 @@ export interface TlsOptions {
   readonly ciphers: string;
   readonly requestCert: boolean;
   readonly rejectUnauthorized: boolean;
+  readonly loginFrom?: CertificateField | undefined;
 }
 
 /** Reads and checks the files now, so that a mistake shows at start and not at the first client. */
@@ -55,10 +62,13 @@ export function readTls(files: TlsFiles): TlsOptions {
   const spoken = { minVersion: nodeVersions[files.minVersion ?? '1.2'], ciphers };
   check(spoken, `There are no such TLS cipher suites: ${ciphers}`);
   const options = { cert, key, ...spoken, rejectUnauthorized: false };
-  if (files.authorities === undefined) return { ...options, requestCert: false };
+  if (files.authorities === undefined) {
+    if (files.loginFrom === undefined) return { ...options, requestCert: false };
+    throw new StartError('A certificate that logs in is one of an authority: --tls-ca names it.');
+  }
   const ca = read('certificate authorities', files.authorities);
   checkAuthorities(ca, files.authorities);
-  return { ...options, ca, requestCert: true };
+  return { ...options, ca, requestCert: true, loginFrom: files.loginFrom };
 }
 
 /** Whether a client showed a certificate that none of the authorities signed. */

@@ -13,6 +13,7 @@ import { letIn, makeGuest, type GivenUser } from './access/first-users.ts';
 import { passwordLogin } from './access/login.ts';
 import { compatibilityOf, type Compatibility, type Profile } from './definition/compatibility.ts';
 import { Alarms, type Alarm } from './alarms.ts';
+import { defaultOptions, type BrokerOptions, type SetOptions } from './broker-options.ts';
 import type { Persistence } from './durable/persistence.ts';
 import type { Recovered } from './durable/recovery.ts';
 import { Events, type BrokerEvent, type FrameEvent, type RoutedEvent } from './events/events.ts';
@@ -28,6 +29,8 @@ import type { TraceEvent } from './events/trace.ts';
 import { Parties } from './turn/parties.ts';
 import { Turn } from './turn/turn.ts';
 import { VirtualHost, type BrokerParts } from './virtual-host.ts';
+
+export type { BrokerOptions } from './broker-options.ts';
 
 /** What a broker needs of the world. */
 export interface BrokerEnv {
@@ -58,60 +61,6 @@ export interface Durability {
   /** Brings back what the journal kept, before the broker is used. */
   recover(broker: Broker, persistence: Persistence, withCheckpoints: boolean): Promise<Recovered>;
 }
-
-export interface BrokerOptions {
-  /** Names of the virtual hosts. Default: `/` alone. */
-  readonly vhosts?: readonly string[];
-  /**
-   * Who may log in beside those who were made at run time, and do everything in `vhosts`. Default:
-   * none, and where there never was any user, guest with the password guest is made.
-   */
-  readonly users?: readonly GivenUser[];
-  /** Whether guest is made at all. Default: true. */
-  readonly makesGuest?: boolean;
-  /**
-   * Which RabbitMQ the broker does as, where versions differ. Default: `rabbitmq-4`, but it takes
-   * what 4.3 alone refuses. A virtual host may have a profile of its own.
-   */
-  readonly compatibility?: Profile;
-  /** `spec`: as AMQP says (IMM-6); `refuse`: 540, as RabbitMQ does. Default: by the profile. */
-  readonly immediate?: 'spec' | 'refuse';
-  /**
-   * Largest body of a message in bytes, up to 512 MiB; larger: 406. BAS-01. Default: by the
-   * profile, 16 MiB or 128 MiB.
-   */
-  readonly messageBytesMax?: number;
-  /** How long a delivery may stay unacknowledged, in milliseconds; 0: for ever. BAS-27. */
-  readonly consumerTimeoutMs?: number;
-  /**
-   * Memory at which the broker raises the memory alarm by itself, by what it counts: messages,
-   * definitions, what waits to be sent. Default: none; `setAlarm` tells it what others see.
-   */
-  readonly memoryBytesMax?: number;
-  /** Connections at once; one more is refused with 530. */
-  readonly connectionsMax?: number;
-  /** Work of one turn, after which others come first. Default: `limits.turnWork`. */
-  readonly turnWork?: number;
-  /** Told to clients in connection.start. */
-  readonly node?: string;
-  readonly platform?: string;
-  readonly version?: string;
-}
-
-const defaults = {
-  vhosts: ['/'],
-  users: [],
-  makesGuest: true,
-  consumerTimeoutMs: limits.consumerTimeoutMs,
-  memoryBytesMax: Infinity,
-  connectionsMax: limits.connectionsMax,
-  turnWork: limits.turnWork,
-  node: 'tabmq',
-  platform: 'JavaScript',
-  version: '0.1.0',
-} satisfies BrokerOptions;
-
-type SetOptions = BrokerOptions & Required<Pick<BrokerOptions, keyof typeof defaults>>;
 
 /** An AMQP 0-9-1 broker without I/O: give its `serve` a byte stream, or use it in process. */
 export class Broker {
@@ -158,7 +107,7 @@ export class Broker {
 
   constructor(env: Partial<BrokerEnv> = {}, options: BrokerOptions = {}) {
     const { clock = hostClock(), random = hostRandom, pool = new BufferPool() } = env;
-    this.options = { ...defaults, ...options };
+    this.options = { ...defaultOptions, ...options };
     checkMessageBytesMax(options.messageBytesMax);
     this.clock = clock;
     this.sessionEnv = { clock: env.sessionClock ?? clock, pool };

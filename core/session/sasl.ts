@@ -1,11 +1,23 @@
 import { AmqpError } from '../errors.ts';
-import type { Credentials } from '../ports.ts';
+import type { Credentials, PeerInfo } from '../ports.ts';
 import { readTableContent, writeTable } from '../protocol/field-table.ts';
 import { Reader } from '../protocol/reader.ts';
 import { bufferWriter } from '../protocol/scratch.ts';
 
-/** Mechanisms that the server offers, best known first. CON-06. */
-export const mechanisms = ['PLAIN', 'AMQPLAIN'] as const;
+/**
+ * Mechanisms that there are, best known first: a name with its password, in two forms, and the
+ * certificate that a client showed. CON-06.
+ */
+export const mechanisms = ['PLAIN', 'AMQPLAIN', 'EXTERNAL'] as const;
+/** The name of a mechanism. */
+export type Mechanism = (typeof mechanisms)[number];
+
+/** Of the mechanisms that are configured, those that this client can use. */
+export function offeredTo(
+  { certificateName }: PeerInfo, configured: readonly Mechanism[],
+): readonly Mechanism[] {
+  return configured.filter((name) => name !== 'EXTERNAL' || certificateName !== undefined);
+}
 
 /** Octets before a table's content. */
 const TABLE_SIZE_BYTES = 4;
@@ -14,16 +26,22 @@ const utf8 = /* @__PURE__ */ new TextDecoder();
 const encoder = new TextEncoder();
 
 /** Reads the response of connection.start-ok. CON-07, CON-08, CON-11. */
-export function readCredentials(mechanism: string, response: Uint8Array): Credentials {
-  switch (mechanism) {
+export function readCredentials(
+  mechanism: string, response: Uint8Array, peer: PeerInfo, offered: readonly Mechanism[],
+): Credentials {
+  const known = offered.find((name) => name === mechanism);
+  switch (known) {
     case 'PLAIN':
       return readPlain(response);
     case 'AMQPLAIN':
       return readAmqplain(response);
-    default:
+    case 'EXTERNAL':
+      // Who it is says the certificate, whatever the response says.
+      return { mechanism, user: peer.certificateName!, password: '' };
+    case undefined:
       throw new AmqpError(
         'COMMAND_INVALID',
-        `unknown authentication mechanism '${mechanism}'; offered are ${mechanisms.join(' ')}`,
+        `unknown authentication mechanism '${mechanism}'; offered are ${offered.join(' ')}`,
       );
   }
 }

@@ -17,6 +17,8 @@ export interface Certificates {
   readonly authority: Certificate;
   readonly server: Certificate;
   readonly client: Certificate;
+  /** Of O=Example, CN=ann, with an address of mail and a URI. Signed by the authority. */
+  readonly ann: Certificate;
   /** Signed by nobody but itself. */
   readonly stranger: Certificate;
   readonly folder: string;
@@ -50,17 +52,28 @@ function makeCertificates(folder: string): Certificates {
     authority,
     server: make(folder, 'server', authority),
     client: make(folder, 'client', authority),
+    ann: make(folder, 'ann', authority, {
+      subject: '/O=Example/CN=ann', names: 'email:ann@example.com,URI:urn:ann,DNS:ann.example.com',
+    }),
     stranger: make(folder, 'stranger'),
   };
 }
 
-function make(folder: string, name: string, signer?: Certificate): Certificate {
+interface Holder {
+  readonly subject: string;
+  readonly names: string;
+}
+
+function make(
+  folder: string, name: string, signer?: Certificate,
+  { subject, names }: Holder = { subject: `/CN=${name}`, names: 'DNS:localhost,IP:127.0.0.1' },
+): Certificate {
   const certificate = join(folder, `${name}.pem`);
   const key = join(folder, `${name}.key`);
   const signing = signer === undefined ? [] : ['-CA', signer.certificate, '-CAkey', signer.key];
   const failure = openssl([
     'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
-    '-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
+    '-subj', subject, '-addext', `subjectAltName=${names}`,
     '-keyout', key, '-out', certificate, ...signing,
   ]);
   if (failure !== undefined) throw new Error(`openssl failed: ${failure}`);

@@ -4,7 +4,7 @@ import { limits } from '../../limits.ts';
 import type { Credentials, Identity, Link, LoginRefusal, Sink } from '../../ports.ts';
 import type { Content } from '../../protocol/content.ts';
 import type { FieldTable, MethodArgs } from '../../protocol/types.ts';
-import { mechanisms, readCredentials } from '../../session/sasl.ts';
+import { offeredTo, readCredentials, type Mechanism } from '../../session/sasl.ts';
 import { Session, type Method, type SessionEnd, type SessionHooks } from '../../session/session.ts';
 import { checkTuneOk, type Tuning } from '../../session/tune.ts';
 import type { Broker } from '../broker.ts';
@@ -196,6 +196,11 @@ export class ServerConnection implements SessionHooks {
     this.flushLater();
   }
 
+  /** How this client may log in. CON-06. */
+  get #mechanisms(): readonly Mechanism[] {
+    return offeredTo(this.#link.peer, this.broker.options.mechanisms);
+  }
+
   // SessionHooks
 
   onHeader(): void {
@@ -203,7 +208,7 @@ export class ServerConnection implements SessionHooks {
       versionMajor: 0,
       versionMinor: 9,
       serverProperties: this.broker.serverProperties,
-      mechanisms: mechanisms.join(' '),
+      mechanisms: this.#mechanisms.join(' '),
       locales: 'en_US',
     });
   }
@@ -395,11 +400,13 @@ export class ServerConnection implements SessionHooks {
 
   #startOk(args: MethodArgs<'connection.start-ok'>): void {
     this.#clientProperties = args.clientProperties;
-    const credentials = readCredentials(args.mechanism, args.response);
+    const { peer } = this.#link;
+    const credentials =
+      readCredentials(args.mechanism, args.response, peer, this.#mechanisms);
     this.#info = { ...this.#info, user: credentials.user, clientProperties: args.clientProperties };
     const { authenticator } = this.broker;
     this.subscription.add(
-      authenticator.authenticate(credentials, this.#link.peer).subscribe((identity) => {
+      authenticator.authenticate(credentials, peer).subscribe((identity) => {
         this.broker.turn.within(() => this.#authenticated(credentials, identity));
       }),
     );
