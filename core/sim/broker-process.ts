@@ -11,7 +11,7 @@ import type { BrokerView, Seen, SeenStream } from './broker-view.ts';
 import { STREAM } from './model-stream.ts';
 import { NEIGHBOUR } from './neighbour.ts';
 import { peekMessage } from './peek.ts';
-import { DELAYED, LATE, type Plan } from './plan.ts';
+import { bindingsOf, DELAYED, LATE, type Plan } from './plan.ts';
 import type { ProcessClock } from './process-clock.ts';
 import type { SimDisk } from './sim-disk.ts';
 import { check } from './violation.ts';
@@ -99,9 +99,10 @@ export class BrokerProcess implements BrokerView {
     return this.journal.durable;
   }
 
-  numberOf(name: string): number {
+  numberOf(name: string): number | undefined {
     if (name === DELAYED) return 0;
-    return this.broker.persistence!.numberOf(this.broker.vhost().queue(name));
+    const queue = this.#queue(name);
+    return queue && this.broker.persistence!.numberOf(queue);
   }
 
   get stream(): SeenStream | undefined {
@@ -113,11 +114,11 @@ export class BrokerProcess implements BrokerView {
 
   isBound(name: string): boolean {
     const vhost = this.broker.vhost();
-    const destination = vhost.queue(name);
-    return this.#plan.exchanges.every((exchange) => exchange.bindings.every(
-      ({ queue, key: routingKey, arguments: table = {} }) => queue !== name ||
-        vhost.exchange(exchange.name).find({ destination, routingKey, arguments: table }),
-    ));
+    const destination = vhost.queues.get(name);
+    return destination !== undefined && bindingsOf(this.#plan, name).every(
+      ({ exchange, routingKey, arguments: table }) =>
+        vhost.exchange(exchange).find({ destination, routingKey, arguments: table }),
+    );
   }
 
   readyCount(name: string): number {
@@ -139,11 +140,11 @@ export class BrokerProcess implements BrokerView {
     return seen;
   }
 
-  /** What is declared at the first start is there at every other. */
-  checkDeclared({ queues, exchanges, stream }: Plan): void {
+  /** What is declared at the first start is there at every other, but what may be gone. */
+  checkDeclared({ queues, exchanges, stream }: Plan, mayBeGone: ReadonlySet<string>): void {
     const vhost = this.broker.vhost();
     for (const { name } of queues) {
-      check(vhost.queues.has(name), 'definitions', () => `${name} is lost`);
+      check(vhost.queues.has(name) || mayBeGone.has(name), 'definitions', () => `${name} is lost`);
     }
     check(stream === undefined || vhost.queues.has(STREAM), 'definitions', () => 'no stream');
     for (const { name } of exchanges) {

@@ -25,8 +25,8 @@ export interface BrokerView {
   readyCount(queue: string): number;
   unackedCount(queue: string): number;
   ready(queue: string): readonly Seen[];
-  /** Tells a durable queue from others that had its name. */
-  numberOf(queue: string): number;
+  /** Tells a durable queue from others that had its name; undefined: there is none. */
+  numberOf(queue: string): number | undefined;
   /** Undefined: there is none. */
   readonly stream: SeenStream | undefined;
   /** How far the journal is written, and how far that is durable. */

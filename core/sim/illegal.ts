@@ -12,8 +12,9 @@ const offences: readonly Offence[] = [
     exchange: 'no such exchange', routingKey: '', mandatory: false, body: new Uint8Array(3),
     properties: { messageId: 'to nowhere' },
   }]),
-  (client, { number }, { queues }) => client.send(number, 'queue.declare', {
-    queue: queues[0]!.name, durable: false,
+  // No queue: it may be away when this comes, and would be another one from then on.
+  (client, { number }, { exchanges }) => client.send(number, 'exchange.declare', {
+    exchange: exchanges[0]!.name, type: 'direct', durable: false,
   }),
   (client, { number, mode }) => {
     if (mode !== 'transaction') client.send(number, 'tx.commit');

@@ -5,7 +5,7 @@ import { createConnect } from '../client/client.ts';
 import type { Confirmation } from '../client/confirmation.ts';
 import { Delivery } from '../client/delivery.ts';
 import { DialError } from '../client/dial.ts';
-import { CancelledError } from '../client/errors.ts';
+import { CancelledError, ReplyError } from '../client/errors.ts';
 import type { Outgoing } from '../client/outgoing.ts';
 import { reconnecting } from '../client/reconnect.ts';
 import type { Clock, Serve } from '../ports.ts';
@@ -14,9 +14,10 @@ import type { Model } from './model.ts';
 import type { SimLink } from './sim-network.ts';
 import { check } from './violation.ts';
 
-/** Its queue was deleted, and is there anew. */
-function againIfCancelled(error: unknown): Observable<unknown> {
-  return error instanceof CancelledError ? of(undefined) : throwError(() => error);
+/** Its queue was deleted, and is there anew, or is to be. */
+function againIfDeleted(error: unknown): Observable<unknown> {
+  const isAway = error instanceof ReplyError && error.replyName === 'NOT_FOUND';
+  return error instanceof CancelledError || isAway ? of(undefined) : throwError(() => error);
 }
 
 interface LibraryWorld {
@@ -51,7 +52,7 @@ export class LibraryClient {
       .pipe(reconnecting({ clock, random, delayMs: 20, delayMsMax: 200 }));
     const work$ = connection$.pipe(switchMap((connection) => merge(
       concat(of(...this.#early.splice(0)), this.#messages).pipe(connection.publisher()),
-      connection.consume(queue, { prefetch }).pipe(retry({ delay: againIfCancelled })),
+      connection.consume(queue, { prefetch }).pipe(retry({ delay: againIfDeleted })),
     )));
     this.#subscription.add(work$.subscribe({
       next: (each) => each instanceof Delivery ? this.#settle(each) : this.#judge(each),

@@ -16,11 +16,14 @@ export class ModelCrash {
   readonly #model: Model;
   readonly #durable: number;
   readonly #expected = new Map<Copy, Expectation>();
+  /** Queues that were on their way to be declared anew. */
+  readonly mayBeGone: ReadonlySet<string>;
 
   constructor(model: Model, durable: number) {
     this.#model = model;
     this.#durable = durable;
     model.connections.clear();
+    this.mayBeGone = model.management.crashed(durable);
     for (const queue of model.queues.values()) {
       queue.removeConsumers();
       for (const copy of queue.copies) this.#expected.set(copy, this.#ofPresent(copy));

@@ -39,25 +39,31 @@ const handlers: Partial<Record<WireMethod['name'], Handler>> = {
 
   'queue.declare'(model, channel, { args }) {
     const queue = model.queues.get(args['queue'] as string);
-    if (queue === undefined || args['passive'] !== true) return;
-    channel.asks.push(model.management.ask('inspect', queue));
+    if (queue === undefined) return;
+    if (args['passive'] !== true) model.management.followed(queue);
+    else channel.asks.push(model.management.ask('inspect', queue, channel));
   },
 
   'queue.purge'(model, channel, { args }) {
     const queue = model.queues.get(args['queue'] as string);
-    if (queue !== undefined) channel.asks.push(model.management.ask('purge', queue));
+    if (queue !== undefined) channel.asks.push(model.management.ask('purge', queue, channel));
   },
 
-  'queue.unbind'(model, _channel, { args }) {
+  'queue.bind'(model, _channel, { args }) {
     const queue = model.queues.get(args['queue'] as string);
-    if (queue !== undefined) model.management.ask('rebind', queue);
+    if (queue !== undefined) model.management.followed(queue);
+  },
+
+  'queue.unbind'(model, channel, { args }) {
+    const queue = model.queues.get(args['queue'] as string);
+    if (queue !== undefined) model.management.ask('rebind', queue, channel);
   },
 
   'queue.delete'(model, channel, { args }) {
     const queue = model.queues.get(args['queue'] as string);
     if (queue === undefined) return;
     const [ifUnused, ifEmpty] = [args['ifUnused'] === true, args['ifEmpty'] === true];
-    channel.asks.push(model.management.ask('replace', queue, { ifUnused, ifEmpty }));
+    channel.asks.push(model.management.ask('replace', queue, channel, { ifUnused, ifEmpty }));
   },
 
   'confirm.select'(_model, channel) {
@@ -120,7 +126,7 @@ const handlers: Partial<Record<WireMethod['name'], Handler>> = {
     check(known === undefined || message.id === 'to nowhere', 'simulator',
       () => `${message.id} is published twice`);
     model.messages.set(message.id, message);
-    const targets = routeOf(model.plan, message).map((name) => targetOf(model, name));
+    const targets = targetsOf(model, message);
     const publish = (): void => publishNow(model, channel, message, method, targets);
     if (channel.transaction === undefined) publish();
     else channel.transaction.publishes.push(publish);
@@ -168,11 +174,17 @@ interface Target {
   readonly queue: ModelQueue | undefined;
   /** Which one of its name it was. */
   readonly number: number | undefined;
+  /** The route may not lead there: the queue is being declared and bound anew. */
+  readonly doubtful: boolean;
 }
 
-function targetOf({ queues }: Model, name: string): Target {
-  const queue = queues.get(name);
-  return { queue, number: queue?.number };
+/** Nothing goes to a queue that is away. */
+function targetsOf({ plan, queues, management }: Model, message: ModelMessage): Target[] {
+  return routeOf(plan, message).map((name): Target => {
+    const queue = queues.get(name);
+    const doubtful = queue !== undefined && management.unsteady === queue;
+    return { queue, number: queue?.number, doubtful };
+  }).filter(({ number, doubtful }) => !doubtful || number !== undefined);
 }
 
 function publishNow(
@@ -182,11 +194,13 @@ function publishNow(
   const group = channel.committing;
   if (channel.confirms) channel.unconfirmed.set(++channel.published, message);
   group?.push(message);
-  for (const { queue, number } of targets) {
+  for (const { queue, number, doubtful } of targets) {
     if (queue === undefined) {
       model.stream!.append(message, group, model.wall);
     } else if (queue.number === number) {
-      channel.moved.push(model.enqueue(queue, message, group && { group }));
+      const copy = model.enqueue(queue, message, group && { group });
+      copy.doubtful ||= doubtful;
+      channel.moved.push(copy);
     }
   }
   // A queue that comes and goes may have taken it, so that it need not come back.

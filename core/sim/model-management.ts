@@ -1,17 +1,21 @@
 import type { BrokerView } from './broker-view.ts';
-import type { Copy } from './model-copy.ts';
+import type { ModelChannel } from './model-channel.ts';
+import { NOT_YET, type Copy, type Mark } from './model-copy.ts';
 import type { Model } from './model.ts';
 import type { ModelQueue } from './model-queue.ts';
-import type { ManagerOperation } from './plan.ts';
+import { bindingsOf, type ManagerOperation } from './plan.ts';
 import { check } from './violation.ts';
 
 /** What the manager asks of a queue, and what must be answered. */
 export interface Ask {
   readonly kind: ManagerOperation;
   readonly queue: ModelQueue;
+  readonly channel: ModelChannel;
   /** Conditions of a deletion. QUE-11. */
   readonly ifUnused: boolean;
   readonly ifEmpty: boolean;
+  /** It is under way: so much depends on a queue that a deletion takes several turns. */
+  pending: boolean;
   refused: boolean;
   /** How many messages the answer may name, at least and at most. */
   counts: readonly [number, number];
@@ -26,26 +30,57 @@ interface Answer {
   readonly consumers: number | undefined;
 }
 
+/** A queue, or a binding of it, that goes and is there anew. */
+interface Change {
+  readonly kind: ManagerOperation;
+  readonly queue: ModelQueue;
+  /** Methods that are to follow before all is as it was. */
+  left: number;
+  /** Turns that ended meanwhile. */
+  turns: number;
+}
+
 /**
  * Queues that are looked at, purged, bound, and deleted and declared anew. Whoever asks that does
- * nothing else, and what it asks arrives in a turn in which nothing else is heard.
+ * nothing else meanwhile. What it sends arrives at once, but a turn that is used up reads no
+ * further: then a queue is away, or lacks bindings, while others have their turns.
  */
 export class ModelManagement {
   readonly #model: Model;
   #asks: Ask[] = [];
   #answers: Answer[] = [];
+  #change: Change | undefined;
+  /** Queues that were away: where the journal was when they were declared anew. */
+  #births = new Map<ModelQueue, Mark>();
 
   constructor(model: Model) {
     this.#model = model;
   }
 
-  ask(kind: ManagerOperation, queue: ModelQueue, conditions: Partial<Ask> = {}): Ask {
+  ask(
+    kind: ManagerOperation, queue: ModelQueue, channel: ModelChannel, conditions: Partial<Ask> = {},
+  ): Ask {
     const ask: Ask = {
-      kind, queue, ifUnused: false, ifEmpty: false, ...conditions,
-      refused: false, counts: [0, Infinity], consumers: 0,
+      kind, queue, channel, ifUnused: false, ifEmpty: false, ...conditions,
+      pending: false, refused: false, counts: [0, Infinity], consumers: 0,
     };
     this.#asks.push(ask);
+    if (kind === 'rebind') this.#change = { kind, queue, left: 1, turns: 0 };
+    if (kind === 'replace') {
+      const left = 1 + bindingsOf(this.#model.plan, queue.name).length;
+      this.#change = { kind, queue, left, turns: 0 };
+    }
     return ask;
+  }
+
+  /** A queue is declared, or bound. */
+  followed(queue: ModelQueue): void {
+    if (this.#change?.queue === queue) this.#change.left--;
+  }
+
+  /** The queue that may be away, or not be bound. */
+  get unsteady(): ModelQueue | undefined {
+    return this.#change?.queue;
   }
 
   answer(ask: Ask | undefined, messages: number, consumers?: number): void {
@@ -53,20 +88,15 @@ export class ModelManagement {
     this.#answers.push({ ask, messages, consumers });
   }
 
-  /** What was asked in this turn is done. */
+  /** What was asked in this turn, or is under way, is done as far as it is. */
   carryOut(view: BrokerView): void {
     for (const ask of this.#asks) {
       if (ask.kind === 'purge') this.#purge(ask, view);
       if (ask.kind === 'replace') this.#replace(ask, view);
-      if (ask.kind !== 'rebind') continue;
-      const { name } = ask.queue;
-      check(view.isBound(name), 'definitions', () => `a binding of ${name} is gone`);
     }
-    for (const queue of this.#model.queues.values()) {
-      const number = view.numberOf(queue.name);
-      queue.number ??= number;
-      check(queue.number === number, 'definitions', () => `${queue.name} is another queue`);
-    }
+    if (this.#change?.kind === 'rebind') this.#checkBound(this.#change, view);
+    if (this.#change !== undefined) this.#doubtLetters(this.#change);
+    for (const queue of this.#model.queues.values()) this.#checkNumber(queue, view);
   }
 
   /** The turn is over: what is answered must be what is. */
@@ -76,7 +106,7 @@ export class ModelManagement {
       ask.consumers = queue.consumerCount;
       if (kind === 'inspect') ask.counts = [queue.ready.length, queue.ready.length];
     }
-    this.#asks = [];
+    this.#asks = this.#asks.filter(({ pending }) => pending);
     for (const { ask, messages, consumers } of this.#answers) {
       const { kind, queue: { name }, refused, counts: [least, most] } = ask;
       check(!refused, 'precondition', () => `${name} was deleted against a condition`);
@@ -86,6 +116,56 @@ export class ModelManagement {
         () => `${kind} of ${name} tells of ${consumers} consumers, not ${ask.consumers}`);
     }
     this.#answers = [];
+    if (this.#change !== undefined) this.#change.turns++;
+    if (this.#change?.left === 0) this.#change = undefined;
+  }
+
+  /** Notes where the journal is, and forgets what a crash cannot undo any more. */
+  mark({ written, durable }: BrokerView): void {
+    for (const [queue, mark] of this.#births) {
+      if (mark === NOT_YET) this.#births.set(queue, written);
+      else if (mark <= durable) this.#births.delete(queue);
+    }
+  }
+
+  /**
+   * The process is gone, and with it what was under way. Answers the queues that the next one may
+   * not find, which are declared anew then.
+   */
+  crashed(durable: Mark): ReadonlySet<string> {
+    const young = [...this.#births].filter(([, mark]) => mark > durable).map(([queue]) => queue);
+    const away = this.#change?.kind === 'replace' ? [this.#change.queue] : [];
+    this.#births = new Map([...young, ...away].map((queue) => [queue, NOT_YET]));
+    this.#asks = [];
+    this.#answers = [];
+    this.#change = undefined;
+    return new Set([...this.#births.keys()].map(({ name }) => name));
+  }
+
+  #checkNumber(queue: ModelQueue, view: BrokerView): void {
+    const number = view.numberOf(queue.name);
+    const isChanging = this.#change?.queue === queue;
+    if (queue.number === undefined && isChanging) this.#births.set(queue, NOT_YET);
+    queue.number ??= number;
+    check(queue.number === number, 'definitions', () => `${queue.name} is another queue`);
+    check(number !== undefined || isChanging, 'definitions', () => `${queue.name} is away`);
+  }
+
+  /** Dead letters that are on their way to the queue may find it away, and are gone then. */
+  #doubtLetters({ queue: { name } }: Change): void {
+    for (const { deadQueue, copies } of this.#model.queues.values()) {
+      if (deadQueue !== name) continue;
+      for (const copy of copies) copy.doubtful ||= copy.state === 'dying';
+    }
+  }
+
+  /** A binding comes back, but where the disk failed between its end and that. */
+  #checkBound({ queue: { name }, left, turns }: Change, view: BrokerView): void {
+    if (view.isBound(name)) {
+      this.#change = undefined;
+      return;
+    }
+    check(view.failed ? turns > 0 : left > 0, 'definitions', () => `a binding of ${name} is gone`);
   }
 
   /** All that waits must be gone, and all that is out must stay. QUE-10. */
@@ -99,19 +179,37 @@ export class ModelManagement {
 
   /** It is another queue from now on, with nothing in it and nobody at it. */
   #replace(ask: Ask, view: BrokerView): void {
-    const { queue, ifUnused, ifEmpty } = ask;
-    const { name } = queue;
-    const waiting = queue.ready.find((copy) => this.#isThere(copy));
-    if (view.numberOf(name) === queue.number) {
-      ask.refused = view.failed || (ifEmpty && queue.ready.length > 0) ||
-        (ifUnused && queue.consumerCount > 0);
-      check(ask.refused, 'precondition', () => `${name} was not deleted`);
+    const { queue } = ask;
+    const number = view.numberOf(queue.name);
+    if (number === queue.number) this.#keep(ask, view);
+    else this.#end(ask, number);
+  }
+
+  /** It is there: its deletion was refused, or is under way and has consumers of it go. */
+  #keep(ask: Ask, view: BrokerView): void {
+    const { queue, ifUnused, ifEmpty, channel } = ask;
+    ask.pending = !channel.ending;
+    if (ask.pending) {
+      queue.doubtConsumers();
       return;
     }
-    check(!ifEmpty || waiting === undefined, 'precondition',
+    ask.refused = true;
+    this.#change = undefined;
+    const isRight = view.failed || (ifEmpty && queue.ready.length > 0) ||
+      (ifUnused && queue.consumerCount > 0);
+    check(isRight, 'precondition', () => `${queue.name} was not deleted`);
+  }
+
+  #end(ask: Ask, number: number | undefined): void {
+    const { queue, ifUnused, ifEmpty, pending } = ask;
+    const { name } = queue;
+    const waiting = queue.ready.find((copy) => this.#isThere(copy));
+    check(pending || !ifEmpty || waiting === undefined, 'precondition',
       () => `${name} was deleted with ${waiting!.message.id} in it`);
-    check(!ifUnused || queue.consumerCount === 0, 'precondition', () => `${name} was in use`);
-    queue.number = view.numberOf(name);
+    check(pending || !ifUnused || queue.consumerCount === 0, 'precondition',
+      () => `${name} was in use`);
+    ask.pending = false;
+    queue.number = number;
     this.#empty(ask);
     for (const copy of queue.copies.filter(({ state }) => state === 'out')) {
       copy.holder!.forget(copy);

@@ -156,6 +156,8 @@ export class Model {
     const copy = new Copy(queue, message, {
       ...from, index, turn: this.turn, now: this.now, settings: this.wallOffsets.length,
     });
+    // A dead letter may find its queue away.
+    copy.doubtful = from.source !== undefined && this.management.unsteady === queue;
     queue.copies.push(copy);
     queue.grow(this.turn);
     this.#marked.push(copy);
@@ -273,7 +275,7 @@ export class Model {
       () => `${name} counts ${unacked} unacknowledged, not ${queue.unackedCount}`);
     queue.checkLength(view.readyCount(name), this.turn);
     const asExpected = view.readyCount(name) === queue.ready.length && !queue.hasDoubts &&
-      !this.#isOwedLetters(queue);
+      !this.#isOwedLetters(queue) && this.management.unsteady === undefined;
     if (asExpected && ++this.#looked % 50 !== 0) return;
     this.resolve(queue, view);
   }
@@ -315,7 +317,7 @@ export class Model {
       return;
     }
     const deadLetter = this.die(copy);
-    if (deadLetter !== undefined) deadLetter.doubtful = doubtful || excuse === 'either';
+    if (deadLetter !== undefined) deadLetter.doubtful ||= doubtful || excuse === 'either';
   }
 
   /** What waited all the time, and still does, was not to be hidden from a get. */
@@ -335,7 +337,9 @@ export class Model {
   }
 
   /** Notes where the journal is, and forgets what can no longer come back. */
-  #mark({ written, durable }: BrokerView): void {
+  #mark(view: BrokerView): void {
+    const { written, durable } = view;
+    this.management.mark(view);
     for (const copy of this.#marked) {
       if (copy.arrived === NOT_YET) copy.arrived = written;
       if (copy.state === 'gone' && copy.settled === NOT_YET) copy.settled = written;

@@ -1,7 +1,7 @@
 import type { Properties } from '../protocol/types.ts';
 import { Chance } from './chance.ts';
 import { STREAM } from './model-stream.ts';
-import { DELAYED, LATE, type OperationKind, type Plan } from './plan.ts';
+import { bindingsOf, DELAYED, LATE, type OperationKind, type Plan } from './plan.ts';
 import type { Operation } from './script.ts';
 import type { ClientChannel, SimClient, SimMessage } from './sim-client.ts';
 import { breakTheRules } from './illegal.ts';
@@ -172,17 +172,14 @@ const actions: Partial<Record<OperationKind, (hand: Hand) => void>> = {
     client.send(channel.number, 'queue.purge', { queue: drawQueue(plan, chance) });
   },
 
-  /** A binding goes, and is there anew, in one turn: no message misses it. */
+  /** A binding goes, and is there anew at once, but for turns of others between. */
   rebind({ client, channel, chance, plan }) {
-    const bound = plan.exchanges.flatMap(({ name: exchange, bindings }) =>
-      bindings.map(({ queue, key, arguments: table = {} }) =>
-        ({ queue, exchange, routingKey: key, arguments: table })));
-    const binding = chance.pick(bound);
+    const binding = chance.pick(bindingsOf(plan));
     client.send(channel.number, 'queue.unbind', binding);
     client.send(channel.number, 'queue.bind', { ...binding, noWait: true });
   },
 
-  /** It goes with all that is in it, and is there anew, in one turn. */
+  /** It goes with all that is in it, and is there anew at once, but for turns of others between. */
   replace({ client, channel, chance, plan }) {
     const queue = drawQueue(plan, chance);
     const { arguments: table = {} } = plan.queues.find(({ name }) => name === queue) ?? {};
@@ -194,13 +191,8 @@ const actions: Partial<Record<OperationKind, (hand: Hand) => void>> = {
     client.send(channel.number, 'queue.declare', {
       queue, durable: true, arguments: table, noWait: true,
     });
-    for (const { name: exchange, bindings } of plan.exchanges) {
-      for (const { key: routingKey, arguments: wanted = {} } of
-        bindings.filter((binding) => binding.queue === queue)) {
-        client.send(channel.number, 'queue.bind', {
-          queue, exchange, routingKey, arguments: wanted, noWait: true,
-        });
-      }
+    for (const binding of bindingsOf(plan, queue)) {
+      client.send(channel.number, 'queue.bind', { ...binding, noWait: true });
     }
   },
 };

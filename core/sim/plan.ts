@@ -20,6 +20,22 @@ export interface ExchangePlan {
   readonly bindings: readonly BindingPlan[];
 }
 
+/** A binding with its exchange. */
+export interface FullBinding {
+  readonly queue: string;
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly arguments: FieldTable;
+}
+
+/** All bindings that lead to a queue, or, where none is named, to any. */
+export function bindingsOf({ exchanges }: Pick<Plan, 'exchanges'>, only?: string): FullBinding[] {
+  return exchanges.flatMap(({ name: exchange, bindings }) =>
+    bindings.filter(({ queue }) => only === undefined || queue === only)
+      .map(({ queue, key, arguments: table = {} }) =>
+        ({ queue, exchange, routingKey: key, arguments: table })));
+}
+
 export interface BindingPlan {
   readonly queue: string;
   readonly key: string;

@@ -74,16 +74,11 @@ function withNeighbour(script: Script, until: number): Script {
   return inOrder({ seed, plan: { ...plan, neighbour: true }, operations: all });
 }
 
-/**
- * Turns of the broker are so short that work is cut wherever it may be; less so where somebody
- * deletes what it declares anew with the next method, and nobody may come between.
- */
+/** Turns of the broker are so short that work is cut wherever it may be. */
 function withShortTurns(script: Script): Script {
   const chance = new Chance(script.seed ^ SHORT_TURNS_SALT);
   if (chance.happens(0.5)) return script;
-  const isCareful = script.operations.some(({ kind }) => kind === 'replace' || kind === 'rebind');
-  const turnWork = chance.pick(isCareful ? [400, 1000] : [20, 100, 400]);
-  return { ...script, plan: { ...script.plan, turnWork } };
+  return { ...script, plan: { ...script.plan, turnWork: chance.pick([20, 100, 400]) } };
 }
 
 function inOrder(script: Script): Script {

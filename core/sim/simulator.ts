@@ -356,7 +356,9 @@ export class Simulator implements Observer {
 
   async #boot(clock: ProcessClock): Promise<void> {
     const process = await BrokerProcess.start(this.#world, clock, (recovered) => {
-      if (this.#declared) recovered.checkDeclared(this.#script.plan);
+      if (this.#declared) {
+        recovered.checkDeclared(this.#script.plan, this.#crash?.mayBeGone ?? new Set());
+      }
       this.model.now = this.now();
       this.#crash?.recovered(recovered);
       this.#process = recovered;

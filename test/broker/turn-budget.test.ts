@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { Flow } from '../../core/broker/connection/flow.ts';
+import { VirtualClock } from '../../core/clock/virtual-clock.ts';
 import { connectionView } from '../../core/management/views.ts';
 import { writeBody, writeContentHeader } from '../../core/protocol/properties.ts';
 import { work } from '../../core/broker/turn/work.ts';
@@ -185,6 +187,15 @@ describe('a connection that asks for more than its share', () => {
     made.clock.advanceBy(2 * limits.flowShownMs);
     expect(told).toEqual([true, false]);
     expect(state()).toBe('running');
+  });
+
+  test('is not once it has ended, whatever still comes behind that', () => {
+    const clock = new VirtualClock();
+    const told: boolean[] = [];
+    const flow = new Flow(clock, (active) => told.push(active));
+    flow.stop();
+    flow.note();
+    expect([told, flow.active, clock.pending]).toEqual([[], false, 0]);
   });
 
   test('is not, where it only waits for others', () => {

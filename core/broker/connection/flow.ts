@@ -13,6 +13,7 @@ export class Flow {
   /** Whether it was held up since that was looked at last. */
   #noted = false;
   #cancel: Cancel = () => {};
+  #stopped = false;
 
   constructor(clock: Clock, changed: (active: boolean) => void) {
     this.#clock = clock;
@@ -22,13 +23,15 @@ export class Flow {
   /** It was held up. */
   note(): void {
     this.#noted = true;
-    if (this.active) return;
+    if (this.active || this.#stopped) return;
     this.active = true;
     this.#changed(true);
     this.#look();
   }
 
+  /** The connection ends: what still comes on it, behind its close, is nobody's flow. */
   stop(): void {
+    this.#stopped = true;
     this.#cancel();
     this.active = false;
   }
