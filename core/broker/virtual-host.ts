@@ -13,6 +13,7 @@ import type { Events } from './events/events.ts';
 import {
   assertSameExchange, createExchange, type ExchangeDeclaration,
 } from './exchange/declaration.ts';
+import { explainRoute } from './exchange/explain-route.ts';
 import { predeclared } from './exchange/predeclared.ts';
 import { checkExchangeType } from './exchange/types.ts';
 import { DefaultMatcher } from './exchange/default.ts';
@@ -370,9 +371,14 @@ export class VirtualHost extends VirtualHostSettings {
     refusals: RefusalSink | undefined, sequence: number,
   ): void {
     if (this.events.routedObserved) this.emitRouted(destinations, address);
-    const { trace } = this.events;
-    if (trace.active) trace.routed(this, address, destinations);
+    if (this.events.trace.active) this.traceRouted(destinations, address);
     this.turn.publish(destinations, address, timeToLive, refusals, sequence);
+  }
+
+  /** Tells whoever traces where a message goes, and by which bindings. */
+  traceRouted(destinations: readonly Destination[], address: Address): void {
+    const matched = explainRoute(this, this.readMessage(address), destinations);
+    this.events.trace.routed(this, address, destinations, matched);
   }
 
   /**

@@ -128,7 +128,7 @@ function readyIn(
   const show = (): MessageView | undefined => {
     const message = queue.messageOf(delivery);
     return message && {
-      ...contentOf(message, payloadBytes), ...placeOf(delivery), state: 'ready', position,
+      ...contentOf(message, payloadBytes), ...placeOf(queue, delivery), state: 'ready', position,
       expires_at: timeOrNull(delivery.expiresAt),
     };
   };
@@ -145,7 +145,7 @@ function unackedIn(
   const show = (): MessageView | undefined => {
     const message = queue.messageOf(delivery);
     return message && {
-      ...contentOf(message, payloadBytes), ...placeOf(delivery), state: 'unacked', position,
+      ...contentOf(message, payloadBytes), ...placeOf(queue, delivery), state: 'unacked', position,
       held_by,
     };
   };
@@ -169,7 +169,7 @@ function scheduledIn(queue: Queue, payloadBytes: number): Scheduled[] {
     queue.forEachRetry((delivery, at) => {
       const show = (): MessageView | undefined => {
         const message = queue.messageOf(delivery);
-        return message && delayedView(message, at, payloadBytes, placeOf(delivery));
+        return message && delayedView(message, at, payloadBytes, placeOf(queue, delivery));
       };
       all.push({ at, delivery, show });
     });
@@ -199,7 +199,7 @@ function isFor(queue: Queue, exchange: Exchange, message: StoredMessage): boolea
   return destinations.includes(queue);
 }
 
-function placeOf({ queue, id, address, redelivered, deliveryCount }: Delivery) {
+function placeOf(queue: Queue, { id, address, redelivered, deliveryCount }: Delivery) {
   return { id, message: numberOf(queue, address), redelivered, delivery_count: deliveryCount };
 }
 

@@ -2,7 +2,6 @@ import type { Subscriber } from 'rxjs';
 import type { FieldTable } from '../../protocol/types.ts';
 import type { Delivery } from './delivery.ts';
 import type { Gate } from './gate.ts';
-import type { Queue } from '../queue/abstract-queue.ts';
 
 export interface ConsumeOptions {
   /** Name of the consumer on its channel. */
@@ -23,9 +22,20 @@ export interface ConsumeOptions {
   readonly owner: string;
 }
 
+/** The queue that a consumer is of, as far as the consumer needs it. */
+export interface ConsumedQueue {
+  readonly name: string;
+  readonly vhost: { readonly name: string };
+  readonly consumers: {
+    /** The one that a single-active-consumer queue serves. */
+    readonly active: Consumer | undefined;
+    unpark(consumer: Consumer): void;
+  };
+}
+
 /** A subscription to a queue as the queue sees it. */
 export class Consumer {
-  readonly queue: Queue;
+  readonly queue: ConsumedQueue;
   readonly options: ConsumeOptions;
   readonly priority: number;
   readonly noAck: boolean;
@@ -41,7 +51,7 @@ export class Consumer {
   readonly #gate: Gate;
   readonly #subscriber: Subscriber<Delivery>;
 
-  constructor(queue: Queue, options: ConsumeOptions, subscriber: Subscriber<Delivery>) {
+  constructor(queue: ConsumedQueue, options: ConsumeOptions, subscriber: Subscriber<Delivery>) {
     this.queue = queue;
     this.options = options;
     this.priority = options.priority;

@@ -1,13 +1,31 @@
 import type { Address } from '../message/address.ts';
+import type { Tail } from '../message/content-frames.ts';
+import type { StoredMessage } from '../message/stored-message.ts';
 import type { Consumer } from './consumer.ts';
-import type { Queue } from '../queue/abstract-queue.ts';
+
+/** What becomes of a delivery. */
+export type Outcome = 'ack' | 'reject' | 'requeue' | 'return';
+
+/** The queue that a delivery came out of, as far as its receiver needs it. */
+export interface Settler {
+  readonly name: string;
+  readonly settings: { readonly consumerTimeout: number | undefined };
+  /** Refuses an outcome that deliveries of this queue cannot have, before any is settled. */
+  checkOutcome(outcome: Outcome): void;
+  /** Settles a delivery that went out with acknowledgement. */
+  settle(delivery: Delivery, outcome: Outcome): void;
+  /** The message as receivers see it, until something else is asked of the queue. */
+  tailOf(delivery: Delivery): Tail;
+  /** The message of a delivery; undefined where it is not in memory, or is there no more. */
+  messageOf(delivery: Delivery): StoredMessage | undefined;
+}
 
 /**
  * One message on its way from a queue to one receiver, and after that, until it is settled, the
  * entry that stands for it. When it is requeued, the same object goes back to the queue.
  */
 export class Delivery {
-  readonly queue: Queue;
+  readonly queue: Settler;
   readonly address: Address;
   /** Place in the queue: what is requeued goes back to it. BAS-21. */
   readonly position: number;
@@ -25,7 +43,7 @@ export class Delivery {
   deliveredAt = 0;
 
   constructor(
-    queue: Queue, address: Address, position: number, priority: number, expiresAt: number,
+    queue: Settler, address: Address, position: number, priority: number, expiresAt: number,
   ) {
     this.queue = queue;
     this.address = address;

@@ -1,13 +1,24 @@
 import { Observable, Subject } from 'rxjs';
 import { limits } from '../../limits.ts';
 import type { FieldTable, Properties } from '../../protocol/types.ts';
-import type { DeadLetterReason } from '../queue/dead-letter.ts';
-import { explainRoute } from '../exchange/explain-route.ts';
 import { NOWHERE, type Address } from '../message/address.ts';
+import type { Outcome } from '../delivery/delivery.ts';
+import type { DeadLetterReason } from '../message/deaths.ts';
 import type { MessageStore } from '../message/store.ts';
-import type { Outcome, Queue } from '../queue/abstract-queue.ts';
-import type { Destination } from '../turn/run.ts';
-import type { VirtualHost } from '../virtual-host.ts';
+import type { StoredMessage } from '../message/stored-message.ts';
+
+/** The virtual host of a message. */
+export interface TracedHost {
+  readonly name: string;
+  readMessage(address: Address): StoredMessage;
+}
+
+/** The queue that a message is in. */
+export interface TracedQueue {
+  readonly name: string;
+  readonly vhost: { readonly name: string };
+  readonly readyCount: number;
+}
 
 /** A binding that a message fitted. */
 export interface MatchedBinding {
@@ -96,7 +107,7 @@ export class Trace {
     });
   }
 
-  published(vhost: VirtualHost, address: Address, owner: string): void {
+  published(vhost: TracedHost, address: Address, owner: string): void {
     const { exchange, routingKey, visibleProperties, body } = vhost.readMessage(address);
     this.#events.next({
       type: 'message.published', message: this.#number(address), vhost: vhost.name, owner,
@@ -105,40 +116,42 @@ export class Trace {
     });
   }
 
-  routed(vhost: VirtualHost, address: Address, destinations: readonly Destination[]): void {
-    const message = vhost.readMessage(address);
-    const { exchange, routingKey } = message;
+  /** `matched`: the bindings by which it goes there. */
+  routed(
+    vhost: TracedHost, address: Address, destinations: readonly { readonly label: string }[],
+    matched: readonly MatchedBinding[],
+  ): void {
+    const { exchange, routingKey } = vhost.readMessage(address);
     const common = { message: this.#number(address), vhost: vhost.name, exchange, routingKey };
     if (destinations.length === 0) {
       this.#events.next({ type: 'message.unroutable', ...common });
       return;
     }
     this.#events.next({
-      type: 'message.routed', ...common,
-      matched: explainRoute(vhost, message, destinations),
+      type: 'message.routed', ...common, matched,
       destinations: destinations.map(({ label }) => label),
     });
   }
 
   returned(
-    vhost: VirtualHost, address: Address, owner: string, reason: 'NO_ROUTE' | 'NO_CONSUMERS',
+    vhost: TracedHost, address: Address, owner: string, reason: 'NO_ROUTE' | 'NO_CONSUMERS',
   ): void {
     const message = this.#number(address);
     this.#events.next({ type: 'message.returned', message, vhost: vhost.name, owner, reason });
   }
 
-  enqueued(queue: Queue, address: Address, priority: number, expiresAt: number): void {
+  enqueued(queue: TracedQueue, address: Address, priority: number, expiresAt: number): void {
     this.#events.next({
       type: 'message.enqueued', ...this.#inQueue(queue, address),
       ready: queue.readyCount, priority, expiresAt,
     });
   }
 
-  refused(queue: Queue, address: Address): void {
+  refused(queue: TracedQueue, address: Address): void {
     this.#events.next({ type: 'message.refused', ...this.#inQueue(queue, address) });
   }
 
-  delivered(vhost: VirtualHost, queue: string, address: Address, receiver: Receiver): void {
+  delivered(vhost: TracedHost, queue: string, address: Address, receiver: Receiver): void {
     const message = this.#number(address);
     this.#events.next({
       type: 'message.delivered', message, vhost: vhost.name, queue, ...receiver,
@@ -146,7 +159,7 @@ export class Trace {
   }
 
   settled(
-    queue: Queue, address: Address, outcome: Outcome,
+    queue: TracedQueue, address: Address, outcome: Outcome,
     receiver: Pick<Receiver, 'owner' | 'consumerTag' | 'deliveryTag'>,
   ): void {
     this.#events.next({
@@ -154,17 +167,17 @@ export class Trace {
     });
   }
 
-  requeued(queue: Queue, address: Address): void {
+  requeued(queue: TracedQueue, address: Address): void {
     this.#events.next({ type: 'message.requeued', ...this.#inQueue(queue, address) });
   }
 
-  expired(queue: Queue, address: Address): void {
+  expired(queue: TracedQueue, address: Address): void {
     this.#events.next({ type: 'message.expired', ...this.#inQueue(queue, address) });
   }
 
   /** `becomes`: where the message lies that goes on in its place, if any does. */
   deadLettered(
-    queue: Queue, address: Address, reason: DeadLetterReason,
+    queue: TracedQueue, address: Address, reason: DeadLetterReason,
     to: { readonly exchange: string; readonly routingKey: string }, becomes: Address | undefined,
   ): void {
     this.#events.next({
@@ -174,14 +187,14 @@ export class Trace {
   }
 
   /** Somebody moved it by hand; `becomes`: where its copy in the other queue lies. */
-  moved(queue: Queue, address: Address, to: Queue, becomes: Address): void {
+  moved(queue: TracedQueue, address: Address, to: TracedQueue, becomes: Address): void {
     this.#events.next({
       type: 'message.moved', ...this.#inQueue(queue, address), to: to.name,
       becomes: this.#number(becomes),
     });
   }
 
-  dropped(queue: Queue, address: Address, reason: DropReason): void {
+  dropped(queue: TracedQueue, address: Address, reason: DropReason): void {
     this.#events.next({ type: 'message.dropped', ...this.#inQueue(queue, address), reason });
   }
 
@@ -194,7 +207,9 @@ export class Trace {
     return this.active ? this.#number(address) : undefined;
   }
 
-  #inQueue(queue: Queue, address: Address): { message: number; vhost: string; queue: string } {
+  #inQueue(
+    queue: TracedQueue, address: Address,
+  ): { message: number; vhost: string; queue: string } {
     return { message: this.#number(address), vhost: queue.vhost.name, queue: queue.name };
   }
 

@@ -1,5 +1,7 @@
 import type { FieldTable } from '../../protocol/types.ts';
-import type { DeadLetterReason } from '../queue/dead-letter.ts';
+
+/** Why a message left a queue other than by an acknowledgement. QUE-19. */
+export type DeadLetterReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
 
 /** One death of a message, as x-death tells it. QUE-21. */
 export interface Death {

@@ -1,9 +1,8 @@
 import { AmqpError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
-import type { Delivery } from '../delivery/delivery.ts';
 import type { Address } from '../message/address.ts';
 import type { MessageStore } from '../message/store.ts';
-import type { Outcome } from '../queue/abstract-queue.ts';
+import type { Delivery, Outcome } from '../delivery/delivery.ts';
 import type { Route } from '../exchange/router.ts';
 
 /** A publish that waits for tx.commit; its route was found when it came. TX-02. */

@@ -3,7 +3,7 @@ import type { FieldTable } from '../../protocol/types.ts';
 import { Dependents } from '../dependents.ts';
 import type { Consumer, ConsumeOptions } from '../delivery/consumer.ts';
 import type { Tail } from '../message/content-frames.ts';
-import type { Delivery } from '../delivery/delivery.ts';
+import type { Delivery, Outcome } from '../delivery/delivery.ts';
 import {
   consumeInProcess, type IncomingMessage, type InProcessOptions,
 } from './in-process-consume.ts';
@@ -15,9 +15,6 @@ import type { VirtualHost } from '../virtual-host.ts';
 import type { QueueSettings } from './arguments.ts';
 import type { HeldLetters } from './held-letters.ts';
 import { Consumers } from './consumers.ts';
-
-/** What becomes of a delivery. */
-export type Outcome = 'ack' | 'reject' | 'requeue' | 'return';
 
 /**
  * Sees a message that waits, and the delivery that it would be; answers `false` where it has seen

@@ -1,6 +1,6 @@
 import { limits } from '../../limits.ts';
 import type { FieldTable } from '../../protocol/types.ts';
-import { addDeath, isCycle } from '../message/deaths.ts';
+import { addDeath, isCycle, type DeadLetterReason } from '../message/deaths.ts';
 import type { MessageBytes } from '../message/bytes.ts';
 import type { Address } from '../message/address.ts';
 import { copiesOf, MARK_DEAD_LETTERED, withCopies } from '../message/store.ts';
@@ -8,9 +8,6 @@ import { rewrite } from '../message/rewriting.ts';
 import type { Destination } from '../turn/run.ts';
 import { work } from '../turn/work.ts';
 import type { ClassicQueue } from './classic-queue.ts';
-
-/** Why a message left a queue other than by an acknowledgement. QUE-19. */
-export type DeadLetterReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
 
 /** As a message carries it. */
 const COPIES_MAX = 2 * Math.log2(limits.deadLetterCopiesMax) - 1;
@@ -129,7 +126,7 @@ export function offerLetter(
   const becomes = vhost.storeFor(targets, bytes, marks | MARK_DEAD_LETTERED);
   if (events.trace.active) {
     events.trace.deadLettered(queue, address, reason, to, becomes);
-    events.trace.routed(vhost, becomes, targets);
+    vhost.traceRouted(targets, becomes);
   }
   const taken = targets.filter((target) => {
     let refused = false;

@@ -2,15 +2,14 @@ import { limits } from '../../limits.ts';
 import type { Cancel } from '../../ports.ts';
 import type { Persistence } from '../durable/persistence.ts';
 import type { Address } from '../message/address.ts';
+import type { DeadLetterReason } from '../message/deaths.ts';
 import { Fifo } from '../turn/fifo.ts';
 import type { Destination } from '../turn/run.ts';
 import type { Flushed } from '../turn/turn.ts';
 import { work } from '../turn/work.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 import type { ClassicQueue } from './classic-queue.ts';
-import {
-  offerLetter, prepareLetter, tellOfLetter, type DeadLetterReason,
-} from './dead-letter.ts';
+import { offerLetter, prepareLetter, tellOfLetter } from './dead-letter.ts';
 
 /** The reasons for which a message is held, by the number under which the journal has each. */
 const reasons = [undefined, 'expired', 'rejected', 'delivery_limit'] as const;

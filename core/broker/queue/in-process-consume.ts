@@ -1,9 +1,9 @@
 import { Observable } from 'rxjs';
 import { assert } from '../../assert.ts';
 import type { FieldTable, Properties } from '../../protocol/types.ts';
-import type { Delivery } from '../delivery/delivery.ts';
+import type { Delivery, Outcome } from '../delivery/delivery.ts';
 import { Gate } from '../delivery/gate.ts';
-import type { Outcome, Queue } from './abstract-queue.ts';
+import type { Queue } from './abstract-queue.ts';
 import { generatedName } from '../names.ts';
 
 /** How to consume in process. */

@@ -1,6 +1,5 @@
 import { AmqpError } from '../../../errors.ts';
-import type { Delivery } from '../../delivery/delivery.ts';
-import type { Outcome } from '../../queue/abstract-queue.ts';
+import type { Delivery, Outcome } from '../../delivery/delivery.ts';
 import type { ChannelMethods, ServerChannel } from '../server-channel.ts';
 
 /** Methods of the class basic that settle deliveries. */
