@@ -23,8 +23,9 @@ function doors() {
   const { exports } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'));
   return new Map(Object.entries(exports)
     .filter(([, target]) => typeof target === 'object')
-    .map(([door, target]) => [
-      target.default.replace('./dist/', '').replace(/js$/, 'ts'), door.replace('.', 'tabmq'),
+    .map(([door, { require: target }]) => [
+      (target.default.types ?? target.types).replace('./dist/types/', '').replace(/d\.ts$/, 'ts'),
+      door.replace('.', 'tabmq'),
     ]));
 }
 

@@ -7,6 +7,7 @@ import { startGateway, type Gateway } from './gateway.ts';
 import { nodeLimits } from './limits.ts';
 import type { ListenerInfo } from './doors.ts';
 import { Log } from './log.ts';
+import { openPage } from './open-page.ts';
 import { Playground } from './playground.ts';
 import { kebabOf, settingNames, settings, type Settings } from './settings.ts';
 import { StartError } from './start-error.ts';
@@ -41,6 +42,9 @@ function makeProgram(): Command {
   program.command('backup <DIR> <TARGET>')
     .description('copy a data directory, in use or not; a start on the copy restores it')
     .action(backup);
+  program.command('playground')
+    .description('open the playground, whose broker runs in the tab; nothing is kept here')
+    .action(() => play(readSettings({ flags: program.opts(), environment: process.env })));
   program.addHelpText('after', [
     '',
     'A flag goes before its environment variable, that before the configuration file.',
@@ -79,6 +83,25 @@ async function check(path: string): Promise<void> {
 async function backup(path: string, target: string): Promise<void> {
   const { segments, bytes } = await backUp(path, target);
   say(`${target} has ${segments} segments with ${bytes} bytes of ${path}`);
+}
+
+/** On the port that it had before, so that the page has what it kept; else where there is room. */
+async function play({ host, httpPort }: Settings): Promise<void> {
+  const playground = Playground.installed();
+  if (playground === undefined) {
+    throw new StartError('There is no playground here: npm run build:demo builds it.');
+  }
+  const log = new Log({ levels: { all: 'error' } });
+  const open = (http: number | undefined): Promise<Gateway> =>
+    startGateway({ hosts: host, ports: { amqp: 0, http }, playground, log });
+  const gateway = await open(httpPort).catch((error: unknown) => {
+    if (httpPort !== undefined) throw error;
+    return open(0);
+  });
+  drainOnSignal(gateway);
+  const page = pageOf(gateway.listeners.find(({ way }) => way === 'http')!);
+  say(`The playground is at ${page}`);
+  openPage(page);
 }
 
 async function run(set: Settings): Promise<void> {
@@ -176,10 +199,8 @@ function drainOnSignal(gateway: Gateway): void {
 // A broker outlives whoever read what it writes.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
-try {
-  await obey(process.argv);
-} catch (error) {
+obey(process.argv).catch((error: unknown) => {
   if (!(error instanceof StartError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = EXIT_CANNOT_START;
-}
+});

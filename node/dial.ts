@@ -3,7 +3,6 @@ import type { IncomingMessage } from 'node:http';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { Observable, catchError, of, switchMap, throwError } from 'rxjs';
-import { WebSocket } from 'ws';
 import { urlOf } from '../core/client/address.ts';
 import { DialError, type Dial, type Endpoint, type TlsOptions } from '../core/client/dial.ts';
 import { LostError } from '../core/client/errors.ts';
@@ -13,6 +12,7 @@ import {
 import { reasonOf } from './dial-reason.ts';
 import { nodeLimits } from './limits.ts';
 import { TcpTransport } from './tcp.ts';
+import { webSocketLibrary } from './web-socket-library.ts';
 import { WebSocketTransport } from './websocket.ts';
 
 /** Reaches brokers over TCP, TLS, WebSocket, and the MessagePorts of Node's workers. */
@@ -75,7 +75,7 @@ function openWebSocket(endpoint: Endpoint): Observable<Transport> {
   return new Observable((opened) => {
     let taken: Transport | undefined;
     // No subprotocol is asked for: a relay that knows none would be refused by us. WSK-08.
-    const webSocket = new WebSocket(urlOf(endpoint), {
+    const webSocket = new (webSocketLibrary().WebSocket)(urlOf(endpoint), {
       ...tlsOptions(endpoint.tls),
       perMessageDeflate: false,
       maxPayload: nodeLimits.webSocketMessageBytesMax,

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { extname, join, sep } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { brotliCompress, gzip } from 'node:zlib';
+import { brotliCompress, constants, gzip } from 'node:zlib';
 import { answerNotFound } from './http-text.ts';
 import { encodingFor, isFresh, type Encoding } from './http-negotiation.ts';
+import { archivedFiles, folderFiles, type SiteFiles } from './site-files.ts';
 
 const textTypes: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -25,7 +25,12 @@ const workerPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'"
 
 /** What the build puts beside a file, for those who take it so. */
 const suffixes = { br: '.br', gzip: '.gz', identity: '' } as const;
-const compressors = { br: promisify(brotliCompress), gzip: promisify(gzip) } as const;
+const brotli = promisify(brotliCompress);
+/** Where the build left nothing: well enough, since somebody waits. */
+const compressors = {
+  br: (bytes: Buffer) => brotli(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
+  gzip: promisify(gzip),
+} as const;
 
 /** A file as it is sent. */
 interface Body {
@@ -38,25 +43,22 @@ interface Body {
  * start, so that no other is served.
  */
 export class Playground {
-  readonly #folder: string;
-  readonly #files: ReadonlySet<string>;
+  readonly #files: SiteFiles;
   /** What was read once, by name, encoding, and what was written into it. */
   readonly #bodies = new Map<string, Promise<Body>>();
 
-  constructor(folder: string) {
-    this.#folder = folder;
-    const files = readdirSync(folder, { recursive: true, withFileTypes: true });
-    this.#files = new Set(files.filter((entry) => entry.isFile()).map(({ parentPath, name }) =>
-      join(parentPath, name).slice(folder.length).split(sep).join('/').replace(/^\/?/, '/')));
+  constructor(files: string | SiteFiles) {
+    this.#files = typeof files === 'string' ? folderFiles(files) : files;
   }
 
   /** The playground that was built with this gateway; undefined: it was not. */
   static installed(): Playground | undefined {
+    const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
     // Beside the compiled gateway; or, where that runs from its source, where the build puts it.
-    const folders = ['../demo', '../dist/demo'].map((path) =>
-      fileURLToPath(new URL(path, import.meta.url)));
-    const folder = folders.find((each) => existsSync(join(each, 'sw.js')));
-    return folder === undefined ? undefined : new Playground(folder);
+    const folder = ['../demo', '../dist/demo'].map(pathOf)
+      .find((each) => existsSync(join(each, 'sw.js')));
+    const files = folder ?? archivedFiles(pathOf('../playground.br'));
+    return files === undefined ? undefined : new Playground(files);
   }
 
   /**
@@ -70,7 +72,7 @@ export class Playground {
     if (path === '/' && request.headers.accept?.includes('text/html') !== true) return false;
     const file = path.endsWith('/') ? `${path}index.html` : path;
     if (/\.(br|gz)$/.test(file)) return false;
-    if (!this.#files.has(file)) return this.#leadsOn(path, response);
+    if (!this.#files.names.has(file)) return this.#leadsOn(path, response);
     const encoding = this.#encodingOf(file, request.headers['accept-encoding']);
     this.#bodyOf(file, encoding, urls).then(
       (body) => send(file, encoding, body, request, response),
@@ -82,16 +84,14 @@ export class Playground {
 
   /** A folder that is asked for by its name alone: its page names others from within. */
   #leadsOn(path: string, response: ServerResponse): boolean {
-    if (!this.#files.has(`${path}/index.html`)) return false;
+    if (!this.#files.names.has(`${path}/index.html`)) return false;
     response.writeHead(301, { Location: `${path.slice(path.lastIndexOf('/') + 1)}/` }).end();
     return true;
   }
 
   #encodingOf(file: string, accepted: string | undefined): Encoding {
     if (!isText(file)) return 'identity';
-    const offered = (['br', 'gzip'] as const).filter((encoding) =>
-      file === '/index.html' || this.#files.has(file + suffixes[encoding]));
-    return encodingFor(accepted, offered);
+    return encodingFor(accepted, ['br', 'gzip']);
   }
 
   #bodyOf(file: string, encoding: Encoding, urls: readonly string[]): Promise<Body> {
@@ -106,13 +106,16 @@ export class Playground {
   }
 
   async #file(file: string, encoding: Encoding): Promise<Body> {
-    const bytes = await readFile(join(this.#folder, file + suffixes[encoding]));
+    const compressed = file + suffixes[encoding];
+    const isThere = this.#files.names.has(compressed);
+    const read = await this.#files.read(isThere ? compressed : file);
+    const bytes = isThere || encoding === 'identity' ? read : await compressors[encoding](read);
     return { bytes, etag: etagOf(bytes) };
   }
 
   /** The page knows the port, which is known only once the gateway listens. */
   async #page(encoding: Encoding, port: string): Promise<Body> {
-    const html = await readFile(join(this.#folder, 'index.html'), 'utf8');
+    const html = (await this.#files.read('/index.html')).toString();
     const text = html.replace('name="amqp-port" content=""', `name="amqp-port" content="${port}"`);
     const plain = Buffer.from(text);
     const bytes = encoding === 'identity' ? plain : await compressors[encoding](plain);

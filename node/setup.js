@@ -81,12 +81,17 @@ function install() {
 }
 
 function build() {
-  const sources = ['tsconfig.base.json', ...projects].map((name) => join(root, name));
+  const bundler = join(root, 'tools', 'bundle.js');
+  const sources = ['tsconfig.base.json', 'tools/bundle.js', ...projects]
+    .map((name) => join(root, name)).filter(existsSync);
   if (changedAt(buildStamp) > Math.max(...sources.map(newestChangeIn))) return;
   say('Compiling ...');
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   if (!run(process.execPath, [compiler, '-b', ...projects])) {
     fail('TabMQ could not be compiled: see the errors above.');
+  }
+  if (existsSync(bundler) && !run(process.execPath, [bundler])) {
+    fail('TabMQ could not be bundled: see the errors above.');
   }
   writeFileSync(buildStamp, '');
 }

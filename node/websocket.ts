@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Observable, Subject } from 'rxjs';
-import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import type { RawData, ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import { limits, type PeerInfo, type Written } from '../core/index.ts';
 import { nodeLimits } from './limits.ts';
 import type { OriginRule } from './origin.ts';
 import { bytesOf, peerOf, type SocketBytes, type SocketTransport } from './tcp.ts';
+import { webSocketLibrary } from './web-socket-library.ts';
 
 /** Close codes of RFC 6455, section 7.4.1. */
 const MESSAGE_TOO_BIG = 1009;
@@ -87,13 +88,14 @@ export class WebSocketTransport implements SocketTransport {
 
 /** Answers HTTP requests to become a WebSocket, at any path. WSK-05. */
 export class WebSocketAcceptor {
-  readonly #server: WebSocketServer;
+  readonly #options: ServerOptions;
   readonly #origins: OriginRule;
+  #server: WebSocketServer | undefined;
 
   /** `messageBytesMax`: the largest body of a message, which may come in one piece. */
   constructor(origins: OriginRule, messageBytesMax: number = limits.messageBytesMax) {
     this.#origins = origins;
-    this.#server = new WebSocketServer({
+    this.#options = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
@@ -104,7 +106,7 @@ export class WebSocketAcceptor {
       handleProtocols: (offered) => {
         return [...offered].find((token) => AMQP_SUBPROTOCOL.test(token)) ?? false;
       },
-    });
+    };
   }
 
   /** Calls `accepted` unless the request is refused, which its socket is told. */
@@ -116,6 +118,7 @@ export class WebSocketAcceptor {
   ): void {
     const refusal = this.#refusal(request);
     if (refusal !== undefined) return refuse(socket, refusal);
+    this.#server ??= new (webSocketLibrary().WebSocketServer)(this.#options);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const transport = new WebSocketTransport(webSocket, socket);
       boundInput(transport, webSocket);

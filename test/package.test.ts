@@ -1,26 +1,14 @@
-/** What npm would publish: it holds every door, needs nothing else, and starts. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+/** What npm would publish: it holds every door, needs nothing else, and works for all kinds of users. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { manifest, root, Stage, UserProject, type Door } from './support/package.ts';
 
-/** A file, or one for each condition. */
-type Door = string | { readonly [condition: string]: Door };
-
-interface Manifest {
-  readonly version: string;
-  readonly bin: Readonly<Record<string, string>>;
-  readonly exports: Readonly<Record<string, Door>>;
-  readonly dependencies: Readonly<Record<string, string>>;
-}
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
 const doors = Object.keys(manifest.exports).map((door) => door.replace(/^\./, 'tabmq'));
+const codeDoors = doors.filter((door) => !door.endsWith('.json'));
 
 function targetsOf(door: Door): string[] {
   return typeof door === 'string' ? [door] : Object.values(door).flatMap(targetsOf);
@@ -34,79 +22,142 @@ test('every door leads to a file that the build makes', () => {
   expect(missing).toEqual([]);
 });
 
-test('publint finds nothing to say', async () => {
-  const { messages, pkg } = await publint({ pkgDir: root, pack: false, strict: true });
-  expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
-});
-
 test('the lock file names no registry, so that any may serve', () => {
   expect(readFileSync(join(root, 'package-lock.json'), 'utf8')).not.toContain('"resolved": "http');
 });
 
 describe('the packed package', () => {
-  const user = mkdtempSync(join(tmpdir(), 'tabmq-package-'));
-  const installed = join(user, 'node_modules', 'tabmq');
-  let packed: string[];
+  let stage: Stage;
+  let user: UserProject;
+  let archive: string;
+  let packed: ReturnType<Stage['pack']>;
+  let paths: string[];
 
-  /** Unpacks the archive beside its own dependencies and no others. */
   beforeAll(() => {
-    const { filename, files } = pack();
-    packed = files.map(({ path }) => path);
-    mkdirSync(installed, { recursive: true });
-    // Without it, a package.json further up would say whose files these are.
-    writeFileSync(join(user, 'package.json'), '{}');
-    execFileSync('tar', ['-xzf', join(user, filename), '--strip-components=1', '-C', installed]);
-    for (const name of Object.keys(manifest.dependencies)) {
-      const link = join(user, 'node_modules', name);
-      mkdirSync(dirname(link), { recursive: true });
-      symlinkSync(join(root, 'node_modules', name), link, 'junction');
-    }
+    stage = new Stage();
+    packed = stage.pack();
+    paths = packed.files.map(({ path }) => path);
+    archive = join(stage.folder, packed.filename);
+    user = new UserProject(archive, ['amqplib']);
   });
 
-  afterAll(() => rmSync(user, { recursive: true, force: true }));
+  afterAll(() => {
+    stage.remove();
+    user.remove();
+  });
 
-  function pack(): { filename: string; files: { path: string }[] } {
-    const flags = ['--json', '--ignore-scripts', '--loglevel=silent', '--pack-destination', user];
-    return JSON.parse(execFileSync('npm', ['pack', ...flags], { cwd: root, encoding: 'utf8' }))[0];
-  }
+  test('has at most 1.2 MB, and 5 MB unpacked', () => {
+    process.stdout.write(`packed ${packed.size} bytes, unpacked ${packed.unpackedSize}\n`);
+    expect(packed.size).toBeLessThanOrEqual(1_200_000);
+    expect(packed.unpackedSize).toBeLessThanOrEqual(5_000_000);
+  });
 
-  function runNode(...parameters: string[]): string {
-    return execFileSync(process.execPath, parameters, { cwd: user, encoding: 'utf8' }).trim();
-  }
+  test('publint finds nothing to say', async () => {
+    const { messages, pkg } = await publint({ pkgDir: user.installed, pack: false, strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+  });
 
-  test.each(doors)('%s can be imported', (door) => {
-    const attributes = door.endsWith('.json') ? ", { with: { type: 'json' } }" : '';
-    const script = `console.log(Object.keys(await import('${door}'${attributes})).length)`;
-    expect(Number(runNode('--no-warnings', '--input-type=module', '--eval', script))).toBeGreaterThan(0);
+  test('its types are right for every door, old and new resolution, import and require', async () => {
+    const result = await checkPackage(createPackageFromTarballData(readFileSync(archive)));
+    if (result.types === false) throw new Error('it has no types');
+    expect(result.problems).toEqual([]);
+    expect(Object.keys(result.entrypoints)).toEqual(Object.keys(manifest.exports));
+  });
+
+  test.each(codeDoors)('%s can be imported and required, which gives the same', (door) => {
+    const script = `
+      const [imported, required] = [await import('${door}'), (await import('node:module')).createRequire(
+        import.meta.url)('${door}')];
+      const names = Object.keys(required);
+      console.log(names.length > 0 && names.every((name) => imported[name] === required[name]));`;
+    user.write('door.mjs', script);
+    expect(user.node('door.mjs')).toBe('true');
+  });
+
+  test('its package.json can be imported', () => {
+    const script = "console.log((await import('tabmq/package.json', { with: { type: 'json' } })).default.version)";
+    expect(user.node('--no-warnings', '--input-type=module', '--eval', script)).toBe(manifest.version);
+  });
+
+  test('a test loads a few files for it, and nothing that a gateway alone needs', () => {
+    const loaded = JSON.parse(user.node('--eval', `
+      require('tabmq/testing');
+      console.log(JSON.stringify(Object.keys(require.cache)));`)) as string[];
+    expect(loaded.filter((path) => !path.startsWith(user.installed))).toEqual([]);
+    expect(loaded.length).toBeLessThanOrEqual(20);
   });
 
   test('tabmq starts', () => {
-    const command = join(installed, manifest.bin['tabmq']!);
-    expect(runNode(command, '--version')).toContain(manifest.version);
-  });
-
-  test('set-up has nothing to do', () => {
-    expect(runNode(join(installed, 'node', 'setup.js'))).toBe('');
-    expect(existsSync(join(installed, 'node_modules'))).toBe(false);
+    const command = join(user.installed, manifest.bin['tabmq']!);
+    expect(user.node(command, '--version')).toContain(manifest.version);
   });
 
   test('it holds what a package must, and nothing of the workshop', () => {
-    for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md']) expect(packed).toContain(name);
-    expect(packed.filter((path) => /^(test|tools|demo|\.)|tsbuildinfo|\.built/.test(path))).toEqual([]);
+    for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md', 'core/client/README.md', 'node/testing/README.md',
+      'demo/examples/rpc.ts', 'demo/testing/jest/outbox.test.js']) expect(paths).toContain(name);
+    const wrong = /^(tools|\.)|\.test\.d\.ts$|tsbuildinfo|\.built|\.map$|core\/sim\//;
+    expect(paths.filter((path) => wrong.test(path))).toEqual([]);
+    const { scripts, devDependencies } = JSON.parse(readFileSync(join(user.installed, 'package.json'), 'utf8'));
+    expect([scripts, devDependencies]).toEqual([undefined, undefined]);
   });
 
-  test('it holds the documentation once, and its gateway serves that', async () => {
-    const pages = packed.filter((path) => path.startsWith('dist/demo/docs/'));
-    expect(pages).toContain('dist/demo/docs/index.html');
-    expect(pages.filter((path) => /\.(br|gz)$/.test(path))).toEqual([]);
+  test('its gateway serves the playground, and what guides there are', async () => {
     const script = `
-      import { startGateway } from 'tabmq/node';
-      import { Playground } from '${pathToFileURL(join(installed, 'dist/node/playground.js')).href}';
-      const playground = Playground.installed();
-      const gateway = await startGateway({ hosts: ['127.0.0.1'], ports: { amqp: 0, http: 0 }, playground });
-      const answer = await fetch('http://127.0.0.1:' + gateway.ports.http + '/docs/');
-      console.log(answer.status, answer.headers.get('content-encoding'), (await answer.text()).includes('TabMQ'));
-      await gateway.stop();`;
-    expect(runNode('--no-warnings', '--input-type=module', '--eval', script)).toBe('200 null true');
+      const { spawn } = require('node:child_process');
+      const child = spawn(process.execPath, [${JSON.stringify(join(user.installed, manifest.bin['tabmq']!))},
+        '--http-port', '0', 'playground'], { env: { ...process.env, BROWSER: 'none' } });
+      child.stdout.once('data', async (text) => {
+        const page = /http.*\\S/.exec(String(text))[0];
+        const answer = await fetch(page, { headers: { accept: 'text/html' } });
+        const [script] = /assets\\/[^"]*\\.js/.exec(await answer.text());
+        const { status, headers } = await fetch(page + script);
+        const guides = await (await fetch(page + 'docs/')).text();
+        console.log(status, headers.get('content-encoding'), guides.includes('core/client/README.md'));
+        child.kill();
+      });`;
+    expect(user.node('--eval', script)).toBe('200 gzip true');
+  });
+});
+
+describe('its owner', () => {
+  let stage: Stage;
+  beforeAll(() => {
+    stage = new Stage();
+  });
+  afterAll(() => stage.remove());
+
+  test('publishes nothing before author and repository are filled in', () => {
+    stage.change({ author: '', repository: { type: 'git', url: '' } });
+    const { status, stderr } = stage.step('check');
+    expect([status, stderr]).toEqual([1, 'The package is not published: fill in author and repository.url in ' +
+      'package.json first, from which its homepage, its page for bugs and the links of its README follow.\n']);
+  });
+
+  test.each([
+    'git+https://git.example/someone/tabmq.git', 'git@git.example:someone/tabmq.git',
+    'ssh://git@git.example/someone/tabmq.git',
+  ])('has the homepage, the page for bugs and the links of %s', (url) => {
+    stage.change({ author: 'Someone', repository: { type: 'git', url } });
+    expect(stage.step('check').status).toBe(0);
+    const [before, readme] = [stage.read('package.json'), stage.read('README.md')];
+    stage.step('fill');
+    const filled = JSON.parse(stage.read('package.json'));
+    expect(filled).toMatchObject({
+      author: 'Someone', repository: { url }, homepage: 'https://git.example/someone/tabmq#readme',
+      bugs: { url: 'https://git.example/someone/tabmq/issues' },
+    });
+    const links = [...stage.read('README.md').matchAll(/\]\(([^)]*)\)/g)].map(([, link]) => link!);
+    expect(links.filter((link) => !/^(https?:|#)/.test(link))).toEqual([]);
+    expect(links).toContain(`https://git.example/someone/tabmq/blob/v${manifest.version}/core/client/README.md`);
+    stage.step('restore');
+    expect([stage.read('package.json'), stage.read('README.md')]).toEqual([before, readme]);
+  });
+
+  test('has a pack that was broken off made good by the next', () => {
+    const before = stage.read('README.md');
+    stage.step('fill');
+    stage.step('fill');
+    stage.step('restore');
+    expect(stage.read('README.md')).toBe(before);
   });
 });

@@ -58,7 +58,7 @@ describe.runIf(hasChromium())('the browser package', () => {
 
     beforeAll(() => {
       const installed = join(user, 'node_modules');
-      for (const name of ['package.json', 'dist/browser', 'dist/core']) {
+      for (const name of ['package.json', 'dist/web', 'dist/lib', 'dist/types']) {
         cpSync(join(root, name), join(installed, 'tabmq', name), { recursive: true });
       }
       // What npm installs with the package, and the client of the program.
@@ -96,9 +96,9 @@ describe.runIf(hasChromium())('the browser package', () => {
     const client = await bundle({ code: "export * from '@cloudamqp/amqp-client';" });
     const plain = program.replace('tabmq/browser', './tabmq.js').replace('@cloudamqp/amqp-client', './client.js');
     const server = createServer(({ url = '' }, response) => {
-      const file = /^\/folder\/(tabmq|broker-worker)\.js$/.exec(url)?.[1];
+      const file = /^\/folder\/(?!client\.js)([\w-]+\.js)$/.exec(url)?.[1];
       response.setHeader('Content-Type', url.endsWith('.js') ? 'text/javascript' : 'text/html');
-      if (file !== undefined) response.end(readFileSync(join(root, 'dist', 'bundle', `${file}.js`)));
+      if (file !== undefined) response.end(readFileSync(join(root, 'dist', 'bundle', file)));
       else response.end(url.endsWith('.js') ? client : html(`>${plain}`));
     });
     onTestFinished(() => void server.close());

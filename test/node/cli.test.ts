@@ -1,6 +1,6 @@
 /** The command line: what it takes, from where, and what it says of mistakes. */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -80,6 +80,19 @@ describe('a start', () => {
     expect(await health.text()).toBe('ok');
     child.kill('SIGTERM');
     expect(await within('the exit', exit)).toBe(0);
+  });
+
+  test('opens the playground in the browser that BROWSER names', async () => {
+    const browser = join(folder, 'browser');
+    const script = `#!/bin/sh\necho "$1" > ${folder}/part && mv ${folder}/part ${folder}/opened\n`;
+    writeFileSync(browser, script, { mode: 0o755 });
+    const { stdout, child, exit } = start({ flags: ['playground'], environment: { BROWSER: browser } });
+    const [, page = ''] = /^The playground is at (http:.*)$/.exec(await stdout.take()) ?? [];
+    expect(await (await fetch(page, { headers: { accept: 'text/html' } })).text()).toContain('<title>');
+    await expect.poll(() => existsSync(join(folder, 'opened'))).toBe(true);
+    expect(readFileSync(join(folder, 'opened'), 'utf8')).toBe(`${page}\n`);
+    child.kill();
+    expect(await exit).toBe(0);
   });
 
   test('prints its version', async () => {

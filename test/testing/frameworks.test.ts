@@ -15,8 +15,7 @@ const modules = '../../node_modules';
 const frameworks: Readonly<Record<string, readonly [parameters: readonly string[], told: RegExp]>> = {
   vitest: [[`${modules}/vitest/vitest.mjs`, 'run', '--root', 'vitest', '--testTimeout=60000'], /Tests +2 passed \(2\)/],
   jest: [
-    ['--experimental-vm-modules', `${modules}/jest/bin/jest.js`, '--rootDir', 'jest', '--watchman=false',
-      '--testTimeout=60000'],
+    [`${modules}/jest/bin/jest.js`, '--rootDir', 'jest', '--watchman=false', '--testTimeout=60000'],
     /Tests: +3 passed, 3 total/,
   ],
   'node-test': [['--test', '--test-reporter=tap', 'node-test/billing.test.js'], /# pass 3\n# fail 0/],

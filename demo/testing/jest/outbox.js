@@ -1,7 +1,7 @@
 /** The program under test: it hands messages to a broker that may come and go. */
-import { connect } from 'amqp-connection-manager';
+const { connect } = require('amqp-connection-manager');
 
-export async function openOutbox(url) {
+async function openOutbox(url) {
   const connection = connect([url], {
     reconnectTimeInSeconds: 0.05,
     connectionOptions: { clientProperties: { connection_name: 'outbox' } },
@@ -24,3 +24,5 @@ export async function openOutbox(url) {
     },
   };
 }
+
+module.exports = { openOutbox };

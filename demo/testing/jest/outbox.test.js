@@ -1,7 +1,6 @@
 /** Jest with amqp-connection-manager: what happens when the broker misbehaves. */
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { startTestBroker } from 'tabmq/testing';
-import { openOutbox } from './outbox.js';
+const { startTestBroker } = require('tabmq/testing');
+const { openOutbox } = require('./outbox.js');
 
 let broker;
 let outbox;
