@@ -64,6 +64,11 @@ export const limits = {
   streamRunMessagesMax: 256,
   /** Octets that are written in the time of an enqueue. */
   octetsPerWork: 1024,
+  /**
+   * Pairs of a channel and a queue or exchange that have counts of their own, in a whole broker,
+   * some 20 MB; beyond, the counts of queues, exchanges and channels alone go on.
+   */
+  talliesMax: 100_000,
   /** How long a connection still shows as one in flow after it had to wait. */
   flowShownMs: 1000,
   /** Largest body of one message as RabbitMQ 3 has it by default. BAS-01. */

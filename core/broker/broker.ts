@@ -11,7 +11,9 @@ import type { ConfirmHold } from './publish/confirms.ts';
 import { Access } from './access/access.ts';
 import { letIn, makeGuest, type GivenUser } from './access/first-users.ts';
 import { passwordLogin } from './access/login.ts';
-import { compatibilityOf, type Compatibility, type Profile } from './definition/compatibility.ts';
+import {
+  checkMessageBytesMax, compatibilityOf, type Compatibility, type Profile,
+} from './definition/compatibility.ts';
 import { Alarms, type Alarm } from './alarms.ts';
 import { defaultOptions, type BrokerOptions, type SetOptions } from './broker-options.ts';
 import type { Persistence } from './durable/persistence.ts';
@@ -25,6 +27,7 @@ import { SettingTables } from './settings.ts';
 import { ServerConnection } from './connection/server-connection.ts';
 import { serverProperties } from './server-properties.ts';
 import { sampleStats, type Stats } from './stats.ts';
+import { BrokerTotals } from './totals.ts';
 import type { TraceEvent } from './events/trace.ts';
 import { Parties } from './turn/parties.ts';
 import { Turn } from './turn/turn.ts';
@@ -95,6 +98,8 @@ export class Broker {
   readonly #authenticatesElsewhere: boolean;
   readonly #settings: SettingTables;
   readonly memory: MemoryAccount;
+  /** What it counts, whatever becomes of its virtual hosts. */
+  readonly totals = new BrokerTotals();
   readonly #vhosts = new Map<string, VirtualHost>();
   readonly #parts: BrokerParts;
   readonly #durability: Durability | undefined;
@@ -121,8 +126,7 @@ export class Broker {
     this.frames$ = this.#tappedFrames();
     const { store, turn, events } = this;
     this.#durability = env.durability;
-    const persistence = env.durability?.attach(this);
-    this.persistence = persistence;
+    const persistence = (this.persistence = env.durability?.attach(this));
     this.#alarms = new Alarms(this.memory, (alarm, on) => {
       events.emit({ type: on ? 'alarm.set' : 'alarm.cleared', alarm });
       this.#updateBlocked();
@@ -143,7 +147,7 @@ export class Broker {
     this.authenticator = typeof authenticator === 'function' ? authenticator(own) : authenticator;
     this.#parts = {
       clock, random, store, turn, events, persistence, settings, memory: this.memory,
-      compatibilityOf: (profile) => this.#compatibilityOf(profile),
+      totals: this.totals, compatibilityOf: (profile) => this.#compatibilityOf(profile),
     };
     for (const name of this.options.vhosts) this.#addVhost(name);
     this.#watchPolicies();
@@ -213,6 +217,7 @@ export class Broker {
       }
       this.#vhosts.delete(vhost.name);
       vhost.subscription.unsubscribe();
+      this.totals.forget(vhost);
       vhost.forgetSettings();
       this.access.permissions.forgetVhost(vhost.name);
       this.parameters.forgetVhost(vhost.name);
@@ -404,6 +409,7 @@ export class Broker {
     const outbound = edge((sink) => {
       const connection = new ServerConnection(this, `connection-${++this.#number}`, sink, link);
       this.#connections.add(connection);
+      this.totals.churn.connectionsOpened++;
       this.#linkCount++;
       opened.add(() => {
         this.forget(connection);
@@ -419,7 +425,9 @@ export class Broker {
 
   /** The connection is over, though its client may have yet to hang up. */
   forget(connection: ServerConnection): void {
-    this.#connections.delete(connection);
+    if (!this.#connections.delete(connection)) return;
+    this.totals.churn.connectionsClosed++;
+    (connection.vhost ?? this).totals.traffic.add(connection.traffic);
   }
 
   #tappedFrames(): Observable<FrameEvent> {
@@ -436,11 +444,3 @@ export class Broker {
 }
 
 const NOTHING_RECOVERED: Recovered = { exchanges: 0, queues: 0, messages: 0, clean: true };
-
-function checkMessageBytesMax(bytes: number | undefined): void {
-  if (bytes === undefined) return;
-  if (Number.isInteger(bytes) && bytes > 0 && bytes <= limits.bodyBytesMax) return;
-  throw new RangeError(
-    `messageBytesMax is a whole number from 1 to ${limits.bodyBytesMax}, not ${String(bytes)}`,
-  );
-}

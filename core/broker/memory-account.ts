@@ -4,7 +4,7 @@ import type { FieldTable, FieldValue } from '../protocol/types.ts';
 import { AmqpError } from '../errors.ts';
 
 /** What one of each takes, as measured: objects, places in maps, and names of usual length. */
-const BYTES = { queue: 2600, exchange: 1300, binding: 1300, consumer: 900 } as const;
+const BYTES = { queue: 2600, exchange: 1300, binding: 1300, consumer: 900, tally: 200 } as const;
 /** An octet of a key is kept by the binding, in what tells bindings apart, and by the matcher. */
 const BYTES_PER_KEY_OCTET = 4;
 const BYTES_PER_VALUE = 64;
@@ -20,6 +20,7 @@ export class MemoryAccount {
   readonly #pool: BufferPool;
   #definitionBytes = 0;
   #consumerBytes = 0;
+  #tallyCount = 0;
 
   constructor(
     limitBytes: number, store: { readonly allocatedBytes: number }, pool: BufferPool,
@@ -32,7 +33,7 @@ export class MemoryAccount {
   /** Messages, definitions, consumers, and what transports have yet to send. */
   get bytes(): number {
     return this.#store.allocatedBytes + this.#pool.unsentBytes + this.#definitionBytes +
-      this.#consumerBytes;
+      this.#consumerBytes + this.#tallyCount * BYTES.tally;
   }
 
   /** Whether it is more than may be; an alarm ends only when it is clearly less. */
@@ -66,6 +67,16 @@ export class MemoryAccount {
   /** One consumer more, or one less. */
   countConsumer(change: 1 | -1): void {
     this.#consumerBytes += change * BYTES.consumer;
+  }
+
+  /** Whether one more pair of a channel and a queue or exchange can have counts of its own. */
+  get hasRoomForTally(): boolean {
+    return this.#tallyCount < limits.talliesMax;
+  }
+
+  /** So many more such pairs, or fewer. */
+  countTally(change: number): void {
+    this.#tallyCount += change;
   }
 }
 

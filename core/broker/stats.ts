@@ -1,5 +1,9 @@
 import type { Broker } from './broker.ts';
-import { Counters } from './counters.ts';
+import { Counters, DeliveryCounters } from './counters.ts';
+import type { VirtualHost } from './virtual-host.ts';
+
+/** Counts of a broker since its start. */
+export type BrokerCounters = Readonly<Omit<Counters & DeliveryCounters, 'add' | 'addConsumer'>>;
 
 /** Totals of a broker at one moment. */
 export interface Stats {
@@ -16,13 +20,29 @@ export interface Stats {
   readonly messageBytes: number;
   readonly storeBytes: number;
   /** Counts since the start. */
-  readonly counters: Readonly<Counters>;
+  readonly counters: BrokerCounters;
+}
+
+/** What went out of the queues of a virtual host, those that are gone included. */
+export function deliveriesOf({ queues, totals }: VirtualHost): DeliveryCounters {
+  const all = new DeliveryCounters();
+  for (const { departed } of Object.values(totals.queues)) all.add(departed);
+  for (const queue of queues.values()) queue.countInto(all);
+  return all;
+}
+
+/** Adds up what came to its exchanges, so that their counts are exact; once for all of them. */
+export function settlePublishes({ totals }: VirtualHost): void {
+  for (const tallies of totals.publishTallies) tallies.settle();
 }
 
 /** Adds everything up. */
 export function sampleStats(broker: Broker): Stats {
   const totals = { exchanges: 0, queues: 0, consumers: 0, messagesReady: 0, messagesUnacked: 0 };
   const counters = new Counters();
+  const deliveries = new DeliveryCounters();
+  counters.add(broker.totals.counters);
+  for (const { departed } of Object.values(broker.totals.queues)) deliveries.add(departed);
   for (const vhost of broker.vhosts.values()) {
     totals.exchanges += vhost.exchanges.size;
     totals.queues += vhost.queues.size;
@@ -31,9 +51,8 @@ export function sampleStats(broker: Broker): Stats {
       totals.messagesReady += queue.readyCount;
       totals.messagesUnacked += queue.unackedCount;
     }
-    for (const name of Object.keys(counters) as (keyof Counters)[]) {
-      counters[name] += vhost.counters[name];
-    }
+    counters.add(vhost.counters);
+    deliveries.add(deliveriesOf(vhost));
   }
   let channels = 0;
   for (const connection of broker.connections) channels += connection.channelCount;
@@ -44,6 +63,6 @@ export function sampleStats(broker: Broker): Stats {
     ...totals,
     messageBytes: broker.store.liveBytes,
     storeBytes: broker.store.allocatedBytes,
-    counters,
+    counters: { ...counters, ...deliveries },
   };
 }

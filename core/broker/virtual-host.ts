@@ -36,10 +36,11 @@ import type { Publisher } from './publish/publisher.ts';
 import { assertSameQueueArguments, parseQueueArguments } from './queue/arguments.ts';
 import type { Queue } from './queue/abstract-queue.ts';
 import { ClassicQueue } from './queue/classic-queue.ts';
-import { deadLetterCycle } from './queue/dead-letter-cycle.ts';
+import { cycleBy } from './queue/dead-letter-cycle.ts';
 import { DeadLetterLimit } from './queue/dead-letter-limit.ts';
 import { StreamQueue } from './queue/stream-queue.ts';
 import type { SettingTables } from './settings.ts';
+import { HostTotals, type BrokerTotals } from './totals.ts';
 import { VirtualHostSettings } from './virtual-host-settings.ts';
 import { takeApart } from './take-apart.ts';
 import { lockedQueue } from './queue/locked-queue.ts';
@@ -63,6 +64,8 @@ export interface BrokerParts {
   /** How a virtual host of this profile does, or one that has none. */
   readonly compatibilityOf: (profile: Profile | undefined) => Compatibility;
   readonly memory: MemoryAccount;
+  /** What the broker counts, whatever becomes of its virtual hosts. */
+  readonly totals: BrokerTotals;
 }
 
 /** What queue.declare says of a queue. */
@@ -88,6 +91,8 @@ export class VirtualHost extends VirtualHostSettings {
   readonly persistence: Persistence | undefined;
   readonly memory: MemoryAccount;
   readonly counters = new Counters();
+  /** What it counts in what is gone from it. */
+  readonly totals: HostTotals;
   readonly deadLetterLimit = new DeadLetterLimit(this);
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
@@ -110,6 +115,7 @@ export class VirtualHost extends VirtualHostSettings {
     this.events = parts.events;
     this.persistence = parts.persistence;
     this.memory = parts.memory;
+    this.totals = new HostTotals(parts.totals.churn);
     const returns = new InProcessReturns(this);
     this.returned$ = returns.returned$;
     this.publisher = inProcessPublisher(this, returns);
@@ -189,6 +195,7 @@ export class VirtualHost extends VirtualHostSettings {
   ensureQueue(declaration: QueueDeclaration, owner?: object): Queue {
     const { queue: given, exclusive = false, autoDelete = false } = declaration;
     const table = this.typed(declaration);
+    this.totals.churn.queuesDeclared++;
     // An exclusive queue ends with its connection, so it is never durable. QUE-06.
     const durable = declaration.durable === true && !exclusive;
     const exclusiveOwner = exclusive ? owner ?? this : undefined;
@@ -325,8 +332,8 @@ export class VirtualHost extends VirtualHostSettings {
     if (target === undefined) return found;
     // Addresses for replies come and go with each requester: not worth a place in the cache.
     return {
-      exchange, destinations: [target], routed: true, keepsAll: false, keepsEach: false,
-      keyOnly: false,
+      ...found, destinations: [target], routed: true, queueCount: 0, keepsAll: false,
+      keepsEach: false, keyOnly: false,
     };
   }
 
@@ -456,8 +463,9 @@ export class VirtualHost extends VirtualHostSettings {
   }
 
   #addQueue(queue: Queue): Queue {
-    const { name } = queue;
+    const { name, settings: { type } } = queue;
     this.queues.set(name, queue);
+    this.totals.churn.queuesCreated++;
     this.#routes.clear();
     this.events.emit({ type: 'queue.declared', vhost: this.name, queue: name, ...cycleBy(queue) });
     const { fallback: text } = queue.settings;
@@ -469,6 +477,8 @@ export class VirtualHost extends VirtualHostSettings {
     queue.subscription.add(this.memory.define('queue', name, queue.options.arguments));
     queue.subscription.add(() => {
       definitionLog.queueDeleted(queue);
+      this.totals.churn.queuesDeleted++;
+      this.totals.queues[type].departed.add(queue.counters);
       this.queues.delete(name);
       this.#routes.clear();
       this.events.emit({ type: 'queue.deleted', vhost: this.name, queue: name });
@@ -484,11 +494,5 @@ export class VirtualHost extends VirtualHostSettings {
 }
 
 const EXCHANGE_DEFAULTS = { durable: false, autoDelete: false, internal: false, arguments: {} };
-
-/** What the event of a queue or a binding says where it closes a cycle of dead-lettering. */
-function cycleBy(queue: Queue, key?: string): { readonly deadLetterCycle?: readonly string[] } {
-  const cycle = deadLetterCycle(queue, key);
-  return cycle === undefined ? {} : { deadLetterCycle: cycle };
-}
 
 const NO_PROPERTIES: Routable = { properties: {} };

@@ -37,8 +37,9 @@ export class Session<R extends Role> implements Machine {
   channelMax: number = wireLimits.channelsMax;
   frameBytesMax: number = wireLimits.frameBytesMax;
   tap: FrameTap | undefined;
-  /** Chunks received and batches sent, for the heartbeat. */
+  /** Chunks received, which the heartbeat looks at as well, and their bytes; batches sent. */
   received = 0;
+  receivedBytes = 0;
   sent = 0;
   readonly #hooks: SessionHooks;
   readonly #sink: Sink;
@@ -120,6 +121,7 @@ export class Session<R extends Role> implements Machine {
   receive(chunk: Uint8Array): void {
     if (this.#frames.broken || this.state === 'closed') return;
     this.received++;
+    this.receivedBytes += chunk.length;
     if (!this.input.holds && this.#hooks.mayRead?.() !== false) {
       this.#read(chunk);
       return;
@@ -178,11 +180,7 @@ export class Session<R extends Role> implements Machine {
     this.#hooks.onWritable(on);
   }
 
-  abort(): void {
-    this.#abort(undefined);
-  }
-
-  #abort(why: string | undefined): void {
+  abort(why?: string): void {
     this.state = 'closed';
     this.#isLost = true;
     this.input.drop();
@@ -231,7 +229,7 @@ export class Session<R extends Role> implements Machine {
 
   /** The peer took too long to open or to close: the link is dropped. */
   #giveUp(why?: string): void {
-    this.#abort(why);
+    this.abort(why);
     this.#sink.end();
   }
 

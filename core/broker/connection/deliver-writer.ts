@@ -30,8 +30,6 @@ export class DeliverWriter extends Subscriber<Delivery> {
     delivery.deliveryTag = deliveryTag;
     if (!this.#noAck) channel.hold(delivery);
     const { session, vhost } = channel;
-    vhost.counters.delivered++;
-    if (delivery.redelivered) vhost.counters.redelivered++;
     const { trace } = vhost.events;
     if (trace.active) {
       const receiver = receiverOf(channel, this.#consumerTag, delivery, this.#noAck);

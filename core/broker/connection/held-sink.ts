@@ -1,4 +1,5 @@
 import type { Sink } from '../../ports.ts';
+import type { Traffic } from '../counters.ts';
 import { frameTypes } from '../../protocol/spec.ts';
 
 /**
@@ -9,12 +10,15 @@ import { frameTypes } from '../../protocol/spec.ts';
 export class HeldSink implements Sink {
   /** Bytes that it was given since this was set to 0. */
   givenBytes = 0;
+  /** Counts what it was given. */
+  readonly #traffic: Traffic;
   readonly #sink: Sink;
   #held = false;
   #ended = false;
   #batches: Uint8Array[] = [];
 
-  constructor(sink: Sink) {
+  constructor(sink: Sink, traffic: Traffic) {
+    this.#traffic = traffic;
     this.#sink = sink;
   }
 
@@ -41,6 +45,8 @@ export class HeldSink implements Sink {
 
   send(bytes: Uint8Array): void {
     this.givenBytes += bytes.length;
+    this.#traffic.sentBytes += bytes.length;
+    this.#traffic.sentBatches++;
     if (this.#held && bytes[0] !== frameTypes.heartbeat) this.#batches.push(bytes);
     else this.#sink.send(bytes);
   }

@@ -30,8 +30,11 @@ export class ReplyTarget extends Destination {
   override next(run: Run): void {
     const { session, vhost, number, owner } = this.#channel;
     const { trace } = vhost.events;
+    for (const counters of [this.#channel.tallies.others, vhost.totals.queues.classic.departed]) {
+      counters.delivered += run.count;
+      counters.deliveredNoAck += run.count;
+    }
     for (let i = 0; i < run.count; i++) {
-      vhost.counters.delivered++;
       const deliveryTag = this.#channel.nextDeliveryTag();
       if (trace.active) {
         trace.delivered(vhost, this.address, run.addresses[i]!, {

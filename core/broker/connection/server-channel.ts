@@ -14,6 +14,7 @@ import { settleMethods } from './channel-methods/settle.ts';
 import { transactionMethods } from './channel-methods/transaction.ts';
 import { writeReturn } from '../message/content-frames.ts';
 import type { Delivery } from '../delivery/delivery.ts';
+import { DeliveryTallies } from '../delivery/delivery-tallies.ts';
 import { DeliveryTimeout } from './delivery-timeout.ts';
 import { Gate } from '../delivery/gate.ts';
 import type { Address } from '../message/address.ts';
@@ -49,6 +50,8 @@ export class ServerChannel implements PublisherSink, Flushed {
   readonly session: Session<'server'>;
   readonly vhost: VirtualHost;
   readonly unacked = new Unacked();
+  /** What went out to it so far. */
+  readonly tallies: DeliveryTallies;
   readonly publisher: Publisher;
   /** What the user may do. */
   readonly guard: Guard;
@@ -76,6 +79,7 @@ export class ServerChannel implements PublisherSink, Flushed {
     this.connection = connection;
     this.session = connection.session;
     this.vhost = vhost;
+    this.tallies = new DeliveryTallies(vhost.memory);
     this.number = number;
     this.owner = `${connection.info.id}/${number}`;
     const { identity, broker } = connection;
@@ -88,6 +92,7 @@ export class ServerChannel implements PublisherSink, Flushed {
     const { immediate } = vhost.compatibility;
     this.publisher = new Publisher(vhost, context, this, immediate, this.guard);
     this.gate.setWritable(connection.writable);
+    connection.broker.totals.churn.channelsOpened++;
     this.#timeout = new DeliveryTimeout(this, broker.options.consumerTimeoutMs);
   }
 
@@ -270,5 +275,8 @@ export class ServerChannel implements PublisherSink, Flushed {
       transaction.drop(this.vhost.store);
     }
     for (const delivery of this.unacked.takeAll()) delivery.queue.settle(delivery, 'return');
+    this.tallies.clear();
+    this.publisher.end();
+    this.connection.broker.totals.churn.channelsClosed++;
   }
 }

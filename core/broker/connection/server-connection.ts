@@ -8,6 +8,7 @@ import { offeredTo, readCredentials, type Mechanism } from '../../session/sasl.t
 import { Session, type Method, type SessionEnd, type SessionHooks } from '../../session/session.ts';
 import { checkTuneOk, type Tuning } from '../../session/tune.ts';
 import type { Broker } from '../broker.ts';
+import { Traffic } from '../counters.ts';
 import { Dependents } from '../dependents.ts';
 import type { ConnectionInfo } from '../events/events.ts';
 import { Party } from '../turn/parties.ts';
@@ -39,6 +40,8 @@ export class ServerConnection implements SessionHooks {
   /** Exclusive queues. */
   readonly #dependents = new Dependents(this.subscription);
   readonly #link: Link;
+  /** What went over it, and was read. */
+  readonly traffic = new Traffic();
   readonly #output: HeldSink;
   /** Whether the transport takes more bytes. */
   #linkWritable = true;
@@ -76,7 +79,7 @@ export class ServerConnection implements SessionHooks {
       id, transport, peer: address === '' ? transport : `${address}:${port}`,
       user: '', vhost: '', clientProperties: {},
     };
-    this.#output = new HeldSink(sink);
+    this.#output = new HeldSink(sink, this.traffic);
     this.#party = new Party(() => this.#goOn());
     this.#flow = new Flow(broker.clock, (active) => {
       this.#emit({ type: 'connection.flow', active });
@@ -88,6 +91,11 @@ export class ServerConnection implements SessionHooks {
   /** Who is at the other end, as events tell it. */
   get info(): ConnectionInfo {
     return this.#info;
+  }
+
+  /** The virtual host that it opened. */
+  get vhost(): VirtualHost | undefined {
+    return this.#vhost;
   }
 
   /** Whether deliveries can be sent now. */
@@ -323,6 +331,8 @@ export class ServerConnection implements SessionHooks {
   onChunkEnd(): void {
     const { turn, parties } = this.broker;
     turn.end();
+    this.traffic.receivedBytes = this.session.receivedBytes;
+    this.traffic.receivedChunks = this.session.received;
     // Who was in line is charged by whoever called it.
     if (!this.#party.waits) parties.charge(this.#party, parties.work - this.#workBefore);
   }

@@ -84,3 +84,12 @@ export function checkTransient({ transientQueues }: Compatibility): void {
   throw new AmqpError('INTERNAL_ERROR', 'Feature `transient_nonexcl_queues` is deprecated. By ' +
     'default, this feature is not permitted anymore: declare the queue durable or exclusive');
 }
+
+/** Errors: RangeError where this can be no bound of a message's body. */
+export function checkMessageBytesMax(bytes: number | undefined): void {
+  if (bytes === undefined) return;
+  if (Number.isInteger(bytes) && bytes > 0 && bytes <= limits.bodyBytesMax) return;
+  throw new RangeError(
+    `messageBytesMax is a whole number from 1 to ${limits.bodyBytesMax}, not ${String(bytes)}`,
+  );
+}

@@ -1,6 +1,7 @@
 import type { Subscriber } from 'rxjs';
 import type { FieldTable } from '../../protocol/types.ts';
 import type { Delivery } from './delivery.ts';
+import type { CountedQueue, DeliveryTallies } from './delivery-tallies.ts';
 import type { Gate } from './gate.ts';
 
 export interface ConsumeOptions {
@@ -18,14 +19,14 @@ export interface ConsumeOptions {
   readonly timeout: number | undefined;
   readonly arguments: FieldTable;
   readonly gate: Gate;
+  /** Counts what goes out to its channel; undefined in process. */
+  readonly tallies?: DeliveryTallies;
   /** Who consumes, for events: `connection-1/3`, or '' in process. */
   readonly owner: string;
 }
 
 /** The queue that a consumer is of, as far as the consumer needs it. */
-export interface ConsumedQueue {
-  readonly name: string;
-  readonly vhost: { readonly name: string };
+export interface ConsumedQueue extends CountedQueue {
   readonly consumers: {
     /** The one that a single-active-consumer queue serves. */
     readonly active: Consumer | undefined;
@@ -40,6 +41,9 @@ export class Consumer {
   readonly priority: number;
   readonly noAck: boolean;
   unacked = 0;
+  /** What it was given so far, and of that what had been given to somebody before. */
+  deliveredCount = 0;
+  redeliveredCount = 0;
   /** Taken out of the ring of those that may get a delivery. */
   parked = false;
   /** Its neighbours in that ring. */
@@ -81,6 +85,8 @@ export class Consumer {
   /** Hands a delivery over; with noAck it is not held. */
   deliver(delivery: Delivery): void {
     delivery.consumer = this;
+    this.deliveredCount++;
+    if (delivery.redelivered) this.redeliveredCount++;
     this.#served = true;
     if (!this.noAck) {
       this.unacked++;

@@ -2,13 +2,13 @@ import type { Address } from '../message/address.ts';
 import type { Tail } from '../message/content-frames.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
 import type { Consumer } from './consumer.ts';
+import type { CountedQueue } from './delivery-tallies.ts';
 
 /** What becomes of a delivery. */
 export type Outcome = 'ack' | 'reject' | 'requeue' | 'return';
 
 /** The queue that a delivery came out of, as far as its receiver needs it. */
-export interface Settler {
-  readonly name: string;
+export interface Settler extends CountedQueue {
   readonly settings: { readonly consumerTimeout: number | undefined };
   /** Refuses an outcome that deliveries of this queue cannot have, before any is settled. */
   checkOutcome(outcome: Outcome): void;

@@ -1,5 +1,6 @@
 import { Subscription, type Observer } from 'rxjs';
 import type { FieldTable } from '../../protocol/types.ts';
+import { PublishCounters } from '../counters.ts';
 import { Dependents } from '../dependents.ts';
 import { argumentsKey } from '../definition/field-equality.ts';
 import { publishInProcess, type OutgoingMessage } from '../publish/in-process-publish.ts';
@@ -46,6 +47,8 @@ export class Exchange implements Observer<OutgoingMessage> {
   /** The policies that apply, and what they make of the arguments; undefined: there are none. */
   effective: Effective | undefined;
   readonly matcher: Matcher<BindingDestination>;
+  /** What came to it since it was made, as far as publishers added it up. */
+  readonly pastCounters = new PublishCounters();
   readonly subscription = new Subscription();
   /** Bindings at either end. */
   readonly dependents = new Dependents(this.subscription);

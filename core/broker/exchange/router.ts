@@ -2,12 +2,19 @@ import type { Exchange } from './exchange.ts';
 import type { Routable } from './matcher.ts';
 import type { Destination } from '../turn/run.ts';
 
+/** Routes that were found so far. */
+let routeCount = 0;
+
 /** Where messages with one exchange and key go. */
 export interface Route {
+  /** Counts up from one route to the next. */
+  readonly number: number;
   readonly exchange: Exchange;
   readonly destinations: readonly Destination[];
   /** Whether a queue (or the like) gets the message; else it is unroutable. */
   readonly routed: boolean;
+  /** Queues among the destinations. */
+  readonly queueCount: number;
   /** Whether a destination keeps the message on disk, persistent or not. */
   readonly keepsAll: boolean;
   /** Whether one of these has a record of its own for each message. */
@@ -25,8 +32,10 @@ export function route(exchange: Exchange, message: Routable, keys: readonly stri
   walk.visit(exchange, keys);
   const destinations = [...walk.found];
   return {
+    number: routeCount++,
     exchange,
     destinations,
+    queueCount: destinations.filter(({ kind }) => kind === 'queue').length,
     keepsAll: destinations.some(({ keepsAll }) => keepsAll),
     keepsEach: destinations.some(({ keepsEach }) => keepsEach),
     routed: walk.routed,

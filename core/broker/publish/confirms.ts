@@ -18,6 +18,12 @@ export class Confirms implements RefusalSink {
   #published = 0;
   #confirmed = 0;
   #rejected: number[] = [];
+  readonly #onAcked: (from: number, to: number) => void;
+
+  /** `onAcked` hears of each row of sequence numbers that is acknowledged, both ends included. */
+  constructor(onAcked: (from: number, to: number) => void) {
+    this.#onAcked = onAcked;
+  }
 
   /** Sequence number of the last publish. */
   get published(): number {
@@ -33,9 +39,8 @@ export class Confirms implements RefusalSink {
     this.#rejected.push(sequence);
   }
 
-  /** Confirms what was published up to this sequence number; answers how much that was. */
-  flush(upTo: number, sink: ConfirmSink): number {
-    const confirmedBefore = this.#confirmed;
+  /** Confirms what was published up to this sequence number. */
+  flush(upTo: number, sink: ConfirmSink): void {
     const later: number[] = [];
     for (const sequence of this.#rejected.sort((a, b) => a - b)) {
       if (sequence > upTo) {
@@ -48,7 +53,6 @@ export class Confirms implements RefusalSink {
     }
     this.#rejected = later;
     this.#ackUpTo(upTo, sink);
-    return this.#confirmed - confirmedBefore;
   }
 
   /** Refuses what was published up to this sequence number: it may be lost. CNF-02. */
@@ -63,6 +67,7 @@ export class Confirms implements RefusalSink {
     const count = sequence - this.#confirmed;
     if (count <= 0) return;
     sink.ack(sequence, count > 1);
+    this.#onAcked(this.#confirmed + 1, sequence);
     this.#confirmed = sequence;
   }
 }

@@ -17,6 +17,7 @@ import type { Guard } from '../access/guard.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { Route } from '../exchange/router.ts';
 import { propertiesOf } from '../message/stored-message.ts';
+import { PublishTallies } from './publish-tallies.ts';
 import type { Transaction } from './transaction.ts';
 import type { RefusalSink } from '../turn/turn.ts';
 import { workOfOctets } from '../turn/work.ts';
@@ -50,6 +51,8 @@ export class Publisher {
   confirms: Confirms | undefined;
   /** Present once the channel is transactional. TX-01. */
   transaction: Transaction | undefined;
+  /** What it published so far. */
+  readonly tallies: PublishTallies;
   readonly context: { -readonly [K in keyof PublishContext]: PublishContext[K] };
   readonly #vhost: VirtualHost;
   readonly #sink: PublisherSink;
@@ -86,8 +89,16 @@ export class Publisher {
     this.#vhost = vhost;
     this.context = { ...context };
     this.#sink = sink;
+    this.tallies = new PublishTallies(vhost.memory);
+    vhost.totals.publishTallies.add(this.tallies);
     this.#immediate = immediate;
   }
+
+  /** Publishes with these sequence numbers, both included, were acknowledged. */
+  readonly onConfirmed = (from: number, to: number): void => {
+    this.#vhost.counters.confirmed += to - from + 1;
+    this.tallies.noteConfirmed(from, to);
+  };
 
   /** A basic.publish and its content. Errors: BAS-01. */
   publishContent(content: Content): void {
@@ -133,11 +144,17 @@ export class Publisher {
     this.#flushing = false;
     const { published } = confirms;
     const persistent = this.takePersistent();
-    if (hold === undefined) this.#confirm(confirms, published);
+    if (hold === undefined) confirms.flush(published, this.#sink);
     else {
       const refuse = (): void => confirms.refuse(published, this.#sink);
-      hold(persistent, () => this.#confirm(confirms, published), refuse);
+      hold(persistent, () => confirms.flush(published, this.#sink), refuse);
     }
+  }
+
+  /** The channel ended. */
+  end(): void {
+    this.tallies.clear();
+    this.#vhost.totals.publishTallies.delete(this.tallies);
   }
 
   /** Whether something persistent was published since this was asked last. */
@@ -180,6 +197,7 @@ export class Publisher {
 
   #send(message: MessageBytes, route: Route, options: PublishOptions, flags: number): void {
     const { timeToLive } = options;
+    this.tallies.note(route, this.confirms);
     if (route.keepsAll) this.#persistent = true;
     const marks = options.marks | this.#keepingMarks(message, route.keepsEach);
     this.#vhost.turn.spend(workOfOctets(message.contentEnd - message.contentStart));
@@ -210,7 +228,7 @@ export class Publisher {
       this.#dispatchNow(address, route, timeToLive, flags, refusals, sequence);
       return;
     }
-    if (!route.routed) this.#unroutable(address, flags);
+    if (!route.routed) this.#unroutable(address, flags, route.exchange);
     this.#vhost.dispatch(route.destinations, address, timeToLive, refusals, sequence);
   }
 
@@ -236,25 +254,28 @@ export class Publisher {
     }
     if (taken === 0) {
       const noRoute = !route.routed && (flags & MANDATORY) !== 0;
-      this.#return(address, noRoute ? 'NO_ROUTE' : 'NO_CONSUMERS');
+      this.#return(address, noRoute ? 'NO_ROUTE' : 'NO_CONSUMERS', route.exchange);
     }
     store.release(address);
   }
 
-  #unroutable(address: Address, flags: number): void {
-    this.#vhost.counters.unroutable++;
-    if ((flags & MANDATORY) !== 0) this.#return(address, 'NO_ROUTE');
+  #unroutable(address: Address, flags: number, exchange: Exchange): void {
+    const { counters } = this.#vhost;
+    counters.unroutable++;
+    if ((flags & MANDATORY) !== 0) {
+      this.#return(address, 'NO_ROUTE', exchange);
+      return;
+    }
+    counters.dropped++;
+    this.tallies.noteLost(exchange, 'dropped');
   }
 
-  #return(address: Address, replyName: 'NO_ROUTE' | 'NO_CONSUMERS'): void {
+  #return(address: Address, replyName: 'NO_ROUTE' | 'NO_CONSUMERS', exchange: Exchange): void {
     const { counters, events: { trace } } = this.#vhost;
     counters.returned++;
+    this.tallies.noteLost(exchange, 'returned');
     if (trace.active) trace.returned(this.#vhost, address, this.#sink.owner, replyName);
     this.#sink.returnMessage(address, replyName);
-  }
-
-  #confirm(confirms: Confirms, upTo: number): void {
-    this.#vhost.counters.confirmed += confirms.flush(upTo, this.#sink);
   }
 
   #nextSequence(confirms: Confirms): number {
@@ -262,6 +283,7 @@ export class Publisher {
       this.#flushing = true;
       this.#sink.flushLater();
     }
+    this.#vhost.counters.publishedForConfirm++;
     return confirms.next();
   }
 }

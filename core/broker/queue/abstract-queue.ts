@@ -1,5 +1,6 @@
 import { Observable, Subscription, type Subscriber } from 'rxjs';
 import type { FieldTable } from '../../protocol/types.ts';
+import { DeliveryCounters } from '../counters.ts';
 import { Dependents } from '../dependents.ts';
 import type { Consumer, ConsumeOptions } from '../delivery/consumer.ts';
 import type { Tail } from '../message/content-frames.ts';
@@ -36,7 +37,7 @@ export interface QueueOptions {
  * deliveries on the other. What lies between, and what settling does to it, is up to the type.
  */
 export abstract class Queue extends Destination {
-  readonly kind = 'queue';
+  override readonly kind = 'queue';
   readonly name: string;
   readonly vhost: VirtualHost;
   readonly options: QueueOptions;
@@ -51,6 +52,10 @@ export abstract class Queue extends Destination {
   readonly dependents = new Dependents(this.subscription);
   /** Deliveries that are out and not settled. */
   unackedCount = 0;
+  /** Messages that came in since it was made. */
+  arrivedCount = 0;
+  /** What went out since then, but for what its present consumers got. */
+  readonly pastCounters = new DeliveryCounters();
   #touched = false;
 
   constructor(vhost: VirtualHost, name: string, options: QueueOptions) {
@@ -74,6 +79,19 @@ export abstract class Queue extends Destination {
 
   /** Bytes of their bodies; in a stream, of all that it keeps. They are counted when asked for. */
   abstract get readyBytes(): number;
+
+  /** What went out since it was made. */
+  get counters(): DeliveryCounters {
+    const counters = new DeliveryCounters();
+    this.countInto(counters);
+    return counters;
+  }
+
+  /** Adds it to others. */
+  countInto(counters: DeliveryCounters): void {
+    counters.add(this.pastCounters);
+    for (const consumer of this.consumers.all) counters.addConsumer(consumer);
+  }
 
   override get gone(): boolean {
     return this.subscription.closed;
@@ -208,6 +226,7 @@ export abstract class Queue extends Destination {
     this.consumers.add(consumer);
     this.vhost.memory.countConsumer(1);
     options.gate.join(consumer);
+    options.tallies?.join(consumer);
     this.vhost.events.emit({ type: 'consumer.added', ...this.#consumerEvent(consumer) });
     this.touch();
     return () => this.vhost.turn.within(() => this.#removeConsumer(consumer));
@@ -215,6 +234,8 @@ export abstract class Queue extends Destination {
 
   #removeConsumer(consumer: Consumer): void {
     this.consumers.remove(consumer);
+    this.pastCounters.addConsumer(consumer);
+    consumer.options.tallies?.leave(consumer);
     this.vhost.memory.countConsumer(-1);
     consumer.options.gate.leave(consumer);
     this.vhost.events.emit({ type: 'consumer.removed', ...this.#consumerEvent(consumer) });

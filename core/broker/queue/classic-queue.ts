@@ -94,6 +94,7 @@ export class ClassicQueue extends Queue {
 
   /** Messages arrive. */
   override next(run: Run): void {
+    this.arrivedCount += run.count;
     for (let i = 0; i < run.count; i++) {
       if (this.#enqueue(run.addresses[i]!, run.timesToLive[i]!)) continue;
       run.rejected[i] = 1;

@@ -66,3 +66,11 @@ function pathTo(last: Queue, cameFrom: ReadonlyMap<Queue, Queue>): readonly stri
   }
   return path.toReversed();
 }
+
+/** What the event of a queue or a binding says where it closes a cycle of dead-lettering. */
+export function cycleBy(
+  queue: Queue, key?: string,
+): { readonly deadLetterCycle?: readonly string[] } {
+  const cycle = deadLetterCycle(queue, key);
+  return cycle === undefined ? {} : { deadLetterCycle: cycle };
+}

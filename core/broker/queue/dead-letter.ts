@@ -24,6 +24,7 @@ export function deadLetter(
   const { trace } = vhost.events;
   if (trace.active && reason === 'expired') trace.expired(queue, address);
   if (settings.deadLetterExchange === undefined) {
+    vhost.totals.queues[settings.type].deaths.disabled[reason]++;
     if (trace.active) trace.dropped(queue, address, reason);
     done();
     return;
@@ -141,7 +142,9 @@ export function offerLetter(
 }
 
 /** Counts a letter that went on, and tells whoever listens. */
-export function tellOfLetter({ vhost, name }: ClassicQueue, reason: DeadLetterReason): void {
+export function tellOfLetter(queue: ClassicQueue, reason: DeadLetterReason): void {
+  const { vhost, name, settings: { type, deadLetterStrategy } } = queue;
   vhost.counters.deadLettered++;
+  vhost.totals.queues[type].deaths[deadLetterStrategy][reason]++;
   vhost.events.emit({ type: 'message.dead-lettered', vhost: vhost.name, queue: name, reason });
 }

@@ -63,7 +63,9 @@ export function consumeInProcess(
   return new Observable((messages) => {
     const unsettled = new Set<Delivery>();
     const settle = (delivery: Delivery, outcome: Outcome): void => {
-      if (unsettled.delete(delivery)) turn.within(() => queue.settle(delivery, outcome));
+      if (!unsettled.delete(delivery)) return;
+      if (outcome === 'ack') queue.pastCounters.acknowledged++;
+      turn.within(() => queue.settle(delivery, outcome));
     };
     const {
       consumerTag = generatedName('amq.ctag-', random), noAck = false, exclusive = false,

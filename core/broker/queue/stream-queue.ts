@@ -64,6 +64,7 @@ export class StreamQueue extends Queue {
 
   override next(run: Run): void {
     const { store, clock, events } = this.vhost;
+    this.arrivedCount += run.count;
     const now = clock.wall();
     const { trace } = events;
     for (let i = 0; i < run.count; i++) {

@@ -34,6 +34,9 @@ export abstract class Destination implements Observer<Run> {
   /** What it is called where somebody looks at where messages go. */
   abstract readonly label: string;
 
+  /** `queue`: it holds messages for consumers. */
+  readonly kind: 'queue' | 'other' = 'other';
+
   /** Takes the messages of the run, or marks those that it refuses. */
   abstract next(run: Run): void;
 

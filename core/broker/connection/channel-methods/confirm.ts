@@ -10,7 +10,7 @@ export const confirmMethods: ChannelMethods<'confirm.select'> = {
     if (publisher.transaction !== undefined) {
       throw new AmqpError('PRECONDITION_FAILED', 'cannot switch from tx to confirm mode');
     }
-    publisher.confirms ??= new Confirms();
+    publisher.confirms ??= new Confirms(publisher.onConfirmed);
     if (!noWait) channel.send('confirm.select-ok', {});
   },
 };

@@ -49,6 +49,7 @@ export const consumeMethods: ChannelMethods<
   'basic.get': (channel, { queue: name, noAck }) => {
     const queue = readableQueue(channel, name);
     queue.get(channel.subscription, (delivery) => {
+      countGet(channel, queue, delivery, noAck);
       if (delivery === undefined) channel.send('basic.get-empty', {});
       else sendGetOk(channel, queue, delivery, noAck);
     });
@@ -85,6 +86,7 @@ function consumeQueue(
     arguments: table,
     prefetch: channel.consumerPrefetch,
     gate: channel.gate,
+    tallies: channel.tallies,
     owner: channel.owner,
   });
   const consumer = deliveries$.subscribe(new DeliverWriter(channel, consumerTag, noAck));
@@ -111,13 +113,26 @@ function consumeReplies(channel: ServerChannel, consumerTag: string, noAck: bool
   channel.consumers.set(consumerTag, consumer);
 }
 
+function countGet(
+  channel: ServerChannel, queue: Queue, delivery: Delivery | undefined, noAck: boolean,
+): void {
+  for (const counters of [queue.pastCounters, channel.tallies.of(queue)]) {
+    if (delivery === undefined) {
+      counters.gotNothing++;
+      continue;
+    }
+    counters.got++;
+    if (noAck) counters.gotNoAck++;
+    if (delivery.redelivered) counters.redelivered++;
+  }
+}
+
 function sendGetOk(
   channel: ServerChannel, queue: Queue, delivery: Delivery, noAck: boolean,
 ): void {
   const { session, vhost, number } = channel;
   delivery.deliveryTag = channel.nextDeliveryTag();
   delivery.deliveredAt = vhost.turn.now;
-  vhost.counters.got++;
   writeGetOk(
     session.writer, number, delivery.deliveryTag, delivery.redelivered, queue.readyCount,
     // From a quorum queue, get tells the count even of the first delivery.

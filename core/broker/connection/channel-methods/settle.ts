@@ -49,8 +49,20 @@ export function settleNow(
   channel: ServerChannel, deliveries: readonly Delivery[], outcome: Outcome,
 ): void {
   channel.vhost.turn.spend(deliveries.length);
-  if (outcome === 'ack') channel.vhost.counters.acknowledged += deliveries.length;
+  if (outcome === 'ack') countAcks(channel, deliveries);
   for (const delivery of deliveries) delivery.queue.settle(delivery, outcome);
+}
+
+/** Counts them, run by run of one queue. */
+function countAcks({ tallies }: ServerChannel, deliveries: readonly Delivery[]): void {
+  let from = 0;
+  for (let to = 1; to <= deliveries.length; to++) {
+    const { queue } = deliveries[from]!;
+    if (deliveries[to]?.queue === queue) continue;
+    queue.pastCounters.acknowledged += to - from;
+    tallies.of(queue).acknowledged += to - from;
+    from = to;
+  }
 }
 
 /** Gives back all that the channel has out; without requeue: 540. BAS-23. */
