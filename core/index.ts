@@ -32,7 +32,8 @@ export type {
 } from './broker/events/events.ts';
 export type { Exchange } from './broker/exchange/exchange.ts';
 export type { IncomingMessage, InProcessOptions } from './broker/queue/in-process-consume.ts';
-export type { OutgoingMessage, ReturnedMessage } from './broker/publish/in-process-publish.ts';
+export type { OutgoingMessage } from './broker/message/outgoing-message.ts';
+export type { ReturnedMessage } from './broker/publish/in-process-publish.ts';
 export type { Queue } from './broker/queue/abstract-queue.ts';
 export type { ServerConnection } from './broker/connection/server-connection.ts';
 export type { Stats } from './broker/stats.ts';

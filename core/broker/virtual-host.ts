@@ -5,7 +5,7 @@ import type { Cancel, Clock, Random } from '../ports.ts';
 import type { FieldTable } from '../protocol/types.ts';
 import { Counters } from './counters.ts';
 import { Dependents } from './dependents.ts';
-import { definitionLog, isDurable } from './durable/definition-log.ts';
+import { DefinitionLog, isDurable } from './durable/definition-log.ts';
 import type { Persistence } from './durable/persistence.ts';
 import { checkTransient, type Compatibility, type Profile } from './definition/compatibility.ts';
 import { assertSameField } from './definition/equivalence.ts';
@@ -20,12 +20,13 @@ import { DefaultMatcher } from './exchange/default.ts';
 import {
   Exchange, factsOf, type BindingDestination, type BoundBinding,
 } from './exchange/exchange.ts';
-import type { Binding, Routable } from './exchange/matcher.ts';
+import { NO_PROPERTIES, type Binding, type Routable } from './exchange/matcher.ts';
 import {
-  inProcessPublisher, InProcessReturns, type ReturnedMessage,
+  inProcessPublisher, InProcessReturns, publishInProcess, type ReturnedMessage,
 } from './publish/in-process-publish.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import type { MessageBytes } from './message/bytes.ts';
+import type { OutgoingMessage } from './message/outgoing-message.ts';
 import { keepingMarks } from './message/publish-options.ts';
 import type { Address } from './message/address.ts';
 import {
@@ -103,8 +104,9 @@ export class VirtualHost extends VirtualHostSettings {
   /** Messages published in process as mandatory or immediate that found no place. */
   readonly returned$: Observable<ReturnedMessage>;
   /** Publishes what is published in process. */
-  readonly publisher: Publisher;
+  readonly #publisher: Publisher;
   readonly #routes = new RouteCache();
+  readonly #log: DefinitionLog | undefined;
 
   constructor(name: string, parts: BrokerParts) {
     super(name, parts.settings, parts.compatibilityOf);
@@ -114,11 +116,12 @@ export class VirtualHost extends VirtualHostSettings {
     this.turn = parts.turn;
     this.events = parts.events;
     this.persistence = parts.persistence;
+    if (parts.persistence !== undefined) this.#log = new DefinitionLog(name, parts.persistence);
     this.memory = parts.memory;
     this.totals = new HostTotals(parts.totals.churn);
     const returns = new InProcessReturns(this);
     this.returned$ = returns.returned$;
-    this.publisher = inProcessPublisher(this, returns);
+    this.#publisher = inProcessPublisher(this, returns);
     this.#addExchange(this.#defaultExchange());
     for (const [exchange, type, internal] of predeclared) {
       this.#addExchange(createExchange(this, {
@@ -285,8 +288,10 @@ export class VirtualHost extends VirtualHostSettings {
     const { routingKey, arguments: table } = bound;
     bound.subscription.add(this.memory.define('binding', routingKey, table));
     this.#routes.clear();
-    definitionLog.bindingAdded(bound);
-    const cycle = bound.destination.kind === 'queue' ? cycleBy(bound.destination, routingKey) : {};
+    this.#log?.bindingAdded(bound);
+    const { kind, name } = bound.destination;
+    const queue = kind === 'queue' ? this.queues.get(name) : undefined;
+    const cycle = queue === undefined ? {} : cycleBy(queue, routingKey);
     this.events.emit({ type: 'binding.added', ...factsOf(bound), ...cycle });
   }
 
@@ -301,7 +306,7 @@ export class VirtualHost extends VirtualHostSettings {
   /** A binding went: routes change, and its source goes with the last one if so declared. */
   bindingRemoved(bound: BoundBinding): void {
     this.#routes.clear();
-    definitionLog.bindingRemoved(bound);
+    this.#log?.bindingRemoved(bound);
     this.events.emit({ type: 'binding.removed', ...factsOf(bound) });
     const { source } = bound;
     // An auto-delete exchange goes with its last binding. EXC-07.
@@ -372,6 +377,11 @@ export class VirtualHost extends VirtualHostSettings {
     return this.store.append(bytes, others | keepingMarks(bytes, keepsEach));
   }
 
+  /** Publishes in process; whether the message had a place to go to. Errors as basic.publish. */
+  publishTo(exchange: Exchange, message: OutgoingMessage): boolean {
+    return publishInProcess(this, this.#publisher, exchange.name, message);
+  }
+
   /** Sends a message on to its destinations, as `Turn.publish` does, and tells whoever looks. */
   dispatch(
     destinations: readonly Destination[], address: Address, timeToLive: number,
@@ -384,7 +394,7 @@ export class VirtualHost extends VirtualHostSettings {
 
   /** Tells whoever traces where a message goes, and by which bindings. */
   traceRouted(destinations: readonly Destination[], address: Address): void {
-    const matched = explainRoute(this, this.readMessage(address), destinations);
+    const matched = explainRoute(this.exchanges, this.readMessage(address), destinations);
     this.events.trace.routed(this, address, destinations, matched);
   }
 
@@ -424,14 +434,7 @@ export class VirtualHost extends VirtualHostSettings {
 
   /** Tells whoever looks where a message goes. */
   emitRouted(destinations: readonly Destination[], address: Address): void {
-    const message = this.readMessage(address);
-    const { exchange, routingKey, properties, body } = message;
-    const death = message.deathsBefore(false)[0];
-    this.events.emitRouted({
-      vhost: this.name, exchange, routingKey, properties, body: body.slice(),
-      destinations: destinations.map((destination) => destination.label),
-      death: death && { queue: String(death['queue']), reason: String(death['reason']) },
-    });
+    this.events.emitRouted(this.name, this.readMessage(address), destinations);
   }
 
   #defaultExchange(): Exchange {
@@ -451,11 +454,11 @@ export class VirtualHost extends VirtualHostSettings {
     this.events.emit({
       type: 'exchange.declared', vhost: this.name, exchange: name, exchangeType,
     });
-    definitionLog.exchangeDeclared(exchange);
+    this.#log?.exchangeDeclared(exchange);
     this.#dependents.add(exchange.subscription);
     exchange.subscription.add(this.memory.define('exchange', name, exchange.options.arguments));
     exchange.subscription.add(() => {
-      definitionLog.exchangeDeleted(exchange);
+      this.#log?.exchangeDeleted(exchange);
       this.exchanges.delete(name);
       this.#routes.clear();
       this.events.emit({ type: 'exchange.deleted', vhost: this.name, exchange: name });
@@ -472,11 +475,11 @@ export class VirtualHost extends VirtualHostSettings {
     if (text !== undefined) {
       this.events.emit({ type: 'queue.trouble', vhost: this.name, queue: name, text });
     }
-    definitionLog.queueDeclared(queue);
+    this.#log?.queueDeclared(queue);
     this.#dependents.add(queue.subscription);
     queue.subscription.add(this.memory.define('queue', name, queue.options.arguments));
     queue.subscription.add(() => {
-      definitionLog.queueDeleted(queue);
+      this.#log?.queueDeleted(queue);
       this.totals.churn.queuesDeleted++;
       this.totals.queues[type].departed.add(queue.counters);
       this.queues.delete(name);
@@ -494,5 +497,3 @@ export class VirtualHost extends VirtualHostSettings {
 }
 
 const EXCHANGE_DEFAULTS = { durable: false, autoDelete: false, internal: false, arguments: {} };
-
-const NO_PROPERTIES: Routable = { properties: {} };

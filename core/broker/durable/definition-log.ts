@@ -3,56 +3,81 @@ import type { Queue } from '../queue/abstract-queue.ts';
 import type { Persistence } from './persistence.ts';
 import type { RecordArgs } from './records.ts';
 
-/** Writes what is declared, bound and deleted to the journal, as far as it is durable. EXC-08. */
-export const definitionLog = {
+/**
+ * Writes what is declared, bound and deleted in one virtual host to the journal, as far as it is
+ * durable. EXC-08.
+ */
+export class DefinitionLog {
+  readonly #vhost: string;
+  readonly #persistence: Persistence;
+
+  constructor(vhost: string, persistence: Persistence) {
+    this.#vhost = vhost;
+    this.#persistence = persistence;
+  }
+
   exchangeDeclared(exchange: Exchange): void {
-    const { vhost, name, options } = exchange;
+    const { name, options } = exchange;
     if (!isRecorded(exchange)) return;
-    vhost.persistence?.define(exchange, 'exchange.declared', {
-      destination: vhost.persistence.numberOf(exchange),
-      vhost: vhost.name,
+    this.#persistence.define(exchange, 'exchange.declared', {
+      destination: this.#persistence.numberOf(exchange),
+      vhost: this.#vhost,
       exchange: name,
       type: options.type,
       autoDelete: options.autoDelete,
       internal: options.internal,
       arguments: options.arguments,
     });
-  },
+  }
 
   exchangeDeleted(exchange: Exchange): void {
-    const { vhost, name } = exchange;
     if (!isRecorded(exchange)) return;
-    vhost.persistence?.define(exchange, 'exchange.deleted', { vhost: vhost.name, exchange: name });
-    vhost.persistence?.forget(exchange);
-  },
+    const names = { vhost: this.#vhost, exchange: exchange.name };
+    this.#persistence.define(exchange, 'exchange.deleted', names);
+    this.#persistence.forget(exchange);
+  }
 
   queueDeclared(queue: Queue): void {
-    const { vhost, name, options } = queue;
+    const { name, options } = queue;
     if (!options.durable) return;
-    vhost.persistence?.define(queue, 'queue.declared', {
-      destination: vhost.persistence.numberOf(queue),
-      vhost: vhost.name,
+    this.#persistence.define(queue, 'queue.declared', {
+      destination: this.#persistence.numberOf(queue),
+      vhost: this.#vhost,
       queue: name,
       autoDelete: options.autoDelete,
       arguments: options.arguments,
     });
-  },
+  }
 
   queueDeleted(queue: Queue): void {
-    const { vhost, name, options } = queue;
-    if (!options.durable) return;
-    vhost.persistence?.define(queue, 'queue.deleted', { vhost: vhost.name, queue: name });
-    vhost.persistence?.forget(queue);
-  },
+    if (!queue.options.durable) return;
+    const names = { vhost: this.#vhost, queue: queue.name };
+    this.#persistence.define(queue, 'queue.deleted', names);
+    this.#persistence.forget(queue);
+  }
 
   bindingAdded(bound: BoundBinding): void {
-    if (isDurable(bound)) persistenceOf(bound)?.define(bound, 'binding.added', argsOf(bound));
-  },
+    if (!isDurable(bound)) return;
+    this.#persistence.define(bound, 'binding.added', this.#argsOf(bound));
+  }
 
   bindingRemoved(bound: BoundBinding): void {
-    if (isDurable(bound)) persistenceOf(bound)?.define(bound, 'binding.removed', argsOf(bound));
-  },
-};
+    if (!isDurable(bound)) return;
+    this.#persistence.define(bound, 'binding.removed', this.#argsOf(bound));
+  }
+
+  #argsOf(bound: BoundBinding): RecordArgs<'binding.added' | 'binding.removed'> {
+    const { source, destination, routingKey, arguments: table } = bound;
+    return {
+      vhost: this.#vhost,
+      source: source.name,
+      destinationKind: destination.kind,
+      destination: destination.name,
+      routingKey,
+      arguments: table,
+    };
+  }
+}
 
 /** Exchanges that are always there need no record. EXC-12. */
 function isRecorded({ name, options }: Exchange): boolean {
@@ -64,20 +89,4 @@ export function isDurable(
   { source, destination }: Pick<BoundBinding, 'source' | 'destination'>,
 ): boolean {
   return source.options.durable && destination.options.durable;
-}
-
-function persistenceOf({ source }: BoundBinding): Persistence | undefined {
-  return source.vhost.persistence;
-}
-
-function argsOf(bound: BoundBinding): RecordArgs<'binding.added' | 'binding.removed'> {
-  const { source, destination, routingKey, arguments: table } = bound;
-  return {
-    vhost: source.vhost.name,
-    source: source.name,
-    destinationKind: destination.kind,
-    destination: destination.name,
-    routingKey,
-    arguments: table,
-  };
 }

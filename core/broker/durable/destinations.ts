@@ -1,11 +1,4 @@
-/** A durable queue or exchange, which messages lie in. */
-export interface DurableDestination {
-  readonly gone: boolean;
-  /** Messages that wait in it; absent where none is ever fetched before its time. */
-  readonly readyCount?: number;
-  /** Whether it keeps messages that are not persistent as well. Default: false. */
-  readonly keepsAll?: boolean;
-}
+import type { DurableDestination } from '../turn/keeper.ts';
 
 /** The numbers under which the journal knows destinations. None is ever given away twice. */
 export class Destinations {

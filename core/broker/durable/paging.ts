@@ -3,10 +3,8 @@ import { addressOf, isPersistent, slotOf, type Address, type Slot } from '../mes
 import type { MessageStore } from '../message/store.ts';
 import { LOST } from '../message/table.ts';
 import type { Persistence } from './persistence.ts';
+import type { Pager, Residence } from '../turn/keeper.ts';
 import { tailOf } from './records.ts';
-
-/** Where the bytes of a message are. */
-export type Residence = 'here' | 'coming' | 'lost';
 
 interface Waiting {
   readonly address: Address;
@@ -18,7 +16,7 @@ interface Waiting {
  * Decides which persistent messages have their bytes in memory, and brings bytes back from the
  * journal. The messages that came last to a long queue go first, for they are needed last.
  */
-export class Paging {
+export class Paging implements Pager {
   readonly #persistence: Persistence;
   readonly #store: MessageStore;
   /** Work that waits for bytes, each after the one before it. */

@@ -7,21 +7,22 @@ import type { SettingKeeper, SettingKind } from '../definition/setting-table.ts'
 import { addressOf, isPersistent, slotOf, type Address, type Slot } from '../message/address.ts';
 import { MARK_TRANSIENT, type MessageStore } from '../message/store.ts';
 import { NO_ENTRY, type Entry, type MessageTable, type MutableEntry } from '../message/table.ts';
+import type { DurableDestination, Keeper } from '../turn/keeper.ts';
 import type { Turn } from '../turn/turn.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { Compaction } from './compaction.ts';
 import { Definitions } from './definitions.ts';
-import { Destinations, type DurableDestination } from './destinations.ts';
+import { Destinations } from './destinations.ts';
 import { LiveMessages } from './live-messages.ts';
 import type { DurabilityOptions } from './options.ts';
 import { Paging } from './paging.ts';
-import { DurableStreams, type DurableStream } from './streams.ts';
+import type { DurableStream } from '../queue/queue-host.ts';
+import { DurableStreams } from './streams.ts';
 import {
   encodeDefinition, timeOf, writeMessageRecord, writeSettled,
   type DefinitionName, type MessageHead, type MutableHead, type Changed, type RecordArgs,
 } from './records.ts';
 
-export type { DurableDestination } from './destinations.ts';
 
 /** What a message that is to be read met with. */
 export interface Unreadable {
@@ -42,7 +43,7 @@ interface Waiting {
  * is whole or absent. Only messages that came one by one are not tied together, so that damage to
  * one of them costs no other. What came and went within a turn is never written at all.
  */
-export class Persistence implements SettingKeeper {
+export class Persistence implements Keeper, SettingKeeper {
   readonly trouble$: Observable<JournalTrouble | Unreadable>;
   /** Whether so much waits for the disk that publishers have to wait as well. */
   readonly behind$ = new BehaviorSubject(false);

@@ -1,18 +1,10 @@
 import { assert } from '../../assert.ts';
 import { limits } from '../../limits.ts';
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
-import type { StreamLog } from '../queue/stream-log.ts';
+import type { DurableStream } from '../queue/queue-host.ts';
 import type { StreamChunk, StreamSegment } from '../queue/stream-segment.ts';
 import type { Persistence } from './persistence.ts';
 import { decodeRecord, encodeDefinition, type CheckpointChunk } from './records.ts';
-
-/** A stream that the journal keeps. */
-export interface DurableStream {
-  readonly gone: boolean;
-  readonly log: StreamLog;
-  /** Consumers may have what lies before this offset. */
-  show(end: number): void;
-}
 
 /** Up to where a stream will be durable once the journal is. */
 interface Unshown {

@@ -2,6 +2,7 @@ import { Subject, type Observable } from 'rxjs';
 import type { Clock } from '../../ports.ts';
 import type { FieldTable, Properties } from '../../protocol/types.ts';
 import type { MessageStore } from '../message/store.ts';
+import type { StoredMessage } from '../message/stored-message.ts';
 import { Trace } from './trace.ts';
 
 /** Who is at the other end of a connection. */
@@ -133,8 +134,18 @@ export class Events {
     return this.#routed.observed;
   }
 
-  emitRouted(event: Omit<RoutedEvent, 'at'>): void {
-    this.#routed.next({ ...event, at: this.#clock.wall() });
+  /** Tells where a message of this virtual host goes. */
+  emitRouted(
+    vhost: string, message: StoredMessage, destinations: readonly { readonly label: string }[],
+  ): void {
+    const { exchange, routingKey, properties, body } = message;
+    const death = message.deathsBefore(false)[0];
+    this.#routed.next({
+      at: this.#clock.wall(),
+      vhost, exchange, routingKey, properties, body: body.slice(),
+      destinations: destinations.map(({ label }) => label),
+      death: death && { queue: String(death['queue']), reason: String(death['reason']) },
+    });
   }
 
   emitFrame(connection: string, direction: 'in' | 'out', bytes: Uint8Array): void {

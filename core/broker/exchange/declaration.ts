@@ -1,9 +1,8 @@
 import type { FieldTable } from '../../protocol/types.ts';
 import { assertSameField } from '../definition/equivalence.ts';
 import { resourceText } from '../reply-text.ts';
-import type { VirtualHost } from '../virtual-host.ts';
 import { assertSameExchangeArguments, parseExchangeArguments } from './arguments.ts';
-import { Exchange, type BindingDestination } from './exchange.ts';
+import { Exchange, type BindingDestination, type ExchangeHost } from './exchange.ts';
 import { checkExchangeType, createMatcher } from './types.ts';
 
 /** What exchange.declare says of an exchange. */
@@ -23,7 +22,7 @@ export interface ExchangeDeclaration {
  * unknown type (TOP-4) and for arguments that the type does not accept.
  */
 export function createExchange(
-  vhost: VirtualHost, declaration: Required<ExchangeDeclaration>,
+  vhost: ExchangeHost, declaration: Required<ExchangeDeclaration>,
 ): Exchange {
   const { exchange: name, type, arguments: table } = declaration;
   const text = resourceText('exchange', name, vhost.name);

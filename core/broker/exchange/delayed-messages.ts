@@ -3,14 +3,14 @@ import type { Cancel } from '../../ports.ts';
 import { isFloat, tagOf } from '../../protocol/field-tags.ts';
 import type { FieldTable, Properties } from '../../protocol/types.ts';
 import { preconditionFailed } from '../definition/argument-checks.ts';
-import type { Persistence } from '../durable/persistence.ts';
 import type { Address } from '../message/address.ts';
 import { rewrite } from '../message/rewriting.ts';
 import { survives } from '../message/survival.ts';
 import { stringTerm, typeName } from '../reply-text.ts';
 import { Destination, type Run } from '../turn/run.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
-import type { Exchange } from './exchange.ts';
+import type { Keeper } from '../turn/keeper.ts';
+import type { HoldingExchange } from './holding-host.ts';
 
 const DELAY = 'x-delay';
 
@@ -44,13 +44,13 @@ function isDelayFloat(headers: FieldTable): boolean {
  */
 export class DelayedMessages extends Destination {
   readonly label = '(held back)';
-  readonly #exchange: Exchange;
+  readonly #exchange: HoldingExchange;
   /** How to wait no longer, and until when. */
   readonly #held = new Map<Address, { readonly cancel: Cancel; readonly until: number }>();
   /** Those that a restart brought back, until they have timers: the last due first. */
   #restored: { readonly address: Address; readonly until: number }[] = [];
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: HoldingExchange) {
     super();
     this.#exchange = exchange;
     exchange.subscription.add(() => this.#release());
@@ -138,7 +138,7 @@ export class DelayedMessages extends Destination {
     for (const [address, { until }] of this.#held) visit(address, until);
   }
 
-  get #persistence(): Persistence | undefined {
+  get #persistence(): Keeper | undefined {
     const { options, vhost } = this.#exchange;
     return options.durable ? vhost.persistence : undefined;
   }

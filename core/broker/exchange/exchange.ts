@@ -1,22 +1,46 @@
 import { Subscription, type Observer } from 'rxjs';
+import type { Random } from '../../ports.ts';
 import type { FieldTable } from '../../protocol/types.ts';
 import { PublishCounters } from '../counters.ts';
 import { Dependents } from '../dependents.ts';
 import { argumentsKey } from '../definition/field-equality.ts';
-import { publishInProcess, type OutgoingMessage } from '../publish/in-process-publish.ts';
 import type { Address } from '../message/address.ts';
-import type { Queue } from '../queue/abstract-queue.ts';
 import type { Effective } from '../policy/effective.ts';
 import { resourceText } from '../reply-text.ts';
-import type { VirtualHost } from '../virtual-host.ts';
+import type { OutgoingMessage } from '../message/outgoing-message.ts';
+import type { QueueType } from '../definition/argument-checks.ts';
 import type { Destination } from '../turn/run.ts';
 import { delayOf, DelayedMessages } from './delayed-messages.ts';
+import type { HoldingHost } from './holding-host.ts';
 import type { Binding, Matcher, Routable } from './matcher.ts';
 import { historyLengthOf, RecentHistory } from './recent-history.ts';
 import { heldBy, type ExchangeTypeName } from './types.ts';
 
+/** A queue, as far as what is bound to it needs it. */
+export interface BoundQueue extends Destination {
+  readonly kind: 'queue';
+  readonly name: string;
+  /** `queue 'q' in vhost '/'` */
+  readonly text: string;
+  readonly options: { readonly durable: boolean; readonly owner: object | undefined };
+  readonly settings: { readonly type: QueueType };
+  readonly dependents: Dependents;
+}
+
 /** Where a binding may lead. */
-export type BindingDestination = Queue | Exchange;
+export type BindingDestination = BoundQueue | Exchange;
+
+/** What an exchange asks of its virtual host. */
+export interface ExchangeHost extends HoldingHost {
+  readonly name: string;
+  readonly exchanges: ReadonlyMap<string, Exchange>;
+  readonly queues: ReadonlyMap<string, BoundQueue>;
+  readonly random: Random;
+  /** Publishes in process; whether some queue took the message. */
+  publishTo(exchange: Exchange, message: OutgoingMessage): boolean;
+  /** A binding went: routes change, and its source goes with the last one if so declared. */
+  bindingRemoved(bound: BoundBinding): void;
+}
 
 /** A binding and its life: unsubscribing removes it from its exchange. */
 export interface BoundBinding extends Binding<BindingDestination> {
@@ -42,7 +66,7 @@ export interface ExchangeOptions {
 export class Exchange implements Observer<OutgoingMessage> {
   readonly kind = 'exchange';
   readonly name: string;
-  readonly vhost: VirtualHost;
+  readonly vhost: ExchangeHost;
   readonly options: ExchangeOptions;
   /** The policies that apply, and what they make of the arguments; undefined: there are none. */
   effective: Effective | undefined;
@@ -59,7 +83,7 @@ export class Exchange implements Observer<OutgoingMessage> {
   readonly #bindings = new Map<string, BoundBinding>();
 
   constructor(
-    vhost: VirtualHost, name: string, options: ExchangeOptions,
+    vhost: ExchangeHost, name: string, options: ExchangeOptions,
     matcher: Matcher<BindingDestination>,
   ) {
     this.vhost = vhost;
@@ -74,7 +98,7 @@ export class Exchange implements Observer<OutgoingMessage> {
 
   /** Publishes in process; whether some queue took the message. Errors as basic.publish. */
   publish(message: OutgoingMessage): boolean {
-    return publishInProcess(this, message);
+    return this.vhost.publishTo(this, message);
   }
 
   /** The same as `publish`, so that an Observable of messages can be subscribed by an exchange. */

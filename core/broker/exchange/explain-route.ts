@@ -3,7 +3,6 @@ import { createMatcher } from './types.ts';
 import type { MatchedBinding } from '../events/trace.ts';
 import type { Destination } from '../turn/run.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
-import type { VirtualHost } from '../virtual-host.ts';
 
 /**
  * Why a message goes where it goes: the bindings that it fits, from its exchange on over bindings
@@ -11,11 +10,12 @@ import type { VirtualHost } from '../virtual-host.ts';
  * no single binding, so this asks each binding alone; only for whoever looks.
  */
 export function explainRoute(
-  vhost: VirtualHost, message: StoredMessage, destinations: readonly Destination[],
+  exchanges: ReadonlyMap<string, Exchange>, message: StoredMessage,
+  destinations: readonly Destination[],
 ): MatchedBinding[] {
   const found: MatchedBinding[] = [];
   const visited = new Set<Exchange>();
-  const first = vhost.exchanges.get(message.exchange);
+  const first = exchanges.get(message.exchange);
   const waiting = first === undefined ? [] : [first];
   for (let exchange = waiting.pop(); exchange !== undefined; exchange = waiting.pop()) {
     if (visited.has(exchange)) continue;

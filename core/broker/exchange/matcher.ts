@@ -5,6 +5,9 @@ export interface Routable {
   readonly properties: Properties;
 }
 
+/** Where nothing is known of the message but its routing key. */
+export const NO_PROPERTIES: Routable = { properties: {} };
+
 /** A binding as a matcher sees it; D is a queue or an exchange. */
 export interface Binding<D> {
   readonly destination: D;

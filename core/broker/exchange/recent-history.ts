@@ -4,7 +4,7 @@ import { isFloat, tagOf } from '../../protocol/field-tags.ts';
 import type { FieldTable } from '../../protocol/types.ts';
 import type { Address } from '../message/address.ts';
 import { Destination, Run, RUN_MESSAGES_MAX } from '../turn/run.ts';
-import type { Exchange } from './exchange.ts';
+import type { HoldingExchange } from './holding-host.ts';
 
 const LENGTH = 'x-recent-history-length';
 const DEFAULT_LENGTH = 20;
@@ -23,11 +23,11 @@ export function historyLengthOf(table: FieldTable): number {
 /** The last messages of an x-recent-history exchange, which a new queue gets when it is bound. */
 export class RecentHistory extends Destination {
   readonly label = '(recent history)';
-  readonly #exchange: Exchange;
+  readonly #exchange: HoldingExchange;
   readonly #length: number;
   #addresses: Address[] = [];
 
-  constructor(exchange: Exchange, length: number) {
+  constructor(exchange: HoldingExchange, length: number) {
     super();
     this.#exchange = exchange;
     this.#length = length;

@@ -2,25 +2,13 @@ import { Subject, type Observable } from 'rxjs';
 import { replyCodes } from '../../protocol/spec.ts';
 import type { Properties } from '../../protocol/types.ts';
 import { bodyTooLarge } from '../../protocol/content.ts';
-import type { Exchange } from '../exchange/exchange.ts';
 import { encodeMessage } from '../message/bytes.ts';
 import type { Address } from '../message/address.ts';
+import type { OutgoingMessage } from '../message/outgoing-message.ts';
 import { checkLength } from '../names.ts';
-import { IMMEDIATE, MANDATORY, Publisher, type PublisherSink } from './publisher.ts';
-import type { VirtualHost } from '../virtual-host.ts';
-
-/** A message to be published in process. */
-export interface OutgoingMessage {
-  /** Default: the empty key. */
-  readonly routingKey?: string;
-  /** Text is sent as UTF-8. */
-  readonly body: Uint8Array | string;
-  readonly properties?: Properties;
-  /** It is to come back on `returned$` where no queue takes it. */
-  readonly mandatory?: boolean;
-  /** It is to come back on `returned$` where no consumer can have it at once. */
-  readonly immediate?: boolean;
-}
+import {
+  IMMEDIATE, MANDATORY, Publisher, type PublisherSink, type PublishHost,
+} from './publisher.ts';
 
 /** A message that came back, with why. */
 export interface ReturnedMessage {
@@ -34,16 +22,18 @@ export interface ReturnedMessage {
 
 const utf8 = new TextEncoder();
 
-/** Publishes to the exchange; whether the message had a place to go to. */
-export function publishInProcess(exchange: Exchange, message: OutgoingMessage): boolean {
+/** Publishes to the exchange of this name; whether the message had a place to go to. */
+export function publishInProcess(
+  vhost: PublishHost, publisher: Publisher, exchange: string, message: OutgoingMessage,
+): boolean {
   const { routingKey = '', body, properties = {}, mandatory, immediate } = message;
   checkLength('the routing key', routingKey);
   const octets = typeof body === 'string' ? utf8.encode(body) : body;
-  const { messageBytesMax } = exchange.vhost.compatibility;
+  const { messageBytesMax } = vhost.compatibility;
   if (octets.length > messageBytesMax) throw bodyTooLarge(octets.length, messageBytesMax);
-  const bytes = encodeMessage(exchange.name, routingKey, properties, octets);
+  const bytes = encodeMessage(exchange, routingKey, properties, octets);
   const flags = (mandatory === true ? MANDATORY : 0) | (immediate === true ? IMMEDIATE : 0);
-  const { counters, publisher, turn } = exchange.vhost;
+  const { counters, turn } = vhost;
   const before = counters.unroutable + counters.returned;
   turn.within(() => publisher.publish(bytes, flags));
   return counters.unroutable + counters.returned === before;
@@ -54,9 +44,9 @@ export class InProcessReturns implements PublisherSink {
   readonly owner = '';
   readonly returned$: Observable<ReturnedMessage>;
   readonly #returned = new Subject<ReturnedMessage>();
-  readonly #vhost: VirtualHost;
+  readonly #vhost: PublishHost;
 
-  constructor(vhost: VirtualHost) {
+  constructor(vhost: PublishHost) {
     this.#vhost = vhost;
     this.returned$ = this.#returned.asObservable();
   }
@@ -79,7 +69,7 @@ export class InProcessReturns implements PublisherSink {
 }
 
 /** A publisher that no client is behind: it may say of a message whatever it likes. */
-export function inProcessPublisher(vhost: VirtualHost, returns: InProcessReturns): Publisher {
+export function inProcessPublisher(vhost: PublishHost, returns: InProcessReturns): Publisher {
   const context = { user: '', impersonator: true, replyAddress: undefined };
   return new Publisher(vhost, context, returns, 'spec');
 }

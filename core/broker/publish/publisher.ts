@@ -16,12 +16,45 @@ import { checkDelay } from '../exchange/delayed-messages.ts';
 import type { Guard } from '../access/guard.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { Route } from '../exchange/router.ts';
-import { propertiesOf } from '../message/stored-message.ts';
+import type { Counters } from '../counters.ts';
+import type { MemoryAccount } from '../memory-account.ts';
+import type { Events } from '../events/events.ts';
+import type { Routable } from '../exchange/matcher.ts';
+import type { MessageStore } from '../message/store.ts';
+import { propertiesOf, type StoredMessage } from '../message/stored-message.ts';
+import type { Destination } from '../turn/run.ts';
 import { PublishTallies } from './publish-tallies.ts';
 import type { Transaction } from './transaction.ts';
-import type { RefusalSink } from '../turn/turn.ts';
+import type { RefusalSink, Turn } from '../turn/turn.ts';
+import type { Keeper } from '../turn/keeper.ts';
 import { workOfOctets } from '../turn/work.ts';
-import type { VirtualHost } from '../virtual-host.ts';
+
+/** What a publisher asks of the virtual host that it publishes to. */
+export interface PublishHost {
+  readonly name: string;
+  readonly store: MessageStore;
+  readonly turn: Turn;
+  readonly events: Events;
+  readonly counters: Counters;
+  readonly memory: MemoryAccount;
+  /** What publishers counted and did not add up yet. */
+  readonly totals: { readonly publishTallies: Set<{ settle(): void }> };
+  readonly compatibility: Compatibility;
+  /** What keeps messages over a restart; undefined: nothing does. */
+  readonly persistence: Keeper | undefined;
+  readMessage(address: Address): StoredMessage;
+  /** The route of a basic.publish by the octets of its names; 403, 404 where there is none. */
+  routeOf(
+    message: MessageBytes, decode: (message: MessageBytes) => readonly [string, string],
+  ): Route;
+  /** Where a message goes that was published to this exchange with these keys. */
+  route(exchange: Exchange, message: Routable, keys: readonly string[]): Route;
+  /** Sends a message on to its destinations, and tells whoever looks. */
+  dispatch(
+    destinations: readonly Destination[], address: Address, timeToLive: number,
+    refusals: RefusalSink | undefined, sequence: number,
+  ): void;
+}
 
 /** What a publisher sends back on its channel. */
 export interface PublisherSink extends ConfirmSink {
@@ -54,7 +87,7 @@ export class Publisher {
   /** What it published so far. */
   readonly tallies: PublishTallies;
   readonly context: { -readonly [K in keyof PublishContext]: PublishContext[K] };
-  readonly #vhost: VirtualHost;
+  readonly #vhost: PublishHost;
   readonly #sink: PublisherSink;
   readonly #immediate: Compatibility['immediate'];
   readonly #guard: Guard | undefined;
@@ -81,7 +114,7 @@ export class Publisher {
   };
 
   constructor(
-    vhost: VirtualHost, context: PublishContext, sink: PublisherSink,
+    vhost: PublishHost, context: PublishContext, sink: PublisherSink,
     immediate: Compatibility['immediate'], guard?: Guard,
   ) {
     this.#guard = guard?.allowsAll === true ? undefined : guard;

@@ -12,10 +12,10 @@ import type { Effective } from '../policy/effective.ts';
 import { resourceText } from '../reply-text.ts';
 import { Destination } from '../turn/run.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
-import type { VirtualHost } from '../virtual-host.ts';
 import type { QueueSettings } from './arguments.ts';
 import type { HeldLetters } from './held-letters.ts';
 import { Consumers } from './consumers.ts';
+import type { QueueHost } from './queue-host.ts';
 
 /**
  * Sees a message that waits, and the delivery that it would be; answers `false` where it has seen
@@ -39,7 +39,7 @@ export interface QueueOptions {
 export abstract class Queue extends Destination {
   override readonly kind = 'queue';
   readonly name: string;
-  readonly vhost: VirtualHost;
+  readonly vhost: QueueHost;
   readonly options: QueueOptions;
   /** What it does by its arguments and by policies; `govern` changes it. */
   settings: QueueSettings;
@@ -58,7 +58,7 @@ export abstract class Queue extends Destination {
   readonly pastCounters = new DeliveryCounters();
   #touched = false;
 
-  constructor(vhost: VirtualHost, name: string, options: QueueOptions) {
+  constructor(vhost: QueueHost, name: string, options: QueueOptions) {
     super();
     this.vhost = vhost;
     this.name = name;

@@ -6,14 +6,14 @@ import type { Tail } from '../message/content-frames.ts';
 import type { DeadLetterReason } from '../message/deaths.ts';
 import { deadLetter } from './dead-letter.ts';
 import type { Delivery, Outcome } from '../delivery/delivery.ts';
-import type { Persistence } from '../durable/persistence.ts';
 import { isPersistent, type Address } from '../message/address.ts';
 import { survives, withRow } from '../message/survival.ts';
 import type { Entry } from '../message/table.ts';
 import type { Run } from '../turn/run.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
 import type { Trace } from '../events/trace.ts';
-import type { VirtualHost } from '../virtual-host.ts';
+import type { Keeper } from '../turn/keeper.ts';
+import type { QueueHost } from './queue-host.ts';
 import { Queue, type QueueOptions } from './abstract-queue.ts';
 import { ExpiryTimer } from './expiry-timer.ts';
 import { HeldLetters } from './held-letters.ts';
@@ -46,10 +46,10 @@ export class ClassicQueue extends Queue {
   /** A restart is bringing it back, so that time does nothing to its messages. */
   #suspended = false;
   /** Keeps the messages, where the queue is durable and the broker keeps any. */
-  readonly #persistence: Persistence | undefined;
+  readonly #persistence: Keeper | undefined;
   readonly #trace: Trace;
 
-  constructor(vhost: VirtualHost, name: string, options: QueueOptions) {
+  constructor(vhost: QueueHost, name: string, options: QueueOptions) {
     super(vhost, name, options);
     const { settings } = options;
     this.#trace = vhost.events.trace;

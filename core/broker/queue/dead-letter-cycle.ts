@@ -1,10 +1,7 @@
 import { limits } from '../../limits.ts';
-import type { Routable } from '../exchange/matcher.ts';
-import type { VirtualHost } from '../virtual-host.ts';
+import { NO_PROPERTIES } from '../exchange/matcher.ts';
 import type { Queue } from './abstract-queue.ts';
-
-/** Messages have expired or been too many by themselves; headers of theirs are not known. */
-const NO_PROPERTIES: Routable = { properties: {} };
+import type { QueueHost } from './queue-host.ts';
 
 /**
  * The queues of a cycle through this one in which messages go round by themselves: they expire or
@@ -37,6 +34,7 @@ function nextOf(queue: Queue, key: string): readonly Queue[] {
   const keys = settings.deadLetterRoutingKey === undefined
     ? [key, ...keysTo(queue, exchange.bindings)]
     : [settings.deadLetterRoutingKey];
+  // What expires or is too many by itself may have any headers.
   const { destinations } = vhost.route(exchange, NO_PROPERTIES, keys);
   return destinations.filter((each): each is Queue => isQueueOf(each, vhost) && letsDie(each));
 }
@@ -55,7 +53,7 @@ function letsDie({ settings }: Queue): boolean {
   return (messageTtl ?? maxLength ?? maxLengthBytes) !== undefined;
 }
 
-function isQueueOf(destination: object, vhost: VirtualHost): destination is Queue {
+function isQueueOf(destination: object, vhost: QueueHost): destination is Queue {
   return 'name' in destination && vhost.queues.get(String(destination.name)) === destination;
 }
 

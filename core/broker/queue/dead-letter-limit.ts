@@ -1,15 +1,25 @@
 import { limits } from '../../limits.ts';
-import type { VirtualHost } from '../virtual-host.ts';
+import type { Clock } from '../../ports.ts';
+import type { Counters } from '../counters.ts';
+import type { Events } from '../events/events.ts';
 import type { Queue } from './abstract-queue.ts';
 import { deadLetterCycle } from './dead-letter-cycle.ts';
 
+/** What the limit asks of its virtual host. */
+interface LimitHost {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly events: Events;
+}
+
 /** Counts the messages of a virtual host that were dead-lettered too often, and tells of them. */
 export class DeadLetterLimit {
-  readonly #vhost: VirtualHost;
+  readonly #vhost: LimitHost;
   #count = 0;
   #toldAt = -Infinity;
 
-  constructor(vhost: VirtualHost) {
+  constructor(vhost: LimitHost) {
     this.#vhost = vhost;
   }
 

@@ -1,14 +1,14 @@
 import { limits } from '../../limits.ts';
 import type { Cancel } from '../../ports.ts';
-import type { Persistence } from '../durable/persistence.ts';
 import type { Address } from '../message/address.ts';
 import type { DeadLetterReason } from '../message/deaths.ts';
 import { Fifo } from '../turn/fifo.ts';
+import type { Keeper } from '../turn/keeper.ts';
 import type { Destination } from '../turn/run.ts';
 import type { Flushed } from '../turn/turn.ts';
 import { work } from '../turn/work.ts';
-import type { VirtualHost } from '../virtual-host.ts';
 import type { ClassicQueue } from './classic-queue.ts';
+import type { QueueHost } from './queue-host.ts';
 import { offerLetter, prepareLetter, tellOfLetter } from './dead-letter.ts';
 
 /** The reasons for which a message is held, by the number under which the journal has each. */
@@ -41,7 +41,7 @@ class Lane {
 /** The way back to its queue for what is a letter no more. */
 export interface LetterHost {
   readonly queue: ClassicQueue;
-  readonly persistence: Persistence | undefined;
+  readonly persistence: Keeper | undefined;
   /** The message is the queue's no more. */
   forget(address: Address): void;
 }
@@ -57,7 +57,7 @@ export class HeldLetters implements Flushed {
   /** Letters that all targets have on disk. */
   confirmed = 0;
   readonly #host: LetterHost;
-  readonly #vhost: VirtualHost;
+  readonly #vhost: QueueHost;
   readonly #lanes = new Map<Obstacle, Lane>();
   /** Letters that the journal kept, until they are tried: the first that died last. */
   #restored: Letter[] = [];

@@ -7,11 +7,10 @@ import { checkArgument, preconditionFailed } from '../definition/argument-checks
 import type { ConsumeOptions } from '../delivery/consumer.ts';
 import type { Tail } from '../message/content-frames.ts';
 import { Delivery, type Outcome } from '../delivery/delivery.ts';
-import type { Persistence } from '../durable/persistence.ts';
 import { NOWHERE } from '../message/address.ts';
 import type { Run } from '../turn/run.ts';
 import { StoredMessage } from '../message/stored-message.ts';
-import type { VirtualHost } from '../virtual-host.ts';
+import type { QueueHost, QueueKeeper } from './queue-host.ts';
 import { Queue, type QueueOptions } from './abstract-queue.ts';
 import type { Effective } from '../policy/effective.ts';
 import type { QueueSettings } from './arguments.ts';
@@ -28,7 +27,7 @@ import { streamEntry, type StreamRecord } from './stream-record.ts';
 export class StreamQueue extends Queue {
   readonly log: StreamLog;
   /** Keeps the stream, where the broker keeps anything. */
-  readonly #persistence: Persistence | undefined;
+  readonly #persistence: QueueKeeper | undefined;
   /** The delivery that is just going out, and its message. */
   #current: Delivery | undefined;
   #record: StreamRecord | undefined;
@@ -38,7 +37,7 @@ export class StreamQueue extends Queue {
   #agedAt = Infinity;
   #stopAging: Cancel = () => {};
 
-  constructor(vhost: VirtualHost, name: string, options: QueueOptions) {
+  constructor(vhost: QueueHost, name: string, options: QueueOptions) {
     super(vhost, name, options);
     const persistence = (this.#persistence = vhost.persistence);
     persistence?.streams.add(this);
