@@ -39,6 +39,20 @@ export class AmqpError extends Error {
   }
 }
 
+/**
+ * Thrown by an `Identity` that has to ask elsewhere whether its user may: the same question is to
+ * be put to it again once the answer is there.
+ */
+export class AnswerAwaited extends Error {
+  override readonly name = 'AnswerAwaited';
+  /** Calls `run` once the answer is known, at the latest when there will be none. */
+  readonly whenKnown: (run: () => void) => void;
+
+  constructor(whenKnown: (run: () => void) => void) {
+    super('the answer is not known yet');
+    this.whenKnown = whenKnown;
+  }
+}
 
 /** The name of a reply code, or undefined for 200 and codes that AMQP does not know. */
 export function replyNameOf(replyCode: number): ReplyCodeName | undefined {

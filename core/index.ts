@@ -41,7 +41,7 @@ export type { MatchedBinding, Receiver, TraceEvent } from './broker/events/trace
 export type { QueueDeclaration, VirtualHost } from './broker/virtual-host.ts';
 export { hostClock, type HostClockOptions } from './clock/host-clock.ts';
 export { VirtualClock, type PendingTimer } from './clock/virtual-clock.ts';
-export { AmqpError } from './errors.ts';
+export { AmqpError, AnswerAwaited } from './errors.ts';
 export { limits } from './limits.ts';
 export type {
   Authenticator, Cancel, Clock, Credentials, Identity, Link, LoginRefusal, PeerInfo, Random, Serve,

@@ -166,6 +166,23 @@ export const limits = {
   patternLettersMax: 4096,
   /** What one channel remembers that its user may do; it is asked for again beyond that. */
   allowedNamesMax: 1024,
+  /** Octets of a token of OAuth 2; a longer one is refused. */
+  tokenBytesMax: 12_288,
+  /**
+   * Largest frame before it is tuned where clients log in by tokens, which stand in one. It is
+   * within what a stranger may send.
+   */
+  tokenFrameBytesMax: 16_384,
+  /** How long keys of an issuer of tokens are believed before it is asked again. */
+  issuerKeysMs: 300_000,
+  /** Shortest time between two questions for its keys, whatever keys tokens name. */
+  issuerKeysPauseMs: 10_000,
+  /** Keys that one issuer may have. */
+  issuerKeysMax: 256,
+  /** Answers of an authorization server that are kept; beyond, the oldest is asked for again. */
+  askedAnswersMax: 4096,
+  /** Questions to an authorization server that wait for their answer; one more is refused. */
+  questionsMax: 256,
   /** Patterns of permissions that are kept compiled. */
   compiledPatternsMax: 4096,
 } as const;

@@ -97,7 +97,8 @@ export interface Changes {
 
 /**
  * A user who may enter, and what that user may do: asked again whenever `changes` has another
- * version.
+ * version. Where the answer has to come from elsewhere, `mayOpen`, `may` and `mayUseTopic` throw
+ * `AnswerAwaited`, and are asked again when it is there.
  */
 export interface Identity {
   readonly user: string;
@@ -121,6 +122,19 @@ export interface Identity {
   ): boolean;
   /** Has another version when an answer may be another one than before. Absent: it never is. */
   readonly changes?: Changes;
+  /**
+   * When it ends, in milliseconds since 1970: the connection is closed with 320 then. Absent:
+   * never.
+   */
+  readonly expiresAt?: number;
+  /** Why nothing is allowed by now, as a clause that the client is told. Absent: no such reason. */
+  readonly whyNot?: string | undefined;
+  /**
+   * Takes another secret in place of the one that it came with (connection.update-secret). Emits
+   * once: a refusal, or undefined where the secret is taken. Absent: every one is, and changes
+   * nothing.
+   */
+  renew?(secret: string): Observable<LoginRefusal | undefined>;
 }
 
 /** Why somebody may not log in, as the client is told. */

@@ -15,6 +15,7 @@ import { nodeClock } from './host-clock.ts';
 import { answerHttp } from './http.ts';
 import { HostRule } from './host-rule.ts';
 import { Log } from './log.ts';
+import { loginSources, type LoginSources } from './login-sources.ts';
 import { LoginDelay } from './login-delay.ts';
 import { MemoryMonitor, processMemory } from './memory-monitor.ts';
 import { OriginRule } from './origin.ts';
@@ -34,7 +35,7 @@ export type GatewayPorts = { readonly [W in 'amqp' | 'http']: number } & {
   readonly [W in 'amqps' | 'https']?: number;
 };
 
-export interface GatewayOptions {
+export interface GatewayOptions extends LoginSources {
   /** Addresses to listen on. Default: 127.0.0.1, and ::1 where the machine has it. */
   readonly hosts?: readonly string[] | undefined;
   /** 0 picks a free port. Default: 5672, 15672, 5671 and 15671. */
@@ -119,12 +120,14 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const mechanisms = mechanismsOf(options);
   const log = options.log ?? new Log({ levels: { all: 'silent' } });
   const env = { clock: nodeClock(), pool: new BufferPool() };
+  const loginsOf = loginSources(options, env.clock, log);
   const data = options.data === undefined ? undefined : resolve(options.data);
   const definitions = options.definitions === undefined
     ? undefined
     : readDefinitionsFile(options.definitions);
   const journal = data === undefined ? undefined : await openData(data, env.clock, options, log);
-  const authenticator = (own: Authenticator) => new LoginDelay(own, env.clock, log);
+  const authenticator = (own: Authenticator): Authenticator => (
+    new LoginDelay(loginsOf(own), env.clock, log));
   const makesGuest = definitions === undefined || !bringsUsers(definitions);
   const broker = makeBroker(options, {
     ...env, authenticator, journal, makesGuest, mechanisms,
@@ -222,6 +225,7 @@ function makeBroker(
     {
       makesGuest,
       mechanisms,
+      ...(options.oauth2 && { untunedFrameBytesMax: limits.tokenFrameBytesMax }),
       ...(users !== undefined && { users }),
       ...(vhosts !== undefined && { vhosts }),
       ...(compatibility !== undefined && { compatibility }),

@@ -46,6 +46,9 @@ export const nodeLimits = {
   loginsWaitingMax: 1024,
   /** Addresses whose wrong passwords are counted, and users of one whose right one is known. */
   loginNetworksMax: 16_384,
+  /** Time for an answer of an issuer of tokens, and the length of any answer that is asked for. */
+  fetchMs: 10_000,
+  fetchedBytesMax: 1_048_576,
   /** An HTTP connection over which nothing moves for so long is dropped. */
   httpIdleMs: 60_000,
   /** All headers of one HTTP request; more: 431. */

@@ -1,4 +1,5 @@
 import { limits, mechanisms, profiles } from '../core/index.ts';
+import { authSources, readHttpAuth, readOAuth2 } from './auth-settings.ts';
 import { certificateFields } from './certificate-name.ts';
 import { isHostName } from './host-rule.ts';
 import { nodeLimits } from './limits.ts';
@@ -184,6 +185,29 @@ export const settings = {
       fallbackText: 'guest:guest',
     },
     user,
+  ),
+  auth: list(
+    {
+      placeholder: 'SOURCE',
+      description: `who is asked about a login: ${authSources.join(', ')}; repeat it for several, `
+        + 'in the order in which they are asked',
+      fallbackText: 'internal, then those that are set',
+    },
+    oneOf(authSources),
+  ),
+  oauth2: single(
+    {
+      placeholder: 'FILE',
+      description: 'JSON file that says how tokens of OAuth 2 are checked and read',
+    },
+    readOAuth2,
+  ),
+  httpAuth: single(
+    {
+      placeholder: 'URL',
+      description: 'HTTP server that is asked who may log in and do what, or a JSON file with more',
+    },
+    readHttpAuth,
   ),
   authMechanism: list(
     {

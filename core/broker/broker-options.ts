@@ -19,6 +19,11 @@ export interface BrokerOptions {
    */
   readonly mechanisms?: readonly Mechanism[];
   /**
+   * Largest frame before it is tuned, in octets, as for tokens that stand for a password. Default:
+   * 4096. TOP-3.
+   */
+  readonly untunedFrameBytesMax?: number;
+  /**
    * Which RabbitMQ the broker does as, where versions differ. Default: `rabbitmq-4`, but it takes
    * what 4.3 alone refuses. A virtual host may have a profile of its own.
    */

@@ -115,7 +115,8 @@ export class Broker {
     this.options = { ...defaultOptions, ...options };
     checkMessageBytesMax(options.messageBytesMax);
     this.clock = clock;
-    this.sessionEnv = { clock: env.sessionClock ?? clock, pool };
+    const { untunedFrameBytesMax } = this.options;
+    this.sessionEnv = { clock: env.sessionClock ?? clock, pool, untunedFrameBytesMax };
     this.parties = new Parties(clock, this.options.turnWork);
     this.memory = new MemoryAccount(this.options.memoryBytesMax, this.store, pool);
     this.turn = new Turn(clock, this.store, this.parties);

@@ -115,6 +115,22 @@ export class Content {
     this.#moveTo(this.methodEnd - this.methodStart + this.contentEnd - this.contentStart);
   }
 
+  /** A copy of a message that is whole, which lasts. */
+  copied(): Content {
+    const { block, methodStart, methodEnd, contentStart, contentEnd } = this;
+    const methodBytes = methodEnd - methodStart;
+    const kept = new Content(this.#messageBytesMax);
+    kept.block = blockOf(new Uint8Array(methodBytes + contentEnd - contentStart));
+    copy(kept.block, 0, block, methodStart, methodEnd);
+    copy(kept.block, methodBytes, block, contentStart, contentEnd);
+    kept.methodEnd = kept.contentStart = methodBytes;
+    kept.contentEnd = kept.block.bytes.length;
+    kept.bodyBytes = this.bodyBytes;
+    kept.#bodyFrames = this.#bodyFrames;
+    kept.#largestBodyFrame = this.#largestBodyFrame;
+    return kept;
+  }
+
   /** Lets go of the message; the next one may begin. */
   clear(): void {
     this.state = 'idle';

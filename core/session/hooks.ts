@@ -51,6 +51,8 @@ export interface SessionEnv {
   readonly pool: BufferPool;
   /** Time from the first byte until the connection is open. Default: the limit of the broker. */
   readonly handshakeMs?: number;
+  /** Largest frame that a server takes before it is tuned. Default: what each has to take. */
+  readonly untunedFrameBytesMax?: number | undefined;
   /** Largest body that is taken from the peer. Default: the limit of the broker. */
   readonly messageBytesMax?: number;
 }

@@ -71,7 +71,9 @@ export class Session<R extends Role> implements Machine {
     this.contentBounds = new ContentBounds(env.messageBytesMax);
     this.writer = new Writer(env.pool, (batch) => this.#send(batch));
     // Before it is tuned, a stranger's frame need not be larger than any server must take. TOP-3.
-    const untunedMax = wireLimits[role === 'server' ? 'frameBytesMin' : 'frameBytesMax'];
+    const untunedMax = role === 'server'
+      ? env.untunedFrameBytesMax ?? wireLimits.frameBytesMin
+      : wireLimits.frameBytesMax;
     this.#frames = new FrameReader(untunedMax, this.#onFrame.bind(this), role === 'client');
     this.input = new Input(this.#frames, sink);
     this.state = role === 'server' ? 'header' : 'starting';
@@ -122,10 +124,7 @@ export class Session<R extends Role> implements Machine {
     if (this.#frames.broken || this.state === 'closed') return;
     this.received++;
     this.receivedBytes += chunk.length;
-    if (!this.input.holds && this.#hooks.mayRead?.() !== false) {
-      this.#read(chunk);
-      return;
-    }
+    if (!this.input.holds && this.#hooks.mayRead?.() !== false) return this.#read(chunk);
     this.input.push(chunk);
     if (this.input.canGoOn) this.#hooks.onInputHeld?.();
   }

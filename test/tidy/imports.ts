@@ -45,6 +45,7 @@ const layers: readonly Layer[] = [
   { of: /^core\/clock\//, may: [/^core\/clock\//, common, rxjs] },
   { of: /^core\/storage\//, may: [/^core\/storage\//, protocol, common, rxjs] },
   { of: /^core\/testing\//, may: [/^core\/(storage|testing)\//, protocol, common, rxjs] },
+  { of: /^core\/login\//, may: [/^core\/login\//, /^jose$/, common, rxjs] },
   { of: /^core\/management\//, may: [/^core\/(broker|management)\//, protocol, common, rxjs] },
   // The simulator looks into the broker from all sides, as tests do.
   { of: /^core\/sim\//, may: [/^core\//, rxjs] },
@@ -53,7 +54,7 @@ const layers: readonly Layer[] = [
   {
     of: /^node\//,
     may: [
-      /^node\//, /^core\/((management|protocol|storage|testing)\/)?index\.ts$/, client, common, builtIn,
+      /^node\//, /^core\/((login|management|protocol|storage|testing)\/)?index\.ts$/, client, common, builtIn,
       anyOf(dependencies),
     ],
   },

@@ -50,11 +50,12 @@ export class Guard {
    * topic exchanges alone.
    */
   topic(permission: 'write' | 'read', exchange: GuardedExchange | undefined, key: string): void {
-    const { mayUseTopic, user } = this.#identity;
+    const { mayUseTopic } = this.#identity;
     if (exchange?.options.type !== 'topic' || mayUseTopic === undefined) return;
     const { name } = exchange;
     if (this.#identity.mayUseTopic!(permission, name, this.#vhost, key)) return;
-    throw refused(`topic '${key}' in ${resourceText('exchange', name, this.#vhost)}`, user);
+    const topic = `topic '${key}' in ${resourceText('exchange', name, this.#vhost)}`;
+    throw refused(topic, this.#identity);
   }
 
   /** Whether the routing keys of this exchange are looked at at all. */
@@ -73,7 +74,7 @@ export class Guard {
     if (this.#allowed.has(key)) return;
     if (!identity.may(permission, kind, name, this.#vhost)) {
       const shown = kind === 'exchange' && name === '' ? 'amq.default' : name;
-      throw refused(resourceText(kind, shown, this.#vhost), identity.user);
+      throw refused(resourceText(kind, shown, this.#vhost), identity);
     }
     if (this.#allowed.size >= limits.allowedNamesMax) this.#allowed.clear();
     this.#allowed.add(key);
@@ -82,6 +83,7 @@ export class Guard {
 
 const UNCHANGED: Changes = { version: 0 };
 
-function refused(what: string, user: string): AmqpError {
-  return new AmqpError('ACCESS_REFUSED', `access to ${what} refused for user '${user}'`);
+function refused(what: string, { user, whyNot }: Identity): AmqpError {
+  const text = `access to ${what} refused for user '${user}'`;
+  return new AmqpError('ACCESS_REFUSED', whyNot === undefined ? text : `${text}, ${whyNot}`);
 }

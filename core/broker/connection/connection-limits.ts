@@ -5,8 +5,27 @@ import type { ServerConnection } from './server-connection.ts';
 /** What a limit of a user refuses is the fault of no method. */
 const NO_METHOD = [0, 0] as const;
 
+/**
+ * The virtual host that a client opens. Errors: 530 where it is not there or may not be opened, or
+ * where there are as many connections as may be. CON-17.
+ */
+export function openableVhost(connection: ServerConnection, name: string): VirtualHost {
+  const { broker, identity } = connection;
+  if (broker.connectionCount > broker.options.connectionsMax) {
+    throw new AmqpError('NOT_ALLOWED', 'connection refused: node connection limit ' +
+      `(${broker.options.connectionsMax}) is reached`);
+  }
+  const vhost = broker.vhosts.get(name);
+  if (vhost === undefined) throw new AmqpError('NOT_ALLOWED', `vhost ${name} not found`);
+  checkConnectionLimits(connection, vhost);
+  if (identity.mayOpen(name)) return vhost;
+  const text = `access to vhost '${name}' refused for user '${identity.user}'`;
+  const { whyNot } = identity;
+  throw new AmqpError('NOT_ALLOWED', whyNot === undefined ? text : `${text}, ${whyNot}`);
+}
+
 /** Errors: 530 where the virtual host or the user has as many connections as may be. */
-export function checkConnectionLimits(
+function checkConnectionLimits(
   { broker, identity: { user } }: ServerConnection, vhost: VirtualHost,
 ): void {
   const { name, limits } = vhost;

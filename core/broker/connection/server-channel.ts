@@ -61,6 +61,8 @@ export class ServerChannel implements PublisherSink, Flushed {
   readonly subscription = new Subscription();
   /** Name that an empty queue name stands for. QUE-03. */
   lastQueue = '';
+  /** The name that the broker made for a queue, while it is asked whether it may be declared. */
+  nextQueueName: string | undefined;
   replyTarget: ReplyTarget | undefined;
   /** basic.qos for each consumer to come; 0: no limit. BAS-25. */
   consumerPrefetch = 0;

@@ -3,6 +3,8 @@ import { AmqpError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Credentials, Identity, Link, LoginRefusal, Sink } from '../../ports.ts';
 import type { Content } from '../../protocol/content.ts';
+import { utf8Text } from '../../protocol/reader.ts';
+import { methods } from '../../protocol/spec.ts';
 import type { FieldTable, MethodArgs } from '../../protocol/types.ts';
 import { offeredTo, readCredentials, type Mechanism } from '../../session/sasl.ts';
 import { Session, type Method, type SessionEnd, type SessionHooks } from '../../session/session.ts';
@@ -14,8 +16,11 @@ import type { ConnectionInfo } from '../events/events.ts';
 import { Party } from '../turn/parties.ts';
 import { work } from '../turn/work.ts';
 import { Flow } from './flow.ts';
-import { checkChannelLimit, checkConnectionLimits } from './connection-limits.ts';
+import { checkChannelLimit, openableVhost } from './connection-limits.ts';
+import { awaitAnswer } from './awaited-answer.ts';
+import type { ConnectionEventBody } from './connection-event.ts';
 import { HeldSink } from './held-sink.ts';
+import { LoginTerm } from './login-term.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
 import { ServerChannel } from './server-channel.ts';
 import type { VirtualHost } from '../virtual-host.ts';
@@ -66,6 +71,7 @@ export class ServerConnection implements SessionHooks {
   /** Work of the broker when it began to read the present chunk. */
   #workBefore = 0;
   readonly #flow: Flow;
+  readonly #term = new LoginTerm(this);
   /** Waits until all is gone that goes with the connection. */
   #whenEnded: () => void = () => {};
   /** Works of the client that are to be done before it is read further. */
@@ -263,11 +269,21 @@ export class ServerConnection implements SessionHooks {
   onMethod(channel: number, method: Method): void {
     const { turn } = this.broker;
     turn.begin();
-    if (channel === 0) this.#onConnectionMethod(method);
-    else if (method.name === 'channel.open') this.#openChannel(channel);
-    else this.#channels.get(channel)?.handle(method);
+    this.#handle(channel, method);
     this.flushLater();
     this.#cut();
+  }
+
+  #handle(channel: number, method: Method): void {
+    try {
+      if (channel === 0) this.#onConnectionMethod(method);
+      else if (method.name === 'channel.open') this.#openChannel(channel);
+      else this.#channels.get(channel)?.handle(method);
+    } catch (error) {
+      awaitAnswer(this, error, () => ({
+        channel, method: methods[method.name].id, run: () => this.#handle(channel, method),
+      }));
+    }
   }
 
   /** Stops between two frames where the turn is used up: what comes next has a later one. */
@@ -286,7 +302,14 @@ export class ServerConnection implements SessionHooks {
 
   onContent(channel: number, content: Content): void {
     this.broker.turn.begin();
-    this.#channels.get(channel)!.publish(content);
+    try {
+      this.#channels.get(channel)!.publish(content);
+    } catch (error) {
+      awaitAnswer(this, error, () => {
+        const kept = content.copied();
+        return { channel, method: kept.method, run: () => this.onContent(channel, kept) };
+      });
+    }
     this.#cut();
   }
 
@@ -305,6 +328,7 @@ export class ServerConnection implements SessionHooks {
       this.#endExclusives();
     });
     this.#flow.stop();
+    this.#term.stop();
     if (by === 'peer') this.broker.forget(this);
     this.#emit({ type: 'connection.closed', by, text: error?.replyText ?? why });
   }
@@ -400,8 +424,7 @@ export class ServerConnection implements SessionHooks {
         this.#open(args);
         return;
       case 'connection.update-secret':
-        // CON-34: who logged in with a password is not asked again.
-        this.session.send(0, 'connection.update-secret-ok', {});
+        this.#term.renew(utf8Text(args.newSecret) ?? '');
         return;
       default:
         throw new AmqpError('COMMAND_INVALID', `unimplemented method '${name}'`);
@@ -440,6 +463,7 @@ export class ServerConnection implements SessionHooks {
       return;
     }
     this.identity = identity;
+    this.#term.watch();
     this.#info = { ...this.#info, user: identity.user };
     this.session.send(0, 'connection.tune', offered);
     this.flushLater();
@@ -447,20 +471,7 @@ export class ServerConnection implements SessionHooks {
 
   /** Opens a virtual host; one connection too many, or a host that is not there: 530. CON-17. */
   #open({ virtualHost }: MethodArgs<'connection.open'>): void {
-    const { broker, identity } = this;
-    if (broker.connectionCount > broker.options.connectionsMax) {
-      throw new AmqpError('NOT_ALLOWED', 'connection refused: node connection limit ' +
-        `(${broker.options.connectionsMax}) is reached`);
-    }
-    this.#vhost = broker.vhosts.get(virtualHost);
-    if (this.#vhost === undefined) {
-      throw new AmqpError('NOT_ALLOWED', `vhost ${virtualHost} not found`);
-    }
-    checkConnectionLimits(this, this.#vhost);
-    if (!identity.mayOpen(virtualHost)) {
-      throw new AmqpError('NOT_ALLOWED',
-        `access to vhost '${virtualHost}' refused for user '${identity.user}'`);
-    }
+    this.#vhost = openableVhost(this, virtualHost);
     this.#info = { ...this.#info, vhost: virtualHost };
     const { messageBytesMax } = this.#vhost.compatibility;
     const { contentBounds } = this.session;
@@ -483,16 +494,6 @@ export class ServerConnection implements SessionHooks {
     this.broker.events.emit({ ...event, connection: this.#info });
   }
 }
-
-/** An event of this connection, but for the connection itself. */
-type ConnectionEventBody =
-  | { type: 'connection.opened' | 'connection.unblocked' }
-  | { type: 'connection.refused'; text: string }
-  | { type: 'connection.blocked'; reason: string }
-  | { type: 'connection.flow'; active: boolean }
-  | { type: 'connection.failed'; error: unknown }
-  | { type: 'connection.closed'; by: 'us' | 'peer' | 'transport'; text: string }
-  | { type: 'channel.opened' | 'channel.closed'; channel: number; text: string };
 
 function isTable(value: unknown): value is FieldTable {
   return typeof value === 'object' && value !== null;

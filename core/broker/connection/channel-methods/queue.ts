@@ -95,8 +95,11 @@ function declare(
   channel: ServerChannel, queue: string, args: MethodArgs<'queue.declare'>,
 ): Queue {
   const { vhost, guard, connection } = channel;
-  const serverName = queue === '' ? vhost.newQueueName() : queue;
+  // Whoever has to ask whether it is allowed asks twice: for one name.
+  const serverName = queue === '' ? channel.nextQueueName ?? vhost.newQueueName() : queue;
+  if (queue === '') channel.nextQueueName = serverName;
   permitQueueDeclare(guard, vhost, serverName, args.arguments);
+  channel.nextQueueName = undefined;
   return vhost.declareQueue({ ...args, queue, serverName }, connection);
 }
 
