@@ -64,6 +64,11 @@ export const limits = {
   streamRunMessagesMax: 256,
   /** Octets that are written in the time of an enqueue. */
   octetsPerWork: 1024,
+  /** Time between two samples of all counts, and how long samples go on when nobody asks. */
+  statisticsIntervalMs: 5000,
+  statisticsIdleMs: 3_600_000,
+  /** Memory that samples take at most; beyond, fewer of them are kept. */
+  statisticsBytesMax: 67_108_864,
   /**
    * Pairs of a channel and a queue or exchange that have counts of their own, in a whole broker,
    * some 20 MB; beyond, the counts of queues, exchanges and channels alone go on.

@@ -38,6 +38,11 @@ export class DeliveryCounters {
   /** Of those that were sent or fetched: not for the first time. */
   redelivered = 0;
 
+  clear(): void {
+    this.delivered = this.deliveredNoAck = this.got = this.gotNoAck = this.gotNothing = 0;
+    this.acknowledged = this.redelivered = 0;
+  }
+
   /** Adds what a consumer was given. */
   addConsumer(consumer: {
     readonly noAck: boolean; readonly deliveredCount: number; readonly redeliveredCount: number;

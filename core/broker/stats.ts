@@ -3,7 +3,9 @@ import { Counters, DeliveryCounters } from './counters.ts';
 import type { VirtualHost } from './virtual-host.ts';
 
 /** Counts of a broker since its start. */
-export type BrokerCounters = Readonly<Omit<Counters & DeliveryCounters, 'add' | 'addConsumer'>>;
+export type BrokerCounters = Readonly<Omit<
+  Counters & DeliveryCounters, 'add' | 'addConsumer' | 'clear'
+>>;
 
 /** Totals of a broker at one moment. */
 export interface Stats {

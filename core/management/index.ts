@@ -7,6 +7,7 @@ export {
 export { isPredeclared } from '../broker/exchange/predeclared.ts';
 export { type MessageView, type PeekOptions } from './messages.ts';
 export { type RemovedMessage } from './removal.ts';
+export { Statistics, type Details, type SampleSpan } from './statistics/statistics.ts';
 export { framesOf, tapOf } from './tap.ts';
 export type { FrameTapped, TapEvent, TapMark, TapOf, TapType } from './tap-event.ts';
 export type { HeadView, QueueInTopology, TopologyView } from './topology.ts';
