@@ -188,6 +188,19 @@ export const limits = {
   askedAnswersMax: 4096,
   /** Questions to an authorization server that wait for their answer; one more is refused. */
   questionsMax: 256,
+  /** Items of one page of a list of the management API, as RabbitMQ has it; more: 400. */
+  pageItemsMax: 500,
+  /**
+   * Items of a list of the management API that are worked out at once: a millisecond or so, after
+   * which the broker has its turn.
+   */
+  listSliceItems: 64,
+  /** Octets of the body of one request of the management API; more: 413. */
+  apiBodyBytesMax: 67_108_864,
+  /** Sessions of pages of the management API; one more ends the oldest. */
+  apiSessionsMax: 1024,
+  /** How long a session of a page lasts that nobody uses. */
+  apiSessionMs: 28_800_000,
   /** Patterns of permissions that are kept compiled. */
   compiledPatternsMax: 4096,
 } as const;

@@ -39,6 +39,8 @@ export interface PeerInfo {
    * clients may log in by it. Absent: nobody.
    */
   readonly certificateName?: string | undefined;
+  /** Where the peer came in; absent where there is no address. */
+  readonly local?: { readonly address: string; readonly port: number };
 }
 
 /** One end of a byte stream as its adapter shows it, beside the stream itself. */

@@ -4,7 +4,6 @@ import {
   Broker, BufferPool, durableIn, limits, mechanisms as allMechanisms, type Authenticator,
   type BrokerOptions, type Clock, type GivenUser, type Mechanism, type TransportEnv,
 } from '../core/index.ts';
-import { managementApi } from '../core/management/index.ts';
 import { SHORTSTR_BYTES_MAX } from '../core/protocol/index.ts';
 import type { Journal } from '../core/storage/index.ts';
 import { logBroker } from './broker-log.ts';
@@ -17,17 +16,17 @@ import { HostRule } from './host-rule.ts';
 import { Log } from './log.ts';
 import { loginSources, type LoginSources } from './login-sources.ts';
 import { LoginDelay } from './login-delay.ts';
+import { serveManagement } from './management.ts';
 import { MemoryMonitor, processMemory } from './memory-monitor.ts';
 import { OriginRule } from './origin.ts';
 import type { Playground } from './playground.ts';
 import { httpServer, httpsServer, tcpServer, tlsServer } from './servers.ts';
 import { StartError } from './start-error.ts';
 import type { Strangers } from './strangers.ts';
-import { readTls, type TlsFiles } from './tls.ts';
+import { certificatesEnd, readTls, type TlsFiles } from './tls.ts';
 import { TrustedProxies } from './trusted-proxies.ts';
 import type { User } from './users.ts';
 import { version } from './version.ts';
-import { VirtualHostsApi } from './virtual-hosts.ts';
 import { WebSocketAcceptor } from './websocket.ts';
 
 /** Port by way in; the two with TLS are there only when a certificate is. */
@@ -263,11 +262,12 @@ async function openDoors(
   const tls = options.tls === undefined ? undefined : readTls(options.tls);
   const origins = new OriginRule(options.allowedOrigins);
   const urls = (): string[] => doors.listeners.map(({ url }) => url);
-  const virtualHosts = new VirtualHostsApi(
-    broker, managementApi(broker), origins, log,
-  );
+  const management = serveManagement({
+    broker, origins, log, listeners: () => doors.listeners, data: options.data,
+    certificatesEnd: () => certificatesEnd(options.tls),
+  });
   const http = {
-    answer: answerHttp({ version, urls, virtualHosts, playground: options.playground }),
+    answer: answerHttp({ version, urls, management, playground: options.playground }),
     webSockets: new WebSocketAcceptor(origins, broker.compatibility.messageBytesMax),
     hosts: new HostRule(options.allowedHosts),
   };

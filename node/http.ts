@@ -1,7 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { answerNotFound, answerText } from './http-text.ts';
 import type { Playground } from './playground.ts';
-import type { VirtualHostsApi } from './virtual-hosts.ts';
 
 export interface HttpAnswers {
   readonly version: string;
@@ -9,15 +8,19 @@ export interface HttpAnswers {
   readonly urls: () => readonly string[];
   /** Where there is one, browsers get that. */
   readonly playground?: Playground | undefined;
-  readonly virtualHosts?: VirtualHostsApi | undefined;
+  /** Answers what is below `/api`. */
+  readonly management?: RequestListener | undefined;
 }
 
 /** Answers the few plain HTTP requests of the WebSocket port, from people, probes and programs. */
 export function answerHttp(answers: HttpAnswers): RequestListener {
-  const { version, urls, playground, virtualHosts } = answers;
+  const { version, urls, playground, management } = answers;
   return (request, response) => {
     const path = request.url?.replace(/[?#].*$/, '') ?? '/';
-    if (virtualHosts?.answer(path, request, response) === true) return;
+    if (management !== undefined && /^\/api(\/|$)/.test(path)) {
+      management(request, response);
+      return;
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
       answerText(response, 405, 'Method Not Allowed\n');

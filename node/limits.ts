@@ -70,4 +70,6 @@ export const nodeLimits = {
   journalVerifyBytes: 8_589_934_592,
   /** The same signal again within this time is npm's copy of the one from the terminal. */
   signalCopyMs: 500,
+  /** Octets of an answer of the management API below which it is sent as it is. */
+  compressedBytesMin: 1024,
 } as const;

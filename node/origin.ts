@@ -12,10 +12,15 @@ export class OriginRule {
     this.#allowed = new Set(allowed.map(normalized));
   }
 
+  /** Whether somebody allowed it by name, or all. */
+  lists(origin: string): boolean {
+    return this.#allowed.has('*') || this.#allowed.has(normalized(origin));
+  }
+
   allows(origin: string | undefined, host: string | undefined): boolean {
     // Only browsers send it; other clients need no protection from the pages they show.
     if (origin === undefined) return true;
-    if (this.#allowed.has('*') || this.#allowed.has(normalized(origin))) return true;
+    if (this.lists(origin)) return true;
     const originHost = hostNameOf(origin);
     if (originHost === undefined) return false;
     return isLoopback(originHost) || originHost === hostNameOf(`http://${host}`);

@@ -105,6 +105,9 @@ export function peerOf(socket: Socket, transport: PeerInfo['transport']): PeerIn
     port: socket.remotePort ?? 0,
     loopback: isLoopback(address),
     secure: socket instanceof TLSSocket,
+    local: {
+      address: withoutMapping(socket.localAddress ?? ''), port: socket.localPort ?? 0,
+    },
     ...(certificateName !== undefined && { certificateName }),
   };
 }

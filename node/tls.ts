@@ -110,3 +110,10 @@ function check(options: Parameters<typeof createSecureContext>[0], complaint: st
     throw new StartError(`${complaint}: ${(error as Error).message}.`);
   }
 }
+
+/** When the certificates of these files end, by the file. */
+export function certificatesEnd(files: TlsFiles | undefined): ReadonlyMap<string, number> {
+  const paths = files === undefined ? [] : [files.certificate, files.authorities ?? ''];
+  return new Map(paths.filter((path) => path !== '').map((path) => (
+    [path, Date.parse(new X509Certificate(read('certificate', path)).validTo)])));
+}

@@ -45,17 +45,17 @@ const kinds = {
   },
   route: {
     noun: 'a route',
-    isTaken: (name) => read('core/management/api.ts').includes(`('${name}'`),
+    isTaken: (name) => routeTexts().some((text) => text.includes(`'/api/${name}'`)),
     additions: [
       {
-        path: 'core/management/api.ts',
-        after: "import { deleteMessages, moveMessages } from './removal.ts';\n",
-        text: "import { {{nameInCode}}View } from './{{name}}.ts';\n",
+        path: 'core/management/routes/index.ts',
+        after: "import { queueMessageRoutes } from './queue-messages.ts';\n",
+        text: "import { {{nameInCode}}Routes } from './{{name}}.ts';\n",
       },
       {
-        path: 'core/management/api.ts',
-        after: "  get('overview', ({ broker }) => overview(broker)),\n",
-        text: "  get('{{name}}', ({ broker }) => {{nameInCode}}View(broker)),\n",
+        path: 'core/management/routes/index.ts',
+        after: 'export const routes: readonly Route[] = [\n',
+        text: '  ...{{nameInCode}}Routes,\n',
       },
     ],
   },
@@ -68,6 +68,11 @@ function read(path) {
 function foldersOf(path) {
   return readdirSync(join(root, path), { withFileTypes: true })
     .filter((entry) => entry.isDirectory()).map((entry) => `${path}/${entry.name}`);
+}
+
+function routeTexts() {
+  const folder = 'core/management/routes';
+  return readdirSync(join(root, folder)).map((name) => read(`${folder}/${name}`));
 }
 
 function lessonNumbers() {

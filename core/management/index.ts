@@ -1,5 +1,8 @@
 /** Management of a broker as a function, and a tap on all that happens in it. */
-export { managementApi, type Api, type ApiRequest, type ApiResponse } from './api.ts';
+export {
+  management, managementApi, type Api, type ApiRequest, type ApiResponse, type Management,
+} from './api.ts';
+export type { ListenerFacts, LogLine, ProcessFacts, World } from './world.ts';
 export {
   declareDefinitions, exportDefinitions, IMPORT_ITEMS_MAX, importDefinitions,
   type Definitions, type ImportedItem,

@@ -1,4 +1,5 @@
 import type { Broker } from '../broker/broker.ts';
+import type { VirtualHost } from '../broker/virtual-host.ts';
 import type { Queue } from '../broker/queue/abstract-queue.ts';
 import { peekResident } from './messages.ts';
 import {
@@ -39,10 +40,11 @@ export interface TopologyView {
 /** Messages at the head of each queue that a picture shows one by one. */
 const HEAD_MESSAGES = 8;
 
-/** `vhost`: only what is in it. */
-export function topologyView(broker: Broker, vhost?: string): TopologyView {
-  const vhosts = [...broker.vhosts.values()]
-    .filter(({ name }) => vhost === undefined || name === vhost);
+/** `shown`: what may be seen; `vhost`: only what is in it. */
+export function topologyView(
+  broker: Broker, shown: readonly VirtualHost[], vhost?: string,
+): TopologyView {
+  const vhosts = shown.filter(({ name }) => vhost === undefined || name === vhost);
   const exchanges = vhosts.flatMap((one) => [...one.exchanges.values()]);
   const queues = vhosts.flatMap((one) => [...one.queues.values()]);
   const connections = [...broker.connections];

@@ -66,7 +66,7 @@ describe('by the API', () => {
     const world = await failed();
     const before = stateOf(world);
     const { status, body } = await managementApi(world.lives.broker)(request);
-    expect([status, body]).toEqual([500, { error: 'Internal Server Error', reason: `541 INTERNAL_ERROR - ${TEXT}` }]);
+    expect([status, body]).toEqual([500, { error: 'internal_server_error', reason: TEXT }]);
     expect(stateOf(world)).toEqual(before);
   });
 

@@ -46,7 +46,14 @@ const layers: readonly Layer[] = [
   { of: /^core\/storage\//, may: [/^core\/storage\//, protocol, common, rxjs] },
   { of: /^core\/testing\//, may: [/^core\/(storage|testing)\//, protocol, common, rxjs] },
   { of: /^core\/login\//, may: [/^core\/login\//, /^jose$/, common, rxjs] },
-  { of: /^core\/management\//, may: [/^core\/(broker|management)\//, protocol, common, rxjs] },
+  // The HTTP API is a function of requests, as Hono takes them; valibot says what may come in.
+  {
+    of: /^core\/management\//,
+    may: [
+      /^core\/(broker|management)\//, /^core\/session\/sasl\.ts$/, /^hono$/, /^@?valibot(\/to-json-schema)?$/, protocol,
+      common, rxjs,
+    ],
+  },
   // The simulator looks into the broker from all sides, as tests do.
   { of: /^core\/sim\//, may: [/^core\//, rxjs] },
   { of: /^core\/index\.ts$/, may: [/^core\//, rxjs] },

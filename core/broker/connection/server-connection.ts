@@ -13,6 +13,7 @@ import type { Broker } from '../broker.ts';
 import { Traffic } from '../counters.ts';
 import { Dependents } from '../dependents.ts';
 import type { ConnectionInfo } from '../events/events.ts';
+import { infoOf } from './connection-info.ts';
 import { Party } from '../turn/parties.ts';
 import { work } from '../turn/work.ts';
 import { Flow } from './flow.ts';
@@ -40,6 +41,8 @@ export class ServerConnection implements SessionHooks {
   readonly session: Session<'server'>;
   /** Whoever logged in. */
   identity: Identity = NOBODY;
+  /** What the two sides agreed on; what is offered, until they did. */
+  tuned = offered;
   /** Everything that lives as long as the connection. */
   readonly subscription = new Subscription();
   /** Exclusive queues. */
@@ -57,7 +60,6 @@ export class ServerConnection implements SessionHooks {
   /** Whether deliveries could be sent when that was last looked at. */
   #wasWritable = true;
   readonly #channels = new Map<number, ServerChannel>();
-  #clientProperties: FieldTable = {};
   #vhost: VirtualHost | undefined;
   #info: ConnectionInfo;
   /** It has published, so an alarm concerns it. CON-33. */
@@ -80,11 +82,7 @@ export class ServerConnection implements SessionHooks {
   constructor(broker: Broker, id: string, sink: Sink, link: Link) {
     this.broker = broker;
     this.#link = link;
-    const { transport, address, port } = link.peer;
-    this.#info = {
-      id, transport, peer: address === '' ? transport : `${address}:${port}`,
-      user: '', vhost: '', clientProperties: {},
-    };
+    this.#info = infoOf(id, link.peer, broker.clock.wall());
     this.#output = new HeldSink(sink, this.traffic);
     this.#party = new Party(() => this.#goOn());
     this.#flow = new Flow(broker.clock, (active) => {
@@ -131,7 +129,7 @@ export class ServerConnection implements SessionHooks {
 
   /** Whether the client said that it can do this. CON-05. */
   capable(capability: string): boolean {
-    const { capabilities } = this.#clientProperties;
+    const { capabilities } = this.#info.clientProperties;
     return isTable(capabilities) && capabilities[capability] === true;
   }
 
@@ -418,7 +416,8 @@ export class ServerConnection implements SessionHooks {
         return;
       case 'connection.tune-ok':
         checkTuneOk(offered, args);
-        this.session.tune(args.channelMax || offered.channelMax, args.frameMax, args.heartbeat);
+        this.tuned = { ...args, channelMax: args.channelMax || offered.channelMax };
+        this.session.tune(this.tuned.channelMax, args.frameMax, args.heartbeat);
         return;
       case 'connection.open':
         this.#open(args);
@@ -432,11 +431,10 @@ export class ServerConnection implements SessionHooks {
   }
 
   #startOk(args: MethodArgs<'connection.start-ok'>): void {
-    this.#clientProperties = args.clientProperties;
     const { peer } = this.#link;
-    const credentials =
-      readCredentials(args.mechanism, args.response, peer, this.#mechanisms);
-    this.#info = { ...this.#info, user: credentials.user, clientProperties: args.clientProperties };
+    const { mechanism, clientProperties } = args;
+    const credentials = readCredentials(mechanism, args.response, peer, this.#mechanisms);
+    this.#info = { ...this.#info, user: credentials.user, mechanism, clientProperties };
     const { authenticator } = this.broker;
     this.subscription.add(
       authenticator.authenticate(credentials, peer).subscribe((identity) => {

@@ -23,6 +23,15 @@ export class Gate {
     return this.#prefetch !== 0;
   }
 
+  /** That prefetch; 0: none. */
+  get prefetch(): number {
+    return this.#prefetch;
+  }
+
+  get consumers(): Iterable<Consumer> {
+    return this.#consumers;
+  }
+
   join(consumer: Consumer): void {
     this.#consumers.add(consumer);
   }

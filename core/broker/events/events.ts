@@ -1,5 +1,5 @@
 import { Subject, type Observable } from 'rxjs';
-import type { Clock } from '../../ports.ts';
+import type { Clock, PeerInfo } from '../../ports.ts';
 import type { FieldTable, Properties } from '../../protocol/types.ts';
 import type { MessageStore } from '../message/store.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
@@ -9,8 +9,16 @@ import { Trace } from './trace.ts';
 export interface ConnectionInfo {
   /** Unique in the life of the broker: `connection-1`. */
   readonly id: string;
+  /** As RabbitMQ has it: `127.0.0.1:50000 -> 127.0.0.1:5672`; its id where there is no network. */
+  readonly name: string;
   readonly transport: 'tcp' | 'websocket' | 'memory';
   readonly peer: string;
+  /** The same with what else is known of the link. */
+  readonly link: PeerInfo;
+  /** Wall-clock time in milliseconds at which it came in. */
+  readonly connectedAt: number;
+  /** How the client logged in, as `PLAIN`; empty until then. */
+  readonly mechanism: string;
   /** Empty until the client logged in. */
   readonly user: string;
   readonly vhost: string;

@@ -30,6 +30,11 @@ export class Confirms implements RefusalSink {
     return this.#published;
   }
 
+  /** Up to which sequence number all is confirmed. */
+  get confirmed(): number {
+    return this.#confirmed;
+  }
+
   /** Sequence number of one more publish. */
   next(): number {
     return ++this.#published;

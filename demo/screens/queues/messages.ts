@@ -88,7 +88,7 @@ const posted = (body: object): ApiInit => ({ method: 'POST', body });
 
 async function call<T>(port: BrokerPort, path: string, init?: ApiInit): Promise<T> {
   const { status, body } = await port.api(path, init);
-  if (status !== 200) throw new Error((body as { reason: string }).reason);
+  if (status >= 300) throw new Error((body as { reason: string }).reason);
   return body as T;
 }
 
