@@ -38,7 +38,7 @@ describe('the packed package', () => {
     packed = stage.pack();
     paths = packed.files.map(({ path }) => path);
     archive = join(stage.folder, packed.filename);
-    user = new UserProject(archive, ['amqplib']);
+    user = new UserProject(archive, ['amqplib', '@jest/globals']);
   });
 
   afterAll(() => {
@@ -85,6 +85,58 @@ describe('the packed package', () => {
       console.log(JSON.stringify(Object.keys(require.cache)));`)) as string[];
     expect(loaded.filter((path) => !path.startsWith(user.installed))).toEqual([]);
     expect(loaded.length).toBeLessThanOrEqual(20);
+  });
+
+  describe('in Jest, without a flag', () => {
+    beforeAll(() => {
+      user.write('jest/plain.test.js', `
+        const amqplib = require('amqplib');
+        const { startTestBroker } = require('tabmq/testing');
+        test('in CommonJS', async () => {
+          const broker = await startTestBroker({ leaks: 'ignore' });
+          const connection = await amqplib.connect(broker.url);
+          const channel = await connection.createChannel();
+          await channel.assertQueue('orders');
+          channel.sendToQueue('orders', Buffer.from('one'));
+          await broker.expectRouted({ to: 'orders', body: 'one' });
+          await connection.close();
+          await broker.stop();
+        });`);
+      user.write('jest/typed.test.ts', `
+        import { afterAll, beforeAll, expect, test } from '@jest/globals';
+        import { connect } from 'tabmq/client';
+        import { startTestBroker, type TestBroker } from 'tabmq/testing';
+        let broker: TestBroker;
+        beforeAll(async () => {
+          broker = await startTestBroker({ clock: 'virtual' });
+        });
+        afterAll(() => broker.stop());
+        test('in TypeScript', async () => {
+          const name: string = await new Promise((resolve, reject) => {
+            const connecting = connect(broker.url).subscribe({
+              next: (connection) => {
+                resolve(connection.name);
+                connecting.unsubscribe();
+              },
+              error: reject,
+            });
+          });
+          expect(name).toContain(String(broker.port));
+        });`);
+      const tsconfig = {
+        module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0', target: 'es2022', strict: true,
+        esModuleInterop: true, types: ['node'], typeRoots: [join(root, 'node_modules/@types')],
+      };
+      const transform = { '\\.ts$': [join(root, 'node_modules/ts-jest'), { tsconfig }] };
+      user.write('jest.config.js', `module.exports = ${JSON.stringify({ transform })};`);
+    });
+
+    test.each(['jest', 'jest-30'])('%s', (jest) => {
+      const command = join(root, 'node_modules', jest, 'bin', 'jest.js');
+      const { status, stderr } = user.run(command, '--watchman=false', '--testTimeout=60000', '--ci', '-i');
+      expect(stderr).toContain('Tests:       2 passed, 2 total');
+      expect(status).toBe(0);
+    });
   });
 
   test('tabmq starts', () => {
