@@ -1,4 +1,4 @@
-import { map, Observable, type OperatorFunction } from 'rxjs';
+import { map, Observable } from 'rxjs';
 import type { FieldTable, From, MethodArgs, ReplyTo } from '../protocol/types.ts';
 import type { ChannelCore } from './channel-core.ts';
 import { consume, type ConsumeOptions } from './consume.ts';
@@ -6,6 +6,7 @@ import type { Confirmation } from './confirmation.ts';
 import type { Delivery } from './delivery.ts';
 import type { AckAfterOptions, Project } from './operators.ts';
 import type { Outgoing } from './outgoing.ts';
+import { pulling, type Publishing } from './pulled.ts';
 import { post, publish, publisher, type PublisherOptions } from './publish.ts';
 import type { Returned } from './returned.ts';
 import { answer, Requester, type Reply, type RpcOptions } from './rpc.ts';
@@ -244,14 +245,15 @@ export class Channel {
   }
 
   /**
-   * An operator that publishes what it is given and emits what became of each message, in the
-   * order in which that is known. When the channel ends, each message that has no confirm comes
-   * out as `unconfirmed`, and then the error.
+   * Publishes what it is given, an Observable or an AsyncIterable, and emits what became of each
+   * message, in the order in which that is known. It is an operator as well. An AsyncIterable is
+   * asked for so much as `inFlightMax` lets out. When the channel ends, each message that has no
+   * confirm comes out as `unconfirmed`, and then the error.
    */
   publisher<M extends Outgoing = Outgoing>(
     options: PublisherOptions = {},
-  ): OperatorFunction<M, Confirmation<M>> {
-    return publisher<M>(this.#core, options);
+  ): Publishing<M> {
+    return pulling(options, publisher<M>(this.#core, options));
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { ChannelCore } from './channel-core.ts';
 import type { Pending } from './confirms.ts';
 import type { Outgoing } from './outgoing.ts';
+import { messageOf, PublishError } from './errors.ts';
 import { NOBODY } from './replies.ts';
 import type { Returned } from './returned.ts';
 
@@ -29,6 +30,29 @@ export function confirmationOf(pending: Pending, nacked: boolean): Confirmation 
   if (nacked) return { kind: 'nacked', message };
   if (returned !== undefined) return { kind: 'returned', message, returned };
   return { kind: 'confirmed', message };
+}
+
+/** What a promise of the confirmation is rejected with; undefined, where the broker has it. */
+export function failureOf(confirmation: Confirmation): PublishError | undefined {
+  switch (confirmation.kind) {
+    case 'confirmed': case 'sent': return undefined;
+    case 'nacked':
+      return new PublishError(
+        'the broker refused the message: a queue is full or failed', confirmation,
+      );
+    case 'returned': {
+      const { replyText, exchange, routingKey } = confirmation.returned;
+      return new PublishError(
+        `the message came back: ${replyText} (exchange '${exchange}', key '${routingKey}')`,
+        confirmation,
+      );
+    }
+    case 'unconfirmed': {
+      const { written, error } = confirmation;
+      const what = written ? 'may not have reached' : 'did not reach';
+      return new PublishError(`the message ${what} the broker: ${messageOf(error)}`, confirmation);
+    }
+  }
 }
 
 /** Has the channel confirm from here on, where it does not yet; its end says it could not. */

@@ -11,7 +11,7 @@ import { negotiate, type Tuning } from '../session/tune.ts';
 import { completeArguments } from './arguments.ts';
 import { ChannelCore, type ChannelObserver } from './channel-core.ts';
 import { ContentCopies } from './content-copies.ts';
-import { ClientError, LostError, messageOf, ReplyError } from './errors.ts';
+import { ClientError, closedError, LostError, messageOf, ReplyError } from './errors.ts';
 import { Greeting } from './greeting.ts';
 import { startOk } from './login.ts';
 import type { Settings } from './options.ts';
@@ -66,6 +66,8 @@ export class ConnectionCore implements Machine, SessionHooks {
   #flushing = false;
   /** Why the link is about to be dropped. */
   #cause: ClientError | undefined;
+  /** Who waits for the transport to be gone; undefined, once it is. */
+  #waiting: (() => void)[] | undefined = [];
 
   constructor(settings: Settings, env: ClientEnv, observer: ConnectionObserver) {
     this.settings = settings;
@@ -89,7 +91,7 @@ export class ConnectionCore implements Machine, SessionHooks {
 
   /** Opens a channel with the lowest free number; throws, where there is none. */
   openChannel(observer: ChannelObserver): ChannelCore {
-    if (this.#ended) throw new ClientError('connection', 'the connection is closed');
+    if (this.#ended) throw closedError();
     const max = this.info.tuning.channelMax || 0xffff;
     let number = 1;
     while (number <= max && !this.#isFree(number)) number++;
@@ -106,7 +108,7 @@ export class ConnectionCore implements Machine, SessionHooks {
   /** Sends a synchronous method on the connection itself. */
   request<N extends From<'client'>>(name: N, args: MethodArgs<N>, observer: ReplyObserver): void {
     if (this.#ended) {
-      observer.error(new ClientError('connection', 'the connection is closed'));
+      observer.error(closedError());
       return;
     }
     let whole: MethodArgs<N>;
@@ -140,6 +142,19 @@ export class ConnectionCore implements Machine, SessionHooks {
     this.#settleChannels();
     this.#end(undefined);
     this.#session?.close();
+  }
+
+  /** Runs once the transport is gone, after what was said last was sent. */
+  whenGone(run: () => void): void {
+    if (this.#waiting === undefined) run();
+    else this.#waiting.push(run);
+  }
+
+  /** The transport is gone. */
+  gone(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const run of waiting) run();
   }
 
   /** Drops the link for a reason of our own. */

@@ -2,6 +2,7 @@ import type { AmqpError } from '../errors.ts';
 import { methodById } from '../protocol/codec.ts';
 import type { ReplyCodeName } from '../protocol/spec.ts';
 import type { MethodName } from '../protocol/types.ts';
+import type { Confirmation } from './confirmation.ts';
 
 /**
  * What an error ended: nothing but the work on one message, one consumer, one channel with all that
@@ -67,6 +68,19 @@ export class CancelledError extends ClientError {
   }
 }
 
+/** An awaited message that the broker refused, gave back, or was not heard to have taken over. */
+export class PublishError extends ClientError {
+  override readonly name: string = 'PublishError';
+  /** What an Observable emits in its place. */
+  readonly confirmation: Confirmation;
+
+  constructor(text: string, confirmation: Confirmation) {
+    const cause = confirmation.kind === 'unconfirmed' ? confirmation.error : undefined;
+    super('message', text, cause && { cause });
+    this.confirmation = confirmation;
+  }
+}
+
 /** What a WorkError tells of its delivery. */
 interface Worked {
   readonly queue: string;
@@ -88,6 +102,13 @@ export class WorkError extends ClientError {
     this.queue = queue;
     this.deliveryTag = deliveryTag;
   }
+}
+
+/** Whoever would have the connection longer is told how. */
+export function closedError(): ClientError {
+  return new ClientError('connection', 'the connection is closed: it lasts until whoever ' +
+    'subscribed to it unsubscribes, as firstValueFrom and take(1) do at once; ' +
+    'connect(...).open() gives one that lasts until close()');
 }
 
 /** A URI or options that cannot be understood. Nothing was tried. */

@@ -4,7 +4,7 @@
  */
 
 // Connecting.
-export { createConnect, type Connect } from './client.ts';
+export { Connecting, createConnect, type Connect, type ConnectingOptions } from './client.ts';
 export { urlOf } from './address.ts';
 export { DialError, type Dial, type Endpoint, type TlsOptions } from './dial.ts';
 export type { ClientEnv } from './connection-core.ts';
@@ -24,7 +24,9 @@ export { encodeContent, jsonCodec, textCodec, type ContentCodec } from './conten
 export { Delivery } from './delivery.ts';
 export { Message } from './message.ts';
 export type { Outgoing } from './outgoing.ts';
+export { Deliveries, Once } from './faces.ts';
 export type { PublisherOptions } from './publish.ts';
+export type { Publishing } from './pulled.ts';
 export { Returned } from './returned.ts';
 export type { Reply, RpcOptions } from './rpc.ts';
 
@@ -35,12 +37,14 @@ export {
 
 // What outlives the loss of a connection.
 export { reconnecting, type ReconnectOptions } from './reconnect.ts';
-export { RecoveringConnection, type RecoveryState } from './recovering-connection.ts';
+export { Connection as RecoveringConnection } from './connection.ts';
+export type { RecoveryState } from './recovery.ts';
 export type { RecoveringPublisherOptions } from './recovering-publisher.ts';
 
 // What goes wrong.
 export {
-  ArgumentError, CancelledError, ClientError, endsConnection, LostError, ReplyError, UriError,
+  ArgumentError, CancelledError, ClientError, endsConnection, LostError, PublishError, ReplyError,
+  UriError,
   WorkError, type ErrorScope,
 } from './errors.ts';
 

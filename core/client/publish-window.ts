@@ -7,6 +7,9 @@ import { handOver, snapshotOf, type Handed, type Outgoing, type Route } from './
 /** Taken slots at the front before the rest is moved up. */
 const FREE_SLOTS_MAX = 1024;
 
+/** Messages that wait for their confirm at once, by default. */
+export const IN_FLIGHT_MAX = 1000;
+
 export interface WindowSettings {
   /** Messages that may wait for their confirm at once; more wait in the client. Default: 1000. */
   readonly inFlightMax: number;

@@ -4,7 +4,7 @@ import { confirmationOf, selectConfirms, type Confirmation } from './confirmatio
 import { Pending, type ConfirmListener } from './confirms.ts';
 import { ArgumentError } from './errors.ts';
 import { NO_ROUTE, snapshotOf, type Outgoing } from './outgoing.ts';
-import { PublishWindow, type WindowSettings } from './publish-window.ts';
+import { IN_FLIGHT_MAX, PublishWindow, type WindowSettings } from './publish-window.ts';
 
 /** One message on its own. */
 class SingleListener implements ConfirmListener {
@@ -63,7 +63,7 @@ export interface PublisherOptions extends Partial<WindowSettings> {
 export function publisher<M extends Outgoing>(
   channel: ChannelCore, options: PublisherOptions,
 ): OperatorFunction<M, Confirmation<M>> {
-  const { exchange, routingKey, mandatory, confirm = true, inFlightMax = 1000 } = options;
+  const { exchange, routingKey, mandatory, confirm = true, inFlightMax = IN_FLIGHT_MAX } = options;
   const route = {
     ...(exchange === undefined ? {} : { exchange }),
     ...(routingKey === undefined ? {} : { routingKey }),

@@ -2,9 +2,9 @@ import { Observable, Subscription, type Subscriber } from 'rxjs';
 import { hostClock, hostRandom } from '../clock/host-clock.ts';
 import type { Cancel, Clock, Random } from '../ports.ts';
 import { wireLimits } from '../protocol/limits.ts';
-import type { Connection } from './connection.ts';
+import { Connection } from './connection.ts';
 import { endsConnection, messageOf, ReplyError } from './errors.ts';
-import { Recovery, RecoveringConnection, type RecoveryState } from './recovering-connection.ts';
+import { Recovery, type RecoveryState } from './recovery.ts';
 
 /** How to connect again. */
 export interface ReconnectOptions {
@@ -48,12 +48,13 @@ export function backOff(failures: number, random: Random, options: ReconnectOpti
 
 /**
  * An operator on `connect(...)` that outlives the loss of connections. It emits once, when the
- * first connection is open: a RecoveringConnection, on which what is declared comes back and what
- * consumes and publishes goes on after each loss. It fails where an attempt is not worth repeating.
+ * first connection is open: a connection that is `recovering`, on which what is declared comes back
+ * and what consumes and publishes goes on after each loss. It fails where an attempt is not worth
+ * repeating. `connect(target, { reconnect: true })` is the same.
  */
 export function reconnecting(
   options: ReconnectOptions = {},
-): (source: Observable<Connection>) => Observable<RecoveringConnection> {
+): (source: Observable<Connection>) => Observable<Connection> {
   return (source) => new Observable((subscriber) => {
     const reconnector = new Reconnector(source, options, subscriber);
     subscriber.add(() => reconnector.stop());
@@ -65,9 +66,9 @@ export function reconnecting(
 class Reconnector {
   readonly #source: Observable<Connection>;
   readonly #options: ReconnectOptions;
-  readonly #subscriber: Subscriber<RecoveringConnection>;
+  readonly #subscriber: Subscriber<Connection>;
   readonly #clock: Clock;
-  readonly #recovery = new Recovery();
+  readonly #recovery = new Recovery(() => this.#subscriber.complete());
   #attempt = Subscription.EMPTY;
   #stopTimer: Cancel = () => {};
   #failures = 0;
@@ -81,7 +82,7 @@ class Reconnector {
 
   constructor(
     source: Observable<Connection>, options: ReconnectOptions,
-    subscriber: Subscriber<RecoveringConnection>,
+    subscriber: Subscriber<Connection>,
   ) {
     this.#source = source;
     this.#options = options;
@@ -95,6 +96,7 @@ class Reconnector {
     this.#attempt.add(this.#source.subscribe({
       next: (connection) => this.#recover(connection),
       error: (error: unknown) => this.#lost(error),
+      complete: () => this.#subscriber.complete(),
     }));
   }
 
@@ -130,7 +132,7 @@ class Reconnector {
     this.#enter({ kind: 'connected', connection });
     if (this.#emitted) return;
     this.#emitted = true;
-    this.#subscriber.next(new RecoveringConnection(this.#recovery));
+    this.#subscriber.next(new Connection(this.#recovery));
   }
 
   #lost(error: unknown): void {

@@ -1,11 +1,11 @@
 import { Observable, Subject, switchMap, type OperatorFunction, type Subscriber } from 'rxjs';
+import { wireLimits } from '../protocol/limits.ts';
 import type { Channel } from './channel.ts';
 import type { Confirmation } from './confirmation.ts';
 import type { Connection } from './connection.ts';
-import { ClientError } from './errors.ts';
+import { ClientError, closedError } from './errors.ts';
 import { snapshotOf, type Outgoing } from './outgoing.ts';
 import type { PublisherOptions } from './publish.ts';
-import type { Recovery } from './recovering-connection.ts';
 
 export interface RecoveringPublisherOptions extends PublisherOptions {
   /**
@@ -13,6 +13,17 @@ export interface RecoveringPublisherOptions extends PublisherOptions {
    * may then have it twice. Default: false, which reports it as `unconfirmed`.
    */
   readonly retryUnconfirmed?: boolean;
+  /**
+   * Messages that may wait while there is no connection. One more comes out as `unconfirmed`, not
+   * written. Default: 65,536; `Infinity` has them wait, whatever memory that takes. An
+   * AsyncIterable is not asked for more than `inFlightMax`.
+   */
+  readonly waitingMax?: number;
+}
+
+/** One connection, or one after the other. */
+export interface EachConnection {
+  each<T>(make: (connection: Connection) => Observable<T>): Observable<T>;
 }
 
 /**
@@ -29,7 +40,7 @@ type KeptConfirmation<M extends Outgoing> = Confirmation<Kept<M>>;
 
 /** Publishes a stream of messages over connections that come and go. */
 export class RecoveringPublisher<M extends Outgoing> {
-  readonly #recovery: Recovery;
+  readonly #over: EachConnection;
   readonly #options: RecoveringPublisherOptions;
   readonly #subscriber: Subscriber<Confirmation<M>>;
   /** Messages that no connection has taken; first those that one gave back. */
@@ -40,10 +51,10 @@ export class RecoveringPublisher<M extends Outgoing> {
   #finish: (() => void) | undefined;
 
   constructor(
-    recovery: Recovery, options: RecoveringPublisherOptions,
+    over: EachConnection, options: RecoveringPublisherOptions,
     subscriber: Subscriber<Confirmation<M>>,
   ) {
-    this.#recovery = recovery;
+    this.#over = over;
     this.#options = options;
     this.#subscriber = subscriber;
   }
@@ -59,14 +70,14 @@ export class RecoveringPublisher<M extends Outgoing> {
       complete: () => this.#end(() => subscriber.complete()),
     }));
     if (subscriber.closed) return;
-    const confirmations$ = this.#recovery.each((connection) => open(connection).pipe(
+    const confirmations$ = this.#over.each((connection) => open(connection).pipe(
       switchMap((channel) =>
         channel ? this.#through(channel.publisher<Kept<M>>(this.#options)) : []),
     ));
     subscriber.add(confirmations$.subscribe({
       next: (confirmation) => this.#settle(confirmation),
       error: (error: Error) => this.#fail(error),
-      complete: () => this.#fail(new ClientError('connection', 'the connection is closed')),
+      complete: () => this.#fail(closedError()),
     }));
   }
 
@@ -95,8 +106,16 @@ export class RecoveringPublisher<M extends Outgoing> {
   }
 
   #take(message: Kept<M>): void {
-    if (this.#feed === undefined) this.#waiting.push(message);
-    else this.#feed.next(message);
+    if (this.#feed !== undefined) {
+      this.#feed.next(message);
+      return;
+    }
+    const { waitingMax = wireLimits.waitingMessagesMax } = this.#options;
+    if (this.#waiting.length < waitingMax) this.#waiting.push(message);
+    else {
+      this.#report(message, new ClientError('message',
+        `${waitingMax} messages wait for a connection already`));
+    }
   }
 
   #end(finish: () => void): void {
@@ -121,9 +140,12 @@ export class RecoveringPublisher<M extends Outgoing> {
   #fail(error: Error): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { [GIVEN]: message } of waiting) {
-      this.#subscriber.next({ kind: 'unconfirmed', message, written: false, error });
-    }
+    for (const message of waiting) this.#report(message, error);
     this.#subscriber.error(error);
+  }
+
+  /** It was never written. */
+  #report({ [GIVEN]: message }: Kept<M>, error: Error): void {
+    this.#subscriber.next({ kind: 'unconfirmed', message, written: false, error });
   }
 }

@@ -115,3 +115,9 @@ function keyOf({ to, destination, source, routingKey, arguments: args }: Binding
     (typeof value === 'bigint' ? `${value}n` : value));
   return JSON.stringify([to, destination, source, routingKey, shown]);
 }
+
+export function bindingOf(
+  to: Binding['to'], destination: string, source: string, routingKey: string, args: FieldTable,
+): Binding {
+  return { to, destination, source, routingKey, arguments: args };
+}

@@ -18,6 +18,11 @@ export const wireLimits = {
    * a client that connects again by itself fails with it.
    */
   sameEndsMax: 5,
+  /**
+   * Messages that a publisher of a client keeps while there is no connection, by default: a broker
+   * that stays away must not take the program's memory. One more is given back unwritten.
+   */
+  waitingMessagesMax: 65_536,
   /** channel_max offered in connection.tune; one channel more: 530. CON-13, CON-27. */
   channelsMax: 2047,
   /** Heartbeat offered in connection.tune, in seconds. CON-13. */

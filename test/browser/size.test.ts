@@ -16,7 +16,8 @@ interface Sizes {
 }
 
 const budgets = [
-  { what: 'the client', code: "export * from 'tabmq/client';", kilobytesMax: { first: 32, later: 0 } },
+  // Connections that come back, promises and pulled sources beside the Observables are 4 kB of it.
+  { what: 'the client', code: "export * from 'tabmq/client';", kilobytesMax: { first: 35, later: 0 } },
   {
     what: 'the broker and the browser',
     code: "export * from 'tabmq/browser';",
