@@ -1,14 +1,17 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
+import type { GivenUser } from '../core/index.ts';
 import { backUp } from './backup.ts';
 import { checkData } from './check.ts';
 import { readSettings, variableOf } from './configuration.ts';
 import { startGateway, type Gateway } from './gateway.ts';
 import { nodeLimits } from './limits.ts';
 import type { ListenerInfo } from './doors.ts';
-import { Log } from './log.ts';
+import { DEFAULT_LEVELS, Log } from './log.ts';
+import { LogFile } from './log-file.ts';
 import { openPage } from './open-page.ts';
 import { Playground } from './playground.ts';
+import { tellServiceManager } from './service-manager.ts';
 import { kebabOf, settingNames, settings, type Settings } from './settings.ts';
 import { StartError } from './start-error.ts';
 import type { TlsFiles } from './tls.ts';
@@ -35,7 +38,8 @@ function makeProgram(): Command {
     .exitOverride();
   for (const name of settingNames) program.addOption(optionOf(name));
   program.option('--config <FILE>', 'JSON file with any of these, as amqpPort or amqp-port');
-  program.action(() => run(readSettings({ flags: program.opts(), environment: process.env })));
+  program.action(() => run(() => (
+    readSettings({ flags: program.opts(), environment: process.env }))));
   program.command('check <DIR>')
     .description('say what a data directory holds and where it is damaged; change nothing')
     .action(check);
@@ -104,24 +108,51 @@ async function play({ host, httpPort }: Settings): Promise<void> {
   openPage(page);
 }
 
-async function run(set: Settings): Promise<void> {
+async function run(again: () => Settings): Promise<void> {
+  const set = again();
   keepYoungSpaceSmall();
   const playground = Playground.installed();
-  const gateway = await start(set, playground);
+  const logFile = set.logFile === undefined ? undefined : new LogFile(set.logFile);
+  const log = new Log({
+    levels: set.logLevel, format: set.logFormat, ...(logFile && { write: logFile.write }),
+  });
+  const gateway = await start(set, playground, log);
   drainOnSignal(gateway);
+  // Whoever closes the terminal of a gateway does not mean that it should read its files again.
+  if (!process.stdin.isTTY) process.on('SIGHUP', () => reload(gateway, again, log, logFile));
   announce(gateway, set.readyJson ?? false, playground !== undefined);
+  tellServiceManager('--ready', `--status=${gateway.listeners.map(({ url }) => url).join(' ')}`);
 }
 
-function start(set: Settings, playground: Playground | undefined): Promise<Gateway> {
+/** Reads again what may change: what cannot be stays as it was, and the log says why. */
+function reload(
+  gateway: Gateway, read: () => Settings, log: Log, logFile: LogFile | undefined,
+): void {
+  try {
+    logFile?.reopen();
+    const set = read();
+    const { logLevel: logLevels = DEFAULT_LEVELS } = set;
+    gateway.reload({ users: usersOf(set), tls: tlsFilesOf(set), logLevels });
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    log.write('gateway', 'error', 'not reloaded', { reason: error.message });
+  }
+}
+
+function usersOf({ user = [], userFile }: Settings): readonly GivenUser[] {
+  return [...(userFile === undefined ? [] : readUserFile(userFile)), ...user];
+}
+
+function start(
+  set: Settings, playground: Playground | undefined, log: Log,
+): Promise<Gateway> {
   return startGateway({
     hosts: set.host,
     ports: {
       amqp: set.amqpPort, http: set.httpPort, amqps: set.amqpsPort, https: set.httpsPort,
     },
     tls: tlsFilesOf(set),
-    users: [
-      ...(set.userFile === undefined ? [] : readUserFile(set.userFile)), ...(set.user ?? []),
-    ],
+    users: usersOf(set),
     definitions: set.definitions,
     definitionsSkipIfUnchanged: set.definitionsSkipIfUnchanged,
     vhosts: set.vhost,
@@ -140,7 +171,7 @@ function start(set: Settings, playground: Playground | undefined): Promise<Gatew
     immediate: set.immediate,
     memoryHighWatermark: set.memoryHighWatermark,
     playground,
-    log: new Log({ levels: set.logLevel, format: set.logFormat }),
+    log,
   });
 }
 
@@ -188,6 +219,7 @@ function drainOnSignal(gateway: Gateway): void {
     const at = performance.now();
     if (first === undefined) {
       first = { signal, at };
+      tellServiceManager('STOPPING=1');
       void gateway.stop().then(() => process.exit(0), () => process.exit(EXIT_NOT_KEPT));
       return;
     }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { nearest } from './nearest.ts';
 import {
   kebabOf, settingNames, settings, type SettingName, type Settings,
 } from './settings.ts';
@@ -62,6 +63,7 @@ function fromFlags(flags: Given['flags']): Source {
 
 /** `TABMQ_AMQP_PORT` and the like; an empty one counts as absent, as compose files need it. */
 function fromEnvironment(environment: Given['environment']): Source {
+  checkNames(environment);
   const values = new Map<SettingName, { given: unknown; blame: string }>();
   for (const name of settingNames) {
     const variable = variableOf(name);
@@ -71,6 +73,21 @@ function fromEnvironment(environment: Given['environment']): Source {
     values.set(name, { given: settings[name].isList ? listOf(given) : given, blame });
   }
   return values;
+}
+
+/** Variables that are no settings: the file of them, and what the commands and the tests read. */
+const otherVariables = ['TABMQ_CONFIG', 'TABMQ_API_URL', 'TABMQ_API_USER', 'TABMQ_API_PASSWORD'];
+const ofTests = /^TABMQ_(TEST|FUZZ|COMPLIANCE)_|^TABMQ_SEED$/;
+
+/** A name that is misspelt is refused like a misspelt flag. Errors: StartError. */
+function checkNames(environment: Given['environment']): void {
+  const known = [...settingNames.map(variableOf), ...otherVariables];
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith('TABMQ_') || known.includes(name) || ofTests.test(name)) continue;
+    const meant = nearest(name, known);
+    const guess = meant === undefined ? '' : ` Did you mean ${meant}?`;
+    throw new StartError(`There is no environment variable ${name}.${guess}`);
+  }
 }
 
 export function variableOf(name: string): string {

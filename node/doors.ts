@@ -8,6 +8,7 @@ import { listen, type ListenOptions, type Listener, type Receive } from './liste
 import type { Log } from './log.ts';
 import { Strangers } from './strangers.ts';
 import type { AcceptedTransport } from './tcp.ts';
+import type { TlsOptions } from './tls.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
 /** AMQP over TCP, over WebSocket, and both over TLS. */
@@ -96,6 +97,15 @@ export class Doors {
       this.#open.push({ info, listener });
       this.#log.write('gateway', 'debug', 'listening', { url: info.url });
     }
+  }
+
+  /** Shows another certificate from now on. */
+  renewTls(tls: TlsOptions): void {
+    for (const { listener } of this.#open) listener.renewTls(tls);
+  }
+
+  get isRefusing(): boolean {
+    return this.#refusing;
   }
 
   /** Lets nobody in any more; those who are in stay. */

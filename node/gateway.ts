@@ -21,6 +21,7 @@ import { MemoryMonitor, processMemory } from './memory-monitor.ts';
 import { OriginRule } from './origin.ts';
 import type { Playground } from './playground.ts';
 import { httpServer, httpsServer, tcpServer, tlsServer } from './servers.ts';
+import { Reload, type ReloadOptions } from './reload.ts';
 import { StartError } from './start-error.ts';
 import type { Strangers } from './strangers.ts';
 import { certificatesEnd, readTls, type TlsFiles } from './tls.ts';
@@ -99,6 +100,8 @@ export interface Gateway {
   readonly listeners: readonly ListenerInfo[];
   /** Absolute path of the directory that keeps what is durable, where there is one. */
   readonly data: string | undefined;
+  /** Takes on other users, certificates and levels of the log. Throws a StartError. */
+  reload(options: ReloadOptions): void;
   /**
    * Stops accepting, closes every connection with 320, and resolves when all are gone and what is
    * durable is on disk. Rejects where the disk does not take it.
@@ -131,7 +134,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const broker = makeBroker(options, {
     ...env, authenticator, journal, makesGuest, mechanisms,
   });
-  const logging = logBroker(broker, log);
+  let logging = logBroker(broker, log);
   const doors = new Doors(broker.serve, env, log, doorsOptions(options, env.clock, log));
   try {
     const recovered = await recover(broker, journal, data);
@@ -149,6 +152,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     throw error;
   }
   const monitor = watchMemory(broker, doors.strangers, env.clock, options);
+  const reload = new Reload(broker, doors, log, options.users);
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     log.write('gateway', 'info', 'draining');
@@ -170,6 +174,12 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     ports: portsOf(doors),
     listeners: doors.listeners,
     data,
+    reload: (changed) => {
+      reload.run(changed);
+      // Frames are looked at only where the log shows them.
+      logging.unsubscribe();
+      logging = logBroker(broker, log);
+    },
     stop: () => (stopped ??= stop()),
   };
 }
@@ -267,7 +277,10 @@ async function openDoors(
     certificatesEnd: () => certificatesEnd(options.tls),
   });
   const http = {
-    answer: answerHttp({ version, urls, management, playground: options.playground }),
+    answer: answerHttp({
+      version, urls, management, playground: options.playground,
+      whyNotReady: () => whyNotReady(doors, broker),
+    }),
     webSockets: new WebSocketAcceptor(origins, broker.compatibility.messageBytesMax),
     hosts: new HostRule(options.allowedHosts),
   };
@@ -276,6 +289,12 @@ async function openDoors(
   if (tls === undefined) return;
   await doors.open('amqps', (accept) => tlsServer(tls, accept), place('amqps'));
   await doors.open('https', (accept) => httpsServer(tls, http, accept), place('https'));
+}
+
+/** Why clients should go elsewhere, to probes that ask. */
+function whyNotReady({ isRefusing }: Doors, { alarm }: Broker): string | undefined {
+  if (isRefusing) return 'The broker is draining: it stops soon.\n';
+  return alarm === undefined ? undefined : `Publishers have to wait: ${alarm}.\n`;
 }
 
 function portsOf({ listeners }: Doors): GatewayPorts {

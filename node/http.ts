@@ -6,6 +6,8 @@ export interface HttpAnswers {
   readonly version: string;
   /** Where clients connect. */
   readonly urls: () => readonly string[];
+  /** Why nobody should be sent here now, as a sentence; undefined: there is no reason. */
+  readonly whyNotReady?: () => string | undefined;
   /** Where there is one, browsers get that. */
   readonly playground?: Playground | undefined;
   /** Answers what is below `/api`. */
@@ -30,6 +32,9 @@ export function answerHttp(answers: HttpAnswers): RequestListener {
       answerText(response, 200, frontPage(version, urls()));
     } else if (path === '/health') {
       answerText(response, 200, 'ok');
+    } else if (path === '/health/ready') {
+      const reason = answers.whyNotReady?.();
+      answerText(response, reason === undefined ? 200 : 503, reason ?? 'ok');
     } else {
       answerNotFound(response);
     }
@@ -43,7 +48,7 @@ function frontPage(version: string, urls: readonly string[]): string {
     'Clients connect here:',
     ...urls.map((url) => `  ${url}`),
     '',
-    'GET /health answers "ok" while the broker runs.',
+    'GET /health answers "ok" while the broker runs, GET /health/ready while clients are welcome.',
     '',
   ].join('\n');
 }

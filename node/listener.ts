@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { Server as TlsServer, type SecureContextOptions } from 'node:tls';
 import { nodeLimits } from './limits.ts';
 import { StartError, codeOf } from './start-error.ts';
 
@@ -15,6 +16,11 @@ export class Listener {
     this.host = host;
     this.port = (server.address() as AddressInfo).port;
     this.#sockets = sockets;
+  }
+
+  /** Shows another certificate to whoever connects from now on, where it shows one at all. */
+  renewTls(tls: SecureContextOptions): void {
+    if (this.#server instanceof TlsServer) this.#server.setSecureContext(tls);
   }
 
   /** Accepts nobody any more; those who are in stay. */

@@ -27,6 +27,9 @@ export interface LogOptions {
   readonly write?: (line: string) => void;
 }
 
+/** What is written where nothing else is said. */
+export const DEFAULT_LEVELS: LogLevels = { all: 'info' };
+
 /** Facts beside the text of a line. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -35,7 +38,7 @@ export class Log {
   readonly #loggers = new Map<LogComponent, Logger>();
 
   constructor(options: LogOptions = {}) {
-    const levels: LogLevels = options.levels ?? { all: 'info' };
+    const levels = options.levels ?? DEFAULT_LEVELS;
     const write = options.write ?? ((line) => void process.stderr.write(line));
     const format = options.format === 'json' ? (line: string) => line : textOf;
     const root = pino(
@@ -50,6 +53,11 @@ export class Log {
       const level = levels[component] ?? levels.all;
       this.#loggers.set(component, root.child({ component }, { level }));
     }
+  }
+
+  /** Other levels from now on. */
+  setLevels(levels: LogLevels): void {
+    for (const [component, logger] of this.#loggers) logger.level = levels[component] ?? levels.all;
   }
 
   /** Whether lines of this level are written for the component. */

@@ -334,6 +334,14 @@ export const settings = {
     { placeholder: 'FORMAT', description: 'text or json', fallbackText: 'text' },
     oneOf(logFormats),
   ),
+  logFile: single(
+    {
+      placeholder: 'FILE',
+      description: 'file that the log goes to; opened again on SIGHUP',
+      fallbackText: 'stderr',
+    },
+    text,
+  ),
   readyJson: single({ description: 'say that it is ready with one line of JSON on stdout' }, truth),
 } as const;
 
