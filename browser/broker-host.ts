@@ -1,27 +1,11 @@
 import { skipWhile, Subscription } from 'rxjs';
-import type { Broker } from '../core/broker/broker.ts';
 import { PortTransport, servePort } from '../core/session/message-port.ts';
-import type { TransportEnv } from '../core/session/transport.ts';
-import type { Dropped } from '../core/storage/index.ts';
 import { LOST } from './bridge.ts';
 import { openHostedBroker } from './hosted-broker.ts';
 import { holdLife, watchLife } from './life.ts';
 import type { BrokerSettings, Door, FromHost, FromTab } from './line.ts';
-import { NamedBroker, type OpenBroker } from './named-broker.ts';
+import { NamedBroker, type HostedBroker, type OpenBroker } from './named-broker.ts';
 import { receiveLines } from './receive-lines.ts';
-import type { StorageKind } from './storage.ts';
-
-/** A broker, and what its connections are served with. */
-export interface HostedBroker {
-  readonly broker: Broker;
-  readonly env: TransportEnv;
-  /** What keeps its data. */
-  readonly storage: StorageKind;
-  /** Why that is not what was wished for, or not all of it. */
-  readonly notice?: string;
-  /** What of its data a salvage gave up. */
-  readonly salvaged?: readonly Dropped[];
-}
 
 export interface BrokerHostOptions {
   /** Makes the broker that the first tab asks for by this name. */

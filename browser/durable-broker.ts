@@ -3,7 +3,7 @@ import type { Broker, Durability } from '../core/broker/broker.ts';
 import { durableIn } from '../core/broker/durable/index.ts';
 import { describeDropped } from '../core/storage/index.ts';
 import type { Clock } from '../core/ports.ts';
-import type { HostedBroker } from './broker-host.ts';
+import type { HostedBroker } from './named-broker.ts';
 import type { BrokerSettings } from './line.ts';
 import { explainStorage } from './storage-error.ts';
 import { openTabJournal } from './storage.ts';

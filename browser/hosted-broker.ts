@@ -1,6 +1,6 @@
 import { Broker, type Durability } from '../core/broker/broker.ts';
 import { BufferPool } from '../core/protocol/buffer-pool.ts';
-import type { HostedBroker } from './broker-host.ts';
+import type { HostedBroker } from './named-broker.ts';
 import { browserClock } from './host-clock.ts';
 import type { BrokerSettings } from './line.ts';
 

@@ -1,7 +1,8 @@
 /** `tabmq/browser`: a broker in a tab, and a WebSocket that reaches it. */
 export {
-  BrokerHost, hostBrokers, type BrokerHostOptions, type HostedBroker,
+  BrokerHost, hostBrokers, type BrokerHostOptions,
 } from './broker-host.ts';
+export type { HostedBroker } from './named-broker.ts';
 export { openHostedBroker } from './hosted-broker.ts';
 export { installTabWebSocket, type InstallOptions } from './install.ts';
 export type { BrokerSettings } from './line.ts';

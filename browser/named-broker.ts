@@ -1,7 +1,22 @@
 import { BehaviorSubject, Subject, type Subscription } from 'rxjs';
-import type { HostedBroker } from './broker-host.ts';
+import type { Broker } from '../core/broker/broker.ts';
+import type { TransportEnv } from '../core/session/transport.ts';
+import type { Dropped } from '../core/storage/index.ts';
 import type { BrokerSettings } from './line.ts';
+import type { StorageKind } from './storage.ts';
 import { describeTrouble } from './storage-trouble.ts';
+
+/** A broker, and what its connections are served with. */
+export interface HostedBroker {
+  readonly broker: Broker;
+  readonly env: TransportEnv;
+  /** What keeps its data. */
+  readonly storage: StorageKind;
+  /** Why that is not what was wished for, or not all of it. */
+  readonly notice?: string;
+  /** What of its data a salvage gave up. */
+  readonly salvaged?: readonly Dropped[];
+}
 
 export type OpenBroker = (settings: BrokerSettings) => Promise<HostedBroker>;
 

@@ -1,6 +1,13 @@
-import type { StreamLog } from './stream-log.ts';
 import { emptyRecord, readRecord, type StreamRecord } from './stream-record.ts';
 import type { StreamSegment } from './stream-segment.ts';
+
+/** The log of a stream, as far as a reader of it needs it. */
+interface ReadableLog {
+  /** Readers may have what lies before this offset. */
+  readonly readable: number;
+  /** The segment that the message of this offset lies in. */
+  segmentOf(offset: number): StreamSegment;
+}
 
 /** A place in a stream, which a reader moves on. */
 export class StreamCursor {
@@ -8,14 +15,14 @@ export class StreamCursor {
   offset: number;
   /** The segment that this lies in; it may have to be loaded first. */
   segment: StreamSegment;
-  readonly #log: StreamLog;
+  readonly #log: ReadableLog;
   readonly #record = emptyRecord();
   /** Messages before this wall-clock time are passed over; milliseconds. */
   #since: number;
   /** Where in the segment the message lies; undefined: that is still to be found. */
   #position: number | undefined;
 
-  constructor(log: StreamLog, offset: number, since = -Infinity) {
+  constructor(log: ReadableLog, offset: number, since = -Infinity) {
     this.#log = log;
     this.offset = offset;
     this.#since = since;

@@ -1,7 +1,8 @@
 /** What a host and a tab leave behind of each other, without a browser: Node has MessagePorts as well. */
 import { filter, firstValueFrom, ReplaySubject, Subject } from 'rxjs';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { BrokerHost, type HostedBroker } from '../../../browser/broker-host.ts';
+import { BrokerHost } from '../../../browser/broker-host.ts';
+import type { HostedBroker } from '../../../browser/named-broker.ts';
 import { browserLimits } from '../../../browser/limits.ts';
 import type { BrokerSettings, FromHost, FromTab } from '../../../browser/line.ts';
 import { TabBroker, type Route } from '../../../browser/tab-broker.ts';
