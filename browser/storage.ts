@@ -1,6 +1,7 @@
 import {
   openSegmentJournal, type Directory, type DiskSpace, type SegmentJournal,
 } from '../core/storage/index.ts';
+import { messagesIn } from '../core/broker/durable/index.ts';
 import type { Clock } from '../core/ports.ts';
 import { openIndexedDbDirectory } from './indexeddb-directory.ts';
 import { hasLocks } from './life.ts';
@@ -34,6 +35,7 @@ export async function openTabJournal(options: TabJournalOptions): Promise<TabJou
     directory,
     clock,
     random: Math.random,
+    messagesIn,
     segmentBytes: browserLimits.journalSegmentBytes,
     // The recovery reads what it needs and no more, so damage is looked for here.
     verifyBytes: browserLimits.journalVerifyBytes,

@@ -23,7 +23,7 @@ export type {
 export type { VirtualHostMetadata } from './broker/settings.ts';
 export type { Alarm } from './broker/alarms.ts';
 export type { ConfirmHold } from './broker/publish/confirms.ts';
-export { durableIn } from './broker/durable/index.ts';
+export { durableIn, messagesIn } from './broker/durable/index.ts';
 export type { DurabilityOptions } from './broker/durable/options.ts';
 export { UnknownRecord } from './broker/durable/records.ts';
 export type { Recovered } from './broker/durable/recovery.ts';

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { UnknownRecord, type Clock } from '../core/index.ts';
+import { messagesIn, UnknownRecord, type Clock } from '../core/index.ts';
 import {
   JournalDamage, NewerFormat, describeDropped, isSegmentName, openSegmentJournal,
   overlayDirectory, type Directory, type SegmentJournal,
@@ -27,7 +27,9 @@ export async function openFileJournal(
 ): Promise<SegmentJournal> {
   const directory = wrap(await openDirectory(path));
   try {
-    return await openSegmentJournal({ ...options, directory, random: Math.random });
+    return await openSegmentJournal({
+      ...options, directory, random: Math.random, messagesIn,
+    });
   } catch (error) {
     throw explainJournal(path, error);
   }
@@ -47,6 +49,7 @@ export async function lookAtFiles(path: string): Promise<SegmentJournal> {
       directory,
       clock: nodeClock(),
       random: Math.random,
+      messagesIn,
       salvage: true,
     });
   } catch (error) {

@@ -1,5 +1,6 @@
 import { Broker } from '../broker/broker.ts';
 import { durableIn } from '../broker/durable/index.ts';
+import { messagesIn } from '../broker/durable/records.ts';
 import { slotOf, type Address } from '../broker/message/address.ts';
 import type { ClassicQueue } from '../broker/queue/classic-queue.ts';
 import type { StreamQueue } from '../broker/queue/stream-queue.ts';
@@ -78,7 +79,9 @@ export class BrokerProcess implements BrokerView {
     const random = (): number => world.chance.next();
     const { segmentBytes } = world.plan;
     const directory = world.disk.open(clock);
-    const journal = await openSegmentJournal({ directory, clock, random, segmentBytes });
+    const journal = await openSegmentJournal({
+      directory, clock, random, segmentBytes, messagesIn,
+    });
     const read = journal.read.bind(journal);
     // What a process had begun to read when it was killed ends there, memory or disk.
     journal.read = (lsn) => (clock.killed ? new Promise(() => {}) : read(lsn));
@@ -124,6 +127,10 @@ export class BrokerProcess implements BrokerView {
   readyCount(name: string): number {
     if (name === DELAYED) return this.#held().length;
     return this.#queue(name)?.readyCount ?? 0;
+  }
+
+  readyBytes(name: string): number {
+    return this.#queue(name)?.readyBytes ?? 0;
   }
 
   unackedCount(name: string): number {

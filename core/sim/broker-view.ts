@@ -23,6 +23,8 @@ export interface BrokerView {
   /** Whether all bindings of the plan that lead there are there. */
   isBound(queue: string): boolean;
   readyCount(queue: string): number;
+  /** What the bodies of those have. */
+  readyBytes(queue: string): number;
   unackedCount(queue: string): number;
   ready(queue: string): readonly Seen[];
   /** Tells a durable queue from others that had its name; undefined: there is none. */

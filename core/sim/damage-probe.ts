@@ -1,5 +1,6 @@
 import { Broker } from '../broker/broker.ts';
 import { durableIn } from '../broker/durable/index.ts';
+import { messagesIn } from '../broker/durable/records.ts';
 import { VirtualClock } from '../clock/virtual-clock.ts';
 import { blockOf } from '../protocol/bytes.ts';
 import { JournalDamage, type Dropped } from '../storage/damage.ts';
@@ -87,7 +88,7 @@ async function open(
   disk: MemoryDisk, salvage = false,
 ): Promise<{ journal: SegmentJournal; clock: VirtualClock }> {
   const clock = new VirtualClock();
-  const options = { directory: disk.open(), clock, random: () => 0.5, salvage };
+  const options = { directory: disk.open(), clock, random: () => 0.5, messagesIn, salvage };
   return { clock, journal: await openSegmentJournal(options) };
 }
 

@@ -14,10 +14,15 @@ import type { Model } from './model.ts';
 import type { SimLink } from './sim-network.ts';
 import { check } from './violation.ts';
 
+/** How long it waits for a queue that is away. */
+const AWAY_MS = 20;
+
 /** Its queue was deleted, and is there anew, or is to be. */
-function againIfDeleted(error: unknown): Observable<unknown> {
+function againIfDeleted(error: unknown, clock: Clock): Observable<unknown> {
+  if (error instanceof CancelledError) return of(undefined);
   const isAway = error instanceof ReplyError && error.replyName === 'NOT_FOUND';
-  return error instanceof CancelledError || isAway ? of(undefined) : throwError(() => error);
+  if (!isAway) return throwError(() => error);
+  return new Observable((again) => clock.setTimer(AWAY_MS, () => again.next(undefined)));
 }
 
 interface LibraryWorld {
@@ -52,7 +57,9 @@ export class LibraryClient {
       .pipe(reconnecting({ clock, random, delayMs: 20, delayMsMax: 200 }));
     const work$ = connection$.pipe(switchMap((connection) => merge(
       concat(of(...this.#early.splice(0)), this.#messages).pipe(connection.publisher()),
-      connection.consume(queue, { prefetch }).pipe(retry({ delay: againIfDeleted })),
+      connection.consume(queue, { prefetch }).pipe(
+        retry({ delay: (error) => againIfDeleted(error, clock) }),
+      ),
     )));
     this.#subscription.add(work$.subscribe({
       next: (each) => each instanceof Delivery ? this.#settle(each) : this.#judge(each),

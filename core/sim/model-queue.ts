@@ -1,4 +1,4 @@
-import type { Seen } from './broker-view.ts';
+import type { BrokerView, Seen } from './broker-view.ts';
 import type { ModelConsumer } from './model-channel.ts';
 import { DELAYED, type QueuePlan } from './plan.ts';
 import type { Copy } from './model-copy.ts';
@@ -19,6 +19,7 @@ export class ModelQueue {
   readonly maxPriority: number;
   readonly timeToLive: number;
   readonly maxLength: number;
+  readonly maxBytes: number;
   readonly refusesWhenFull: boolean;
   readonly quorum: boolean;
   readonly deliveryLimit: number;
@@ -26,9 +27,10 @@ export class ModelQueue {
   number: number | undefined;
   /** Those that are ready or out. */
   copies: Copy[] = [];
-  /** The turn in which something came to it, or came back, last, and how long that made it. */
+  /** The turn in which something came to it, or came back, last, and how much that made it. */
   #grewIn = 0;
   #longest = 0;
+  #heaviest = 0;
   /** Those that are gone, but may come back after a crash. */
   lately: Copy[] = [];
   /** Whether only one consumer is served, and who that was in this turn. QUE-25. */
@@ -48,6 +50,7 @@ export class ModelQueue {
     this.maxPriority = number('x-max-priority', 0);
     this.timeToLive = number('x-message-ttl', Infinity);
     this.maxLength = number('x-max-length', Infinity);
+    this.maxBytes = number('x-max-length-bytes', Infinity);
     this.refusesWhenFull = table['x-overflow'] === 'reject-publish';
     this.quorum = table['x-queue-type'] === 'quorum';
     this.deliveryLimit = number('x-delivery-limit', Infinity);
@@ -109,9 +112,14 @@ export class ModelQueue {
 
   /** Something came to it, or came back. */
   grow(turn: number): void {
-    if (this.#grewIn !== turn) this.#longest = 0;
+    if (this.#grewIn !== turn) this.#longest = this.#heaviest = 0;
     this.#grewIn = turn;
     this.#longest = Math.max(this.#longest, this.copies.length);
+    if (this.maxBytes < Infinity) this.#heaviest = Math.max(this.#heaviest, this.#bytes);
+  }
+
+  get #bytes(): number {
+    return this.copies.reduce((sum, { message }) => sum + message.body.length, 0);
   }
 
   /** Whether nothing is left of it, nor must come of it. */
@@ -128,7 +136,8 @@ export class ModelQueue {
     if (copy.state === 'dying') return 'dead';
     if (copy.state !== 'ready') return undefined;
     const dead = copy.deadline <= now || copy.returns > this.deliveryLimit;
-    if (this.maxLength === Infinity) return dead ? 'dead' : undefined;
+    const isLimited = Math.min(this.maxLength, this.maxBytes) < Infinity;
+    if (!isLimited) return dead ? 'dead' : undefined;
     if (this.refusesWhenFull) {
       const turnedAway = copy.turn === turn && !copy.redelivered;
       if (dead) return turnedAway ? 'either' : 'dead';
@@ -136,9 +145,10 @@ export class ModelQueue {
     }
     // What those who end in this turn had is back, and was not judged yet.
     const comesBack = this.copies.some(({ holder }) => holder?.ending === true);
-    const longest = Math.max(comesBack ? this.copies.length : 0,
-      this.#grewIn === turn ? this.#longest : 0);
-    const dropped = longest >= this.maxLength;
+    const grew = this.#grewIn === turn;
+    const longest = Math.max(comesBack ? this.copies.length : 0, grew ? this.#longest : 0);
+    const heaviest = Math.max(comesBack ? this.#bytes : 0, grew ? this.#heaviest : 0);
+    const dropped = longest >= this.maxLength || heaviest > this.maxBytes;
     return dead || dropped ? 'dead' : undefined;
   }
 
@@ -146,10 +156,15 @@ export class ModelQueue {
    * A queue that drops its oldest keeps no more than it may, once something came to it. What a
    * restart gave back is judged with the next one that comes. QUE-17.
    */
-  checkLength(ready: number, turn: number): void {
-    const came = this.copies.some((copy) => copy.turn === turn);
-    check(this.refusesWhenFull || !came || ready <= this.maxLength, 'length',
-      () => `${ready} messages wait in ${this.name}, which keeps ${this.maxLength}`);
+  checkLength(view: BrokerView, turn: number): void {
+    const { name, maxLength, maxBytes } = this;
+    if (this.refusesWhenFull || !this.copies.some((copy) => copy.turn === turn)) return;
+    const ready = view.readyCount(name);
+    check(ready <= maxLength, 'length',
+      () => `${ready} messages wait in ${name}, which keeps ${maxLength}`);
+    if (maxBytes === Infinity) return;
+    const bytes = view.readyBytes(name);
+    check(bytes <= maxBytes, 'length', () => `${bytes} B wait in ${name}, which keeps ${maxBytes}`);
   }
 
   /** A copy went out in this turn. */

@@ -273,7 +273,7 @@ export class Model {
     const unacked = view.unackedCount(name);
     check(unacked === queue.unackedCount, 'counters',
       () => `${name} counts ${unacked} unacknowledged, not ${queue.unackedCount}`);
-    queue.checkLength(view.readyCount(name), this.turn);
+    queue.checkLength(view, this.turn);
     const asExpected = view.readyCount(name) === queue.ready.length && !queue.hasDoubts &&
       !this.#isOwedLetters(queue) && this.management.unsteady === undefined;
     if (asExpected && ++this.#looked % 50 !== 0) return;

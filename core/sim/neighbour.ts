@@ -40,6 +40,13 @@ export class Neighbour {
     this.client.use(1, ({ number }) => this.client.publish(number, messages));
   }
 
+  /** Publishes one message that need not be kept, so that no disk has to be waited for. */
+  ask(name: string): void {
+    this.#published++;
+    const message = { ...messageOf(`${name}.0`), properties: { messageId: `${name}.0` } };
+    this.client.use(1, ({ number }) => this.client.publish(number, [message]));
+  }
+
   /** Whether each of its messages was heard, answered, delivered and acknowledged. */
   isServed({ connections, queues }: Model): boolean {
     const channel = connections.get(this.#connection)?.channels.get(1);
@@ -52,7 +59,11 @@ function drawMessages(name: string, chance: Chance): SimMessage[] {
   return Array.from({ length: chance.between(1, 5) }, (_, index) => {
     const messageId = `${name}.${index}`;
     const properties = { messageId, ...(chance.happens(0.7) ? { deliveryMode: 2 } : {}) };
-    const body = new TextEncoder().encode(messageId);
-    return { exchange: '', routingKey: NEIGHBOUR, mandatory: true, properties, body };
+    return { ...messageOf(messageId), properties };
   });
+}
+
+function messageOf(messageId: string): SimMessage {
+  const body = new TextEncoder().encode(messageId);
+  return { exchange: '', routingKey: NEIGHBOUR, mandatory: true, properties: { messageId }, body };
 }

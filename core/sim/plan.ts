@@ -65,6 +65,10 @@ export type OperationKind =
   | 'slowDisk' | 'fastDisk' | 'fillDisk' | 'freeDisk' | 'failDisk'
   | 'damageDisk' | 'jumpClock' | ManagerOperation | 'follow' | 'neighbour';
 
+/** Ways of asking for more than one's share without breaking a rule. */
+export const greeds = ['flood', 'storm', 'tables', 'strangers'] as const;
+export type Greed = typeof greeds[number];
+
 /** What is asked of the queues that are kept account of, by somebody who does nothing else. */
 export type ManagerOperation = 'inspect' | 'purge' | 'replace' | 'rebind';
 
@@ -87,6 +91,8 @@ export interface Plan {
   readonly exchanges: readonly ExchangePlan[];
   /** Whether there is a client that does nothing wrong, and must not notice those who do. */
   readonly neighbour: boolean;
+  /** What others do beside it who want more than their share. */
+  readonly greeds: readonly Greed[];
   /** Arguments of the stream, where there is one. */
   readonly stream: FieldTable | undefined;
   readonly weights: Weights;
@@ -121,6 +127,7 @@ export function drawPlan(chance: Chance): Plan {
     queues,
     exchanges: drawExchanges(chance, queues.map(({ name }) => name)),
     neighbour: false,
+    greeds: [],
     stream: chance.happens(0.5) ? drawStream(chance) : undefined,
     weights: drawWeights(chance),
     manners: drawManners(chance),

@@ -1,6 +1,7 @@
 import { Chance } from './chance.ts';
 import {
-  drawPlan, drawRetention, FOLLOWER, following, MANAGER, managing, type OperationKind, type Plan,
+  drawPlan, drawRetention, FOLLOWER, following, greeds, MANAGER, managing, type OperationKind,
+  type Plan, type QueuePlan,
 } from './plan.ts';
 
 /** One thing to do. What it is in detail follows from its own seed, whatever came before. */
@@ -31,7 +32,8 @@ export function drawScript(seed: number): Script {
     const kind = chance.weighted(plan.weights);
     operations.push({ number, at, kind, actor: chance.below(plan.actors), seed: chance.seed() });
   }
-  return withShortTurns(withNeighbour(withManager({ seed, plan, operations }, at), at));
+  const managed = withNeighbour(withManager({ seed, plan, operations }, at), at);
+  return withGreed(withShortTurns(managed));
 }
 
 /**
@@ -42,6 +44,7 @@ export function drawScript(seed: number): Script {
 const MANAGER_SALT = 55;
 const NEIGHBOUR_SALT = 1014;
 const SHORT_TURNS_SALT = 77;
+const GREED_SALT = 33_694;
 
 /** Somebody manages queues, and somebody follows the stream, of which not all is kept. */
 function withManager(script: Script, until: number): Script {
@@ -79,6 +82,27 @@ function withShortTurns(script: Script): Script {
   const chance = new Chance(script.seed ^ SHORT_TURNS_SALT);
   if (chance.happens(0.5)) return script;
   return { ...script, plan: { ...script.plan, turnWork: chance.pick([20, 100, 400]) } };
+}
+
+/** Some queues have a limit in octets, and there are those who want more than their share. */
+function withGreed(script: Script): Script {
+  const { plan } = script;
+  const chance = new Chance(script.seed ^ GREED_SALT);
+  if (chance.happens(0.5)) return script;
+  return {
+    ...script,
+    plan: {
+      ...plan,
+      queues: plan.queues.map((queue) =>
+        chance.happens(0.3) ? withByteLimit(queue, chance) : queue),
+      greeds: plan.neighbour ? greeds.filter(() => chance.happens(0.4)) : [],
+    },
+  };
+}
+
+function withByteLimit(queue: QueuePlan, chance: Chance): QueuePlan {
+  const limit = { 'x-max-length-bytes': chance.pick([100, 1000, 5000]) };
+  return { ...queue, arguments: { ...queue.arguments, ...limit } };
 }
 
 function inOrder(script: Script): Script {

@@ -61,6 +61,8 @@ export class SimClient implements SessionHooks {
   ended = false;
   /** Something was asked about a queue, and is not answered. */
   asking = false;
+  /** It never logs in. */
+  silent = false;
   /** Called with each delivery, in its order. */
   onDelivery: (channel: ClientChannel, deliveryTag: number) => void = (channel, deliveryTag) => {
     channel.unsettled.push(deliveryTag);
@@ -142,6 +144,7 @@ export class SimClient implements SessionHooks {
     const channel = this.#channels.get(number);
     switch (name) {
       case 'connection.start':
+        if (this.silent) return;
         session.send(0, 'connection.start-ok', {
           clientProperties: { capabilities: CAPABILITIES },
           mechanism: 'PLAIN', locale: 'en_US', response: plainResponse('guest', 'guest'),

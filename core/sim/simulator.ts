@@ -8,8 +8,7 @@ import { probeDamage } from './damage-probe.ts';
 import { Model } from './model.ts';
 import { ModelCrash } from './model-crash.ts';
 import { LibraryClient } from './library-client.ts';
-import { breakTheRules } from './illegal.ts';
-import { Neighbour } from './neighbour.ts';
+import { Neighbourhood } from './neighbourhood.ts';
 import { drawMessages, manage, operate } from './operations.ts';
 import { STREAM } from './model-stream.ts';
 import { DELAYED, MANAGER, type OperationKind } from './plan.ts';
@@ -20,6 +19,7 @@ import { SimDisk } from './sim-disk.ts';
 import { QUIET, SimLink, type NetworkManners } from './sim-network.ts';
 import { SimTime } from './sim-time.ts';
 import { Trace } from './trace.ts';
+import { Twin } from './twin.ts';
 import { check, Violation } from './violation.ts';
 import { WatchedLink, type Observer } from './watched-link.ts';
 
@@ -83,8 +83,9 @@ export class Simulator implements Observer {
   #process: BrokerProcess | undefined;
   #starting: Promise<void> | undefined;
   #library: LibraryClient | undefined;
-  #neighbour: Neighbour | undefined;
+  readonly #neighbourhood: Neighbourhood;
   #crash: ModelCrash | undefined;
+  readonly #twin = new Twin();
   /** Those of damaged disks, which nothing else waits for. */
   readonly #probes: Promise<void>[] = [];
   #declared = false;
@@ -110,6 +111,18 @@ export class Simulator implements Observer {
       turnEnded: (broker) => this.#turnEnded(broker),
       onFault: (fault) => this.#time.fail(fault),
     };
+    this.#neighbourhood = new Neighbourhood({
+      model: this.model, plan, time: this.#time, process: () => this.#process,
+      chance: () => new Chance(this.#chance.seed()),
+      open: (serve, process) => {
+        const link = this.#link(serve, process, QUIET);
+        return { link, connection: this.#connections };
+      },
+    });
+  }
+
+  get #troublemakers(): Actor[] {
+    return [...this.#actors].filter(([number]) => number !== MANAGER).map(([, actor]) => actor);
   }
 
   async run(): Promise<Outcome> {
@@ -180,6 +193,7 @@ export class Simulator implements Observer {
     this.hash.addNumber(this.#time.now());
     this.guard(() => this.model.endTurn(this.#time.now(), process));
     this.guard(() => this.#checkMemory(process));
+    this.guard(() => this.#neighbourhood.look(process.broker));
   }
 
   /** What the disk has as well does not pile up in memory, but for what came in one turn. */
@@ -236,7 +250,8 @@ export class Simulator implements Observer {
       this.#library ??= this.#openLibrary(plan.queues[0]!.name, plan.prefetchMax);
       this.#library.publish(drawMessages(plan, operation, chance));
     },
-    neighbour: (chance, _actor, { number }) => this.#atWork()?.publish(`n${number}`, chance),
+    neighbour: (chance, _actor, { number }) =>
+      this.#neighbourhood.atWork()?.publish(`n${number}`, chance),
     breakOff: (chance) => {
       const [power, isSync] = [chance.happens(0.5), chance.happens(0.5)];
       this.#disk.breakIn(chance.below(8), isSync, () => this.#kill(power, 10));
@@ -302,42 +317,6 @@ export class Simulator implements Observer {
     }, queue, prefetch);
   }
 
-  /** The neighbour, who loses its connection with the broker and for no other reason. */
-  #atWork(): Neighbour | undefined {
-    const process = this.#process;
-    if (process === undefined) return undefined;
-    const known = this.#neighbour;
-    if (known?.process === process) {
-      check(!known.client.ended, 'liveness', () => 'a client that broke no rule was hung up on');
-      return known;
-    }
-    const client = new SimClient(this.#time.clock, 0);
-    const link = this.#link(client.serve, process, QUIET);
-    this.#neighbour = new Neighbour({ client, link, process, connection: this.#connections });
-    return this.#neighbour;
-  }
-
-  /** Others break the rules, hang up or do not read, and the neighbour works on as before. */
-  async #disturb(): Promise<void> {
-    const neighbour = this.#script.plan.neighbour ? this.#atWork() : undefined;
-    if (neighbour === undefined) return;
-    const { plan } = this.#script;
-    const chance = new Chance(this.#chance.seed());
-    for (const [number, { client, link }] of this.#actors) {
-      if (number === MANAGER) continue;
-      chance.pick([
-        () => client.use(1, (channel) => breakTheRules(client, channel, chance, plan)),
-        () => link.setClientReading(false),
-        () => link.reset(),
-        () => link.halfClose(),
-      ])();
-    }
-    neighbour.publish('n', chance);
-    const isServed = (): boolean => neighbour.isServed(this.model);
-    await this.#time.until(isServed, 'the work of a client that broke no rule');
-    neighbour.client.close();
-  }
-
   #start(): void {
     if (this.#process !== undefined || this.#starting !== undefined) return;
     const clock = new ProcessClock(this.#time.clock, () => this.endTurn(), () => this.#wallOffset);
@@ -361,6 +340,7 @@ export class Simulator implements Observer {
       }
       this.model.now = this.now();
       this.#crash?.recovered(recovered);
+      this.#twin.recovered(recovered, this.model);
       this.#process = recovered;
     });
     this.#restarts++;
@@ -382,9 +362,10 @@ export class Simulator implements Observer {
     this.trace.add(this.model.turn, this.now(), 'broker',
       `${power ? 'loses power' : 'is killed'}, durable to ${process?.durable}`);
     for (const { link } of this.#actors.values()) link.loseServer();
-    this.#neighbour?.link.loseServer();
+    this.#neighbourhood.lose();
     this.#library?.link?.loseServer();
     this.#disk.lose(power);
+    this.#twin.killed(process, this.model);
     this.#time.clock.setTimer(downMs, () => this.#start());
   }
 
@@ -399,7 +380,7 @@ export class Simulator implements Observer {
     if (this.#process?.failed === true) this.#kill(true, 0);
     const runs = (): boolean => this.#process !== undefined && this.#starting === undefined;
     await this.#time.until(runs, 'a start');
-    await this.#disturb();
+    await this.#neighbourhood.disturb(this.#troublemakers);
     for (const { link } of this.#actors.values()) {
       link.setManners(QUIET);
       link.setClientReading(true);

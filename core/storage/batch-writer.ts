@@ -96,6 +96,7 @@ export class BatchWriter {
       }
       this.#batches.shift();
       batch.segment.durableEnd = batch.start + batch.used;
+      batch.segment.durableMessages += batch.messages;
       this.#unasked += batch.used;
       if (this.#unasked > limits.journalSpaceCheckBytes) void this.#askSpace();
       this.durable$.next(batch);

@@ -2,11 +2,14 @@ import { assert } from '../assert.ts';
 import { blockOf, type Block } from '../protocol/bytes.ts';
 import type { Lsn } from './journal.ts';
 import {
-  FRAME_BYTES, FrameKind, MARK_BYTES, RECORD_BYTES_MAX, lengthAt, writeFrame, writeMark,
-  type Place,
+  FRAME_BYTES, FrameKind, MARK_BYTES, RECORD_BYTES_MAX, SEGMENT_HEAD_BYTES, TALLY_BYTES, lengthAt,
+  writeFrame, writeMark, type Place,
 } from './record-frame.ts';
 import type { RecordGroup } from './record-group.ts';
 import type { Segment } from './segment.ts';
+
+/** How many messages the record is that lies from `start` to `end`. */
+export type MessagesIn = (block: Block, start: number, end: number) => number;
 
 /** Below this size a loop of moves is faster than a call of `set`. */
 const SHORT_BYTES_MAX = 32;
@@ -21,10 +24,14 @@ export class Batch {
   /** Whether its write has begun, so that nothing can be added any more. */
   sealed = false;
   used = 0;
+  /** How many messages its records are. */
+  messages = 0;
   #block: Block;
+  readonly #messagesIn: MessagesIn;
 
-  constructor(segment: Segment, block: Block, last: Lsn) {
+  constructor(segment: Segment, block: Block, last: Lsn, messagesIn: MessagesIn) {
     this.segment = segment;
+    this.#messagesIn = messagesIn;
     this.start = segment.end;
     this.last = last;
     this.#block = block;
@@ -54,6 +61,14 @@ export class Batch {
     this.#grow(MARK_BYTES);
   }
 
+  /** Adds the tally of a segment that begins, behind its first mark. The room is reserved. */
+  addTally(messagesBefore: number): void {
+    this.segment.begin(this.#block.bytes.subarray(0, this.used), messagesBefore);
+    const tally = this.segment.head!.subarray(SEGMENT_HEAD_BYTES - TALLY_BYTES);
+    this.#block.bytes.set(tally, this.used);
+    this.#grow(TALLY_BYTES);
+  }
+
   /** Adds a record of its own and answers where its frame begins. The room is reserved. */
   addRecord(record: Uint8Array): number {
     const offset = this.segment.end;
@@ -61,6 +76,7 @@ export class Batch {
     const { length } = record;
     copyRecord(this.#block, at + FRAME_BYTES, record);
     writeFrame(this.#block, at, FrameKind.whole, length, this.segment.salt, offset);
+    this.#count(at + FRAME_BYTES, length);
     this.#grow(FRAME_BYTES + length);
     return offset;
   }
@@ -78,6 +94,7 @@ export class Batch {
       assert(length <= RECORD_BYTES_MAX, 'a record fits a frame');
       const kind = group.isAtomic ? kindIn(index, count) : FrameKind.whole;
       writeFrame(this.#block, at + frame, kind, length, this.segment.salt, start + frame);
+      this.#count(at + frame + FRAME_BYTES, length);
       offsets.push(start + frame);
     }
     this.#grow(group.bytes);
@@ -94,6 +111,12 @@ export class Batch {
     const at = offset - this.start;
     const start = at + FRAME_BYTES;
     return this.#block.bytes.subarray(start, start + lengthAt(this.#block, at));
+  }
+
+  #count(start: number, length: number): void {
+    const messages = this.#messagesIn(this.#block, start, start + length);
+    this.messages += messages;
+    this.segment.messages += messages;
   }
 
   #grow(bytes: number): void {

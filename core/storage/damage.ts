@@ -3,6 +3,8 @@ export interface Dropped {
   readonly file: string;
   readonly offset: number;
   readonly bytes: number;
+  /** Messages that came to all of the file that is lost; undefined: nobody knows. */
+  readonly messages?: number;
 }
 
 /** Records that were durable once cannot be read any more. */
@@ -27,7 +29,9 @@ export class NewerFormat extends Error {
   }
 }
 
-/** One place for people: file, offset and size. */
-export function describeDropped({ file, offset, bytes }: Dropped): string {
-  return `${file} at offset ${offset} (${bytes} bytes)`;
+/** One place for people: file, offset and size, and how many messages that was. */
+export function describeDropped({ file, offset, bytes, messages }: Dropped): string {
+  const noun = messages === 1 ? 'message' : 'messages';
+  const lost = messages === undefined ? '' : `, ${messages} ${noun}`;
+  return `${file} at offset ${offset} (${bytes} bytes${lost})`;
 }

@@ -7,6 +7,7 @@ export {
   type JournalTrouble, type Lsn,
 } from './journal.ts';
 export { MemoryJournal, type MemoryJournalOptions } from './memory-journal.ts';
+export type { MessagesIn } from './batch.ts';
 export { openSegmentJournal, type SegmentJournalOptions } from './open-segment-journal.ts';
 export { overlayDirectory } from './overlay-directory.ts';
 export { SegmentJournal, type OpenedJournal } from './segment-journal.ts';

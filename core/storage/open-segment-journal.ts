@@ -2,7 +2,8 @@ import { limits } from '../limits.ts';
 import type { Clock, Random } from '../ports.ts';
 import { JournalDamage } from './damage.ts';
 import type { Directory } from './directory.ts';
-import type { Place } from './record-frame.ts';
+import type { MessagesIn } from './batch.ts';
+import { readTally, type Place } from './record-frame.ts';
 import { Segment, drawSalt } from './segment.ts';
 import { SegmentJournal, type OpenedSegment, type SegmentJournalEnv } from './segment-journal.ts';
 import { repairSegment } from './segment-repair.ts';
@@ -21,6 +22,8 @@ export interface SegmentJournalOptions {
    * Default: all.
    */
   readonly verifyBytes?: number;
+  /** How many messages a record is, so that damage can tell what it costs. Absent: it cannot. */
+  readonly messagesIn?: MessagesIn;
   /** Opens a damaged journal with what can be read of it, and gives up the rest for good. */
   readonly salvage?: boolean;
 }
@@ -30,11 +33,14 @@ export interface SegmentJournalOptions {
  * cannot be read, and with NewerFormat; the directory is closed then, and untouched.
  */
 export async function openSegmentJournal(options: SegmentJournalOptions): Promise<SegmentJournal> {
-  const { directory, clock, random, salvage = false } = options;
+  const { directory, clock, random, messagesIn, salvage = false } = options;
   const segmentBytes = options.segmentBytes ?? limits.journalSegmentBytes;
-  const env: SegmentJournalEnv = { directory, clock, random, segmentBytes };
+  const env: SegmentJournalEnv = {
+    directory, clock, random, segmentBytes, messagesIn: messagesIn ?? (() => 0),
+  };
   try {
-    const survey = await surveyJournal(directory, salvage ? Infinity : options.verifyBytes);
+    const verifyBytes = salvage ? Infinity : options.verifyBytes;
+    const survey = await surveyJournal(directory, verifyBytes, messagesIn);
     if (survey.damages.length > 0 && !salvage) throw new JournalDamage(survey.damages);
     const states = await repair(env, survey.segments);
     for (const number of survey.empty) await directory.remove(segmentName(number));
@@ -69,6 +75,9 @@ async function activate(
   });
   const last = opened.at(-1);
   if (last !== undefined) {
+    const { head, messagesLeft, salt } = states.at(-1)!;
+    const before = head && readTally(head, salt!)?.before;
+    last.segment.goOn(messagesLeft, before === undefined ? undefined : head!.bytes, before ?? 0);
     await last.segment.resume(directory, segmentBytes);
     return opened;
   }

@@ -27,6 +27,15 @@ export const FRAME_BYTES = 12;
 const MARK_RECORD_BYTES = 8;
 export const MARK_BYTES = FRAME_BYTES + MARK_RECORD_BYTES;
 
+/** Behind the first mark of a segment lies its tally, in a gap, as versions before read it. */
+const TALLY = SEGMENT_HEADER_BYTES + MARK_BYTES;
+const TALLY_RECORD = TALLY + FRAME_BYTES;
+const TALLY_RECORD_BYTES = 12;
+const TALLY_CRC = TALLY_RECORD + 8;
+export const TALLY_BYTES = FRAME_BYTES + TALLY_RECORD_BYTES;
+/** All of a segment that is before its first record, where this version made it. */
+export const SEGMENT_HEAD_BYTES = TALLY + TALLY_BYTES;
+
 const LENGTH_BITS = 29;
 /** Largest record. */
 export const RECORD_BYTES_MAX = 2 ** LENGTH_BITS - 1;
@@ -153,6 +162,32 @@ export function readFirstMark(block: Block, salt: number): Place | undefined {
   if (frameAt(block, at, salt) !== FrameKind.mark) return undefined;
   const { view } = block;
   return { number: view.getUint32(at + FRAME_BYTES), offset: view.getUint32(at + FRAME_BYTES + 4) };
+}
+
+/** How many messages came to a segment and to the one before, so that what is lost is counted. */
+export interface Tally {
+  /** Of what was durable when it was noted. */
+  readonly messages: number;
+  readonly before: number;
+}
+
+/** Writes the tally into the head of a segment, which begins with its block. */
+export function writeTally(block: Block, { messages, before }: Tally, salt: number): void {
+  const { view } = block;
+  writeFrame(block, TALLY, FrameKind.gap, TALLY_RECORD_BYTES, salt, TALLY);
+  view.setUint32(TALLY_RECORD, messages);
+  view.setUint32(TALLY_RECORD + 4, before);
+  view.setInt32(TALLY_CRC, crc32c(block, TALLY_RECORD, TALLY_CRC, salt));
+}
+
+/** The tally in the head of a segment; undefined where it has none, or a damaged one. */
+export function readTally(block: Block, salt: number): Tally | undefined {
+  const { view } = block;
+  const isThere = frameAt(block, TALLY, salt) === FrameKind.gap &&
+    lengthAt(block, TALLY) === TALLY_RECORD_BYTES &&
+    view.getInt32(TALLY_CRC) === crc32c(block, TALLY_RECORD, TALLY_CRC, salt);
+  if (!isThere) return undefined;
+  return { messages: view.getUint32(TALLY_RECORD), before: view.getUint32(TALLY_RECORD + 4) };
 }
 
 /** The length that the frame at `at` claims for its record. */

@@ -2,7 +2,7 @@ import { assert } from '../assert.ts';
 import { limits } from '../limits.ts';
 import type { Cancel, Clock, Random } from '../ports.ts';
 import { blockOf, type Block } from '../protocol/bytes.ts';
-import { Batch } from './batch.ts';
+import { Batch, type MessagesIn } from './batch.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { JournalDamage, type Dropped } from './damage.ts';
 import type { Directory } from './directory.ts';
@@ -11,7 +11,7 @@ import type {
 } from './journal.ts';
 import { SEGMENT_UNIT, segmentNumberOf } from './journal.ts';
 import { ReadAhead } from './read-ahead.ts';
-import { FRAME_BYTES, MARK_BYTES, RECORD_BYTES_MAX } from './record-frame.ts';
+import { FRAME_BYTES, MARK_BYTES, RECORD_BYTES_MAX, TALLY_BYTES } from './record-frame.ts';
 import type { RecordGroup } from './record-group.ts';
 import { Remover } from './remover.ts';
 import { Segment, drawSalt } from './segment.ts';
@@ -25,6 +25,8 @@ export interface SegmentJournalEnv {
   readonly random: Random;
   /** Size at which the next segment begins. */
   readonly segmentBytes: number;
+  /** How many messages a record is. */
+  readonly messagesIn: MessagesIn;
 }
 
 /** A segment as it was when the journal was opened. */
@@ -216,7 +218,7 @@ export class SegmentJournal implements Journal {
   #batchFor(bytes: number): Batch {
     assert(this.#closed === undefined, 'nothing is appended to a closed journal');
     let batch = this.#openBatch();
-    const needed = bytes + (batch === undefined ? MARK_BYTES : 0);
+    const needed = bytes + (batch === undefined ? MARK_BYTES + TALLY_BYTES : 0);
     if (this.#active.end + needed > this.#env.segmentBytes && !this.#active.isEmpty) {
       this.rotate();
       batch = undefined;
@@ -242,14 +244,16 @@ export class SegmentJournal implements Journal {
 
   /** Begins a batch with its mark. After a failure it goes nowhere. */
   #begin(): Batch {
-    const { segmentBytes, directory } = this.#env;
+    const { segmentBytes, directory, messagesIn } = this.#env;
     const active = this.#active;
     const failed = this.#writer.failure !== undefined;
     const block = failed ? blockOf(new Uint8Array(0)) : this.#takeBlock();
-    const batch = new Batch(active, block, this.#last);
-    batch.reserve(MARK_BYTES);
-    const before = active.isEmpty ? this.#previous : active;
+    const batch = new Batch(active, block, this.#last, messagesIn);
+    batch.reserve(MARK_BYTES + TALLY_BYTES);
+    const begins = active.isEmpty;
+    const before = begins ? this.#previous : active;
     batch.addMark({ number: before?.number ?? 0, offset: before?.end ?? 0 });
+    if (begins) batch.addTally(before?.messages ?? 0);
     this.#pendingBytes += batch.used;
     this.#sealed = true;
     if (failed) return batch;

@@ -1,4 +1,5 @@
 import type { Block } from '../protocol/bytes.ts';
+import type { MessagesIn } from './batch.ts';
 import {
   FrameKind, FRAME_BYTES, findFrame, findMark, frameAt, lengthAt, SEGMENT_HEADER_BYTES,
 } from './record-frame.ts';
@@ -73,6 +74,25 @@ export function scanSegment(
 
 function continuesGroup(kind: FrameKind): boolean {
   return kind === FrameKind.middle || kind === FrameKind.last;
+}
+
+/** How many messages are left in a segment that was scanned, beside what is damaged. */
+export function countMessages(
+  block: Block, end: number, damages: readonly Area[], messagesIn: MessagesIn,
+): number {
+  let messages = 0;
+  for (let at = SEGMENT_HEADER_BYTES; at < end; ) {
+    const damage = damages.find(({ start }) => start === at);
+    if (damage !== undefined) {
+      at = damage.end;
+      continue;
+    }
+    const start = at + FRAME_BYTES;
+    const next = start + lengthAt(block, at);
+    if (block.bytes[at]! >>> 5 < FrameKind.mark) messages += messagesIn(block, start, next);
+    at = next;
+  }
+  return messages;
 }
 
 /** The records of a segment that was scanned, up to `end`, with where each frame begins. */

@@ -1,12 +1,13 @@
 import { blockOf, type Block } from '../protocol/bytes.ts';
+import type { MessagesIn } from './batch.ts';
 import { NewerFormat, type Dropped } from './damage.ts';
 import { readAll, readInto, withFile, type Directory } from './directory.ts';
 import { SEGMENT_UNIT, type Lsn } from './journal.ts';
 import {
-  FORMAT_VERSION, MARK_BYTES, NO_MARK, SEGMENT_HEADER_BYTES, readFirstMark, readSegmentHeader,
-  type DurableMark, type Place,
+  FORMAT_VERSION, MARK_BYTES, NO_MARK, SEGMENT_HEAD_BYTES, SEGMENT_HEADER_BYTES, readFirstMark,
+  readSegmentHeader, readTally, type DurableMark, type Place, type Tally,
 } from './record-frame.ts';
-import { scanSegment, trimZeros, type Area, type Scan } from './segment-scan.ts';
+import { countMessages, scanSegment, trimZeros, type Area, type Scan } from './segment-scan.ts';
 
 /** What a survey found of one segment. */
 export interface SegmentState {
@@ -23,6 +24,12 @@ export interface SegmentState {
   readonly verified: boolean;
   /** Whether nothing is needed of what came before it. */
   readonly oldest: boolean;
+  /** All before its first record, where there is a tally in that. */
+  readonly head: Block | undefined;
+  /** Messages that came to it, by its tally or that of the next; undefined: nobody knows. */
+  readonly messages: number | undefined;
+  /** Those of them that can be read; counted of the last one, and of those that are damaged. */
+  readonly messagesLeft: number;
 }
 
 export interface Survey {
@@ -47,6 +54,8 @@ interface Head {
   /** Where the segment before ended, by the first mark. */
   readonly before: Place | undefined;
   readonly mark: DurableMark;
+  readonly block: Block;
+  readonly tally: Tally | undefined;
 }
 
 /** A segment that is not the last; it ends at `durableEnd`, where that is known and not 0. */
@@ -57,7 +66,6 @@ interface Sealed {
 }
 
 const NO_BYTES = new Uint8Array(0);
-const HEAD_BYTES = SEGMENT_HEADER_BYTES + MARK_BYTES;
 const NAME = /^(\d{10})\.segment$/;
 
 export function isSegmentName(name: string): boolean {
@@ -81,7 +89,7 @@ export async function readSegment(
  * that, in whole segments, the newest first.
  */
 export async function surveyJournal(
-  directory: Directory, verifyBytes = Infinity,
+  directory: Directory, verifyBytes = Infinity, messagesIn?: MessagesIn,
 ): Promise<Survey> {
   const heads = await readHeads(directory);
   const empty: number[] = [];
@@ -107,7 +115,12 @@ export async function surveyJournal(
   for (const [index, head] of heads.entries()) {
     const next = heads[index + 1];
     const scan = scans.get(head);
-    segments.push(stateOf(head, next, scan));
+    const state = stateOf(head, next, scan);
+    const isCounted = next === undefined || state.damages.length > 0;
+    const messagesLeft = isCounted && messagesIn !== undefined
+      ? await countLeft(directory, state, messagesIn)
+      : 0;
+    segments.push({ ...state, messagesLeft });
     if (scan !== undefined && scan.lastRecord > 0) last = lsnOf(head.number, scan.lastRecord);
     const missing = next && missingBetween(head, next);
     if (missing !== undefined) segments.push(missing);
@@ -117,7 +130,7 @@ export async function surveyJournal(
   const behind = missingLast(heads, empty);
   if (behind !== undefined) segments.push(behind);
   last ||= await findLast(directory, segments);
-  const damages = segments.flatMap(droppedOf);
+  const damages = segments.flatMap(messagesIn === undefined ? placesOf : droppedOf);
   return {
     segments, damages, torn, last,
     empty: empty.filter((number) => number !== behind?.number),
@@ -143,7 +156,7 @@ async function readHead(directory: Directory, number: number): Promise<Head> {
   const name = segmentName(number);
   const [size, block] = await withFile(directory, name, async (file) => [
     await file.size(),
-    blockOf(await readAll(file, 0, HEAD_BYTES)),
+    blockOf(await readAll(file, 0, SEGMENT_HEAD_BYTES)),
   ] as const);
   const header = readSegmentHeader(block);
   if (header?.intact && header.version > FORMAT_VERSION) {
@@ -157,7 +170,16 @@ async function readHead(directory: Directory, number: number): Promise<Head> {
   // Where the header is damaged, the first mark tells whether one of the salts is not.
   const salt = headerIntact ? salts[0] : salts.find((salt) => readFirstMark(block, salt));
   const before = salt === undefined ? undefined : readFirstMark(block, salt);
-  return { number, size, headerIntact, salt, before, mark };
+  const tally = salt === undefined ? undefined : readTally(block, salt);
+  return { number, size, headerIntact, salt, before, mark, block, tally };
+}
+
+async function countLeft(
+  directory: Directory, { number, salt, size, end, damages }: SegmentState, messagesIn: MessagesIn,
+): Promise<number> {
+  if (salt === undefined) return 0;
+  const block = await readSegment(directory, number, Math.min(size, end));
+  return countMessages(block, block.bytes.length, damages, messagesIn);
 }
 
 /**
@@ -221,21 +243,27 @@ function endBefore(head: Head, next: Head): number {
 }
 
 function stateOf(head: Head, next: Head | undefined, scan: Scan | undefined): SegmentState {
-  const { number, salt, headerIntact, size, mark } = head;
+  const { number, salt, headerIntact, size, mark, tally, block } = head;
   const known = next === undefined ? 0 : endBefore(head, next);
-  if (salt === undefined) return lostSegment(number, size, known || size);
+  const messages = known > 0 ? next!.tally?.before : tally?.messages;
+  if (salt === undefined) return lostSegment(number, size, known || size, messages);
   const end = scan?.end ?? known;
   const damages = scan?.damages ?? [];
   const verified = scan !== undefined;
   // What versions before wrote does not say which one is the oldest.
   const oldest = mark.oldest || mark.end === 0;
-  return { number, salt, headerIntact, size, end, damages, verified, oldest };
+  return {
+    number, salt, headerIntact, size, end, damages, verified, oldest,
+    // What is repaired has another one then.
+    head: tally !== undefined && headerIntact && damages.length === 0 ? block : undefined,
+    messages, messagesLeft: 0,
+  };
 }
 
 /** A segment that the next one's first mark knows of, and that is not there. */
-function missingBetween(head: Head, { before }: Head): SegmentState | undefined {
+function missingBetween(head: Head, { before, tally }: Head): SegmentState | undefined {
   if (before === undefined || before.number <= head.number) return undefined;
-  return lostSegment(before.number, 0, before.offset);
+  return lostSegment(before.number, 0, before.offset, tally?.before);
 }
 
 /** The segment before the first, where that says so of none before it that it may be gone. */
@@ -246,7 +274,7 @@ function missingFirst(heads: readonly Head[]): SegmentState | undefined {
   }
   // Those before one that says so are on their way out.
   if (heads.some(({ mark }) => mark.oldest)) return undefined;
-  return lostSegment(first.before.number, 0, first.before.offset);
+  return lostSegment(first.before.number, 0, first.before.offset, first.tally?.before);
 }
 
 /** The segment behind the last, where that says that there is one; how long it was nobody knows. */
@@ -257,12 +285,15 @@ function missingLast(heads: readonly Head[], empty: readonly number[]): SegmentS
   return lostSegment(empty.at(-1) ?? following, 0, 0);
 }
 
-function lostSegment(number: number, size: number, endAtLeast: number): SegmentState {
+function lostSegment(
+  number: number, size: number, endAtLeast: number, messages?: number,
+): SegmentState {
   const start = SEGMENT_HEADER_BYTES;
   const end = Math.max(endAtLeast, start + 2 * MARK_BYTES);
   const damages = [{ start, end }];
   return {
     number, salt: undefined, headerIntact: false, size, end, damages, verified: true, oldest: false,
+    head: undefined, messages, messagesLeft: 0,
   };
 }
 
@@ -277,7 +308,13 @@ async function findLast(directory: Directory, segments: readonly SegmentState[])
 }
 
 function droppedOf(state: SegmentState): Dropped[] {
-  const { number, size, end, headerIntact, damages, salt } = state;
+  const { messages, messagesLeft } = state;
+  const [first, ...others] = placesOf(state);
+  if (first === undefined || messages === undefined) return first ? [first, ...others] : [];
+  return [{ ...first, messages: Math.max(0, messages - messagesLeft) }, ...others];
+}
+
+function placesOf({ number, size, end, headerIntact, damages, salt }: SegmentState): Dropped[] {
   const file = segmentName(number);
   // A file that is missing had so many as the next one says.
   if (salt === undefined) return [{ file, offset: 0, bytes: size === 0 ? end : size }];

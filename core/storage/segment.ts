@@ -1,7 +1,9 @@
 import type { Random } from '../ports.ts';
 import { blockOf } from '../protocol/bytes.ts';
 import { withFile, writeAll, type Directory, type DirectoryFile } from './directory.ts';
-import { DURABLE_MARK, NO_MARK, SEGMENT_HEADER_BYTES, writeSegmentHeader } from './record-frame.ts';
+import {
+  DURABLE_MARK, NO_MARK, SEGMENT_HEAD_BYTES, SEGMENT_HEADER_BYTES, writeSegmentHeader, writeTally,
+} from './record-frame.ts';
 import { segmentName } from './segment-survey.ts';
 
 /** The salt of a new segment: a signed integer of 32 bits. */
@@ -19,6 +21,12 @@ export class Segment {
   durableEnd: number;
   /** Whether nothing is needed any more of what came before it. */
   oldest: boolean;
+  /** Messages that were appended to it, and those that are durable. */
+  messages = 0;
+  durableMessages = 0;
+  /** All before its first record; undefined where a version made it that kept no tally. */
+  head: Uint8Array | undefined;
+  #messagesBefore = 0;
   /** The file, while it is being written or made ready for that. */
   #file: Promise<DirectoryFile> | undefined;
 
@@ -28,6 +36,22 @@ export class Segment {
     this.salt = salt;
     this.end = end;
     this.durableEnd = end;
+  }
+
+  /** Its first mark is to be written, and its tally with that. */
+  begin(mark: Uint8Array, messagesBefore: number): void {
+    this.head = new Uint8Array(SEGMENT_HEAD_BYTES);
+    this.head.set(mark, SEGMENT_HEADER_BYTES);
+    this.#messagesBefore = messagesBefore;
+    this.#writeHead(false);
+  }
+
+  /** It is there already, with so many messages, and perhaps a tally. */
+  goOn(messages: number, head: Uint8Array | undefined, messagesBefore: number): void {
+    this.messages = messages;
+    this.durableMessages = messages;
+    this.head = head;
+    this.#messagesBefore = messagesBefore;
   }
 
   get name(): string {
@@ -75,7 +99,7 @@ export class Segment {
   async note(): Promise<void> {
     try {
       const file = await this.#file;
-      const mark = this.#mark(false);
+      const mark = this.#writeHead(false).subarray(DURABLE_MARK);
       await (file?.note?.(mark, DURABLE_MARK) ?? file?.write(mark, DURABLE_MARK));
     } catch {
       // The next batch finds out what is wrong.
@@ -85,7 +109,7 @@ export class Segment {
   /** The same once it is finished, and a later one holds what was durable. */
   async noteContinued(directory: Directory): Promise<void> {
     try {
-      const mark = this.#mark(true);
+      const mark = this.#writeHead(true).subarray(DURABLE_MARK);
       await withFile(directory, this.name, (file) => writeAll(file, mark, DURABLE_MARK));
     } catch {
       // It may be deleted by now. What is not written down is not known.
@@ -97,16 +121,19 @@ export class Segment {
     if (this.oldest) return;
     this.oldest = true;
     await withFile(directory, this.name, async (file) => {
-      await writeAll(file, this.#mark(continued), DURABLE_MARK);
+      await writeAll(file, this.#writeHead(continued).subarray(DURABLE_MARK), DURABLE_MARK);
       await synced(file.sync());
     });
   }
 
-  #mark(continued: boolean): Uint8Array {
-    const header = blockOf(new Uint8Array(SEGMENT_HEADER_BYTES));
+  /** The head as it is by now: what is known to be durable, and the tally of that. */
+  #writeHead(continued: boolean): Uint8Array {
+    const head = blockOf(this.head ?? new Uint8Array(SEGMENT_HEADER_BYTES));
     const mark = { end: this.durableEnd, continued, oldest: this.oldest };
-    writeSegmentHeader(header, this.number, this.salt, mark);
-    return header.bytes.subarray(DURABLE_MARK);
+    writeSegmentHeader(head, this.number, this.salt, mark);
+    if (this.head === undefined) return head.bytes;
+    writeTally(head, { messages: this.durableMessages, before: this.#messagesBefore }, this.salt);
+    return head.bytes;
   }
 
   #keep(opening: Promise<DirectoryFile>): Promise<DirectoryFile> {

@@ -1,10 +1,16 @@
-import { RecordGroup, segmentNumberOf, type Journal, type Lsn } from '../storage/index.ts';
+import {
+  RecordGroup, segmentNumberOf, type Directory, type Journal, type Lsn, type SegmentJournal,
+} from '../storage/index.ts';
 import { check, checkEqual, checkRejects } from './expectation.ts';
 
 /** A place where journals are kept, one after the other. */
 export interface JournalStore {
   /** Opens the journal that is kept here. */
   open(): Promise<Journal>;
+  /** The same, though it may be damaged. Absent: nothing can be damaged here. */
+  salvage?(): Promise<SegmentJournal>;
+  /** The files of the journal, while that is closed; to be given where there is a salvage. */
+  files?(): Promise<Directory>;
   /** The program ends without closing its journal: what was not durable may be lost. */
   crash(journal: Journal): Promise<void>;
   /** Cleans up after a test, which closed its journal. */
@@ -22,7 +28,7 @@ type Scenario = (store: JournalStore) => Promise<void>;
 
 /** The acceptance tests of a journal: whatever passes them keeps what the broker writes. */
 export function runJournalTests({ test, make }: JournalSuite): void {
-  const scenarios = { ...appending, ...surviving, ...groups, ...segments };
+  const scenarios = { ...appending, ...surviving, ...groups, ...segments, ...damage };
   for (const [name, run] of Object.entries(scenarios)) {
     test(name, async () => {
       const store = await make();
@@ -298,6 +304,40 @@ const segments: Record<string, Scenario> = {
     await again.close();
   },
 };
+
+const damage: Record<string, Scenario> = {
+  'a damaged end is told by file and messages, and a salvage keeps the rest': async (store) => {
+    if (store.salvage === undefined) return;
+    const journal = await store.open();
+    // As the broker's record of a message begins.
+    for (const text of texts(20)) await durable(journal, journal.append(bytesOf(`\t${text}`)));
+    await journal.close();
+    const name = await endWithZeros(await store.files!());
+    await checkRejects(store.open(), 'opening a damaged journal');
+    const salvaged = await store.salvage();
+    const left = (await replayed(salvaged)).length;
+    const [dropped, ...others] = salvaged.opened.dropped;
+    checkEqual(others, [], 'other damage');
+    checkEqual([dropped!.file, dropped!.messages], [name, 20 - left], 'what is damaged');
+    check(left > 0 && left < 20 && dropped!.bytes > 0, 'a part of the messages');
+    await salvaged.close();
+    const again = await store.open();
+    checkEqual((await replayed(again)).length, left, 'what is there from then on');
+    await again.close();
+  },
+};
+
+/** Zeros instead of the second half of the first segment; answers its name. */
+async function endWithZeros(files: Directory): Promise<string> {
+  const name = (await files.list()).filter((each) => each.endsWith('.segment')).sort()[0]!;
+  const file = await files.open(name);
+  const half = Math.floor((await file.size()) / 2);
+  await file.write(new Uint8Array(half), (await file.size()) - half);
+  await file.sync();
+  await file.close();
+  await files.close();
+  return name;
+}
 
 /** Waits until a record is durable. */
 function durable(journal: Journal, lsn: Lsn): Promise<void> {

@@ -1,5 +1,7 @@
 /** A look at a damaged store tells of what a salvage keeps, wherever the damage is. */
-import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
+import {
+  copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -7,6 +9,7 @@ import { Broker, durableIn } from '../../core/index.ts';
 import { checkData } from '../../node/check.ts';
 import { openFileJournal } from '../../node/file-journal.ts';
 import { nodeClock } from '../../node/host-clock.ts';
+import { run } from './command.ts';
 
 const clock = nodeClock();
 
@@ -36,18 +39,55 @@ async function salvaged(path: string): Promise<number> {
   return messages;
 }
 
-test.each([
-  ['a segment is missing', (file: string) => rmSync(file)],
-  ['a segment is cut short', (file: string) => truncateSync(file, 1000)],
-])('%s', async (_what, change) => {
+/** Changes the files of a store; answers the one that is damaged. */
+type Damage = (path: string, names: readonly string[]) => string;
+
+function change(pick: (names: readonly string[]) => string, run: (file: string) => void): Damage {
+  return (path, names) => {
+    const name = pick(names);
+    run(join(path, name));
+    return name;
+  };
+}
+
+const middle = (names: readonly string[]): string => names[2]!;
+const last = (names: readonly string[]): string => names.at(-1)!;
+
+function rewrite(file: string, run: (bytes: Buffer) => Buffer): void {
+  writeFileSync(file, run(readFileSync(file)));
+}
+
+const damages: Record<string, Damage> = {
+  'the first segment is missing': change((names) => names[0]!, rmSync),
+  'a middle segment is missing': change(middle, rmSync),
+  'a middle segment is cut short': change(middle, (file) => truncateSync(file, 1000)),
+  'a middle segment has a wrong bit': change(middle, (file) => rewrite(file, (bytes) =>
+    bytes.fill(bytes[1500]! ^ 1, 1500, 1501))),
+  'a segment lies in the place of another': (path, names) => {
+    copyFileSync(join(path, names[1]!), join(path, names[2]!));
+    return names[2]!;
+  },
+  'the last segment is cut short': change(last, (file) => rewrite(file, (bytes) =>
+    bytes.subarray(0, bytes.length / 2))),
+  'the last segment is zero from its middle on': change(last, (file) => rewrite(file, (bytes) =>
+    bytes.fill(0, bytes.length >> 1))),
+};
+
+test.each(Object.entries(damages))('%s: exit 1, with file, offset, octets and messages', async (_what, damage) => {
   const path = await filled();
   const names = readdirSync(path).filter((name) => name.endsWith('.segment')).sort();
   expect(names.length).toBeGreaterThan(4);
-  change(join(path, names[2]!));
-  const { lines, damages } = await checkData(path);
-  expect(damages).toEqual([expect.stringContaining(names[2]!)]);
-  expect(lines[0]).toContain(` has ${names.length} segments`);
-  const messages = await salvaged(path);
-  expect(messages).toBeLessThan(100);
-  expect(lines).toContain(`${messages} messages in all`);
+  const file = damage(path, names);
+  const { code, stdout } = await run({ flags: ['check', path] });
+  const lines = stdout.trimEnd().split('\n');
+  const told = lines.filter((line) => line.startsWith('DAMAGED: '));
+  const [, offset, bytes, lost] = new RegExp(
+    `^DAMAGED: ${file} at offset (\\d+) \\((\\d+) bytes, (\\d+) messages?\\)$`,
+  ).exec(told.join())!.map(Number) as [number, number, number, number];
+  expect([code, bytes > 0, offset + bytes <= 4096]).toEqual([1, true, true]);
+  expect(lost).toBeGreaterThan(0);
+  expect(lines).toContain(`${100 - lost} messages in all`);
+  expect(await salvaged(path)).toBe(100 - lost);
+  // The next start finds nothing wrong.
+  expect((await checkData(path)).damages).toEqual([]);
 });

@@ -270,7 +270,7 @@ describe('tabmq check', () => {
     const before = bytesOfFiles();
     const { code, stdout } = await run({ flags: ['check', data] });
     expect(code).toBe(1);
-    expect(stdout).toMatch(new RegExp(`^DAMAGED: ${file} at offset \\d+ \\(\\d+ bytes\\)$`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^DAMAGED: ${file} at offset \\d+ \\(\\d+ bytes, 1 message\\)$`, 'm'));
     expect(stdout).toContain('  queue kept: 2 messages, 10 bytes\n');
     expect(bytesOfFiles()).toEqual(before);
   });
@@ -289,7 +289,7 @@ describe('tabmq check', () => {
     const { file } = damage('second');
     const { code, stdout } = await run({ flags: ['check', data] });
     expect(code).toBe(1);
-    expect(stdout).toMatch(new RegExp(`^DAMAGED: ${file} at offset \\d+ \\(\\d+ bytes\\)$`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^DAMAGED: ${file} at offset \\d+ \\(\\d+ bytes, 1 message\\)$`, 'm'));
   });
 
   test('refuses what holds no journal', async () => {

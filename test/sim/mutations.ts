@@ -22,12 +22,15 @@ import { VirtualHost } from '../../core/broker/virtual-host.ts';
 import type { Delivery } from '../../core/broker/delivery/delivery.ts';
 import { AmqpError } from '../../core/errors.ts';
 import type { Journal } from '../../core/storage/journal.ts';
+import { Session } from '../../core/session/session.ts';
 import { RecordGroup } from '../../core/storage/record-group.ts';
 
 export interface Mutation {
   readonly name: string;
   /** The check that is to find it; default: any. */
   readonly check?: string;
+  /** A seed that found it lately, which is tried before all others. */
+  readonly seed?: number;
   /** Plants the fault, and answers how to take it out. */
   plant(): () => void;
 }
@@ -44,10 +47,12 @@ function patch<T extends object, K extends keyof T>(target: T, key: K, change: (
 export const mutations: readonly Mutation[] = [
   {
     name: 'confirm before sync',
+    seed: 13,
     plant: () => patch(Persistence.prototype, 'whenDurable', () => (run) => run()),
   },
   {
     name: 'a turn without end',
+    seed: 14,
     check: 'budget',
     plant: () => {
       const undo = [
@@ -58,13 +63,51 @@ export const mutations: readonly Mutation[] = [
     },
   },
   {
+    name: 'one who floods is read to its end before others',
+    seed: 22,
+    check: 'fairness',
+    plant: () => patch(Session.prototype, 'goOn', (original) => function goOn(this: Session<'server'>) {
+      while (original.call(this)) ;
+      return false;
+    } as never),
+  },
+  {
+    name: 'dead letters are sent as soon as one dies',
+    seed: 14,
+    check: 'budget',
+    plant: () => patch(Turn.prototype, 'afterwards', () => (_source, run) => run()),
+  },
+  {
+    name: 'keeps more than x-max-length-bytes',
+    seed: 12,
+    check: 'length',
+    plant: () => patch(VirtualHost.prototype, 'ensureQueue', (original) =>
+      function ensureQueue(this: VirtualHost, declaration, owner) {
+        const queue = original.call(this, declaration, owner);
+        const { maxLengthBytes } = queue.settings;
+        const given = declaration.arguments?.['x-max-length-bytes'];
+        if (given === maxLengthBytes && maxLengthBytes !== undefined) {
+          Object.assign(queue.settings, { maxLengthBytes: maxLengthBytes + 50 });
+        }
+        return queue;
+      }),
+  },
+  {
+    name: 'a restart in place keeps what is not persistent',
+    seed: 76,
+    check: 'restart',
+    plant: () => patch(ClassicQueue.prototype, 'dropTransient', () => () => {}),
+  },
+  {
     name: 'lost requeue on channel close',
+    seed: 3,
     plant: () => patch(Unacked.prototype, 'takeAll', (original) => function takeAll(this: Unacked) {
       return original.call(this).slice(1);
     }),
   },
   {
     name: 'keeps one more than x-max-length',
+    seed: 22,
     check: 'length',
     plant: () => patch(VirtualHost.prototype, 'ensureQueue', (original) =>
       function ensureQueue(this: VirtualHost, declaration, owner) {
@@ -77,6 +120,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'wrong requeue position',
+    seed: 14,
     plant: () => patch(Ready.prototype, 'requeue', (original) => function requeue(this: Ready, delivery: Delivery) {
       Object.assign(delivery, { position: 1_000_000 - delivery.position });
       original.call(this, delivery);
@@ -84,6 +128,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'prefetch off by one',
+    seed: 9,
     plant: () => patch(Consumer.prototype, 'ready', () => function ready(this: Consumer) {
       const { gate, prefetch } = this.options;
       return gate.open && (prefetch === 0 || this.unacked <= prefetch);
@@ -91,6 +136,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'dead letter not atomic',
+    seed: 21,
     plant: () => patch(Broker.prototype, 'recover', (original) => function recover(this: Broker) {
       splitGroups(this.persistence!.journal);
       return original.call(this);
@@ -98,11 +144,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a quorum queue forgets what is not persistent',
+    seed: 16,
     check: 'durability',
     plant: () => patch(ClassicQueue.prototype, 'keepsAll', () => (() => false) as never),
   },
   {
     name: 'what fell due meanwhile comes out as it was published',
+    seed: 76,
     check: 'due order',
     plant: () => patch(DelayedMessages.prototype, 'restored', (original) => function restored(this: DelayedMessages) {
       const undo = patch(Array.prototype, 'sort', () => function sort(this: unknown[]) {
@@ -114,6 +162,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a purge is not kept',
+    seed: 7,
     plant: () => patch(ClassicQueue.prototype, 'purge', (original) => function purge(this: ClassicQueue) {
       const undo = patch(Persistence.prototype, 'left', () => () => {});
       const count = original.call(this);
@@ -123,14 +172,17 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a deletion asks no conditions',
+    seed: 18,
     plant: () => patch(ClassicQueue.prototype, 'checkDeletable', () => () => {}),
   },
   {
     name: 'returns are not kept',
+    seed: 11,
     plant: () => patch(Persistence.prototype, 'returned', () => () => {}),
   },
   {
     name: 'some of what came to a stream is not kept',
+    seed: 16,
     plant: () => patch(DurableStreams.prototype, 'grown', (original) => {
       let count = 0;
       return function grown(this: DurableStreams, stream: DurableStream) {
@@ -140,6 +192,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'retention takes one part too many',
+    seed: 52,
     plant: () => patch(StreamLog.prototype, 'trim', (original) => function trim(this: StreamLog, now) {
       const before = this.segments.length;
       const agedAt = original.call(this, now);
@@ -149,10 +202,12 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'who does not read is sent more',
+    seed: 2,
     plant: () => patch(Gate.prototype, 'setWritable', () => () => {}),
   },
   {
     name: 'one client\'s illegal method stops the deliveries of others',
+    seed: 7,
     check: 'liveness',
     plant: () => patch(ServerConnection.prototype, 'onChannelEnd', (original) =>
       function onChannelEnd(this: ServerConnection, channel, error) {
@@ -162,6 +217,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'one client that does not read stops the deliveries of others',
+    seed: 43,
     check: 'liveness',
     plant: () => patch(ServerConnection.prototype, 'onWritable', (original) =>
       function onWritable(this: ServerConnection, on) {
@@ -171,6 +227,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'one client that is lost takes another one with it',
+    seed: 9,
     check: 'liveness',
     plant: () => patch(ServerConnection.prototype, 'onEnd', (original) => function onEnd(this: ServerConnection, end) {
       original.call(this, end);
@@ -180,6 +237,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'some confirms never go out',
+    seed: 4,
     check: 'liveness',
     plant: () => patch(Confirms.prototype, 'flush', (original) => {
       let count = 0;
@@ -190,10 +248,12 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a binding goes though the disk failed',
+    seed: 8,
     plant: () => patch(VirtualHost.prototype, 'unbind', () => (source, binding) => source.unbind(binding)),
   },
   {
     name: 'readers of a stream have what is not durable',
+    seed: 16,
     plant: () => patch(StreamQueue.prototype, 'next', (original) => function next(this: StreamQueue, run) {
       original.call(this, run);
       this.show(this.log.next);

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Directory, Journal } from '../../core/storage/index.ts';
 import { runJournalTests } from '../../core/testing/index.ts';
 import { explainJournal, lookAtFiles, openFileJournal, type FileJournalOptions } from '../../node/file-journal.ts';
+import { openDirectory } from '../../node/file-system.ts';
 import { nodeClock } from '../../node/host-clock.ts';
 import { StartError } from '../../node/start-error.ts';
 import { appendTexts, entriesOf, troublesOf } from './disk.ts';
@@ -41,6 +42,8 @@ runJournalTests({
         mortals.set(journal, mortal);
         return journal;
       },
+      salvage: () => open({ salvage: true }),
+      files: () => openDirectory(path),
       crash: (journal) => mortals.get(journal)!.kill(),
       destroy: async () => {},
     };
@@ -165,7 +168,7 @@ describe('damage in files', () => {
     await journal.close();
     const file = join(path, '0000000001.segment');
     const bytes = readFileSync(file);
-    bytes[77]! ^= 1;
+    bytes[101]! ^= 1;
     writeFileSync(file, bytes);
     return file;
   }
@@ -173,7 +176,7 @@ describe('damage in files', () => {
   test('stops the start, by file and offset and with what to do', async () => {
     const bytes = readFileSync(await damagedFile());
     const reason = new RegExp(
-      `^The journal in ${path} is damaged: 0000000001.segment at offset 65 \\(13 bytes\\)\\. .*--salvage`,
+      `^The journal in ${path} is damaged: 0000000001.segment at offset 89 \\(13 bytes, 0 messages\\)\\. .*--salvage`,
     );
     await expect(open()).rejects.toThrow(reason);
     await expect(open()).rejects.toThrow(StartError);
@@ -183,7 +186,7 @@ describe('damage in files', () => {
   test('is salvaged once and for all', async () => {
     await damagedFile();
     const journal = await open({ salvage: true });
-    expect(journal.opened.dropped).toEqual([{ file: '0000000001.segment', offset: 65, bytes: 13 }]);
+    expect(journal.opened.dropped).toEqual([{ file: '0000000001.segment', offset: 89, bytes: 13, messages: 0 }]);
     await journal.close();
     const again = await open();
     expect((await entriesOf(again)).map(({ text }) => text)).toEqual(['a', 'c']);

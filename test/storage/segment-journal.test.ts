@@ -1,10 +1,10 @@
 /** The journal in segments: group commit, and what it does when the disk does not do its part. */
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../core/limits.ts';
-import { openSegmentJournal } from '../../core/storage/index.ts';
+import { openSegmentJournal, type SegmentJournal } from '../../core/storage/index.ts';
 import { MemoryDisk, runJournalTests } from '../../core/testing/index.ts';
 import { appendTexts, Bench, bytesOf, entriesOf, seeded, troublesOf } from './disk.ts';
-import { hostClock } from '../../core/index.ts';
+import { hostClock, messagesIn } from '../../core/index.ts';
 import { defer } from '../support/task.ts';
 
 for (const segmentBytes of [4096, limits.journalSegmentBytes]) {
@@ -14,11 +14,14 @@ for (const segmentBytes of [4096, limits.journalSegmentBytes]) {
       async make() {
         let disk = new MemoryDisk();
         disk.faults.writeBytesMax = 100_000;
+        const open = (salvage = false): Promise<SegmentJournal> => {
+          const env = { directory: disk.open(), clock: hostClock({ defer }), random: seeded(1), messagesIn };
+          return openSegmentJournal({ ...env, segmentBytes, salvage });
+        };
         return {
-          open: () => {
-            const env = { directory: disk.open(), clock: hostClock({ defer }), random: seeded(1) };
-            return openSegmentJournal({ ...env, segmentBytes });
-          },
+          open: () => open(),
+          salvage: () => open(true),
+          files: async () => disk.open(),
           crash: async () => void (disk = disk.crash(seeded(2))),
           destroy: async () => {},
         };

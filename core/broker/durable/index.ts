@@ -5,6 +5,8 @@ import { durabilityDefaults, type DurabilityOptions } from './options.ts';
 import { Persistence } from './persistence.ts';
 import { Recovery } from './recovery.ts';
 
+export { messagesIn } from './records.ts';
+
 /** Keeps what is durable in this journal: `new Broker({ durability: durableIn(journal) })`. */
 export function durableIn(
   journal: Journal, given: Partial<DurabilityOptions> = {},

@@ -9,6 +9,7 @@ import type { Writer } from '../../protocol/writer.ts';
 import type { Lsn } from '../../storage/journal.ts';
 import { NO_ENTRY, type Entry, type MutableEntry } from '../message/table.ts';
 import type { KeptChunk } from '../queue/stream-log.ts';
+import { countRecords } from '../queue/stream-record.ts';
 
 /**
  * What the journal holds, declared once. Queues and delaying exchanges have a number
@@ -166,6 +167,9 @@ export type BrokerRecord =
   DefinitionRecord | MessageRecord | SettledRecord | CheckpointRecord;
 
 const CHANGED = definitions['message.changed'].id;
+const CHUNK = definitions['stream.chunk'].id;
+/** Where the records of a chunk begin: behind its kind, its numbers and their length. */
+const CHUNK_RECORDS = 1 + 4 + 8 + 8 + 8 + 4;
 
 const codecs = new Map<number, { readonly name: DefinitionName; readonly codec: ArgumentsCodec }>();
 for (const [name, { id, args }] of Object.entries(definitions)) {
@@ -267,6 +271,12 @@ function writeLsns(writer: Writer, lsns: readonly Lsn[]): void {
 
 export function isCheckpoint(record: Uint8Array): boolean {
   return record[0] === CHECKPOINT;
+}
+
+/** How many messages came with the record that lies from `start` to `end`. */
+export function messagesIn({ bytes, view }: Block, start: number, end: number): number {
+  if (bytes[start] === MESSAGE) return 1;
+  return bytes[start] === CHUNK ? countRecords(view, start + CHUNK_RECORDS, end) : 0;
 }
 
 /** The bytes of a message in its record, so many, which end it. */

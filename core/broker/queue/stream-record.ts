@@ -122,6 +122,15 @@ export function readRecord(block: Block, at: number, into: MutableRecord): Mutab
   return into;
 }
 
+/** How many records lie from `start` to `end`. */
+export function countRecords(view: DataView, start: number, end: number): number {
+  let count = 0;
+  for (let at = start; at < end; at += RECORD_HEADER_BYTES + view.getUint32(at + TAIL_BYTES)) {
+    count++;
+  }
+  return count;
+}
+
 /** How many records these are, and when the first and the last of their messages came. */
 export function surveyRecords(
   bytes: Uint8Array,

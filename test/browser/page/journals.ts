@@ -1,5 +1,5 @@
 /** The acceptance tests of journals, where a browser keeps them: in the page, or in a worker. */
-import { hostClock } from 'tabmq';
+import { hostClock, messagesIn } from 'tabmq';
 import { openDirectory } from '../../../browser/storage.ts';
 import { openSegmentJournal, type DiskSpace, type Journal } from '../../../core/storage/index.ts';
 import { runJournalTests, type JournalStore } from '../../../core/testing/index.ts';
@@ -10,14 +10,17 @@ export type Kind = 'opfs' | 'indexeddb';
 /** A store whose program can die, as far as it can without the browser's help. */
 function storeOf(kind: Kind, name: string): JournalStore {
   const mortals = new Map<Journal, MortalDirectory>();
+  const env = { clock: hostClock(), random: Math.random, messagesIn };
   return {
     async open() {
       const mortal = new MortalDirectory();
       const directory = mortal.wrap(await openDirectory(name, kind));
-      const journal = await openSegmentJournal({ directory, clock: hostClock(), random: Math.random });
+      const journal = await openSegmentJournal({ ...env, directory });
       mortals.set(journal, mortal);
       return journal;
     },
+    salvage: async () => openSegmentJournal({ ...env, directory: await openDirectory(name, kind), salvage: true }),
+    files: () => openDirectory(name, kind),
     crash: (journal) => mortals.get(journal)!.kill(),
     async destroy() {
       if (kind === 'indexeddb') indexedDB.deleteDatabase(`tabmq-${name}`);
