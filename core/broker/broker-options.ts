@@ -52,6 +52,17 @@ export interface BrokerOptions {
   readonly version?: string;
 }
 
+/** For the compiler to find that none is left out. */
+const known: Readonly<Record<keyof BrokerOptions, true>> = {
+  vhosts: true, users: true, makesGuest: true, mechanisms: true, untunedFrameBytesMax: true,
+  compatibility: true, immediate: true, messageBytesMax: true, consumerTimeoutMs: true,
+  memoryBytesMax: true, connectionsMax: true, turnWork: true, node: true, platform: true,
+  version: true,
+};
+
+/** All options that there are. */
+export const optionNames: readonly string[] = Object.keys(known);
+
 /** What holds where nothing else is said. */
 export const defaultOptions = {
   vhosts: ['/'],

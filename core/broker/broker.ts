@@ -15,13 +15,15 @@ import {
   checkMessageBytesMax, compatibilityOf, type Compatibility, type Profile,
 } from './definition/compatibility.ts';
 import { Alarms, type Alarm } from './alarms.ts';
-import { defaultOptions, type BrokerOptions, type SetOptions } from './broker-options.ts';
+import {
+  defaultOptions, optionNames, type BrokerOptions, type SetOptions,
+} from './broker-options.ts';
 import type { Persistence } from './durable/persistence.ts';
 import type { Recovered } from './durable/recovery.ts';
 import { Events, type BrokerEvent, type FrameEvent, type RoutedEvent } from './events/events.ts';
 import { MemoryAccount } from './memory-account.ts';
 import { MessageStore } from './message/store.ts';
-import { checkLength } from './names.ts';
+import { checkLength, checkNames } from './names.ts';
 import { Parameters } from './parameters.ts';
 import { SettingTables } from './settings.ts';
 import { ServerConnection } from './connection/server-connection.ts';
@@ -56,6 +58,10 @@ export interface BrokerEnv {
    */
   readonly durability: Durability;
 }
+
+const envNames: readonly (keyof BrokerEnv)[] = [
+  'clock', 'sessionClock', 'random', 'authenticator', 'pool', 'durability',
+];
 
 /** How a broker records what is durable, and gets it back. Pages without it are a sixth smaller. */
 export interface Durability {
@@ -112,6 +118,8 @@ export class Broker {
 
   constructor(env: Partial<BrokerEnv> = {}, options: BrokerOptions = {}) {
     const { clock = hostClock(), random = hostRandom, pool = new BufferPool() } = env;
+    checkNames('what a broker is given', env, envNames);
+    checkNames('the set of options of a broker', options, optionNames);
     this.options = { ...defaultOptions, ...options };
     checkMessageBytesMax(options.messageBytesMax);
     this.clock = clock;

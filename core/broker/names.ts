@@ -33,3 +33,14 @@ export function checkReserved(kind: 'exchange' | 'queue', name: string): void {
   const text = `${kind} name '${name}' contains reserved prefix 'amq.*'`;
   throw new AmqpError('ACCESS_REFUSED', text);
 }
+
+/**
+ * Throws a TypeError for a name that means nothing: who wrote it without a compiler would have the
+ * default, and not hear of it.
+ */
+export function checkNames(what: string, given: object, known: readonly string[]): void {
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue;
+    throw new TypeError(`${what} has no '${name}', but ${known.join(', ')}`);
+  }
+}

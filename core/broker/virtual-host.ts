@@ -32,9 +32,10 @@ import type { Address } from './message/address.ts';
 import {
   MARK_DEAD_LETTERED, MARK_PERSISTENT, MARK_TRANSIENT, type MessageStore,
 } from './message/store.ts';
-import { checkLength, checkReserved, generatedName } from './names.ts';
+import { checkLength, checkNames, checkReserved, generatedName } from './names.ts';
 import type { Publisher } from './publish/publisher.ts';
 import { assertSameQueueArguments, parseQueueArguments } from './queue/arguments.ts';
+import { queueDeclarationNames, type QueueDeclaration } from './queue/declaration.ts';
 import type { Queue } from './queue/abstract-queue.ts';
 import { ClassicQueue } from './queue/classic-queue.ts';
 import { cycleBy } from './queue/dead-letter-cycle.ts';
@@ -67,19 +68,6 @@ export interface BrokerParts {
   readonly memory: MemoryAccount;
   /** What the broker counts, whatever becomes of its virtual hosts. */
   readonly totals: BrokerTotals;
-}
-
-/** What queue.declare says of a queue. */
-export interface QueueDeclaration {
-  /** Empty: the server makes a name. QUE-01. */
-  readonly queue: string;
-  /** Each flag is false where it is absent. */
-  readonly durable?: boolean;
-  readonly exclusive?: boolean;
-  readonly autoDelete?: boolean;
-  readonly arguments?: FieldTable;
-  /** The name that the server made, where it is to be known before the queue is. */
-  readonly serverName?: string;
 }
 
 /** A name space of exchanges and queues, and the routes between them. */
@@ -190,6 +178,7 @@ export class VirtualHost extends VirtualHostSettings {
   /** Declares a queue for the connection `owner`, or checks that the one there is equal. QUE-05. */
   declareQueue(declaration: QueueDeclaration, owner?: object): Queue {
     const { queue } = declaration;
+    if (owner === undefined) checkNames('declareQueue', declaration, queueDeclarationNames);
     if (!this.queues.has(queue)) checkReserved('queue', queue);
     return this.ensureQueue(declaration, owner);
   }

@@ -6,7 +6,7 @@ import { durationText, millisecondsOf, type Duration } from './duration.ts';
 import { startHostTimer } from './host-time.ts';
 import type { RoutedMessage } from './seen-message.ts';
 import type { TestBrokerError } from './test-broker-error.ts';
-import type { EventOf, TestEvent, Trail } from './trail.ts';
+import { checkEventType, wayOf, type EventOf, type TestEvent, type Trail } from './trail.ts';
 import { unackedCount, type Traffic } from './traffic.ts';
 import { checkWords, type Words } from './words.ts';
 
@@ -26,6 +26,11 @@ export interface RoutedPattern extends MessagePattern {
   readonly to?: string | readonly string[];
 }
 
+/** A message as a client published it, wherever it went. */
+export interface PublishedPattern extends MessagePattern {
+  readonly exchange?: string;
+}
+
 export interface DeadLetteredPattern extends MessagePattern {
   /** Queue in which it died. */
   readonly from?: string;
@@ -36,13 +41,15 @@ export interface DeadLetteredPattern extends MessagePattern {
 }
 
 const messageWords = {
-  vhost: 'any', routingKey: 'any', body: 'any', headers: 'any', to: 'any',
+  vhost: 'any', routingKey: 'any', body: 'any', headers: 'any',
 } as const;
 
-const routedWords: Words<RoutedPattern> = { ...messageWords, exchange: 'any' };
+const publishedWords: Words<PublishedPattern> = { ...messageWords, exchange: 'any' };
+const routedWords: Words<RoutedPattern> = { ...publishedWords, to: 'any' };
 
 const deadLetteredWords: Words<DeadLetteredPattern> = {
-  ...messageWords, from: 'any', reason: ['rejected', 'expired', 'maxlen', 'delivery_limit'],
+  ...messageWords, to: 'any', from: 'any',
+  reason: ['rejected', 'expired', 'maxlen', 'delivery_limit'],
 };
 
 /** How long an expectation waits. */
@@ -91,12 +98,33 @@ export class Expectations {
     pattern: RoutedPattern, options: WaitOptions, fail: Fail,
   ): Promise<RoutedMessage> {
     checkWords('expectRouted', pattern, routedWords);
-    const passes = (message: RoutedMessage): boolean => {
-      return isLike(message, pattern) && goesTo(message, pattern.to)
-        && (pattern.exchange === undefined || pattern.exchange === message.exchange);
-    };
+    const passes = (message: RoutedMessage): boolean => isRoutedLike(message, pattern);
     const expected = `expected a routed message ${patternText(pattern)}`;
     return this.#message(passes, expected, options, fail, pattern);
+  }
+
+  async expectPublished(
+    pattern: PublishedPattern, options: WaitOptions, fail: Fail,
+  ): Promise<RoutedMessage> {
+    checkWords('expectPublished', pattern, publishedWords);
+    const passes = (message: RoutedMessage): boolean =>
+      message.death === undefined && isRoutedLike(message, pattern);
+    const expected = `expected a published message ${patternText(pattern)}`;
+    return this.#message(passes, expected, options, fail, pattern);
+  }
+
+  /** What is on its way by then has come. */
+  async expectNotRouted(pattern: RoutedPattern, fail: Fail): Promise<void> {
+    checkWords('expectNotRouted', pattern, routedWords);
+    const { trail, traffic, report } = this.#parts;
+    await traffic.untilQuiet();
+    const found = trail.routed.find((message) => isRoutedLike(message, pattern) &&
+      (pattern.to !== undefined || message.destinations.length > 0));
+    if (found === undefined) return;
+    throw this.#failed(fail(
+      `expected no routed message ${patternText(pattern)}, and there is ${wayOf(found)}`
+      + `\n\n${report(pattern.exchange, pattern.vhost)}`,
+    ));
   }
 
   async expectDeadLettered(
@@ -128,6 +156,7 @@ export class Expectations {
   async event<T extends TestEvent['type']>(
     type: T, facts: Record<string, unknown>, options: WaitOptions, fail: Fail,
   ): Promise<EventOf<T>> {
+    checkEventType(type);
     const passes = (event: TestEvent): boolean => {
       const values = event as unknown as Record<string, unknown>;
       return event.type === type
@@ -216,6 +245,11 @@ function isLike(message: RoutedMessage, pattern: MessagePattern): boolean {
     return isSame(message.headers[name], value);
   });
   return hasHeaders && (body === undefined || hasBody(message, body));
+}
+
+function isRoutedLike(message: RoutedMessage, pattern: RoutedPattern): boolean {
+  return isLike(message, pattern) && goesTo(message, pattern.to)
+    && (pattern.exchange === undefined || pattern.exchange === message.exchange);
 }
 
 /** Field tables have no prototype, which is no difference here. */

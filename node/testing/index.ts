@@ -2,14 +2,14 @@
  * `tabmq/testing`: a broker that a test owns, in place of a RabbitMQ container. Clients connect
  * to it over real sockets; its time, its faults and what it saw are in the hands of the test.
  */
-export { startTestBroker, TestBroker } from './test-broker.ts';
+export { startTestBroker, TestBroker, type TestMessage } from './test-broker.ts';
 export type { TestBrokerOptions } from './options.ts';
 export type { Duration } from './duration.ts';
 export type {
   DefinedBinding, DefinedExchange, DefinedPermission, DefinedQueue, DefinedUser, Definitions,
 } from './definitions.ts';
 export type {
-  DeadLetteredPattern, MessagePattern, RoutedPattern, WaitOptions,
+  DeadLetteredPattern, MessagePattern, PublishedPattern, RoutedPattern, WaitOptions,
 } from './expectations.ts';
 export type {
   ConnectionSelector, DropOptions, Fault, Faults, FaultTarget, RefuseLoginsOptions, RestartOptions,

@@ -1,8 +1,9 @@
+import { inspect } from 'node:util';
 import { profiles, type BrokerOptions, type VirtualHost } from '../../core/index.ts';
 import type { User } from '../users.ts';
 import type { Definitions } from './definitions.ts';
 import type { Duration } from './duration.ts';
-import type { Words } from './words.ts';
+import { checkWords, type Words } from './words.ts';
 
 /** What `startTestBroker` takes; everything has a default. */
 export interface TestBrokerOptions {
@@ -47,9 +48,41 @@ export interface TestBrokerOptions {
   readonly frameLogFile?: string;
 }
 
-export const testBrokerWords: Words<TestBrokerOptions> = {
+const testBrokerWords: Words<TestBrokerOptions> = {
   topology: 'any', unsupported: ['refuse', 'ignore'], clock: ['wall', 'virtual'], startAt: 'any',
   patience: 'any', seed: 'any', users: 'any', vhosts: 'any', consumerTimeout: 'any',
   compatibility: [...profiles], messageBytesMax: 'any', immediate: ['spec', 'refuse'],
   timeout: 'any', leaks: ['report', 'fail', 'ignore'], frameLogFile: 'any',
 };
+
+/** Throws a TypeError for an option that cannot be what was meant. */
+export function checkTestBrokerOptions(options: TestBrokerOptions): void {
+  checkWords('a test broker', options, testBrokerWords);
+  const { topology, users, vhosts, seed, startAt } = options;
+  if (typeof topology === 'string') {
+    throw new TypeError('topology is definitions as JSON.parse gives them, and not their text');
+  }
+  if (Array.isArray(topology) || topology === null) {
+    throw new TypeError('topology is definitions, such as { queues: [...] }, or a function that ' +
+      `declares, and not ${topology === null ? 'null' : 'a list'}`);
+  }
+  check(users, isUsers,
+    "users is a list of { name, password }, such as [{ name: 'bob', password: 'secret' }]");
+  check(vhosts, isNames, "vhosts is a list of names, such as ['orders']");
+  check(seed, Number.isInteger, 'seed is a whole number');
+  check(startAt, (value) => value instanceof Date, 'startAt is a Date');
+}
+
+function check(value: unknown, isRight: (value: unknown) => boolean, rule: string): void {
+  if (value === undefined || isRight(value)) return;
+  throw new TypeError(`${rule}, and not ${inspect(value, { breakLength: Infinity })}`);
+}
+
+function isUsers(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((user: Partial<User> | null) =>
+    typeof user?.name === 'string' && typeof user.password === 'string');
+}
+
+function isNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '');
+}

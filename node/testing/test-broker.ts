@@ -3,6 +3,7 @@ import {
   Broker, BufferPool, limits, type Authenticator, type Clock, type PeerInfo, type Serve,
   type VirtualHost,
 } from '../../core/index.ts';
+import type { FieldTable, Properties } from '../../core/protocol/index.ts';
 import { seededRandom } from '../../core/random.ts';
 import { Doors, type DoorLog } from '../doors.ts';
 import { HostRule } from '../host-rule.ts';
@@ -18,14 +19,16 @@ import {
 } from './definitions.ts';
 import { durationText, millisecondsOf, type Duration } from './duration.ts';
 import {
-  Expectations, type DeadLetteredPattern, type RoutedPattern, type WaitOptions,
+  Expectations, type DeadLetteredPattern, type PublishedPattern, type RoutedPattern,
+  type WaitOptions,
 } from './expectations.ts';
 import { Faults } from './faults.ts';
 import { FrameLog } from './frame-log.ts';
 import { hostWall, socketClock, startHostTimer } from './host-time.ts';
 import { leakText, LeakWatch, type LeakReport } from './leaks.ts';
-import { testBrokerWords, type TestBrokerOptions } from './options.ts';
+import { checkTestBrokerOptions, type TestBrokerOptions } from './options.ts';
 import { reportOf } from './report.ts';
+import { emptyBroker } from './reset.ts';
 import type { RoutedMessage } from './seen-message.ts';
 import { errorsFromHere, TestBrokerError } from './test-broker-error.ts';
 import { TestClock } from './test-clock.ts';
@@ -35,7 +38,7 @@ import { Traffic } from './traffic.ts';
 import { Trail, type EventOf, type TestEvent } from './trail.ts';
 import { guardedLogin, type LoginGuard } from './users.ts';
 import { Wire } from './wire.ts';
-import { checkWords } from './words.ts';
+import { checkWords, type Words } from './words.ts';
 
 const HOST = '127.0.0.1';
 const DEFAULT_PATIENCE_MS = 20;
@@ -48,6 +51,25 @@ const FAULT_SEED_MASK = 0x5bd1_e995;
 /** Older runtimes, and the contexts that jest runs tests in, do not have the symbol. */
 const asyncDispose: typeof Symbol.asyncDispose =
   Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+
+/** A message that a test publishes itself. */
+export interface TestMessage {
+  /** Default: `/`. */
+  readonly vhost?: string;
+  /** Default: the default exchange, whose routing keys are names of queues. */
+  readonly exchange?: string;
+  readonly routingKey?: string;
+  /** Text, bytes, or a value that is sent as JSON. */
+  readonly body?: unknown;
+  readonly headers?: FieldTable;
+  readonly properties?: Properties;
+  readonly mandatory?: boolean;
+}
+
+const messageWords: Words<TestMessage> = {
+  vhost: 'any', exchange: 'any', routingKey: 'any', body: 'any', headers: 'any',
+  properties: 'any', mandatory: [true, false],
+};
 
 /** A broker that a test owns: real sockets on loopback, and hands on its time and its faults. */
 export class TestBroker {
@@ -74,7 +96,7 @@ export class TestBroker {
   #stopped: Promise<LeakReport> | undefined;
 
   constructor(options: TestBrokerOptions) {
-    checkWords('a test broker', options, testBrokerWords);
+    checkTestBrokerOptions(options);
     this.#options = options;
     this.seed = options.seed ?? seedOfEnvironment();
     const wallStart = options.startAt?.getTime() ?? hostWall();
@@ -162,6 +184,44 @@ export class TestBroker {
   }
 
   /**
+   * Publishes without a client; whether the message had a place to go to. What is no text and no
+   * bytes is sent as JSON. Throws an AmqpError 404 where there is no such exchange.
+   */
+  publish(message: TestMessage): boolean {
+    checkWords('publish', message, messageWords);
+    const { vhost, exchange = '', routingKey = '', body, headers, properties, mandatory } = message;
+    const isOctets = typeof body === 'string' || body instanceof Uint8Array;
+    return this.vhost(vhost).publishTo(this.vhost(vhost).exchange(exchange), {
+      routingKey, body: isOctets ? body : JSON.stringify(body ?? null),
+      ...(mandatory !== undefined && { mandatory }),
+      properties: {
+        ...(!isOctets && { contentType: 'application/json' }), ...properties,
+        ...(headers !== undefined && { headers }),
+      },
+    });
+  }
+
+  /** Drops the messages that wait in a queue; answers how many there were. */
+  purge(queue: string, vhost = '/'): number {
+    return this.queue(queue, vhost).purge();
+  }
+
+  /**
+   * Makes the broker as it was at its start, between two tests: queues, exchanges, bindings and
+   * policies go, faults end, and what was routed is forgotten; then the topology of its start is
+   * declared. Users, virtual hosts and connections stay; consumers are cancelled.
+   */
+  async reset(): Promise<void> {
+    this.faults.clear();
+    await this.#traffic.untilQuiet();
+    emptyBroker(this.core);
+    this.#applyTopology();
+    await this.#traffic.untilQuiet();
+    this.#trail.note('reset');
+    this.#trail.forget();
+  }
+
+  /**
    * Moves time forward: time to live, expiry, delays, consumer timeouts and heartbeats run in
    * order, and clients in this process answer in between. Silence of a client is none while time
    * is moved, unless `faults.stopReading` made it.
@@ -180,6 +240,16 @@ export class TestBroker {
   /** A message like this was routed since the start, or will be in time; answers it. */
   expectRouted(pattern: RoutedPattern, options: WaitOptions = {}): Promise<RoutedMessage> {
     return this.#expectations.expectRouted(pattern, options, errorsFromHere());
+  }
+
+  /** A message like this was published since the start, or will be in time, wherever it went. */
+  expectPublished(pattern: PublishedPattern, options: WaitOptions = {}): Promise<RoutedMessage> {
+    return this.#expectations.expectPublished(pattern, options, errorsFromHere());
+  }
+
+  /** No message like this went to a queue, once what is on its way by now has come. */
+  expectNotRouted(pattern: RoutedPattern = {}): Promise<void> {
+    return this.#expectations.expectNotRouted(pattern, errorsFromHere());
   }
 
   /** A message like this was dead-lettered since the start, or will be in time; answers it. */
@@ -272,9 +342,6 @@ export class TestBroker {
 
   get #definitions(): Definitions {
     const { topology } = this.#options;
-    if (typeof topology === 'string') {
-      throw new TypeError('topology is definitions as JSON.parse gives them, and not their text');
-    }
     return typeof topology === 'object' ? topology : {};
   }
 

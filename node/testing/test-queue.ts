@@ -72,6 +72,11 @@ export class TestQueue {
     return messages;
   }
 
+  /** Drops the messages that wait; answers how many there were. */
+  purge(): number {
+    return this.#queue.purge();
+  }
+
   /** Resolves when so many messages wait. Fails when that takes too long. */
   async untilMessages(count: number): Promise<void> {
     await this.#parts.until(() => this.#found?.readyCount === count, () => {

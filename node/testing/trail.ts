@@ -12,6 +12,24 @@ export type EventOf<T extends TestEvent['type']> = TestEvent extends infer E
   ? E extends { readonly type: infer U } ? (T extends U ? E : never) : never
   : never;
 
+/** For the compiler to find that none is left out. */
+const eventTypes: Readonly<Record<TestEvent['type'], true>> = {
+  'connection.opened': true, 'connection.refused': true, 'connection.closed': true,
+  'connection.blocked': true, 'connection.unblocked': true, 'connection.flow': true,
+  'connection.failed': true, 'channel.opened': true, 'channel.closed': true,
+  'exchange.declared': true, 'exchange.deleted': true, 'queue.declared': true,
+  'queue.deleted': true, 'queue.trouble': true, 'binding.added': true, 'binding.removed': true,
+  'consumer.added': true, 'consumer.removed': true, 'message.dead-lettered': true,
+  'message.dead-letter-limit': true, 'message.routed': true, 'alarm.set': true,
+  'alarm.cleared': true, 'journal.trouble': true, 'broker.stopping': true,
+};
+
+/** Throws a TypeError for an event that never comes. */
+export function checkEventType(type: string): void {
+  if (Object.hasOwn(eventTypes, type)) return;
+  throw new TypeError(`there is no event '${type}', but ${Object.keys(eventTypes).join(', ')}`);
+}
+
 /** Lines that are kept, and those that a failure shows. */
 const LINES_MAX = 2000;
 const LINES_SHOWN = 25;
@@ -46,6 +64,11 @@ export class Trail {
   get text(): string {
     if (this.#lines.length === 0) return '  nothing yet';
     return this.#lines.slice(-LINES_SHOWN).join('\n');
+  }
+
+  /** Forgets the messages that were routed. */
+  forget(): void {
+    this.#routed.length = 0;
   }
 
   /** Adds a line that is no event of the broker. */

@@ -1,5 +1,6 @@
 /** Options as a test without a compiler may misspell them: what means nothing is refused, or it would never fail. */
 import { expect, test } from 'vitest';
+import { Broker } from '../../core/index.ts';
 import { startTestBroker, type TestBroker } from '../../node/testing/index.ts';
 import { ownBroker } from './own-broker.ts';
 
@@ -9,6 +10,12 @@ test.each<[object, string]>([
   [{ leaks: 'throw' }, "leaks of a test broker is report or fail or ignore, and not 'throw'"],
   [{ constructor: 1 }, "has no option 'constructor'"],
   [{ topology: '{"queues":[]}' }, 'as JSON.parse gives them'],
+  [{ topology: [] }, 'topology is definitions, such as { queues: [...] }, or a function that declares, and not a list'],
+  [{ users: ['bob'] }, "users is a list of { name, password }, such as [{ name: 'bob', password: 'secret' }], and"],
+  [{ users: [] }, 'users is a list of { name, password }'],
+  [{ vhosts: 'orders' }, "vhosts is a list of names, such as ['orders'], and not 'orders'"],
+  [{ seed: 'a' }, "seed is a whole number, and not 'a'"],
+  [{ startAt: 'now' }, "startAt is a Date, and not 'now'"],
 ])('does not start with %j', async (options, text) => {
   await expect(startTestBroker(options)).rejects.toThrow(TypeError);
   await expect(startTestBroker(options)).rejects.toThrow(text);
@@ -35,4 +42,20 @@ test.each<[string, (broker: TestBroker) => unknown, string]>([
   const broker = await ownBroker();
   expect(() => begin(broker)).toThrow(text);
   expect(broker.faults.active).toEqual([]);
+});
+
+test('waits for no event that never comes', async () => {
+  const broker = await ownBroker();
+  await expect(broker.waitFor('consumer.add' as never)).rejects.toThrow(
+    /^there is no event 'consumer\.add', but .*consumer\.added/,
+  );
+});
+
+test('a broker in process takes no name that means nothing', () => {
+  const [env, options] = [{ clok: 1 }, { vhost: '/' }] as object[];
+  expect(() => new Broker(env)).toThrow("what a broker is given has no 'clok', but clock, sessionClock");
+  expect(() => new Broker({}, options)).toThrow("the set of options of a broker has no 'vhost', but vhosts, users");
+  expect(() => new Broker().vhost().declareQueue({ queu: 'q' } as never)).toThrow(
+    "declareQueue has no 'queu', but queue, durable, exclusive, autoDelete, arguments",
+  );
 });
