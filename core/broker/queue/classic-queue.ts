@@ -258,7 +258,7 @@ export class ClassicQueue extends Queue {
   }
 
   override checkDeletable(ifUnused: boolean, ifEmpty: boolean): void {
-    checkDeletable(this, ifUnused, ifEmpty);
+    checkDeletable(this, this.consumers.count, ifUnused, ifEmpty);
   }
 
   protected override deliver(): void {

@@ -7,7 +7,7 @@ import { copiesOf, MARK_DEAD_LETTERED, withCopies } from '../message/store.ts';
 import { rewrite } from '../message/rewriting.ts';
 import type { Destination } from '../turn/run.ts';
 import { work } from '../turn/work.ts';
-import type { ClassicQueue } from './classic-queue.ts';
+import type { QueueFacts } from './queue-host.ts';
 
 /** As a message carries it. */
 const COPIES_MAX = 2 * Math.log2(limits.deadLetterCopiesMax) - 1;
@@ -18,7 +18,7 @@ const COPIES_MAX = 2 * Math.log2(limits.deadLetterCopiesMax) - 1;
  * recurse; `done` is called when the message is needed no more.
  */
 export function deadLetter(
-  queue: ClassicQueue, address: Address, reason: DeadLetterReason, done: () => void,
+  queue: QueueFacts, address: Address, reason: DeadLetterReason, done: () => void,
 ): void {
   const { vhost, settings } = queue;
   const { trace } = vhost.events;
@@ -37,7 +37,7 @@ export function deadLetter(
   }, () => vhost.store.release(address)));
 }
 
-function republish(queue: ClassicQueue, address: Address, reason: DeadLetterReason): void {
+function republish(queue: QueueFacts, address: Address, reason: DeadLetterReason): void {
   const { vhost } = queue;
   const { trace } = vhost.events;
   const letter = prepareLetter(queue, address, reason, vhost.clock.now());
@@ -67,7 +67,7 @@ export interface DeadLetter {
 
 /** Makes of a message that died at that time what goes on; undefined: no exchange takes it. */
 export function prepareLetter(
-  queue: ClassicQueue, address: Address, reason: DeadLetterReason, diedAt: number,
+  queue: QueueFacts, address: Address, reason: DeadLetterReason, diedAt: number,
 ): DeadLetter | undefined {
   const { vhost, settings } = queue;
   const exchange = vhost.exchanges.get(settings.deadLetterExchange!);
@@ -119,7 +119,7 @@ function copiesAfter(marks: number, reason: DeadLetterReason, targetCount: numbe
 
 /** Offers a letter to each of these targets on its own; answers those that took it. */
 export function offerLetter(
-  queue: ClassicQueue, letter: DeadLetter, targets: readonly Destination[],
+  queue: QueueFacts, letter: DeadLetter, targets: readonly Destination[],
 ): Destination[] {
   const { vhost } = queue;
   const { store, turn, events } = vhost;
@@ -142,7 +142,7 @@ export function offerLetter(
 }
 
 /** Counts a letter that went on, and tells whoever listens. */
-export function tellOfLetter(queue: ClassicQueue, reason: DeadLetterReason): void {
+export function tellOfLetter(queue: QueueFacts, reason: DeadLetterReason): void {
   const { vhost, name, settings: { type, deadLetterStrategy } } = queue;
   vhost.counters.deadLettered++;
   vhost.totals.queues[type].deaths[deadLetterStrategy][reason]++;

@@ -7,8 +7,7 @@ import type { Keeper } from '../turn/keeper.ts';
 import type { Destination } from '../turn/run.ts';
 import type { Flushed } from '../turn/turn.ts';
 import { work } from '../turn/work.ts';
-import type { ClassicQueue } from './classic-queue.ts';
-import type { QueueHost } from './queue-host.ts';
+import type { QueueFacts, QueueHost } from './queue-host.ts';
 import { offerLetter, prepareLetter, tellOfLetter } from './dead-letter.ts';
 
 /** The reasons for which a message is held, by the number under which the journal has each. */
@@ -40,7 +39,7 @@ class Lane {
 
 /** The way back to its queue for what is a letter no more. */
 export interface LetterHost {
-  readonly queue: ClassicQueue;
+  readonly queue: QueueFacts;
   readonly persistence: Keeper | undefined;
   /** The message is the queue's no more. */
   forget(address: Address): void;

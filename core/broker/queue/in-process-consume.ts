@@ -3,7 +3,9 @@ import { assert } from '../../assert.ts';
 import type { FieldTable, Properties } from '../../protocol/types.ts';
 import type { Delivery, Outcome } from '../delivery/delivery.ts';
 import { Gate } from '../delivery/gate.ts';
-import type { Queue } from './abstract-queue.ts';
+import type { ConsumeOptions } from '../delivery/consumer.ts';
+import type { DeliveryCounters } from '../counters.ts';
+import type { QueueFacts } from './queue-host.ts';
 import { generatedName } from '../names.ts';
 
 /** How to consume in process. */
@@ -55,9 +57,16 @@ export class IncomingMessage {
   }
 }
 
+/** A queue that can be consumed. */
+interface ConsumedInProcess extends QueueFacts {
+  readonly pastCounters: DeliveryCounters;
+  deliveries(options: ConsumeOptions): Observable<Delivery>;
+  settle(delivery: Delivery, outcome: Outcome): void;
+}
+
 /** Consumes a queue without a connection. */
 export function consumeInProcess(
-  queue: Queue, options: Partial<InProcessOptions>,
+  queue: ConsumedInProcess, options: Partial<InProcessOptions>,
 ): Observable<IncomingMessage> {
   const { turn, random } = queue.vhost;
   return new Observable((messages) => {

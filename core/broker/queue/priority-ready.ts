@@ -1,18 +1,17 @@
-import type { Delivery } from '../delivery/delivery.ts';
+import type { Delivery, Settler } from '../delivery/delivery.ts';
 import type { Address } from '../message/address.ts';
-import type { Queue } from './abstract-queue.ts';
 import { Ready, type VisitReady } from './ready.ts';
 
 /** The waiting messages of a queue with `x-max-priority`: highest first, FIFO within. QUE-24. */
 export class PriorityReady {
   length = 0;
-  readonly #queue: Queue;
+  readonly #queue: Settler;
   /** One for each priority that was ever used. */
   readonly #levels: (Ready | undefined)[];
   /** No level above this one holds a message. */
   #highest = 0;
 
-  constructor(queue: Queue, maxPriority: number) {
+  constructor(queue: Settler, maxPriority: number) {
     this.#queue = queue;
     this.#levels = new Array<Ready | undefined>(maxPriority + 1).fill(undefined);
   }

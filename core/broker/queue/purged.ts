@@ -1,11 +1,11 @@
 import type { Address } from '../message/address.ts';
-import type { ClassicQueue } from './classic-queue.ts';
+import type { QueueFacts } from './queue-host.ts';
 import type { PriorityReady } from './priority-ready.ts';
 import type { Ready } from './ready.ts';
 
 /** Forgets messages that were taken out of a queue, over as many turns as that takes. */
 export function forgetAll(
-  queue: ClassicQueue, taken: Ready | PriorityReady, forget: (address: Address) => void,
+  queue: QueueFacts, taken: Ready | PriorityReady, forget: (address: Address) => void,
   done?: () => void,
 ): void {
   const { turn, events: { trace } } = queue.vhost;

@@ -13,6 +13,7 @@ import type { Keeper } from '../turn/keeper.ts';
 import type { HostTotals } from '../totals.ts';
 import type { Destination } from '../turn/run.ts';
 import type { Turn } from '../turn/turn.ts';
+import type { QueueSettings } from './arguments.ts';
 import type { StreamLog } from './stream-log.ts';
 import type { StreamSegment } from './stream-segment.ts';
 
@@ -22,6 +23,18 @@ export interface DurableStream {
   readonly log: StreamLog;
   /** Consumers may have what lies before this offset. */
   show(end: number): void;
+}
+
+/** A queue, as the files that do a part of its work see it. */
+export interface QueueFacts {
+  readonly name: string;
+  /** `queue 'q' in vhost '/'` */
+  readonly text: string;
+  readonly vhost: QueueHost;
+  readonly settings: QueueSettings;
+  /** It is deleted. */
+  readonly gone: boolean;
+  readonly readyCount: number;
 }
 
 /** What keeps messages of queues over a restart, and those of streams. */

@@ -1,6 +1,5 @@
-import { Delivery } from '../delivery/delivery.ts';
+import { Delivery, type Settler } from '../delivery/delivery.ts';
 import type { Address, AddressArray } from '../message/address.ts';
-import type { Queue } from './abstract-queue.ts';
 
 const CAPACITY_MIN = 16;
 /** Messages of one block at most. A block more is all that one message more can cost. */
@@ -31,7 +30,7 @@ export type VisitReady = (delivery: Delivery) => unknown;
  * back is older than all that never left, so two ordered parts make the whole order. BAS-21.
  */
 export class Ready {
-  readonly #queue: Queue;
+  readonly #queue: Settler;
   readonly #priority: number;
   /** Positions of those in blocks run from here on, one each. */
   #headPosition = 0;
@@ -47,7 +46,7 @@ export class Ready {
   #returned: Delivery[] = [];
   #sorted = true;
 
-  constructor(queue: Queue, priority = 0) {
+  constructor(queue: Settler, priority = 0) {
     this.#queue = queue;
     this.#priority = priority;
   }
