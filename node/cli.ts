@@ -4,7 +4,7 @@ import type { GivenUser } from '../core/index.ts';
 import { backUp } from './backup.ts';
 import { checkData } from './check.ts';
 import { readSettings, variableOf } from './configuration.ts';
-import { startGateway, type Gateway } from './gateway.ts';
+import { METRICS_PORT, startGateway, type Gateway } from './gateway.ts';
 import { nodeLimits } from './limits.ts';
 import type { ListenerInfo } from './doors.ts';
 import { DEFAULT_LEVELS, Log } from './log.ts';
@@ -150,7 +150,9 @@ function start(
     hosts: set.host,
     ports: {
       amqp: set.amqpPort, http: set.httpPort, amqps: set.amqpsPort, https: set.httpsPort,
+      metrics: set.metricsPort ?? METRICS_PORT,
     },
+    metricsPortMayBeTaken: set.metricsPort === undefined,
     tls: tlsFilesOf(set),
     users: usersOf(set),
     definitions: set.definitions,
@@ -195,7 +197,9 @@ function announce(
     const hosts = [...new Set(listeners.map(({ host }) => host))];
     say(JSON.stringify({ ready: true, ...ports, host: hosts[0], hosts, data: data ?? null }));
   } else {
-    for (const { url } of listeners) say(`TabMQ ${version} listens on ${url}`);
+    for (const { way, url } of listeners) {
+      if (way !== 'metrics') say(`TabMQ ${version} listens on ${url}`);
+    }
     const where = data === undefined ? 'nothing: all is in memory' : `its data in ${data}`;
     say(`TabMQ ${version} keeps ${where}`);
     const page = listeners.find(({ way }) => way === 'http');

@@ -11,8 +11,8 @@ import type { AcceptedTransport } from './tcp.ts';
 import type { TlsOptions } from './tls.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
-/** AMQP over TCP, over WebSocket, and both over TLS. */
-export type WayIn = 'amqp' | 'http' | 'amqps' | 'https';
+/** AMQP over TCP, over WebSocket, and both over TLS; metrics alone. */
+export type WayIn = 'amqp' | 'http' | 'amqps' | 'https' | 'metrics';
 
 /** Where doors tell of what goes wrong. */
 export type DoorLog = Pick<Log, 'write'>;
@@ -34,6 +34,7 @@ const urlParts: Readonly<Record<WayIn, readonly [string, string]>> = {
   http: ['ws://', '/ws/amqp'],
   amqps: ['amqps://', ''],
   https: ['wss://', '/ws/amqp'],
+  metrics: ['http://', '/metrics'],
 };
 
 export interface DoorsOptions {
@@ -147,7 +148,7 @@ export class Doors {
         }
         serve();
         // TLS reads below the socket; the others read what was put back into it.
-        if (way === 'amqp' || way === 'http') socket.resume();
+        if (way === 'amqp' || way === 'http' || way === 'metrics') socket.resume();
       },
       refuse: (sentence) => {
         // Reads on to the peer's FIN, as far as the time of a stranger goes: to close over unread

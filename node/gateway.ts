@@ -1,3 +1,4 @@
+import type { Server } from 'node:net';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import {
@@ -8,19 +9,24 @@ import { SHORTSTR_BYTES_MAX } from '../core/protocol/index.ts';
 import type { Journal } from '../core/storage/index.ts';
 import { logBroker } from './broker-log.ts';
 import { openData, recover } from './data.ts';
-import { bringsUsers, loadDefinitions, readDefinitionsFile } from './definitions-file.ts';
+import {
+  bringsUsers, loadDefinitions, readDefinitionsFile, type DefinitionsFile,
+} from './definitions-file.ts';
 import { Doors, type DoorsOptions, type ListenerInfo, type WayIn } from './doors.ts';
 import { nodeClock } from './host-clock.ts';
 import { answerHttp } from './http.ts';
+import { answerNotFound } from './http-text.ts';
 import { HostRule } from './host-rule.ts';
+import type { ListenOptions } from './listener.ts';
 import { Log } from './log.ts';
 import { loginSources, type LoginSources } from './login-sources.ts';
 import { LoginDelay } from './login-delay.ts';
 import { serveManagement } from './management.ts';
 import { MemoryMonitor, processMemory } from './memory-monitor.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { OriginRule } from './origin.ts';
 import type { Playground } from './playground.ts';
-import { httpServer, httpsServer, tcpServer, tlsServer } from './servers.ts';
+import { httpServer, httpsServer, plainServer, tcpServer, tlsServer } from './servers.ts';
 import { Reload, type ReloadOptions } from './reload.ts';
 import { StartError } from './start-error.ts';
 import type { Strangers } from './strangers.ts';
@@ -32,14 +38,19 @@ import { WebSocketAcceptor } from './websocket.ts';
 
 /** Port by way in; the two with TLS are there only when a certificate is. */
 export type GatewayPorts = { readonly [W in 'amqp' | 'http']: number } & {
-  readonly [W in 'amqps' | 'https']?: number;
+  readonly [W in 'amqps' | 'https' | 'metrics']?: number;
 };
 
 export interface GatewayOptions extends LoginSources {
   /** Addresses to listen on. Default: 127.0.0.1, and ::1 where the machine has it. */
   readonly hosts?: readonly string[] | undefined;
-  /** 0 picks a free port. Default: 5672, 15672, 5671 and 15671. */
+  /**
+   * 0 picks a free port. Default: 5672, 15672, 5671 and 15671; metrics have a port of their own
+   * only where it is given.
+   */
   readonly ports?: { readonly [W in WayIn]?: number | undefined };
+  /** Metrics do without a port of their own where it is taken. Default: false. */
+  readonly metricsPortMayBeTaken?: boolean | undefined;
   readonly tls?: TlsFiles | undefined;
   /**
    * Who may log in, beside those who were made at run time, and do everything. Default: none, and
@@ -110,9 +121,11 @@ export interface Gateway {
 }
 
 const passwordMechanisms = allMechanisms.filter((name) => name !== 'EXTERNAL');
+/** Where Prometheus looks for a RabbitMQ. */
+export const METRICS_PORT = 15_692;
 const DEFAULT_HOSTS = ['127.0.0.1', '::1'];
 const DEFAULT_PORTS: Readonly<Record<WayIn, number>> = {
-  amqp: 5672, http: 15_672, amqps: 5671, https: 15_671,
+  amqp: 5672, http: 15_672, amqps: 5671, https: 15_671, metrics: METRICS_PORT,
 };
 const DEFAULT_MEMORY_HIGH_WATERMARK = 0.6;
 
@@ -124,10 +137,10 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const env = { clock: nodeClock(), pool: new BufferPool() };
   const loginsOf = loginSources(options, env.clock, log);
   const data = options.data === undefined ? undefined : resolve(options.data);
-  const definitions = options.definitions === undefined
-    ? undefined
-    : readDefinitionsFile(options.definitions);
-  const journal = data === undefined ? undefined : await openData(data, env.clock, options, log);
+  const definitions = definitionsOf(options);
+  const metrics = new Metrics(env.clock);
+  const dataOptions = { salvage: options.salvage, wrap: metrics.measure };
+  const journal = await openData(data, env.clock, dataOptions, log);
   const authenticator = (own: Authenticator): Authenticator => (
     new LoginDelay(loginsOf(own), env.clock, log));
   const makesGuest = definitions === undefined || !bringsUsers(definitions);
@@ -136,16 +149,18 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   });
   let logging = logBroker(broker, log);
   const doors = new Doors(broker.serve, env, log, doorsOptions(options, env.clock, log));
+  metrics.watch(broker, data ?? '.', () => doors.strangers.count + broker.connectionCount);
   try {
     const recovered = await recover(broker, journal, data);
     if (definitions !== undefined) {
       await loadDefinitions(broker, definitions, options.definitionsSkipIfUnchanged === true, log);
     }
-    await openDoors(doors, broker, options, log);
+    await openDoors(doors, { broker, metrics }, options, log);
     // Only now: who cannot start says one sentence, and no more.
     if (data !== undefined) log.write('journal', 'info', 'recovered', { data, ...recovered });
   } catch (error) {
     logging.unsubscribe();
+    metrics.stop();
     await doors.close();
     // What stood in the way of the start is what counts, not what follows from it.
     await broker.stop().catch(() => {});
@@ -157,6 +172,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const stop = async (): Promise<void> => {
     log.write('gateway', 'info', 'draining');
     monitor.stop();
+    metrics.stop();
     doors.refuse();
     try {
       await broker.stop();
@@ -191,6 +207,10 @@ function doorsOptions(
     ? undefined
     : new TrustedProxies(proxyProtocolFrom, clock, log);
   return { strangersMax, proxies };
+}
+
+function definitionsOf({ definitions }: GatewayOptions): DefinitionsFile | undefined {
+  return definitions === undefined ? undefined : readDefinitionsFile(definitions);
 }
 
 /** What cannot be is refused before a directory is locked for it. */
@@ -262,30 +282,33 @@ function watchMemory(
 }
 
 async function openDoors(
-  doors: Doors, broker: Broker, options: GatewayOptions, log: Log,
+  doors: Doors, { broker, metrics }: { readonly broker: Broker; readonly metrics: Metrics },
+  options: GatewayOptions, log: Log,
 ): Promise<void> {
-  const place = (way: WayIn) => ({
+  const place = (way: WayIn): Place => ({
     hosts: options.hosts ?? DEFAULT_HOSTS,
     hostsMayBeAbsent: options.hosts === undefined,
     port: options.ports?.[way] ?? DEFAULT_PORTS[way],
   });
   const tls = options.tls === undefined ? undefined : readTls(options.tls);
   const origins = new OriginRule(options.allowedOrigins);
-  const urls = (): string[] => doors.listeners.map(({ url }) => url);
+  const urls = (): string[] => (
+    doors.listeners.filter(({ way }) => way !== 'metrics').map(({ url }) => url));
   const management = serveManagement({
     broker, origins, log, listeners: () => doors.listeners, data: options.data,
     certificatesEnd: () => certificatesEnd(options.tls),
   });
   const http = {
-    answer: answerHttp({
+    answer: metrics.listener(answerHttp({
       version, urls, management, playground: options.playground,
       whyNotReady: () => whyNotReady(doors, broker),
-    }),
+    })),
     webSockets: new WebSocketAcceptor(origins, broker.compatibility.messageBytesMax),
     hosts: new HostRule(options.allowedHosts),
   };
   await doors.open('amqp', tcpServer, place('amqp'));
   await doors.open('http', (accept) => httpServer(http, accept), place('http'));
+  await openMetrics(doors, metrics, http.hosts, options, place('metrics'), log);
   if (tls === undefined) return;
   await doors.open('amqps', (accept) => tlsServer(tls, accept), place('amqps'));
   await doors.open('https', (accept) => httpsServer(tls, http, accept), place('https'));
@@ -295,6 +318,24 @@ async function openDoors(
 function whyNotReady({ isRefusing }: Doors, { alarm }: Broker): string | undefined {
   if (isRefusing) return 'The broker is draining: it stops soon.\n';
   return alarm === undefined ? undefined : `Publishers have to wait: ${alarm}.\n`;
+}
+
+type Place = Pick<ListenOptions, 'hosts' | 'hostsMayBeAbsent' | 'port'>;
+
+/** A port for metrics alone, where one is wanted. */
+async function openMetrics(
+  doors: Doors, metrics: Metrics, hosts: HostRule, options: GatewayOptions, place: Place, log: Log,
+): Promise<void> {
+  if (options.ports?.metrics === undefined) return;
+  const answer = metrics.listener((_request, response) => answerNotFound(response));
+  const server = (): Server => plainServer({ answer, hosts });
+  try {
+    await doors.open('metrics', server, place);
+  } catch (error) {
+    if (options.metricsPortMayBeTaken !== true) throw error;
+    const { port } = place;
+    log.write('gateway', 'info', 'metrics are on the HTTP port alone: theirs is taken', { port });
+  }
 }
 
 function portsOf({ listeners }: Doors): GatewayPorts {

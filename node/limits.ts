@@ -1,5 +1,7 @@
 /** The bounds that exist only where there are sockets and a process, with their reasons. */
 export const nodeLimits = {
+  /** Time between two looks at how late timers are. */
+  delaySampleMs: 250,
   /**
    * Largest WebSocket message, which a client may fill with a whole publish. Twice the largest
    * body by default, and where that is set to more twice that, so that one that is

@@ -25,7 +25,7 @@ export interface ManagementParts {
 
 /** RabbitMQ's names of what is spoken at each way in. */
 const protocols: Readonly<Record<WayIn, string>> = {
-  amqp: 'amqp', amqps: 'amqp/ssl', http: 'http', https: 'https',
+  amqp: 'amqp', amqps: 'amqp/ssl', http: 'http', https: 'https', metrics: 'http/prometheus',
 };
 
 /** Answers the requests below `/api`. */

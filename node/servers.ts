@@ -63,6 +63,12 @@ export function httpServer(parts: HttpParts, accept: AcceptSocket): Server {
   return withUpgrade(createHttpServer(httpOptions, answererOf(parts)), parts, accept);
 }
 
+/** Answers to plain requests, and nothing else. */
+export function plainServer(parts: Pick<HttpParts, 'answer' | 'hosts'>): HttpServer {
+  const server = createHttpServer(httpOptions, answererOf(parts));
+  return server.setTimeout(nodeLimits.httpIdleMs);
+}
+
 /** The same over TLS. */
 export function httpsServer(tls: TlsOptions, parts: HttpParts, accept: AcceptSocket): Server {
   const options = { ...httpOptions, ...tls, handshakeTimeout: limits.handshakeMs };
@@ -75,7 +81,7 @@ export function httpsServer(tls: TlsOptions, parts: HttpParts, accept: AcceptSoc
 }
 
 /** Answers requests to a name that is served; others are told that they are misdirected. */
-function answererOf({ answer, hosts }: HttpParts): RequestListener {
+function answererOf({ answer, hosts }: Pick<HttpParts, 'answer' | 'hosts'>): RequestListener {
   return (request, response) => {
     if (isServed(hosts, request)) return answer(request, response);
     response.writeHead(421, { 'Content-Type': 'text/plain; charset=utf-8', 'Connection': 'close' });

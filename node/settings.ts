@@ -133,6 +133,14 @@ export const settings = {
     { placeholder: 'PORT', description: 'port for AMQP over WebSocket', fallbackText: '15672' },
     port,
   ),
+  metricsPort: single(
+    {
+      placeholder: 'PORT',
+      description: 'port for the metrics that Prometheus asks for, which are on the HTTP port too',
+      fallbackText: '15692, where it is free',
+    },
+    port,
+  ),
   amqpsPort: single(
     { placeholder: 'PORT', description: 'port for AMQP over TLS', fallbackText: '5671' },
     port,

@@ -31,6 +31,7 @@ const systemTools = [
   },
   { packages: ['amqp-tools'], probes: [['amqp-publish', '--help']] },
   { packages: ['openssl'], probes: [['openssl', 'version']] },
+  { packages: ['prometheus'], probes: [['prometheus', '--version']] },
   {
     packages: ['rabbitmq-server'],
     // Looked for where test/bench/rabbitmq.ts does; to run it would start it.

@@ -10,6 +10,10 @@ export {
 export { isPredeclared } from '../broker/exchange/predeclared.ts';
 export { type MessageView, type PeekOptions } from './messages.ts';
 export { type RemovedMessage } from './removal.ts';
+export type {
+  IoCounts, Labels, MetricPiece, MetricView, MetricWords, NodeFacts, Sample,
+} from './metrics/family.ts';
+export { metricPieces, type MetricRequest } from './metrics/metrics.ts';
 export { Statistics, type Details, type SampleSpan } from './statistics/statistics.ts';
 export { framesOf, tapOf } from './tap.ts';
 export type { FrameTapped, TapEvent, TapMark, TapOf, TapType } from './tap-event.ts';

@@ -86,6 +86,11 @@ export class PublishTallies {
     return this.#byExchange;
   }
 
+  /** Whether anything was published. */
+  get hasPublished(): boolean {
+    return this.total.published > 0;
+  }
+
   /** All of it. */
   get total(): PublishCounters {
     this.settle();
