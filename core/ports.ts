@@ -122,6 +122,11 @@ export interface Identity {
   mayUseTopic?(
     permission: 'write' | 'read', exchange: string, vhost: string, routingKey: string,
   ): boolean;
+  /**
+   * Whether `mayUseTopic` may ever answer no for this topic exchange; if not, it is not asked for
+   * each key. Absent: it may.
+   */
+  limitsTopics?(exchange: string, vhost: string): boolean;
   /** Has another version when an answer may be another one than before. Absent: it never is. */
   readonly changes?: Changes;
   /**

@@ -1,5 +1,5 @@
 /** What users may do: permissions on every method, what is revoked, limits, and who is deleted. */
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Broker, VirtualClock } from '../../core/index.ts';
 import type { FieldTable } from '../../core/protocol/types.ts';
 import { leaveNothing } from '../support/fixture.ts';
@@ -104,6 +104,25 @@ describe('topics', () => {
     if (what === undefined) channel.publish(exchange, key, '');
     const expected = what === undefined ? undefined : refused(what, 'keys', '60.40');
     expect(channel.closed && describeError(channel.closed)).toBe(expected);
+  });
+
+  test('each key is asked for once, and where nothing limits an exchange none is', () => {
+    const { broker, as } = setUp();
+    const ask = vi.spyOn(broker.access, 'mayUseTopic');
+    const channel = as('keys').channel();
+    const publish = (): void => {
+      for (const key of ['keys.a', 'keys.b', 'keys.a']) {
+        channel.publish('topic', key, '');
+        channel.publish('other', key, '');
+      }
+    };
+    publish();
+    publish();
+    const asked = ask.mock.calls.map(([, , , exchange, key]) => `${exchange} ${key}`);
+    expect(asked).toEqual(['topic keys.a', 'topic keys.b']);
+    broker.access.permissions.setTopic('keys', '/', 'topic', { write: 'a$', read: '' });
+    channel.publish('topic', 'keys.b', '');
+    expect(describeError(channel.closed)).toBe(refused("topic 'keys.b' in exchange 'topic'", 'keys', '60.40'));
   });
 
   test('a binding has the text of its pattern looked at', () => {

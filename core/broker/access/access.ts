@@ -47,6 +47,7 @@ export class Access {
       may: (permission, _kind, resource, vhost) => this.may(name, vhost, permission, resource),
       mayUseTopic: (permission, exchange, vhost, routingKey) => (
         this.mayUseTopic(name, vhost, permission, exchange, routingKey)),
+      limitsTopics: (exchange, vhost) => permissions.getTopic(name, vhost, exchange) !== undefined,
       changes,
     };
   }

@@ -29,7 +29,6 @@ export class Guard {
     this.#vhost = vhost;
   }
 
-
   /** Whether there is nothing that this user may not do. */
   get allowsAll(): boolean {
     return this.#identity.may === undefined && this.#identity.mayUseTopic === undefined;
@@ -59,8 +58,10 @@ export class Guard {
   }
 
   /** Whether the routing keys of this exchange are looked at at all. */
-  looksAtKeysOf({ options }: GuardedExchange): boolean {
-    return options.type === 'topic' && this.#identity.mayUseTopic !== undefined;
+  looksAtKeysOf({ name, options }: GuardedExchange): boolean {
+    const { mayUseTopic, limitsTopics } = this.#identity;
+    if (options.type !== 'topic' || mayUseTopic === undefined) return false;
+    return limitsTopics === undefined || this.#identity.limitsTopics!(name, this.#vhost);
   }
 
   #require(permission: Permission, kind: 'queue' | 'exchange', name: string): void {

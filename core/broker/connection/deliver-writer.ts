@@ -1,4 +1,5 @@
 import { Subscriber } from 'rxjs';
+import { limits } from '../../limits.ts';
 import type { Block } from '../../protocol/bytes.ts';
 import { deliverPrefix, writeDeliver } from '../message/content-frames.ts';
 import type { Delivery } from '../delivery/delivery.ts';
@@ -36,7 +37,8 @@ export class DeliverWriter extends Subscriber<Delivery> {
       trace.delivered(vhost, delivery.queue.name, delivery.address, receiver);
     }
     const tail = delivery.queue.tailOf(delivery);
-    vhost.turn.spend(workOfOctets(tail.end - tail.start));
+    const octets = tail.end - tail.start;
+    if (octets > limits.octetsPerWork) vhost.turn.spend(workOfOctets(octets));
     writeDeliver(
       session.writer, this.#prefix, channel.number, deliveryTag, delivery.redelivered,
       tail, session.frameBytesMax,

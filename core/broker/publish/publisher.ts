@@ -1,4 +1,5 @@
 import { AmqpError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
 import type { Changes } from '../../ports.ts';
 import { CONTENT_HEADER_BYTES, type Content } from '../../protocol/content.ts';
 import { checkProperties } from '../../protocol/raw-properties.ts';
@@ -92,8 +93,11 @@ export class Publisher {
   readonly #immediate: Compatibility['immediate'];
   readonly #guard: Guard | undefined;
   readonly #changes: Changes | undefined;
-  /** The exchange that was published to last and may be, whatever the key, and since when. */
+  /** The exchange that was published to last and may be, whatever the key. */
   #open: Exchange | undefined;
+  /** Routes that were taken before and may be. */
+  #openRoutes = new WeakSet<Route>();
+  /** The version of the permissions that both hold for. */
   #openVersion = 0;
   #flushing = false;
   /** Something persistent was published in this turn, so its confirm waits for the disk. */
@@ -147,7 +151,7 @@ export class Publisher {
     const route = this.#vhost.routeOf(message, this.#readAllowed);
     if (this.#guard !== undefined && (
       route.exchange !== this.#open || this.#changes!.version !== this.#openVersion
-    )) this.#check(this.#guard, route.exchange, message);
+    )) this.#check(this.#guard, route, message);
     const options = publishOptions(message, this.context);
     this.#vhost.counters.published++;
     if (options === undefined && route.keyOnly) {
@@ -158,15 +162,22 @@ export class Publisher {
   }
 
   /** Refuses what the user may not publish. Errors: 403. */
-  #check(guard: Guard, exchange: Exchange, message: MessageBytes): void {
-    const [name, routingKey] = this.#readNames(message);
-    guard.exchange('write', name);
-    if (guard.looksAtKeysOf(exchange)) {
-      guard.topic('write', exchange, routingKey);
+  #check(guard: Guard, route: Route, message: MessageBytes): void {
+    const { version } = guard.changes;
+    if (version !== this.#openVersion) {
+      this.#openVersion = version;
+      this.#open = undefined;
+      this.#openRoutes = new WeakSet();
+    } else if (this.#openRoutes.has(route)) {
       return;
     }
-    this.#open = exchange;
-    this.#openVersion = guard.changes.version;
+    const { exchange } = route;
+    const [name, routingKey] = this.#readNames(message);
+    guard.exchange('write', name);
+    if (guard.looksAtKeysOf(exchange)) guard.topic('write', exchange, routingKey);
+    else this.#open = exchange;
+    // Any other is made anew for each message.
+    if (route.keyOnly) this.#openRoutes.add(route);
   }
 
   /** Confirms what the turn published, or lets `hold` say when. */
@@ -233,7 +244,8 @@ export class Publisher {
     this.tallies.note(route, this.confirms);
     if (route.keepsAll) this.#persistent = true;
     const marks = options.marks | this.#keepingMarks(message, route.keepsEach);
-    this.#vhost.turn.spend(workOfOctets(message.contentEnd - message.contentStart));
+    const octets = message.contentEnd - message.contentStart;
+    if (octets > limits.octetsPerWork) this.#vhost.turn.spend(workOfOctets(octets));
     const address = this.#vhost.store.append(message, marks);
     if (this.transaction !== undefined) {
       this.transaction.addPublish({ address, route, timeToLive, flags }, message.bodyBytes);

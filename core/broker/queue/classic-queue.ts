@@ -7,6 +7,7 @@ import type { DeadLetterReason } from '../message/deaths.ts';
 import { deadLetter } from './dead-letter.ts';
 import type { Delivery, Outcome } from '../delivery/delivery.ts';
 import { isPersistent, type Address } from '../message/address.ts';
+import { MARK_BCC } from '../message/store.ts';
 import { survives, withRow } from '../message/survival.ts';
 import type { Entry } from '../message/table.ts';
 import type { Run } from '../turn/run.ts';
@@ -36,6 +37,7 @@ export class ClassicQueue extends Queue {
   #readyBytes = 0;
   #countsBytes: boolean;
   #limited: boolean;
+  readonly #isQuorum: boolean;
   /** A message with an expiry was enqueued, so that heads must be looked at. */
   #expires = false;
   #hadConsumer = false;
@@ -56,12 +58,13 @@ export class ClassicQueue extends Queue {
     this.#ready = settings.maxPriority === undefined
       ? new Ready(this)
       : new PriorityReady(this, settings.maxPriority);
+    this.#isQuorum = settings.type === 'quorum';
     this.#countsBytes = settings.maxLengthBytes !== undefined;
     this.#limited = this.#countsBytes || settings.maxLength !== undefined;
     this.#persistence = options.durable ? vhost.persistence : undefined;
     this.#expiry = new ExpiryTimer(vhost, () => this.touch());
     this.#retries = new Retries(vhost, (delivery) => this.#requeue(delivery));
-    if (settings.type === 'quorum') {
+    if (this.#isQuorum) {
       const forget = (address: Address): void => this.#forget(address);
       this.letters = new HeldLetters({ queue: this, persistence: this.#persistence, forget });
     }
@@ -195,7 +198,7 @@ export class ClassicQueue extends Queue {
   }
 
   override get keepsAll(): boolean {
-    return this.settings.type === 'quorum';
+    return this.#isQuorum;
   }
 
   override get keepsEach(): boolean {
@@ -250,7 +253,11 @@ export class ClassicQueue extends Queue {
   }
 
   override tailOf(delivery: Delivery, countFrom = 1): Tail {
-    return tailForReceivers(this, delivery, countFrom);
+    const { store } = this.vhost;
+    if (this.#isQuorum) return tailForReceivers(this, delivery, countFrom);
+    store.locate(delivery.address);
+    // The usual message goes out as it lies there.
+    return (store.marks & MARK_BCC) === 0 ? store : tailForReceivers(this, delivery, countFrom);
   }
 
   override messageOf({ address }: Delivery): StoredMessage | undefined {
@@ -293,19 +300,18 @@ export class ClassicQueue extends Queue {
     const ready = this.#ready;
     let count = 0;
     for (; ready.length > 0; count++) {
-      if (count >= least && turn.isSpent) {
+      if (count >= least && turn.isSpentWith(count)) {
         if (this.consumers.anyReady) this.touch();
-        return count;
+        break;
       }
-      turn.spend(1);
       // What is due exactly now may still be delivered: a TTL of 0 means now or never. QUE-14.
       if (this.#expires && ready.expiresAt < turn.now) {
         this.#drop(this.#take()!, 'expired');
         continue;
       }
-      if (ready.headAddress < 0 && !this.#canDeliverHead()) return count;
+      if (ready.headAddress < 0 && !this.#canDeliverHead()) break;
       const consumer = this.consumers.next();
-      if (consumer === undefined) return count;
+      if (consumer === undefined) break;
       const delivery = this.#take()!;
       if (consumer.noAck) {
         consumer.deliver(delivery);
@@ -317,6 +323,7 @@ export class ClassicQueue extends Queue {
         if (isPersistent(delivery.address)) this.#persistence?.paging.delivered(delivery.address);
       }
     }
+    turn.spend(count);
     return count;
   }
 
@@ -344,7 +351,7 @@ export class ClassicQueue extends Queue {
   #enqueue(address: Address, timeToLive: number): boolean {
     const { store, turn } = this.vhost;
     if (this.#limited && this.#refuses(address)) return false;
-    if (!isPersistent(address) && this.keepsAll && this.#persistence !== undefined) {
+    if (this.#isQuorum && !isPersistent(address) && this.#persistence !== undefined) {
       address = withRow(this.vhost, address);
     } else {
       store.retain(address);
@@ -352,7 +359,8 @@ export class ClassicQueue extends Queue {
     const ttl = Math.min(timeToLive, this.settings.messageTtl ?? Infinity);
     if (ttl !== Infinity) this.#expires = true;
     const until = ttl === Infinity ? Infinity : turn.now + ttl;
-    const priority = this.#priorityOf(address);
+    const { maxPriority: max } = this.settings;
+    const priority = max === undefined ? 0 : Math.min(this.vhost.priorityOf(address), max);
     this.#ready.push(address, until, priority);
     if (this.#trace.active) this.#trace.enqueued(this, address, priority, until);
     this.#persistence?.arrived(this, address, until, priority);
@@ -360,12 +368,6 @@ export class ClassicQueue extends Queue {
     if (this.#limited) this.#makeRoom();
     this.touch();
     return true;
-  }
-
-  #priorityOf(address: Address): number {
-    const { maxPriority } = this.settings;
-    if (maxPriority === undefined) return 0;
-    return Math.min(this.vhost.priorityOf(address), maxPriority);
   }
 
   #refuses(address: Address): boolean {
@@ -420,7 +422,7 @@ export class ClassicQueue extends Queue {
 
   /** The message is not this queue's any more. */
   #forget(address: Address): void {
-    if (!this.gone) this.#persistence?.left(this, address);
+    if (this.#persistence !== undefined && !this.gone) this.#persistence.left(this, address);
     this.vhost.store.release(address);
   }
 

@@ -53,6 +53,8 @@ export class Turn {
   /** The work, in that of the parties, at which this turn began and is to end. */
   #began = 0;
   #end = 0;
+  /** Where whoever sends has used up its part. */
+  #inputEnd = 0;
   #queues = new Fifo<Pumped>();
   #tasks = new Fifo<Task>();
   /** What the present turn pumps that an earlier one left. */
@@ -96,7 +98,9 @@ export class Turn {
     if (this.#depth++ > 0) return;
     this.now = this.#clock.now();
     this.#began = this.parties.work;
-    this.#end = this.#began + this.parties.allowance;
+    const { allowance } = this.parties;
+    this.#end = this.#began + allowance;
+    this.#inputEnd = this.#began + Math.ceil(allowance / 2);
   }
 
   /** Ends what `enter` began; the outermost one settles everything that was touched. */
@@ -139,12 +143,17 @@ export class Turn {
     return this.parties.work >= this.#end;
   }
 
+  /** The same for whoever did so much more, and has yet to `spend` it. */
+  isSpentWith(amount: number): boolean {
+    return this.parties.work + amount >= this.#end;
+  }
+
   /**
    * Whether whoever sends has used up its part of the budget: half of it is for what follows from
    * that, so that deliveries keep pace with publishes.
    */
   get isInputSpent(): boolean {
-    return 2 * this.parties.work >= this.#began + this.#end;
+    return this.parties.work >= this.#inputEnd;
   }
 
   /** The queue may have something to deliver or to expire. */
@@ -257,6 +266,7 @@ export class Turn {
       }
       const queue = this.#queues.shift();
       if (queue === undefined) return;
+      this.parties.work++;
       queue.pump();
     }
   }
@@ -304,7 +314,10 @@ export class Turn {
   #pumpRest(rest: Fifo<Pumped>): boolean {
     this.within(() => {
       this.#rest = rest;
-      while (rest.length > 0 && !this.isSpent) rest.shift()!.pump();
+      while (rest.length > 0 && !this.isSpent) {
+        this.parties.work++;
+        rest.shift()!.pump();
+      }
     });
     this.#rest = undefined;
     return rest.length > 0;

@@ -18,7 +18,10 @@ export const work = {
   comparisons: 4,
 } as const;
 
-/** What it counts to write, or to copy, so many octets. */
+/**
+ * What it counts to write, or to copy, so many octets. Of fewer than `octetsPerWork` nobody needs
+ * to ask: they are part of the enqueue or the delivery that they belong to.
+ */
 export function workOfOctets(octets: number): number {
-  return octets / limits.octetsPerWork;
+  return Math.floor(octets / limits.octetsPerWork);
 }
