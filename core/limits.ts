@@ -62,6 +62,8 @@ export const limits = {
   runMessagesMax: 256,
   /** Messages that one reader of a stream gets before it is the turn of the next. */
   streamRunMessagesMax: 256,
+  /** Deliveries that are settled in one turn; more of them go on in later ones. */
+  settledAtOnceMax: 1024,
   /** Octets that are written in the time of an enqueue. */
   octetsPerWork: 1024,
   /** Time between two samples of all counts, and how long samples go on when nobody asks. */
@@ -154,7 +156,10 @@ export const limits = {
    * Twelve queues that dead-letter to each other would make half a billion of one.
    */
   deadLetterCopiesMax: 65_536,
-  /** Entries of x-death that a message may have; beyond it ends: each death writes all of them. */
+  /**
+   * Entries of x-death that a message may have; beyond it ends: each death writes all of them, and
+   * a client that publishes such a message anew sends them, as far as `fieldCountMax` goes.
+   */
   deadLetterHopsMax: 1024,
   /** Shortest time between two events of a virtual host about messages that ended so. */
   deadLetterLimitEventMs: 1000,

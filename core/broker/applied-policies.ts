@@ -7,6 +7,8 @@ import {
 import type { Policies } from './policy/policies.ts';
 import type { Queue } from './queue/abstract-queue.ts';
 import { settingsFrom, type QueueSettings } from './queue/arguments.ts';
+import type { Turn } from './turn/turn.ts';
+import { work } from './turn/work.ts';
 
 /** Which policies apply to a queue or an exchange, why none of the others does, and the outcome. */
 export interface PolicyExplanation {
@@ -22,6 +24,8 @@ export class AppliedPolicies {
   readonly #operatorPolicies: Policies;
   /** The delivery limit of a quorum queue where nobody says another. */
   readonly #deliveryLimit: () => number;
+  /** How often policies changed. */
+  #version = 0;
 
   constructor(policies: Policies, operatorPolicies: Policies, deliveryLimit: () => number) {
     this.#policies = policies;
@@ -49,16 +53,30 @@ export class AppliedPolicies {
     return { settings: settingsFrom(type, effective.arguments, this.#deliveryLimit()), effective };
   }
 
-  /** Policies changed. Called in a turn. */
-  applyTo(queues: Iterable<Queue>, exchanges: Iterable<Exchange>): void {
-    for (const queue of queues) {
-      const { name, settings: { type }, options: { arguments: table } } = queue;
-      const effective = this.find({ name, type }, table);
-      if (effective === undefined && queue.effective === undefined) continue;
-      const effectiveTable = effective?.arguments ?? table;
-      queue.govern(settingsFrom(type, effectiveTable, this.#deliveryLimit()), effective);
-    }
-    for (const exchange of exchanges) this.applyToExchange(exchange);
+  /** Policies changed: queues and exchanges follow, many of them over turns; then `done`. */
+  applyTo(
+    queues: Iterable<Queue>, exchanges: Iterable<Exchange>, turn: Turn, done: () => void,
+  ): void {
+    const version = ++this.#version;
+    const all = [...exchanges, ...queues].values();
+    turn.stepwise(() => {
+      const { value: next } = all.next();
+      // Who changes them once more goes over all of them anew.
+      if (next === undefined || version !== this.#version) return false;
+      turn.spend(work.policy);
+      if (next.kind === 'exchange') this.applyToExchange(next);
+      else this.#applyToQueue(next);
+      return true;
+    }, done);
+  }
+
+  #applyToQueue(queue: Queue): void {
+    if (queue.gone) return;
+    const { name, settings: { type }, options: { arguments: table } } = queue;
+    const effective = this.find({ name, type }, table);
+    if (effective === undefined && queue.effective === undefined) return;
+    const effectiveTable = effective?.arguments ?? table;
+    queue.govern(settingsFrom(type, effectiveTable, this.#deliveryLimit()), effective);
   }
 
   applyToExchange(exchange: Exchange): void {

@@ -32,6 +32,7 @@ import { sampleStats, type Stats } from './stats.ts';
 import { BrokerTotals } from './totals.ts';
 import type { TraceEvent } from './events/trace.ts';
 import { Parties } from './turn/parties.ts';
+import { contentStepper } from './take-apart.ts';
 import { Turn } from './turn/turn.ts';
 import { VirtualHost, type BrokerParts } from './virtual-host.ts';
 
@@ -112,6 +113,10 @@ export class Broker {
   readonly #connections = new Set<ServerConnection>();
   /** Links that are open: those of the connections, and of clients that have yet to hang up. */
   #linkCount = 0;
+  /** Connections that hold something: what goes with one may take it several turns. */
+  #unfinished = 0;
+  /** Virtual hosts that are on their way out. */
+  readonly #leaving = new Set<VirtualHost>();
   readonly #alarms: Alarms;
   #number = 0;
   #onAllEnded: (() => void) | undefined;
@@ -176,6 +181,9 @@ export class Broker {
    */
   ensureVhost(name: string): VirtualHost {
     const known = this.#vhosts.get(name);
+    if (known !== undefined && this.#leaving.has(known)) {
+      throw new AmqpError('NOT_ALLOWED', `vhost '${name}' is being deleted: try again later`);
+    }
     if (known !== undefined) return known;
     const vhost = this.#addVhost(name);
     vhost.describe({});
@@ -215,22 +223,39 @@ export class Broker {
 
   /**
    * Ends a virtual host with all that is in it; its connections are closed with 320. Errors: 541
-   * where the disk failed, and what is in it would be there after the next start.
+   * where the disk failed, and what is in it would be there after the next start. What is much
+   * goes over several turns, in which nobody may open it; then `done` is called.
    */
-  removeVhost(vhost: VirtualHost): void {
+  removeVhost(vhost: VirtualHost, done: () => void = () => {}): void {
     if (!vhost.isBare) this.persistence?.checkChange();
+    if (this.#leaving.has(vhost)) return done();
+    this.#leaving.add(vhost);
     this.turn.within(() => {
       const error = new AmqpError('CONNECTION_FORCED', `vhost '${vhost.name}' is down`);
       for (const connection of this.#connections) {
         if (connection.info.vhost === vhost.name) connection.close(error);
       }
-      this.#vhosts.delete(vhost.name);
-      vhost.subscription.unsubscribe();
-      this.totals.forget(vhost);
-      vhost.forgetSettings();
-      this.access.permissions.forgetVhost(vhost.name);
-      this.parameters.forgetVhost(vhost.name);
+      this.turn.stepwise(contentStepper(vhost, this.turn), () => {
+        this.#forgetVhost(vhost);
+        done();
+      });
     });
+  }
+
+  #forgetVhost(vhost: VirtualHost): void {
+    this.#leaving.delete(vhost);
+    this.#vhosts.delete(vhost.name);
+    vhost.subscription.unsubscribe();
+    this.totals.forget(vhost);
+    vhost.forgetSettings();
+    this.access.permissions.forgetVhost(vhost.name);
+    this.parameters.forgetVhost(vhost.name);
+  }
+
+  /** The virtual host of this name, where it may be opened. */
+  openVhost(name: string): VirtualHost | undefined {
+    const vhost = this.#vhosts.get(name);
+    return vhost === undefined || this.#leaving.has(vhost) ? undefined : vhost;
   }
 
   /**
@@ -341,7 +366,7 @@ export class Broker {
     for (const connection of this.#connections) {
       connection.close(new AmqpError('CONNECTION_FORCED', text));
     }
-    if (this.#linkCount === 0) this.#onAllEnded!();
+    this.#checkAllEnded();
     await ended;
     this.#endConsumers();
     await this.persistence?.close();
@@ -420,6 +445,11 @@ export class Broker {
       this.#connections.add(connection);
       this.totals.churn.connectionsOpened++;
       this.#linkCount++;
+      this.#unfinished++;
+      connection.subscription.add(() => {
+        this.#unfinished--;
+        this.#checkAllEnded();
+      });
       opened.add(() => {
         this.forget(connection);
         this.#linkCount--;
@@ -428,8 +458,12 @@ export class Broker {
     });
     return outbound(inbound, link).pipe(finalize(() => {
       opened.unsubscribe();
-      if (this.#linkCount === 0) this.#onAllEnded?.();
+      this.#checkAllEnded();
     }));
+  }
+
+  #checkAllEnded(): void {
+    if (this.#linkCount === 0 && this.#unfinished === 0) this.#onAllEnded?.();
   }
 
   /** The connection is over, though its client may have yet to hang up. */

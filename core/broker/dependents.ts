@@ -32,12 +32,13 @@ export class Dependents {
     return this.#all?.size ?? 0;
   }
 
-  /** Ends one of them at each call; whether there was one. */
-  stepper(): () => boolean {
+  /** Ends one of them at each call, which `before` is told of; whether there was one. */
+  stepper(before: () => void = () => {}): () => boolean {
     const rest = this.#all?.values();
     return () => {
       const next = rest?.next();
       if (next === undefined || next.done === true) return false;
+      before();
       next.value.unsubscribe();
       return true;
     };

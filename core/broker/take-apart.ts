@@ -26,3 +26,27 @@ export function takeApart(whole: Whole, turn: Turn, done: () => void): void {
     return next();
   }, end);
 }
+
+/** What is in a virtual host. */
+interface Content {
+  readonly queues: ReadonlyMap<string, Whole>;
+  readonly exchanges: ReadonlyMap<string, Whole>;
+}
+
+/** Ends all that is in a virtual host, one part of it at each call; whether there was one. */
+export function contentStepper(content: Content, turn: Turn): () => boolean {
+  const parts = endParts(content, turn);
+  return () => parts.next().done !== true;
+}
+
+function* endParts({ queues, exchanges }: Content, turn: Turn): Generator<void> {
+  for (const whole of [...queues.values(), ...exchanges.values()]) {
+    for (const next = whole.partStepper(); next();) {
+      turn.spend(work.removal);
+      yield;
+    }
+    turn.spend(work.queueRemoval);
+    whole.subscription.unsubscribe();
+    yield;
+  }
+}

@@ -121,8 +121,9 @@ export class VirtualHost extends VirtualHostSettings {
   /** Policies changed: queues and exchanges do as they say from now on. */
   applyPolicies(): void {
     this.turn.within(() => {
-      this.appliedPolicies.applyTo(this.queues.values(), this.exchanges.values());
-      this.#routes.clear();
+      const done = (): void => this.#routes.clear();
+      const { queues, exchanges } = this;
+      this.appliedPolicies.applyTo(queues.values(), exchanges.values(), this.turn, done);
     });
   }
 
@@ -410,7 +411,7 @@ export class VirtualHost extends VirtualHostSettings {
 
   /** A timer whose work is a turn of its own. */
   setTimer(delayMs: number, run: () => void, what?: string): Cancel {
-    return this.clock.setTimer(delayMs, () => this.turn.within(run), what);
+    return this.turn.setTimer(delayMs, run, what);
   }
 
   /**

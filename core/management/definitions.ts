@@ -3,6 +3,7 @@ import type { TopicPermissions, UserPermissions } from '../broker/access/permiss
 import type { BindingDestination } from '../broker/exchange/exchange.ts';
 import { isPredeclared } from '../broker/exchange/predeclared.ts';
 import type { VirtualHost } from '../broker/virtual-host.ts';
+import { work } from '../broker/turn/work.ts';
 import { AmqpError } from '../errors.ts';
 import type { FieldTable } from '../protocol/types.ts';
 import { argumentsOf, flagOf, tableOf, textOf, type Item } from './fields.ts';
@@ -46,7 +47,7 @@ export interface ImportedItem {
 }
 
 /** Items that one import may have: a file with more is refused before anything is done. */
-export const IMPORT_ITEMS_MAX = 10_000;
+export const IMPORT_ITEMS_MAX = 100_000;
 
 /** RabbitMQ's version whose file this is like; it wants to know one. */
 const RABBIT_VERSION = '3.10.8';
@@ -87,6 +88,24 @@ function lasts(destination: BindingDestination): boolean {
  * value is no definitions at all.
  */
 export function importDefinitions(broker: Broker, value: unknown): ImportedItem[] {
+  return declareDefinitions(broker, checkedDefinitions(value));
+}
+
+/** The same over as many turns as it takes, so that nobody waits for a long file. */
+export function importInTurns(broker: Broker, value: unknown): Promise<ImportedItem[]> {
+  const items = itemsOf(checkedDefinitions(value)).values();
+  const report: ImportedItem[] = [];
+  return new Promise((resolve) => broker.turn.stepwise(() => {
+    const { value: item } = items.next();
+    if (item === undefined) return false;
+    broker.turn.spend(work.definition);
+    report.push(importItem(broker, ...item));
+    return true;
+  }, () => resolve(report)));
+}
+
+/** The definitions, where they are any; else throws a TypeError. */
+function checkedDefinitions(value: unknown): Item {
   const file = tableOf(value, 'the definitions');
   const parts = Object.entries(file).filter(([, part]) => Array.isArray(part));
   const count = parts.reduce((sum, [, part]) => sum + (part as unknown[]).length, 0);
@@ -99,14 +118,19 @@ export function importDefinitions(broker: Broker, value: unknown): ImportedItem[
   // A part that is none is told of before anything is declared.
   const wrong = Object.keys(appliers).find((part) => !Array.isArray(file[part] ?? []));
   if (wrong !== undefined) throw new TypeError(`"${wrong}" must be a list`);
-  return declareDefinitions(broker, file);
+  return file;
 }
 
 /** `importDefinitions` of a file that may have any number of items, also none. */
 export function declareDefinitions(broker: Broker, file: Item): ImportedItem[] {
+  return itemsOf(file).map((item) => importItem(broker, ...item));
+}
+
+/** All items of a file with the part that each is of, in the order in which they are declared. */
+function itemsOf(file: Item): [part: string, item: unknown][] {
   const others = Object.keys(file).filter((part) => !Object.hasOwn(appliers, part));
   return [...Object.keys(appliers), ...others]
-    .flatMap((part) => listOf(file[part]).map((item) => importItem(broker, part, item)));
+    .flatMap((part) => listOf(file[part]).map((item): [string, unknown] => [part, item]));
 }
 
 interface Applier {

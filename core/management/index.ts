@@ -4,7 +4,7 @@ export {
 } from './api.ts';
 export type { ListenerFacts, LogLine, ProcessFacts, World } from './world.ts';
 export {
-  declareDefinitions, exportDefinitions, IMPORT_ITEMS_MAX, importDefinitions,
+  declareDefinitions, exportDefinitions, IMPORT_ITEMS_MAX, importDefinitions, importInTurns,
   type Definitions, type ImportedItem,
 } from './definitions.ts';
 export { isPredeclared } from '../broker/exchange/predeclared.ts';

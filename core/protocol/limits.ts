@@ -46,8 +46,11 @@ export const wireLimits = {
   bodyFramesMax: 16_384,
   /** Nesting of field tables and arrays; deeper: 502. */
   fieldDepthMax: 32,
-  /** Values in one field table, all levels together; more: 502. */
-  fieldCountMax: 4096,
+  /**
+   * Values in one field table, all levels together; more: 502. A message that was dead-lettered as
+   * often as may be has some nine for each death, and may be published anew.
+   */
+  fieldCountMax: 16_384,
   /** Size of one output batch; also the unit of the buffer pool. */
   outputBatchBytes: 65_536,
   /** Output buffers kept for reuse. */

@@ -1,7 +1,10 @@
 /** How often a message may be dead-lettered, and which topology makes that much. */
 import { describe, expect, test } from 'vitest';
+import { encodeMessage } from '../../core/broker/message/bytes.ts';
+import { MARK_DEAD_LETTERED } from '../../core/broker/message/store.ts';
 import type { BrokerEvent } from '../../core/index.ts';
 import { limits } from '../../core/limits.ts';
+import type { FieldTable, FieldValue } from '../../core/protocol/types.ts';
 import { fixture, type Fixture } from '../support/fixture.ts';
 
 function setUp(): Fixture & { of: <T extends BrokerEvent['type']>(type: T) => Extract<BrokerEvent, { type: T }>[] } {
@@ -24,6 +27,13 @@ function declareStorm({ vhost }: Pick<Fixture, 'vhost'>, count: number): void {
   }
 }
 
+/** How many values a table has, those in it included. */
+function valuesIn(value: FieldValue): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  if (value instanceof Uint8Array || value instanceof Date) return 1;
+  return 1 + Object.values(value).reduce<number>((sum, each) => sum + valuesIn(each as FieldValue), 0);
+}
+
 const publish = ({ vhost }: Pick<Fixture, 'vhost'>, routingKey: string): void => {
   vhost.exchange('').publish({ routingKey, body: new Uint8Array(1) });
 };
@@ -43,25 +53,38 @@ describe('a message that is dead-lettered again and again', () => {
     expect([...vhost.queues.values()].map((queue) => queue.readyCount)).toEqual(Array(12).fill(0));
   });
 
-  test('over a chain of queues arrives, up to as many as its headers can name', () => {
+  test('arrives as long as its headers can name all of its deaths, and then ends', () => {
     const { vhost, clock, of } = setUp();
-    const declareChain = (name: string, length: number): void => {
-      for (let i = 0; i < length; i++) {
-        vhost.declareQueue({ queue: `${name}${i}`, arguments: {
-          'x-max-length': 0, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': `${name}${i + 1}`,
-        } });
-      }
-      vhost.declareQueue({ queue: `${name}${length}` });
-      publish({ vhost }, `${name}0`);
-      clock.runUntilIdle();
+    const target = vhost.declareQueue({ queue: 'target' });
+    const to = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'target' };
+    vhost.declareQueue({ queue: 'full', arguments: { ...to, 'x-max-length': 0 } });
+    const keeps = vhost.declareQueue({ queue: 'keeps', durable: true, arguments: {
+      ...to, 'x-queue-type': 'quorum', 'x-message-ttl': 10, 'x-overflow': 'reject-publish',
+      'x-dead-letter-strategy': 'at-least-once',
+    } });
+    const publishDead = (routingKey: string, deaths: number): void => {
+      const entries = Array.from({ length: deaths }, (_, i): FieldTable => ({
+        'count': 1n, 'reason': 'maxlen', 'queue': `before${i}`, 'time': new Date(0), 'exchange': '',
+        'routing-keys': ['key'], 'original-expiration': '10',
+      }));
+      const bytes = encodeMessage('', routingKey, { headers: { 'x-death': entries } }, new Uint8Array(1));
+      vhost.turn.within(() => vhost.publishBytes(vhost.exchange(''), bytes, MARK_DEAD_LETTERED));
+      clock.advanceBy(10);
     };
-    declareChain('near', limits.deadLetterHopsMax);
-    expect(vhost.queue(`near${limits.deadLetterHopsMax}`).readyCount).toBe(1);
-    expect(vhost.counters.deadLetterLimited).toBe(0);
-    declareChain('far', limits.deadLetterHopsMax + 1);
-    expect(vhost.queue(`far${limits.deadLetterHopsMax + 1}`).readyCount).toBe(0);
+    for (const queue of ['full', 'keeps']) publishDead(queue, limits.deadLetterHopsMax - 1);
+    expect([target.readyCount, vhost.counters.deadLetterLimited]).toEqual([2, 0]);
+    // Whoever gets it may publish it anew.
+    target.forEachReady(({ properties }) => {
+      expect(valuesIn(properties.headers!)).toBeLessThan(limits.fieldCountMax);
+    });
+    publishDead('full', limits.deadLetterHopsMax);
+    clock.advanceBy(limits.deadLetterLimitEventMs);
+    // A queue that keeps its letters until somebody takes them has nothing to wait for.
+    publishDead('keeps', limits.deadLetterHopsMax);
+    expect([target.readyCount, keeps.readyCount, keeps.letters!.count]).toEqual([2, 0, 0]);
     expect(of('message.dead-letter-limit')).toMatchObject([
-      { queue: `far${limits.deadLetterHopsMax}`, reason: 'maxlen', count: 1, cycle: [] },
+      { queue: 'full', reason: 'maxlen', count: 1, cycle: [] },
+      { queue: 'keeps', reason: 'expired', count: 1, cycle: [] },
     ]);
   });
 

@@ -232,7 +232,7 @@ describe('circles [QUE-23]', () => {
   });
 
   test('a long chain needs no stack, however long x-death grows', () => {
-    const { vhost } = fixture();
+    const { vhost, clock } = fixture();
     const length = 700;
     for (let i = 0; i < length; i++) {
       vhost.declareQueue({ queue: `q${i}`, arguments: {
@@ -245,6 +245,7 @@ describe('circles [QUE-23]', () => {
     vhost.queue(`q${length}`).consume({ noAck: true }).subscribe(({ properties }) => {
       deaths.push(...properties.headers!['x-death'] as FieldTable[]);
     });
+    clock.runUntilIdle();
     expect(deaths).toHaveLength(length);
     expect(deaths[0]!['queue']).toBe(`q${length - 1}`);
   });

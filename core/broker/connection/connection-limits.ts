@@ -1,6 +1,15 @@
 import { AmqpError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import type { Tuning } from '../../session/tune.ts';
 import type { VirtualHost } from '../virtual-host.ts';
 import type { ServerConnection } from './server-connection.ts';
+
+/** What connection.tune offers. CON-13. */
+export const offered: Tuning = {
+  channelMax: limits.channelsMax,
+  frameMax: limits.frameBytesMax,
+  heartbeat: limits.heartbeatSeconds,
+};
 
 /** What a limit of a user refuses is the fault of no method. */
 const NO_METHOD = [0, 0] as const;
@@ -15,7 +24,7 @@ export function openableVhost(connection: ServerConnection, name: string): Virtu
     throw new AmqpError('NOT_ALLOWED', 'connection refused: node connection limit ' +
       `(${broker.options.connectionsMax}) is reached`);
   }
-  const vhost = broker.vhosts.get(name);
+  const vhost = broker.openVhost(name);
   if (vhost === undefined) throw new AmqpError('NOT_ALLOWED', `vhost ${name} not found`);
   checkConnectionLimits(connection, vhost);
   if (identity.mayOpen(name)) return vhost;
@@ -28,8 +37,8 @@ export function openableVhost(connection: ServerConnection, name: string): Virtu
 function checkConnectionLimits(
   { broker, identity: { user } }: ServerConnection, vhost: VirtualHost,
 ): void {
-  const { name, limits } = vhost;
-  const ofVhost = limits.of('max-connections');
+  const { name } = vhost;
+  const ofVhost = vhost.limits.of('max-connections');
   if (isReached(ofVhost, broker.connections, ({ info }) => info.vhost === name)) {
     throw new AmqpError('NOT_ALLOWED', `access to vhost '${name}' refused for user '${user}': ` +
       `connection limit (${ofVhost}) is reached`);

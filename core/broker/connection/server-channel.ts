@@ -20,6 +20,7 @@ import { Gate } from '../delivery/gate.ts';
 import type { Address } from '../message/address.ts';
 import type { ReplyTarget } from './reply-target.ts';
 import type { ServerConnection } from './server-connection.ts';
+import { settleStepper } from './settlement.ts';
 import { Publisher, type ConfirmHolder, type PublisherSink } from '../publish/publisher.ts';
 import type { Flushed } from '../turn/turn.ts';
 import { work } from '../turn/work.ts';
@@ -258,27 +259,59 @@ export class ServerChannel implements PublisherSink, Flushed {
   /** The queue of a consumer is gone. */
   consumerEnded(consumerTag: string): void {
     this.consumers.delete(consumerTag);
+    if (this.subscription.closed) return;
     if (!this.connection.capable('consumer_cancel_notify')) return;
     this.send('basic.cancel', { consumerTag, noWait: true });
   }
 
-  /** The channel ended: consumers go, what they held goes back to its queues. CHN-03. */
-  end(): void {
-    this.vhost.turn.flushRun();
+  /** How much ends with it: consumers, and what they hold. */
+  get partCount(): number {
+    return this.consumers.size + this.unacked.count;
+  }
+
+  /**
+   * The channel ended: consumers go, then what they held goes back to its queues. CHN-03. One of
+   * these at each call; whether there was one.
+   */
+  endStepper(): () => boolean {
+    const { turn } = this.vhost;
+    turn.flushRun();
     // What was taken need not be published again, though a later method fails the channel. CNF-02.
     this.flush();
     this.#timeout.stop();
-    const { transaction } = this.publisher;
-    for (const consumer of this.consumers.values()) consumer.unsubscribe();
-    this.consumers.clear();
+    // Its consumers get nothing more, though they go one after the other.
+    this.gate.setWritable(false);
     this.subscription.unsubscribe();
+    const consumers = this.consumers.values();
+    let settleNext: (() => boolean) | undefined;
+    return () => {
+      const { value: consumer } = consumers.next();
+      if (consumer !== undefined) {
+        turn.spend(work.removal);
+        consumer.unsubscribe();
+        return true;
+      }
+      settleNext ??= settleStepper(turn, this.#takeUnacked(), 'return');
+      if (settleNext()) return true;
+      this.#ended();
+      return false;
+    };
+  }
+
+  #ended(): void {
+    this.tallies.clear();
+    this.publisher.end();
+    this.connection.broker.totals.churn.channelsClosed++;
+  }
+
+  /** All that it holds, also what a transaction was to settle. */
+  #takeUnacked(): readonly Delivery[] {
+    const { transaction } = this.publisher;
+    this.consumers.clear();
     if (transaction !== undefined) {
       this.unacked.restore(transaction.unsettled);
       transaction.drop(this.vhost.store);
     }
-    for (const delivery of this.unacked.takeAll()) delivery.queue.settle(delivery, 'return');
-    this.tallies.clear();
-    this.publisher.end();
-    this.connection.broker.totals.churn.channelsClosed++;
+    return this.unacked.takeAll();
   }
 }

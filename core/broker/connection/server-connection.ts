@@ -8,7 +8,7 @@ import { methods } from '../../protocol/spec.ts';
 import type { FieldTable, MethodArgs } from '../../protocol/types.ts';
 import { offeredTo, readCredentials, type Mechanism } from '../../session/sasl.ts';
 import { Session, type Method, type SessionEnd, type SessionHooks } from '../../session/session.ts';
-import { checkTuneOk, type Tuning } from '../../session/tune.ts';
+import { checkTuneOk } from '../../session/tune.ts';
 import type { Broker } from '../broker.ts';
 import { Traffic } from '../counters.ts';
 import { Dependents } from '../dependents.ts';
@@ -16,22 +16,16 @@ import type { ConnectionInfo } from '../events/events.ts';
 import { infoOf } from './connection-info.ts';
 import { Party } from '../turn/parties.ts';
 import { work } from '../turn/work.ts';
-import { Flow } from './flow.ts';
-import { checkChannelLimit, openableVhost } from './connection-limits.ts';
-import { awaitAnswer } from './awaited-answer.ts';
 import type { ConnectionEventBody } from './connection-event.ts';
+import { Flow } from './flow.ts';
+import { checkChannelLimit, offered, openableVhost } from './connection-limits.ts';
+import { awaitAnswer } from './awaited-answer.ts';
 import { HeldSink } from './held-sink.ts';
 import { LoginTerm } from './login-term.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
 import { ServerChannel } from './server-channel.ts';
+import { chain, endChannel, endStepper } from './settlement.ts';
 import type { VirtualHost } from '../virtual-host.ts';
-
-/** What connection.tune offers. CON-13. */
-const offered: Tuning = {
-  channelMax: limits.channelsMax,
-  frameMax: limits.frameBytesMax,
-  heartbeat: limits.heartbeatSeconds,
-};
 
 const NOBODY: Identity = { user: '', tags: [], mayOpen: () => false };
 
@@ -213,8 +207,6 @@ export class ServerConnection implements SessionHooks {
     return offeredTo(this.#link.peer, this.broker.options.mechanisms);
   }
 
-  // SessionHooks
-
   onHeader(): void {
     this.session.send(0, 'connection.start', {
       versionMajor: 0,
@@ -315,15 +307,15 @@ export class ServerConnection implements SessionHooks {
     const ended = this.#channels.get(channel);
     if (ended === undefined) return;
     this.#channels.delete(channel);
-    this.broker.turn.within(() => ended.end());
+    this.broker.turn.within(() => endChannel(this, this.broker.turn, ended));
     this.#emit({ type: 'channel.closed', channel, text: error?.replyText ?? '' });
   }
 
   onEnd({ by, error, why = '' }: SessionEnd): void {
     this.broker.turn.within(() => {
-      for (const channel of this.#channels.values()) channel.end();
+      const endChannels = endStepper([...this.#channels.values()]);
       this.#channels.clear();
-      this.#endExclusives();
+      this.#endAll(endChannels);
     });
     this.#flow.stop();
     this.#term.stop();
@@ -331,14 +323,11 @@ export class ServerConnection implements SessionHooks {
     this.#emit({ type: 'connection.closed', by, text: error?.replyText ?? why });
   }
 
-  /** Exclusive queues go with it, over as many turns as they take. */
-  #endExclusives(): void {
+  /** Channels and exclusive queues go with it, over as many turns as they take. */
+  #endAll(endChannels: () => boolean): void {
     const { turn } = this.broker;
-    const next = this.#dependents.stepper();
-    turn.stepwise(() => {
-      turn.spend(work.queueRemoval);
-      return next();
-    }, () => {
+    const endQueues = this.#dependents.stepper(() => turn.spend(work.queueRemoval));
+    turn.stepwise(chain([endChannels, endQueues]), () => {
       this.subscription.unsubscribe();
       this.#whenEnded();
     });
@@ -370,6 +359,18 @@ export class ServerConnection implements SessionHooks {
 
   onFault(fault: unknown): void {
     this.#emit({ type: 'connection.failed', error: fault });
+  }
+
+  /** What is sent from now on waits; answers how to let it go. */
+  holdOutput(): () => void {
+    this.#awaited++;
+    this.#output.hold();
+    this.#updateGates();
+    return () => {
+      this.#awaited--;
+      if (this.#awaited === 0 && !this.#holds) this.#output.release();
+      this.#updateGates();
+    };
   }
 
   /** A full disk takes what was declared once there is space; a broken one never will. */

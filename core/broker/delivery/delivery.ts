@@ -12,6 +12,8 @@ export interface Settler extends CountedQueue {
   readonly settings: { readonly consumerTimeout: number | undefined };
   /** Refuses an outcome that deliveries of this queue cannot have, before any is settled. */
   checkOutcome(outcome: Outcome): void;
+  /** Lets nothing out, as messages are on their way back (1), until they are there (-1). */
+  holdBack(change: 1 | -1): void;
   /** Settles a delivery that went out with acknowledgement. */
   settle(delivery: Delivery, outcome: Outcome): void;
   /** The message as receivers see it, until something else is asked of the queue. */

@@ -2,6 +2,8 @@ import { limits } from '../../limits.ts';
 import { addressOf, isPersistent, slotOf, type Address, type Slot } from '../message/address.ts';
 import type { MessageStore } from '../message/store.ts';
 import { LOST } from '../message/table.ts';
+import { Fifo } from '../turn/fifo.ts';
+import type { Turn } from '../turn/turn.ts';
 import type { Persistence } from './persistence.ts';
 import type { Pager, Residence } from '../turn/keeper.ts';
 import { tailOf } from './records.ts';
@@ -20,10 +22,14 @@ export class Paging implements Pager {
   readonly #persistence: Persistence;
   readonly #store: MessageStore;
   /** Work that waits for bytes, each after the one before it. */
-  readonly #line: Waiting[] = [];
+  readonly #line = new Fifo<Waiting>();
+  readonly #turn: Turn;
+  /** Whether the line moves on by itself. */
+  #advances = false;
 
-  constructor(persistence: Persistence, store: MessageStore) {
+  constructor(persistence: Persistence, store: MessageStore, turn: Turn) {
     this.#persistence = persistence;
+    this.#turn = turn;
     this.#store = store;
   }
 
@@ -72,7 +78,7 @@ export class Paging implements Pager {
 
   /** Resolves when nothing waits for bytes any more. */
   async idle(): Promise<void> {
-    for (let last = this.#line.at(-1); last !== undefined; last = this.#line.at(-1)) {
+    for (let last = this.#line.last; last !== undefined; last = this.#line.last) {
       const { address } = last;
       await new Promise<void>((resolve) => this.whenResident(address, resolve, resolve));
     }
@@ -107,15 +113,27 @@ export class Paging implements Pager {
     });
   }
 
+  /** As far as bytes are here, over as many turns as that takes. */
   #advance(): void {
-    for (let first = this.#line[0]; first !== undefined; first = this.#line[0]) {
-      const residence = this.load(first.address, () => this.#advance());
-      if (residence === 'coming') return;
-      this.#line.shift();
-      if (residence === 'here') first.run();
-      else first.lost();
-      this.#store.release(first.address);
-    }
+    if (this.#advances) return;
+    this.#advances = true;
+    this.#turn.stepwise(() => this.#step(), () => {
+      this.#advances = false;
+    });
+  }
+
+  /** Whether the next one may go on. */
+  #step(): boolean {
+    const { first } = this.#line;
+    if (first === undefined) return false;
+    const residence = this.load(first.address, () => this.#advance());
+    if (residence === 'coming') return false;
+    this.#line.shift();
+    this.#turn.spend(1);
+    if (residence === 'here') first.run();
+    else first.lost();
+    this.#store.release(first.address);
+    return this.#line.length > 0;
   }
 
   async #fetch(slot: Slot, then: () => void): Promise<void> {

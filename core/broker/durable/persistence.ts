@@ -9,6 +9,7 @@ import { MARK_TRANSIENT, type MessageStore } from '../message/store.ts';
 import { NO_ENTRY, type Entry, type MessageTable, type MutableEntry } from '../message/table.ts';
 import type { DurableDestination, Keeper } from '../turn/keeper.ts';
 import type { Turn } from '../turn/turn.ts';
+import { work } from '../turn/work.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { Compaction } from './compaction.ts';
 import { Definitions } from './definitions.ts';
@@ -93,7 +94,7 @@ export class Persistence implements Keeper, SettingKeeper {
     this.live = new LiveMessages(store.table);
     this.#clock = clock;
     this.#turn = turn;
-    this.paging = new Paging(this, store);
+    this.paging = new Paging(this, store, turn);
     this.trouble$ = this.#trouble.asObservable();
     journal.onDurable((upTo) => this.#release(upTo));
     journal.onTrouble((trouble) => this.#onTrouble(trouble));
@@ -214,6 +215,7 @@ export class Persistence implements Keeper, SettingKeeper {
     const readyAt = entry.readyAt === 0 ? 0 : timeOf(this.#wallTime(entry.readyAt));
     const changed = { destination, message, outCount, death, until, readyAt };
     this.#changed.push(changed);
+    this.#turn.spend(work.changedRecord);
     this.#group.add(encodeDefinition('message.changed', changed));
   }
 

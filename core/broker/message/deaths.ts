@@ -64,12 +64,11 @@ function newEntry(death: Death): FieldTable {
 }
 
 /**
- * Whether a message that goes to `target` would go round without end: it died there before, and
- * since then nothing but the broker sent it on. A consumer's reject ends the suspicion. QUE-23.
+ * The queues to which a message would go round without end: it died there before, and since then
+ * nothing but the broker sent it on. A consumer's reject ends the suspicion. QUE-23.
  */
-export function isCycle(target: object, deaths: readonly FieldTable[]): boolean {
-  const name = 'name' in target ? target.name : undefined;
-  const index = deaths.findIndex((entry) => entry['queue'] === name);
-  if (index === -1) return false;
-  return deaths.slice(0, index + 1).every((entry) => entry['reason'] !== 'rejected');
+export function cycleQueues(deaths: readonly FieldTable[]): ReadonlySet<unknown> {
+  const rejected = deaths.findIndex((entry) => entry['reason'] === 'rejected');
+  const since = rejected === -1 ? deaths : deaths.slice(0, rejected);
+  return new Set(since.map((entry) => entry['queue']));
 }

@@ -1,5 +1,6 @@
 import { assert } from '../../assert.ts';
 import type { Address, Slot } from './address.ts';
+import { Entries } from './entries.ts';
 
 /** That a message lies in a queue, or is held back by an exchange. */
 export interface Entry {
@@ -89,7 +90,7 @@ export class MessageTable {
   readonly #roomy: Chunk[] = [];
   #current: Chunk;
   /** Entries beyond the first of each message that has several. */
-  readonly #further = new Map<Slot, Entry[]>();
+  readonly #further = new Map<Slot, Entries>();
   /** When the first of them is ready again, of the few that are not. */
   readonly #readyAt = new Map<Slot, number>();
 
@@ -221,9 +222,9 @@ export class MessageTable {
       this.#setFirst(slot, entry);
       return;
     }
-    const further = this.#further.get(slot);
-    if (further === undefined) this.#further.set(slot, [{ ...entry }]);
-    else further.push({ ...entry });
+    let further = this.#further.get(slot);
+    if (further === undefined) this.#further.set(slot, further = new Entries());
+    further.add({ ...entry });
   }
 
   /** The message left a destination; whether it lies in no other. */
@@ -231,12 +232,11 @@ export class MessageTable {
     const first = this.#integer(slot, DESTINATION);
     const further = this.#further.get(slot);
     if (first === destination) {
-      const next = further?.shift();
+      const next = further?.pop();
       this.#setFirst(slot, next ?? NO_ENTRY);
       return next === undefined;
     }
-    const index = further?.findIndex((entry) => entry.destination === destination) ?? -1;
-    if (index !== -1) further!.splice(index, 1);
+    further?.remove(destination);
     return first === 0;
   }
 
@@ -246,14 +246,16 @@ export class MessageTable {
       this.#setFirst(slot, entry);
       return;
     }
-    const further = this.#further.get(slot);
-    const index = further?.findIndex(({ destination }) => destination === entry.destination) ?? -1;
-    if (index !== -1) further![index] = { ...entry };
+    this.#further.get(slot)?.replace({ ...entry });
   }
 
   /** What is known of it in a destination; undefined: it is not there. */
   entry(slot: Slot, destination: number): Entry | undefined {
-    return this.entries(slot).find((entry) => entry.destination === destination);
+    const first = this.#integer(slot, DESTINATION);
+    if (first === 0) return undefined;
+    return first === destination
+      ? this.firstEntry(slot)
+      : this.#further.get(slot)?.find(destination);
   }
 
   /** It may have been out, wherever it lies: it counts as redelivered. */
@@ -261,9 +263,9 @@ export class MessageTable {
     const { integers } = this.#find(slot);
     const word = this.#word + COUNT_AND_PRIORITY;
     if (integers[word]! < ONE_TIME) integers[word]! += ONE_TIME;
-    const further = this.#further.get(slot);
-    further?.forEach((entry, index) => {
-      if (entry.outCount === 0) further[index] = { ...entry, outCount: 1 };
+    const { all = [] } = this.#further.get(slot) ?? {};
+    all.forEach((entry, index) => {
+      if (entry.outCount === 0) all[index] = { ...entry, outCount: 1 };
     });
   }
 
@@ -274,7 +276,7 @@ export class MessageTable {
 
   entryCount(slot: Slot): number {
     if (this.#integer(slot, DESTINATION) === 0) return 0;
-    return 1 + (this.#further.get(slot)?.length ?? 0);
+    return 1 + (this.#further.get(slot)?.all.length ?? 0);
   }
 
   firstEntry(slot: Slot): Entry {
@@ -301,7 +303,7 @@ export class MessageTable {
     const further = this.#further.get(slot);
     return further === undefined
       ? [this.firstEntry(slot)]
-      : [this.firstEntry(slot), ...further];
+      : [this.firstEntry(slot), ...further.all];
   }
 
   #recordBytes(slot: Slot): number {

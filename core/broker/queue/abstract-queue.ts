@@ -16,6 +16,7 @@ import type { QueueSettings } from './arguments.ts';
 import type { HeldLetters } from './held-letters.ts';
 import { Consumers } from './consumers.ts';
 import type { QueueHost } from './queue-host.ts';
+import { checkDeletable } from './refusals.ts';
 
 /**
  * Sees a message that waits, and the delivery that it would be; answers `false` where it has seen
@@ -57,6 +58,7 @@ export abstract class Queue extends Destination {
   /** What went out since then, but for what its present consumers got. */
   readonly pastCounters = new DeliveryCounters();
   #touched = false;
+  #heldBack = 0;
 
   constructor(vhost: QueueHost, name: string, options: QueueOptions) {
     super();
@@ -180,7 +182,9 @@ export abstract class Queue extends Destination {
   abstract lend<T>(deliveries: readonly Delivery[], use: () => T): Promise<T>;
 
   /** Refuses a deletion under conditions that are not met. QUE-11. */
-  abstract checkDeletable(ifUnused: boolean, ifEmpty: boolean): void;
+  checkDeletable(ifUnused: boolean, ifEmpty: boolean): void {
+    checkDeletable(this, this.consumers.count, ifUnused, ifEmpty);
+  }
 
   /** Policies changed: from now on it does as these settings say. Called in a turn. */
   govern(settings: QueueSettings, effective: Effective | undefined): void {
@@ -203,7 +207,18 @@ export abstract class Queue extends Destination {
   /** Delivers what waits to the consumers that can take it. Called by the turn. */
   override pump(): void {
     this.#touched = false;
-    if (!this.gone) this.deliver();
+    if (!this.gone && !this.isHeldBack) this.deliver();
+  }
+
+  /** Lets nothing out, as messages are on their way back (1), until they are there (-1). */
+  holdBack(change: 1 | -1): void {
+    this.#heldBack += change;
+    if (!this.isHeldBack) this.touch();
+  }
+
+  /** Whether messages are on their way back that come before those that wait. */
+  protected get isHeldBack(): boolean {
+    return this.#heldBack > 0;
   }
 
   protected abstract deliver(): void;

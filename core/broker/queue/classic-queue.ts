@@ -23,7 +23,7 @@ import { pick } from './pick.ts';
 import { PriorityReady } from './priority-ready.ts';
 import { forgetAll } from './purged.ts';
 import { Ready, type VisitReady } from './ready.ts';
-import { checkDeletable, checkGettable } from './refusals.ts';
+import { checkGettable } from './refusals.ts';
 import { Retries } from './retries.ts';
 import { tailForReceivers } from './tail-for-receivers.ts';
 
@@ -37,12 +37,14 @@ export class ClassicQueue extends Queue {
   #readyBytes = 0;
   #countsBytes: boolean;
   #limited: boolean;
+  /** A policy let in fewer messages than it has: they go over turns. */
+  #shrinks = false;
   readonly #isQuorum: boolean;
   /** A message with an expiry was enqueued, so that heads must be looked at. */
   #expires = false;
   #hadConsumer = false;
   readonly #expiry: ExpiryTimer;
-  #stopUnused: Cancel = noCancel;
+  #stopUnused: Cancel = () => {};
   /** Deliveries that wait before they are ready again. QUE-29. */
   readonly #retries: Retries;
   /** A restart is bringing it back, so that time does nothing to its messages. */
@@ -78,7 +80,8 @@ export class ClassicQueue extends Queue {
     this.#countsBytes = settings.maxLengthBytes !== undefined;
     this.#limited = this.#countsBytes || settings.maxLength !== undefined;
     this.#readyBytes = this.#countsBytes ? this.readyBytes : 0;
-    if (this.#limited) this.#makeRoom();
+    this.#shrinks = this.#limited;
+    this.touch();
     if (settings.expires !== expires) this.used();
     this.letters?.rerouted();
   }
@@ -106,7 +109,7 @@ export class ClassicQueue extends Queue {
   }
 
   override acceptsImmediately(address: Address): boolean {
-    if (this.#ready.length > 0 || !this.consumers.anyReady) return false;
+    if (this.isHeldBack || this.#ready.length > 0 || !this.consumers.anyReady) return false;
     return this.settings.overflow === 'drop-head' || !this.#isFullFor(address);
   }
 
@@ -143,9 +146,8 @@ export class ClassicQueue extends Queue {
   }
 
   get dueAt(): number {
-    const { letters } = this;
-    const soonest = Math.min(this.#ready.expiresAt, this.#retries.restoredAt);
-    return letters === undefined ? soonest : Math.min(soonest, letters.restoredAt);
+    const held = this.letters?.restoredAt ?? Infinity;
+    return Math.min(this.#ready.expiresAt, this.#retries.restoredAt, held);
   }
 
   /** Does what is due next. */
@@ -217,7 +219,7 @@ export class ClassicQueue extends Queue {
 
   override used(): void {
     this.#stopUnused();
-    this.#stopUnused = noCancel;
+    this.#stopUnused = () => {};
     const { expires } = this.settings;
     if (expires === undefined || this.consumers.count > 0 || this.gone) return;
     this.#stopUnused = this.vhost.setTimer(
@@ -264,12 +266,9 @@ export class ClassicQueue extends Queue {
     return this.vhost.store.isResident(address) ? this.vhost.readMessage(address) : undefined;
   }
 
-  override checkDeletable(ifUnused: boolean, ifEmpty: boolean): void {
-    checkDeletable(this, this.consumers.count, ifUnused, ifEmpty);
-  }
-
   protected override deliver(): void {
     if (this.#suspended) return;
+    if (this.#shrinks) this.#makeRoom();
     this.#deliver(0);
     if (this.#expires) this.#expireHead();
   }
@@ -391,8 +390,7 @@ export class ClassicQueue extends Queue {
     const { heldCount = 0, heldBytes = 0 } = this.letters ?? {};
     if (this.#ready.length + heldCount >= maxLength) return true;
     if (!this.#countsBytes) return false;
-    const bytes = this.#readyBytes + heldBytes + this.vhost.store.bodyBytesOf(address);
-    return bytes > maxLengthBytes;
+    return this.#readyBytes + heldBytes + this.vhost.store.bodyBytesOf(address) > maxLengthBytes;
   }
 
   #makeRoom(): void {
@@ -401,7 +399,13 @@ export class ClassicQueue extends Queue {
     const isOver = (): boolean =>
       this.#ready.length > maxLength || this.#readyBytes > maxLengthBytes;
     while (isOver()) if (this.#deliver(1) === 0) break;
-    while (isOver()) this.#drop(this.#take()!, 'maxlen');
+    for (let dropped = 0; isOver(); dropped++) {
+      // Of each that comes one goes besides; the rest when there is time.
+      if (this.#shrinks && dropped > 1 && this.vhost.turn.isSpent) return this.touch();
+      this.vhost.turn.spend(1);
+      this.#drop(this.#take()!, 'maxlen');
+    }
+    this.#shrinks = false;
   }
 
   #take(): Delivery | undefined {
@@ -462,7 +466,6 @@ export class ClassicQueue extends Queue {
     this.touch();
   }
 
-  /** Undoes `#take`. */
   #putBack(delivery: Delivery): void {
     this.#ready.requeue(delivery);
     if (this.#countsBytes) this.#readyBytes += this.vhost.store.bodyBytesOf(delivery.address);
@@ -484,11 +487,9 @@ export class ClassicQueue extends Queue {
     const { now } = this.vhost.turn;
     this.#dropExpired(now);
     const { expiresAt } = this.#ready;
-    // What the turn had no time for comes in the next one.
     if (expiresAt > now) this.#expiry.wait(expiresAt);
   }
 
-  /** Deleted: its messages go. */
   #release(): void {
     this.#expiry.stop();
     this.#stopUnused();
@@ -497,5 +498,3 @@ export class ClassicQueue extends Queue {
     this.purge();
   }
 }
-
-function noCancel(): void {}

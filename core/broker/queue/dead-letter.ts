@@ -1,6 +1,6 @@
 import { limits } from '../../limits.ts';
 import type { FieldTable } from '../../protocol/types.ts';
-import { addDeath, isCycle, type DeadLetterReason } from '../message/deaths.ts';
+import { addDeath, cycleQueues, type DeadLetterReason } from '../message/deaths.ts';
 import type { MessageBytes } from '../message/bytes.ts';
 import type { Address } from '../message/address.ts';
 import { copiesOf, MARK_DEAD_LETTERED, withCopies } from '../message/store.ts';
@@ -31,7 +31,6 @@ export function deadLetter(
   }
   // It is looked for when it is due: between, it might leave the memory again.
   vhost.turn.afterwards(queue, () => vhost.whenReadable(address, () => {
-    vhost.turn.spend(work.deadLetter);
     republish(queue, address, reason);
     done();
   }, () => vhost.store.release(address)));
@@ -63,6 +62,8 @@ export interface DeadLetter {
   readonly to: { readonly exchange: string; readonly routingKey: string };
   /** Where it goes to, without those that it would go round through. QUE-23. */
   readonly targets: readonly Destination[];
+  /** It was dead-lettered as often as may be, and goes nowhere any more. */
+  readonly isLast: boolean;
 }
 
 /** Makes of a message that died at that time what goes on; undefined: no exchange takes it. */
@@ -102,12 +103,14 @@ export function prepareLetter(
     keys,
   );
   const all = added['x-death'] as FieldTable[];
-  const others = destinations.filter((target) => !isCycle(target, all));
+  const cycle = cycleQueues(all);
+  const others = destinations.filter((target) => !('name' in target && cycle.has(target.name)));
+  vhost.turn.spend(work.deadLetter + work.pastDeath * (all.length - 1));
   const copies = copiesAfter(message.marks, reason, others.length);
   const isLast = copies > COPIES_MAX || all.length > limits.deadLetterHopsMax;
   if (isLast) vhost.deadLetterLimit.reached(queue, reason);
   const marks = withCopies(message.marks, copies);
-  return { address, reason, bytes, marks, to, targets: isLast ? [] : others };
+  return { address, reason, bytes, marks, to, targets: isLast ? [] : others, isLast };
 }
 
 /** A client that rejects sets the pace, and what it sends round is its own doing. */

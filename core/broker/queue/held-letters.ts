@@ -6,7 +6,6 @@ import { Fifo } from '../turn/fifo.ts';
 import type { Keeper } from '../turn/keeper.ts';
 import type { Destination } from '../turn/run.ts';
 import type { Flushed } from '../turn/turn.ts';
-import { work } from '../turn/work.ts';
 import type { QueueFacts, QueueHost } from './queue-host.ts';
 import { offerLetter, prepareLetter, tellOfLetter } from './dead-letter.ts';
 
@@ -183,8 +182,11 @@ export class HeldLetters implements Flushed {
     const { queue, persistence } = this.#host;
     if (persistence?.recording === false) return 'disk';
     const { address, reason, diedAt } = letter;
-    this.#vhost.turn.spend(work.deadLetter);
     const prepared = prepareLetter(queue, address, reason, diedAt);
+    if (prepared?.isLast === true) {
+      this.#drop(letter);
+      return undefined;
+    }
     const missing = prepared?.targets.filter((target) => letter.taken?.has(target) !== true) ?? [];
     if (missing.length === 0 && letter.taken === undefined) return 'no route';
     // Nothing overtakes what waits for the same target.

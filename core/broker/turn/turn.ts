@@ -1,9 +1,10 @@
-import type { Clock } from '../../ports.ts';
+import type { Cancel, Clock } from '../../ports.ts';
 import type { Address } from '../message/address.ts';
 import type { MessageStore } from '../message/store.ts';
 import { Fifo } from './fifo.ts';
 import { Party, type Parties } from './parties.ts';
 import { Run, RUN_MESSAGES_MAX, type Destination } from './run.ts';
+import { work } from './work.ts';
 
 /** A queue that has something to do at the end of the turn. */
 export interface Pumped {
@@ -61,6 +62,9 @@ export class Turn {
   #rest: Fifo<Pumped> | undefined;
   /** Tasks that no turn came to yet, by whom they are for. */
   readonly #lines = new Map<object, Fifo<() => void>>();
+  /** What timers were for that are due and had no turn yet. */
+  readonly #due = new Fifo<() => void>();
+  readonly #dueParty = new Party(() => this.#runDue());
   #channels: Flushed[] = [];
   #connections: Flushed[] = [];
   /** The run that is being collected, and where it goes. */
@@ -160,6 +164,32 @@ export class Turn {
   touch(queue: Pumped): void {
     this.#queues.push(queue);
     if (this.#depth === 0) this.#clock.defer(() => this.within(() => {}));
+  }
+
+  /**
+   * A timer whose work is a turn of its own: behind others who wait, and where a great many are due
+   * at once, over several turns.
+   */
+  setTimer(delayMs: number, run: () => void, what?: string): Cancel {
+    let isWanted = true;
+    const cancel = this.#clock.setTimer(delayMs, () => this.#whenDue(() => {
+      if (isWanted) run();
+    }), what);
+    return () => {
+      isWanted = false;
+      cancel();
+    };
+  }
+
+  #whenDue(run: () => void): void {
+    if (!this.parties.admit(this.#dueParty)) {
+      this.#due.push(run);
+      return;
+    }
+    const before = this.parties.work;
+    this.spend(work.timer);
+    this.within(run);
+    this.parties.charge(this.#dueParty, this.parties.work - before);
   }
 
   /** Runs in this turn, after what is at hand, or later; those of one source keep their order. */
@@ -308,6 +338,18 @@ export class Turn {
       if (line.length === 0) this.#lines.delete(source);
     });
     return line.length > 0;
+  }
+
+  /** Does what timers were for; whether some still waits. */
+  #runDue(): boolean {
+    this.within(() => {
+      for (let run = this.#due.shift(); run !== undefined; run = this.#due.shift()) {
+        this.spend(work.timer);
+        run();
+        if (this.isSpent) return;
+      }
+    });
+    return this.#due.length > 0;
   }
 
   /** Pumps queues that were left; whether some are still left. */

@@ -14,6 +14,16 @@ export const work = {
   removal: 8,
   /** A queue goes. */
   queueRemoval: 16,
+  /** A queue or an exchange is looked at for the policies that apply to it. */
+  policy: 64,
+  /** An item of definitions is declared. */
+  definition: 64,
+  /** What is known of a message changes, and the journal has a record of it. */
+  changedRecord: 16,
+  /** A timer is due. */
+  timer: 4,
+  /** A death that a message died before, when it dies once more: it is read and written again. */
+  pastDeath: 24,
   /** Bindings that are compared with the headers of a message. */
   comparisons: 4,
 } as const;

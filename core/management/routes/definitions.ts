@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { object } from '../body.ts';
 import type { Call } from '../call.ts';
-import { exportDefinitions, importDefinitions } from '../definitions.ts';
+import { exportDefinitions, importInTurns } from '../definitions.ts';
 import { change, get, type Route } from '../route.ts';
 import { done } from '../answer.ts';
 
@@ -21,8 +21,8 @@ export const definitionRoutes: readonly Route[] = [
   }, exported),
   change('POST', '/api/definitions', 'administrator', {
     says: 'Declare what definitions hold', body: object, answers: v.array(anObject),
-  }, ({ broker, request }, body) => {
-    const report = importDefinitions(broker, body);
+  }, async ({ broker, request }, body) => {
+    const report = await importInTurns(broker, body);
     return request === undefined ? report : done;
   }),
 ];

@@ -55,8 +55,8 @@ export const vhostRoutes: readonly Route[] = [
   }),
   act('DELETE', '/api/vhosts/:vhost', 'administrator', {
     says: 'Delete a virtual host with all that is in it',
-  }, (call) => {
-    call.broker.removeVhost(existing(call));
+  }, async (call) => {
+    await new Promise<void>((resolve) => call.broker.removeVhost(existing(call), resolve));
     return done;
   }),
   act('POST', '/api/vhosts/:vhost/start/:node', 'administrator', {

@@ -1,6 +1,8 @@
 import { AmqpError } from '../../../errors.ts';
+import { limits } from '../../../limits.ts';
 import type { Delivery, Outcome } from '../../delivery/delivery.ts';
 import type { ChannelMethods, ServerChannel } from '../server-channel.ts';
+import { settleStepper } from '../settlement.ts';
 
 /** Methods of the class basic that settle deliveries. */
 export const settleMethods: ChannelMethods<
@@ -16,11 +18,10 @@ export const settleMethods: ChannelMethods<
     settle(channel, channel.unacked.take(deliveryTag, false), requeue ? 'requeue' : 'reject'),
 
   'basic.recover': (channel, { requeue }) => {
-    recover(channel, requeue);
-    channel.send('basic.recover-ok', {});
+    recover(channel, requeue, () => channel.send('basic.recover-ok', {}));
   },
 
-  'basic.recover-async': (channel, { requeue }) => recover(channel, requeue),
+  'basic.recover-async': (channel, { requeue }) => recover(channel, requeue, () => {}),
 };
 
 /** In a transaction settlements wait for its commit. TX-03. */
@@ -30,7 +31,7 @@ function settle(
   if (outcome !== 'ack') checkOutcome(channel, deliveries, outcome);
   const { transaction } = channel.publisher;
   if (transaction !== undefined) transaction.addSettlement({ deliveries, outcome });
-  else settleNow(channel, deliveries, outcome);
+  else settleInTurns(channel, deliveries, outcome, () => {});
 }
 
 /** QUE-32; what is refused stays as it was. */
@@ -45,6 +46,21 @@ function checkOutcome(
   }
 }
 
+/** Settles few at once, and many over turns, in which the client is not read; then calls `then`. */
+function settleInTurns(
+  channel: ServerChannel, deliveries: readonly Delivery[], outcome: Outcome, then: () => void,
+): void {
+  if (deliveries.length <= limits.settledAtOnceMax) {
+    settleNow(channel, deliveries, outcome);
+    then();
+    return;
+  }
+  const { turn } = channel.vhost;
+  if (outcome === 'ack') countAcks(channel, deliveries);
+  channel.afterWork((done) => turn.stepwise(settleStepper(turn, deliveries, outcome), done), then);
+}
+
+/** Settles all of them in this turn: a transaction is not cut. */
 export function settleNow(
   channel: ServerChannel, deliveries: readonly Delivery[], outcome: Outcome,
 ): void {
@@ -66,7 +82,7 @@ function countAcks({ tallies }: ServerChannel, deliveries: readonly Delivery[]):
 }
 
 /** Gives back all that the channel has out; without requeue: 540. BAS-23. */
-function recover(channel: ServerChannel, requeue: boolean): void {
+function recover(channel: ServerChannel, requeue: boolean, then: () => void): void {
   if (!requeue) throw new AmqpError('NOT_IMPLEMENTED', 'requeue=false');
-  settleNow(channel, channel.unacked.takeAll(), 'return');
+  settleInTurns(channel, channel.unacked.takeAll(), 'return', then);
 }
