@@ -5,11 +5,16 @@ export interface Point {
   readonly y: number;
 }
 
+export interface Rect extends Point {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** What every node measures, so that lines are known before anything is drawn. */
 export const sizes = {
   client: { width: 164, height: 68 },
   exchange: { width: 176, height: 68 },
-  queue: { width: 180, height: 88 },
+  queue: { width: 196, height: 88 },
 } as const;
 
 /** Widths of the columns: who publishes, exchanges, queues, who consumes. */
@@ -23,9 +28,18 @@ const ROUNDS = 4;
 const LABEL_CHARS_MAX = 20;
 const CHAR_WIDTH = 7;
 const LABEL_ROOM = 48;
-/** On a narrow screen what there is flows from above to below, two beside each other. */
-const UPRIGHT_COLUMNS = 2;
-const UPRIGHT_GAP = { x: 24, y: 56 } as const;
+/** The room that the canvas has: for four columns, narrow, or narrow and low as well. */
+export type Room = 'wide' | 'narrow' | 'low';
+
+/** Width to height of the rooms in which what there is flows from above to below. */
+const aspects = { narrow: 0.6, low: 1.2 } as const;
+/** How many stand beside each other there: as many as let all of it be shown largest. */
+const UPRIGHT_COLUMNS = [2, 3, 4] as const;
+const UPRIGHT_GAP = { x: 24, y: 44 } as const;
+/** Between two in a row of which one is joined to the other by a line with a label. */
+const UPRIGHT_LABEL_GAP = 48;
+/** What a label has for itself above the thing that its line leads to. */
+export const LABEL = { gap: 14, lineHeight: 17 } as const;
 
 function columnOf(thing: Thing): 0 | 1 | 2 | 3 {
   if (thing.kind === 'exchange') return 1;
@@ -35,9 +49,9 @@ function columnOf(thing: Thing): 0 | 1 | 2 | 3 {
 
 /**
  * Four columns, in each of which the things stand in the order that their neighbours suggest, so
- * that few lines cross. `upright`: rows, for a screen that is higher than wide.
+ * that few lines cross; rows of them where the room is not wide.
  */
-export function layOut({ things, ways }: Graph, upright = false): Map<string, Point> {
+export function layOut({ things, ways }: Graph, room: Room = 'wide'): Map<string, Point> {
   const columns: Thing[][] = [[], [], [], []];
   for (const thing of things) columns[columnOf(thing)]!.push(thing);
   const neighbours = new Map<string, string[]>(things.map(({ id }) => [id, []]));
@@ -54,7 +68,7 @@ export function layOut({ things, ways }: Graph, upright = false): Map<string, Po
       points = place(columns, edges);
     }
   }
-  return upright ? placeUpright(columns) : points;
+  return room === 'wide' ? points : placeUpright(columns, ways, aspects[room]);
 }
 
 /** Where each column begins: there is room for the keys of bindings. */
@@ -97,35 +111,61 @@ function place(
   return points;
 }
 
-/** The same columns, each laid down: rows in the middle of the screen. */
-function placeUpright(columns: readonly (readonly Thing[])[]): Map<string, Point> {
+/** The same columns, each laid down as rows in the middle, so that all can be shown largest. */
+function placeUpright(
+  columns: readonly (readonly Thing[])[], ways: readonly Way[], aspect: number,
+): Map<string, Point> {
+  const gaps = columns.map((column) => Math.max(UPRIGHT_GAP.y, labelRoom(column, ways)));
+  const gap = ways.some(({ kind }) => kind === 'alternate') ? UPRIGHT_LABEL_GAP : UPRIGHT_GAP.x;
+  const all = columns.flat();
+  const largest = { scale: 0, points: new Map<string, Point>() };
+  for (const count of UPRIGHT_COLUMNS) {
+    const points = rowsOf(columns, gaps, gap, count);
+    const { width, height } = boundsOf(all, points);
+    const scale = Math.min(aspect / width, 1 / height);
+    if (scale > largest.scale) Object.assign(largest, { scale, points });
+  }
+  return largest.points;
+}
+
+function rowsOf(
+  columns: readonly (readonly Thing[])[], gaps: readonly number[], gap: number, count: number,
+): Map<string, Point> {
   const points = new Map<string, Point>();
   let y = 0;
-  for (const column of columns) {
-    for (let i = 0; i < column.length; i += UPRIGHT_COLUMNS) {
-      const row = column.slice(i, i + UPRIGHT_COLUMNS);
+  columns.forEach((column, at) => {
+    for (let i = 0; i < column.length; i += count) {
+      const row = column.slice(i, i + count);
       const { width, height } = sizes[row[0]!.kind];
-      const whole = row.length * (width + UPRIGHT_GAP.x) - UPRIGHT_GAP.x;
-      row.forEach(({ id }, place) => {
-        points.set(id, { x: place * (width + UPRIGHT_GAP.x) - whole / 2, y });
-      });
-      y += height + UPRIGHT_GAP.y;
+      const whole = row.length * (width + gap) - gap;
+      if (y > 0) y += gaps[at]!;
+      row.forEach(({ id }, place) => points.set(id, { x: place * (width + gap) - whole / 2, y }));
+      y += height;
     }
-  }
+  });
   return points;
 }
 
+/** Room above things for the labels of the lines that lead to one of them. */
+function labelRoom(column: readonly Thing[], ways: readonly Way[]): number {
+  const lines = column.map(({ id }) => ways.filter(({ to, label }) => to === id && label !== ''));
+  const most = Math.max(0, ...lines.map(({ length }) => length));
+  return LABEL.gap + (most + 0.5) * LABEL.lineHeight;
+}
+
 /** The rectangle around all things. */
-export function boundsOf(
-  things: readonly Thing[], points: ReadonlyMap<string, Point>,
-): { x: number; y: number; width: number; height: number } {
-  const corners = things.flatMap(({ id, kind }) => {
+export function boundsOf(things: readonly Thing[], points: ReadonlyMap<string, Point>): Rect {
+  return around(things.flatMap(({ id, kind }) => {
     const point = points.get(id);
     return point === undefined ? [] : [{ ...point, ...sizes[kind] }];
-  });
-  const x = Math.min(...corners.map((corner) => corner.x));
-  const y = Math.min(...corners.map((corner) => corner.y));
-  const right = Math.max(...corners.map((corner) => corner.x + corner.width));
-  const bottom = Math.max(...corners.map((corner) => corner.y + corner.height));
+  }));
+}
+
+/** The rectangle around others. */
+export function around(rects: readonly Rect[]): Rect {
+  const x = Math.min(...rects.map((rect) => rect.x));
+  const y = Math.min(...rects.map((rect) => rect.y));
+  const right = Math.max(...rects.map((rect) => rect.x + rect.width));
+  const bottom = Math.max(...rects.map((rect) => rect.y + rect.height));
   return { x, y, width: right - x, height: bottom - y };
 }

@@ -1,4 +1,4 @@
-import { sizes, type Point } from './layout.ts';
+import { sizes, type Point, type Rect, type Room } from './layout.ts';
 import type { Graph, Way } from './model.ts';
 import { Routes, type Route } from './routes.ts';
 
@@ -12,23 +12,23 @@ interface Line {
 
 /** Where the lines of the picture run, as the flow draws them, for dots to be drawn on them. */
 export class Paths {
-  /** Room beyond the things that lines need. */
-  readonly margin: number;
+  /** The rectangle around all things and lines. */
+  readonly whole: Rect;
   readonly #routes: Routes;
   readonly #lines = new Map<string, Line>();
   readonly #below = new Map<string, Point>();
 
-  constructor(graph: Graph, points: ReadonlyMap<string, Point>, upright = false) {
+  constructor(graph: Graph, points: ReadonlyMap<string, Point>, room: Room = 'wide') {
     for (const { id, kind } of graph.things) {
       const { x, y } = points.get(id)!;
       this.#below.set(id, { x: x + sizes[kind].width / 2, y: y + sizes[kind].height });
     }
-    this.#routes = new Routes(graph, points, upright);
+    this.#routes = new Routes(graph, points, room !== 'wide');
     for (const way of graph.ways) {
       const route = this.#routes.of(way);
       if (route !== undefined) this.#lines.set(way.id, lineOf(route));
     }
-    this.margin = this.#routes.margin;
+    this.whole = this.#routes.whole;
   }
 
   route(way: Way): Route | undefined {

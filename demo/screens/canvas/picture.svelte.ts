@@ -6,7 +6,7 @@ import { edgesOf, publishEdge } from '../../port/edges.ts';
 import type { App } from '../../shell/app.ts';
 import { Flights } from './flights.ts';
 import type { Scenario } from '../../scenarios/format.ts';
-import { layOut, type Point } from './layout.ts';
+import { layOut, type Point, type Room } from './layout.ts';
 import { buildGraph, type Graph, type Seen, type Way } from './model.ts';
 import { outlineOf } from './outline.ts';
 import { Paths } from './paths.ts';
@@ -53,7 +53,7 @@ export class Picture {
   /** What the tap had kept is history. */
   #isLive = false;
   #shape = '';
-  #upright = false;
+  #room: Room = 'wide';
 
   /** `scenario`: its outline is shown until all of it is there. */
   constructor(app: App, positions: Positions, scenario?: Scenario, runs = true) {
@@ -79,10 +79,10 @@ export class Picture {
     this.#subscription.unsubscribe();
   }
 
-  /** Whether it flows from above to below, not from left to right. */
-  set upright(upright: boolean) {
-    if (upright === this.#upright) return;
-    this.#upright = upright;
+  /** Where there is not much of it, what flows to the right flows down. */
+  set room(room: Room) {
+    if (room === this.#room) return;
+    this.#room = room;
     this.#place();
   }
 
@@ -173,10 +173,10 @@ export class Picture {
   }
 
   #place(): void {
-    const layout = layOut(this.graph, this.#upright);
+    const layout = layOut(this.graph, this.#room);
     // Where things are dragged to is for the wide screen, on which they are dragged.
-    this.points = this.#upright ? layout : this.#positions.over(layout);
-    this.paths = new Paths(this.graph, this.points, this.#upright);
+    this.points = this.#room === 'wide' ? this.#positions.over(layout) : layout;
+    this.paths = new Paths(this.graph, this.points, this.#room);
   }
 
   #onBatch({ events, counts }: TapBatch): void {

@@ -1,12 +1,7 @@
 /** Where the lines of the picture run: on to what comes next, around all that is between. */
 import { getBezierPath, Position } from '@xyflow/svelte';
-import { boundsOf, sizes, type Point } from './layout.ts';
+import { around, boundsOf, sizes, type Point, type Rect } from './layout.ts';
 import type { Graph, Thing, Way } from './model.ts';
-
-export interface Rect extends Point {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** A line from thing to thing. */
 export interface Route {
@@ -16,8 +11,8 @@ export interface Route {
   readonly end: Point;
   /** Which way its arrow points, in degrees: 0 is to the right, 90 is down. */
   readonly angle: number;
-  /** Whether it goes back, around what it passes. */
-  readonly isBack: boolean;
+  /** The corners of a line of straight pieces. */
+  readonly corners: readonly Point[];
 }
 
 /** Least room that a line needs to bend in. */
@@ -51,14 +46,16 @@ export class Routes {
     if (known !== undefined) return known;
     const [from, to] = [this.#rects.get(way.from), this.#rects.get(way.to)];
     if (from === undefined || to === undefined) return undefined;
-    const route = this.#upright ? this.#down(from, to) : this.#right(from, to, way);
+    const route = this.#upright ? this.#down(from, to, way) : this.#right(from, to, way);
     this.#routes.set(way.id, route);
     return route;
   }
 
-  /** Room beyond the things that lines need. */
-  get margin(): number {
-    return this.#lanes === 0 ? 0 : MARGIN + this.#lanes * LANE;
+  /** The rectangle around all things, and all lines that go around them. */
+  get whole(): Rect {
+    const corners = [...this.#routes.values()].flatMap((route) => route.corners)
+      .map((corner) => ({ ...corner, width: 0, height: 0 }));
+    return around([this.#bounds, ...corners]);
   }
 
   #right(from: Rect, to: Rect, { kind }: Way): Route {
@@ -84,7 +81,9 @@ export class Routes {
     ]);
   }
 
-  #down(from: Rect, to: Rect): Route {
+  #down(from: Rect, to: Rect, { label }: Way): Route {
+    const beside = this.#beside(from, to);
+    if (beside !== undefined) return beside;
     const begin = { x: center(from), y: bottom(from) };
     const onto = { x: center(to), y: to.y };
     const isNext = to.y - bottom(from) >= BEND;
@@ -92,15 +91,28 @@ export class Routes {
     const isLeft = center(from) < center(this.#bounds) - 1;
     const lane = this.#lanes++ * LANE;
     const x = isLeft ? this.#bounds.x - MARGIN - lane : right(this.#bounds) + MARGIN + lane;
-    const start = { x: isLeft ? from.x : right(from), y: from.y + from.height * LOW };
+    const toSide = isLeft ? -BEND : BEND;
+    const out = { x: isLeft ? from.x : right(from), y: from.y + from.height * LOW };
+    const below = { x: center(from) + toSide, y: bottom(from) };
+    const leave = this.#isClear(out, { x, y: out.y }, from, to)
+      ? [out, { x, y: out.y }]
+      : [below, { x: below.x, y: below.y + BEND }, { x, y: below.y + BEND }];
     const side = { x: isLeft ? to.x : right(to), y: to.y + to.height * HIGH };
-    const reach = { x, y: side.y };
-    if (this.#isClear(reach, side, from, to)) {
-      return corners([start, { x, y: start.y }, reach, side]);
-    }
-    const y = to.y - BEND;
-    const end = { x: center(to) + (isLeft ? -BEND : BEND), y: to.y };
-    return corners([start, { x, y: start.y }, { x, y }, { x: end.x, y }, end]);
+    const above = { x: center(to) + toSide, y: to.y };
+    // A label has room above a thing, and none beside it.
+    const arrive = label === '' && this.#isClear({ x, y: side.y }, side, from, to)
+      ? [{ x, y: side.y }, side]
+      : [{ x, y: above.y - BEND }, { x: above.x, y: above.y - BEND }, above];
+    return corners([...leave, ...arrive]);
+  }
+
+  /** The line to what stands beside it in the same row. */
+  #beside(from: Rect, to: Rect): Route | undefined {
+    if (middle(from) !== middle(to)) return undefined;
+    const isRight = to.x > from.x;
+    const start = { x: isRight ? right(from) : from.x, y: middle(from) };
+    const end = { x: isRight ? to.x : right(to), y: middle(to) };
+    return this.#isClear(start, end, from, to) ? corners([start, end]) : undefined;
   }
 
   /** Whether nothing stands in the rectangle between two points. */
@@ -128,7 +140,7 @@ function bend(start: Point, end: Point, upright: boolean): Route {
     sourcePosition: upright ? Position.Bottom : Position.Right,
     targetPosition: upright ? Position.Top : Position.Left,
   });
-  return { text, start, end, angle: upright ? 90 : 0, isBack: false };
+  return { text, start, end, angle: upright ? 90 : 0, corners: [] };
 }
 
 /** A line of straight pieces with round corners. */
@@ -142,7 +154,7 @@ function corners(points: readonly Point[]): Route {
   });
   const [last, end] = [points.at(-2)!, points.at(-1)!];
   const angle = (Math.atan2(end.y - last.y, end.x - last.x) * 180) / Math.PI;
-  return { text: pieces.join(''), start: points[0]!, end, angle, isBack: true };
+  return { text: pieces.join(''), start: points[0]!, end, angle, corners: points };
 }
 
 /** The point so far from a corner, on the way to the next one. */
