@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { CoachStep, Scenario } from '../../demo/scenarios/format.ts';
 import { readAssertions, readScenario, scenarioNames } from './scenarios/folders.ts';
+import { faultsOfFlights } from './scenarios/flown.ts';
 import { Learner } from './scenarios/learner.ts';
 import { scriptOf, Threads } from './scenarios/threads.ts';
 import { VirtualRun } from './scenarios/virtual-run.ts';
@@ -49,11 +50,15 @@ describe.each(scenarioNames)('%s', { timeout: 60_000 }, (name) => {
   });
 
   test('the broker answers each question of the coach as the lesson does', async () => {
-    const answers = await takeSteps(prepare(scenario), scenario);
+    const run = prepare(scenario);
+    const answers = await takeSteps(run, scenario);
     expect(answers.size).toBeGreaterThan(0);
     for (const [{ predict }, outcome] of answers) {
       expect(predict!.choices[outcome!], predict!.question).toBe(predict!.choices[predict!.answer]);
     }
+    // What the picture makes of it: each dot in time, and in the colour of its message.
+    expect(run.events.filter(({ type }) => type === 'message.delivered').length).toBeGreaterThan(0);
+    expect(faultsOfFlights(run.events)).toEqual([]);
   });
 
   test('the coach points at lines that have what it speaks of', () => {

@@ -140,7 +140,7 @@ export class Flights {
         const way = deadLetterWay(event.queue, event.exchange);
         const arrival = this.#fly(event, event.queue, [way], 'dead');
         if (event.becomes === 0) {
-          this.#fall({ ...event, at: arrival }, `exchange:${event.exchange}`, 'unroutable');
+          this.#fallAt(arrival, event.message, `exchange:${event.exchange}`, 'unroutable');
           return;
         }
         this.#origins.set(event.becomes, this.#originOf(event.message));
@@ -226,8 +226,11 @@ export class Flights {
   }
 
   #fall(event: OfMessage, thing: string, text: string): void {
-    const start = this.#startOf(event, '');
-    this.falls.push({ message: event.message, thing, text, start, end: start + FALL_MS });
+    this.#fallAt(this.#startOf(event, ''), event.message, thing, text);
+  }
+
+  #fallAt(start: number, message: number, thing: string, text: string): void {
+    this.falls.push({ message, thing, text, start, end: start + FALL_MS });
   }
 
   /**

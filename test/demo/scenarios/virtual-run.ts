@@ -36,13 +36,18 @@ export class VirtualRun implements ScenarioRun {
   readonly #threads: Threads;
   readonly #logs = new LogCursors();
   readonly #hash = createHash('sha256');
+  /** All that happened so far. */
+  readonly events: TapEvent[] = [];
 
   constructor(scenario: Scenario, threads: Threads, world$ = new BehaviorSubject(worldOf(scenario))) {
     this.#scenario = scenario;
     this.#threads = threads;
     this.#world$ = world$;
     world$.pipe(switchMap(({ clients }) => clients.logs$)).subscribe((line) => this.#logs.add(line));
-    world$.pipe(switchMap(({ events$ }) => events$)).subscribe((event) => this.#hash.update(textOf(event)));
+    world$.pipe(switchMap(({ events$ }) => events$)).subscribe((event) => {
+      this.events.push(event);
+      this.#hash.update(textOf(event));
+    });
   }
 
   get world(): World {
