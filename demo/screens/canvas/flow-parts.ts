@@ -1,5 +1,5 @@
 /** The picture as the flow wants it: nodes, and lines between them. */
-import type { Edge, Node } from '@xyflow/svelte';
+import { Position, type Edge, type Node } from '@xyflow/svelte';
 import type { App, Selection } from '../../shell/app.ts';
 import type { Attention } from '../../shell/attention.ts';
 import type { FrameTime } from '../../shell/frame-time.svelte.ts';
@@ -25,6 +25,23 @@ export interface NodeFacts {
 /** What lies on whatever is near. */
 const IN_FRONT = 1000;
 
+/** Pixels; see `flow.css`. */
+const HANDLE = 12;
+
+/** Where its lines are drawn from and to: known before it is measured, so no line waits for that. */
+function handlesOf(kind: Thing['kind'], upright: boolean): NonNullable<Node['handles']> {
+  const { width, height } = sizes[kind];
+  const [x, y] = [(width - HANDLE) / 2, (height - HANDLE) / 2];
+  const own = { width: HANDLE, height: HANDLE };
+  return upright ? [
+    { type: 'target', position: Position.Top, x, y: 0, ...own },
+    { type: 'source', position: Position.Bottom, x, y: height - HANDLE, ...own },
+  ] : [
+    { type: 'target', position: Position.Left, x: 0, y, ...own },
+    { type: 'source', position: Position.Right, x: width - HANDLE, y, ...own },
+  ];
+}
+
 export function nodesOf(things: readonly Thing[], facts: NodeFacts): Node[] {
   const { picture, editing, selection } = facts;
   return things.flatMap((thing) => {
@@ -32,7 +49,8 @@ export function nodesOf(things: readonly Thing[], facts: NodeFacts): Node[] {
     if (position === undefined) return [];
     return [{
       id: thing.id, type: thing.kind, position: { ...position }, data: dataOf(thing, facts),
-      ...sizes[thing.kind], ...(editing.errors.has(thing.id) && { zIndex: IN_FRONT }),
+      ...sizes[thing.kind], handles: handlesOf(thing.kind, facts.upright),
+      ...(editing.errors.has(thing.id) && { zIndex: IN_FRONT }),
       ariaLabel: sentenceOf(thing), selected: isSelected(thing, selection),
     }];
   });

@@ -26,7 +26,8 @@ export function faultsOfFlights(events: readonly TapEvent[]): string[] {
         colours.set(event.becomes, colours.get(event.message) ?? flights.colourOf(event.message));
       }
       return [
-        ...late.map(({ message, start }) => `at speed ${speed} ${message} of ${event.type} at ${event.at} begins at ${start}`),
+        ...late.map(({ message, start }) => (
+          `at speed ${speed} ${message} of ${event.type} at ${event.at} begins at ${start}`)),
         ...turned.map(({ message, edge }) => `message ${message} has another colour on ${edge}`),
       ];
     });
