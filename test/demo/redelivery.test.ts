@@ -174,7 +174,7 @@ describe.skipIf(!hasChromium())('the redelivery', { timeout: 180_000 }, () => {
       const drawn = await drawnAt(Math.round(delivered.at + part * HOP_MS));
       const dot = dotOf(drawn);
       expect((await lineTo('consumer-2', dot)).away).toBeLessThan(3);
-      const [label] = drawn.texts.filter(({ text }) => text === 'redelivered');
+      const label = drawn.texts.find(({ text }) => text === 'redelivered');
       expect(Math.hypot(label!.x - dot.x, label!.y - dot.y), 'from the dot to its word').toBeLessThan(30);
     }
     await expect.poll(() => pg.page.evaluate('window.__marks.length'), { timeout: 60_000 }).toBe(2);
