@@ -28,7 +28,7 @@ const IN_FRONT = 1000;
 /** Pixels; see `flow.css`. */
 const HANDLE = 12;
 
-/** Where its lines are drawn from and to: known before it is measured, so no line waits for that. */
+/** Where its lines begin and end: known before it is measured, so no line waits for that. */
 function handlesOf(kind: Thing['kind'], upright: boolean): NonNullable<Node['handles']> {
   const { width, height } = sizes[kind];
   const [x, y] = [(width - HANDLE) / 2, (height - HANDLE) / 2];
