@@ -3,6 +3,8 @@ import { Command, CommanderError, Option } from 'commander';
 import type { GivenUser } from '../core/index.ts';
 import { backUp } from './backup.ts';
 import { checkData } from './check.ts';
+import { registerCommands } from './commands/register.ts';
+import { ApiRefusal } from './commands/api-client.ts';
 import { readSettings, variableOf } from './configuration.ts';
 import { METRICS_PORT, startGateway, type Gateway } from './gateway.ts';
 import { nodeLimits } from './limits.ts';
@@ -25,6 +27,8 @@ const EXIT_CANNOT_START = 2;
 const EXIT_NOT_KEPT = 1;
 /** And for a check that found damage. */
 const EXIT_DAMAGED = 1;
+/** And for a command that the broker refused. */
+const EXIT_REFUSED = 1;
 const DEFAULT_DATA = 'tabmq-data';
 
 function makeProgram(): Command {
@@ -49,6 +53,8 @@ function makeProgram(): Command {
   program.command('playground')
     .description('open the playground, whose broker runs in the tab; nothing is kept here')
     .action(() => play(readSettings({ flags: program.opts(), environment: process.env })));
+  program.enablePositionalOptions();
+  registerCommands(program, say);
   program.addHelpText('after', [
     '',
     'A flag goes before its environment variable, that before the configuration file.',
@@ -239,7 +245,7 @@ function drainOnSignal(gateway: Gateway): void {
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 obey(process.argv).catch((error: unknown) => {
-  if (!(error instanceof StartError)) throw error;
+  if (!(error instanceof StartError || error instanceof ApiRefusal)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = EXIT_CANNOT_START;
+  process.exitCode = error instanceof ApiRefusal ? EXIT_REFUSED : EXIT_CANNOT_START;
 });

@@ -76,7 +76,7 @@ function fromEnvironment(environment: Given['environment']): Source {
 }
 
 /** Variables that are no settings: the file of them, and what the commands and the tests read. */
-const otherVariables = ['TABMQ_CONFIG', 'TABMQ_API_URL', 'TABMQ_API_USER', 'TABMQ_API_PASSWORD'];
+const otherVariables = ['TABMQ_CONFIG', 'TABMQ_API_URL', 'TABMQ_API_USER'];
 const ofTests = /^TABMQ_(TEST|FUZZ|COMPLIANCE)_|^TABMQ_SEED$/;
 
 /** A name that is misspelt is refused like a misspelt flag. Errors: StartError. */

@@ -8,6 +8,7 @@ import {
 import { SHORTSTR_BYTES_MAX } from '../core/protocol/index.ts';
 import type { Journal } from '../core/storage/index.ts';
 import { logBroker } from './broker-log.ts';
+import { ControlSocket, ownerLogin } from './control-socket.ts';
 import { openData, recover } from './data.ts';
 import {
   bringsUsers, loadDefinitions, readDefinitionsFile, type DefinitionsFile,
@@ -144,18 +145,17 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const authenticator = (own: Authenticator): Authenticator => (
     new LoginDelay(loginsOf(own), env.clock, log));
   const makesGuest = definitions === undefined || !bringsUsers(definitions);
-  const broker = makeBroker(options, {
-    ...env, authenticator, journal, makesGuest, mechanisms,
-  });
+  const broker = makeBroker(options, { ...env, authenticator, journal, makesGuest, mechanisms });
   let logging = logBroker(broker, log);
   const doors = new Doors(broker.serve, env, log, doorsOptions(options, env.clock, log));
   metrics.watch(broker, data ?? '.', () => doors.strangers.count + broker.connectionCount);
+  let controlSocket: ControlSocket | undefined;
   try {
     const recovered = await recover(broker, journal, data);
     if (definitions !== undefined) {
       await loadDefinitions(broker, definitions, options.definitionsSkipIfUnchanged === true, log);
     }
-    await openDoors(doors, { broker, metrics }, options, log);
+    controlSocket = await openDoors(doors, { broker, metrics }, options, log);
     // Only now: who cannot start says one sentence, and no more.
     if (data !== undefined) log.write('journal', 'info', 'recovered', { data, ...recovered });
   } catch (error) {
@@ -173,6 +173,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     log.write('gateway', 'info', 'draining');
     monitor.stop();
     metrics.stop();
+    controlSocket?.close();
     doors.refuse();
     try {
       await broker.stop();
@@ -284,7 +285,7 @@ function watchMemory(
 async function openDoors(
   doors: Doors, { broker, metrics }: { readonly broker: Broker; readonly metrics: Metrics },
   options: GatewayOptions, log: Log,
-): Promise<void> {
+): Promise<ControlSocket | undefined> {
   const place = (way: WayIn): Place => ({
     hosts: options.hosts ?? DEFAULT_HOSTS,
     hostsMayBeAbsent: options.hosts === undefined,
@@ -294,10 +295,11 @@ async function openDoors(
   const origins = new OriginRule(options.allowedOrigins);
   const urls = (): string[] => (
     doors.listeners.filter(({ way }) => way !== 'metrics').map(({ url }) => url));
-  const management = serveManagement({
+  const parts = {
     broker, origins, log, listeners: () => doors.listeners, data: options.data,
     certificatesEnd: () => certificatesEnd(options.tls),
-  });
+  };
+  const management = serveManagement(parts);
   const http = {
     answer: metrics.listener(answerHttp({
       version, urls, management, playground: options.playground,
@@ -309,9 +311,13 @@ async function openDoors(
   await doors.open('amqp', tcpServer, place('amqp'));
   await doors.open('http', (accept) => httpServer(http, accept), place('http'));
   await openMetrics(doors, metrics, http.hosts, options, place('metrics'), log);
-  if (tls === undefined) return;
-  await doors.open('amqps', (accept) => tlsServer(tls, accept), place('amqps'));
-  await doors.open('https', (accept) => httpsServer(tls, http, accept), place('https'));
+  if (tls !== undefined) {
+    await doors.open('amqps', (accept) => tlsServer(tls, accept), place('amqps'));
+    await doors.open('https', (accept) => httpsServer(tls, http, accept), place('https'));
+  }
+  if (options.data === undefined) return undefined;
+  const forOwner = serveManagement({ ...parts, authenticator: ownerLogin });
+  return ControlSocket.open(options.data, forOwner, log);
 }
 
 /** Why clients should go elsewhere, to probes that ask. */

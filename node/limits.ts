@@ -51,6 +51,8 @@ export const nodeLimits = {
   /** Time for an answer of an issuer of tokens, and the length of any answer that is asked for. */
   fetchMs: 10_000,
   fetchedBytesMax: 1_048_576,
+  /** Time for an answer to a command: long lists take theirs. */
+  commandMs: 60_000,
   /** An HTTP connection over which nothing moves for so long is dropped. */
   httpIdleMs: 60_000,
   /** All headers of one HTTP request; more: 431. */

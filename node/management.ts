@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import type { Broker } from '../core/index.ts';
+import type { Authenticator, Broker } from '../core/index.ts';
 import { management, type ListenerFacts, type World } from '../core/management/index.ts';
 import { compressed } from './compressed.ts';
 import type { ListenerInfo, WayIn } from './doors.ts';
@@ -16,6 +16,8 @@ export interface ManagementParts {
   readonly broker: Broker;
   readonly origins: OriginRule;
   readonly log: Pick<Log, 'write'>;
+  /** Who may come in. Default: whoever the broker lets in. */
+  readonly authenticator?: Authenticator;
   readonly listeners: () => readonly ListenerInfo[];
   /** Directory that keeps what is durable. */
   readonly data?: string | undefined;
@@ -39,7 +41,7 @@ export function serveManagement(parts: ManagementParts): RequestListener {
 }
 
 function worldOf(parts: ManagementParts): Partial<World> {
-  const { broker, origins, log, data, listeners, certificatesEnd } = parts;
+  const { broker, origins, log, data, listeners, certificatesEnd, authenticator } = parts;
   const { limitBytes } = processMemory();
   return {
     breathe: () => new Promise((resolve) => {
@@ -56,6 +58,7 @@ function worldOf(parts: ManagementParts): Partial<World> {
       ...(data !== undefined && { dataDirectory: data }),
     }),
     ...(certificatesEnd !== undefined && { certificatesEnd }),
+    ...(authenticator !== undefined && { authenticator }),
     allowsOrigin: (origin) => origins.allows(origin, undefined),
     sharesWith: (origin) => origins.lists(origin),
     secret: () => randomBytes(32).toString('base64url'),

@@ -70,6 +70,7 @@ const guides = {
   'node/testing/README.md': 'The broker that a test owns',
   'browser/README.md': 'The broker in a tab',
   'node/README.md': 'The gateway', 'node/SETTINGS.md': 'Its settings',
+  'node/COMMANDS.md': 'Its commands', 'node/SERVICE.md': 'The gateway as a service',
   'core/README.md': 'The broker as a library', 'core/storage/DURABILITY.md': 'What survives',
   'demo/README.md': 'The playground', 'demo/examples/README.md': 'Examples',
 };
