@@ -59,7 +59,7 @@ export async function loadDefinitions(
     return;
   }
   const items = declareDefinitions(broker, content);
-  const refused = items.filter(({ outcome }) => outcome === 'refused');
+  const refused = items.filter(({ outcome }) => outcome === 'refused' || outcome === 'different');
   if (refused.length > 0) {
     const texts = refused.slice(0, COMPLAINTS_MAX)
       .map(({ kind, name, vhost, text }) => `${kind} '${name}'${where(vhost)}: ${text}`);
@@ -68,7 +68,7 @@ export async function loadDefinitions(
     throw new StartError(`The definitions ${path} cannot be: ${texts.join('; ')}${more}.`);
   }
   for (const { kind, name, vhost, outcome } of items) {
-    if (outcome !== 'unsupported') continue;
+    if (outcome !== 'skipped') continue;
     log.write('gateway', 'warn', 'definitions have what is not kept here', { kind, name, vhost });
   }
   broker.note(NOTE, digest);

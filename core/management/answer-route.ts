@@ -18,7 +18,7 @@ import { bodyOf } from './request-body.ts';
 import { jsonResponse, loginWanted, refusalResponse, responseOf } from './responses.ts';
 import type { Route } from './route.ts';
 
-type Shared = Pick<CallFacts, 'broker' | 'world' | 'sessions' | 'attempts'>;
+type Shared = Pick<CallFacts, 'broker' | 'world' | 'sessions' | 'attempts' | 'statistics'>;
 
 /**
  * Answers a request by its route. In process nothing is waited for that need not be: what a call
@@ -134,14 +134,14 @@ async function callerFor(
 const nobody = inProcessCaller;
 
 async function respond(value: unknown, call: Call): Promise<Response> {
-  const { broker, query, world: { breathe } } = call;
+  const { view, query, world: { breathe } } = call;
   const attached = attachment(query);
   if (value instanceof Listing) {
-    const shown = await show(value, listQueryOf(query), broker, breathe);
+    const shown = await show(value, listQueryOf(query), view, breathe);
     return jsonResponse(200, jsonStream(shown, breathe), attached);
   }
   if (value instanceof Single) {
-    return jsonResponse(200, showOne(value, listQueryOf(pageless(query)), broker), attached);
+    return jsonResponse(200, showOne(value, listQueryOf(pageless(query)), view), attached);
   }
   if (value instanceof Answer || value instanceof Raw) return responseOf(value);
   return jsonResponse(200, pick(value ?? null, chosenColumns(query)), attached);
@@ -165,13 +165,13 @@ function pageless(query: URLSearchParams): URLSearchParams {
 async function toldInProcess(
   { answer }: InProcess, value: unknown, call: Call,
 ): Promise<Response> {
-  const { broker, query, world: { breathe } } = call;
+  const { view, query, world: { breathe } } = call;
   if (value instanceof Listing) {
-    const made = show(value, listQueryOf(query), broker, breathe);
+    const made = show(value, listQueryOf(query), view, breathe);
     const shown = made instanceof Promise ? await made : made;
     answer(200, wholeOf(shown));
   } else if (value instanceof Single) {
-    answer(200, showOne(value, listQueryOf(pageless(query)), broker));
+    answer(200, showOne(value, listQueryOf(pageless(query)), view));
   } else if (value instanceof Answer) {
     answer(value.status, value.body ?? null);
   } else if (value instanceof Raw) {

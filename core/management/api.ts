@@ -2,6 +2,7 @@ import type { Broker } from '../broker/broker.ts';
 import type { PeerInfo } from '../ports.ts';
 import { makeApp } from './app.ts';
 import type { Method } from './route.ts';
+import { Statistics } from './statistics/statistics.ts';
 import { plainWorld, type World } from './world.ts';
 
 /** A request as `Request` has it, with a body that is a value already. */
@@ -48,9 +49,9 @@ export function management(broker: Broker, world: Partial<World> = {}): Manageme
   };
 }
 
-/** The same where only this process asks. */
+/** The same where only this process asks: it tells no rates, so that no timer runs for them. */
 export function managementApi(broker: Broker): Api {
-  return management(broker).call;
+  return management(broker, { statistics: new Statistics(broker, 0, false) }).call;
 }
 
 const NOT_FOUND = { error: 'Object Not Found', reason: 'Not Found' };

@@ -19,6 +19,7 @@ export function makeApp(broker: Broker, world: World): App {
   const app: App = new Hono<AppEnv>({ strict: false });
   const shared = {
     broker, world, sessions: new Sessions(broker, world.secret), attempts: new LoginAttempts(),
+    statistics: world.statistics,
   };
   for (const route of routes) {
     app.on(route.method, route.path, async (context) => {

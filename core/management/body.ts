@@ -23,10 +23,12 @@ export const flag = v.pipe(
   v.transform((value) => value === true || value === 'true'),
 );
 
+const notInteger = ({ input }: { readonly input: unknown }): string => listed('not_integer', input);
+
 /** A whole number, or the text of one. */
 export const integer = v.pipe(
-  v.union([v.pipe(v.number(), v.integer()), v.pipe(v.string(), v.regex(/^-?\d+$/))],
-    ({ input }) => listed('not_integer', input)),
+  v.union([v.number(), v.string()], notInteger),
+  v.check((value) => /^-?\d{1,15}$/.test(String(value)), notInteger),
   v.transform(Number),
 );
 
@@ -39,11 +41,11 @@ function expected(what: string, input: unknown): string {
 
 /** A JSON object; RabbitMQ writes an empty one as an empty list. */
 export const object = v.pipe(
-  v.union([
-    v.pipe(v.record(v.string(), v.any()), v.check((value) => !Array.isArray(value))),
-    v.pipe(v.array(v.any()), v.maxLength(0)),
-  ], ({ input }) => expected('a JSON object', input)),
-  v.transform((value): Readonly<Record<string, unknown>> => (Array.isArray(value) ? {} : value)),
+  v.custom<Readonly<Record<string, unknown>> | readonly never[]>((value) => (
+    Array.isArray(value) ? value.length === 0 : typeof value === 'object' && value !== null),
+  ({ input }) => expected('a JSON object', input)),
+  v.transform((value): Readonly<Record<string, unknown>> => (
+    Array.isArray(value) ? {} : value as Readonly<Record<string, unknown>>)),
 );
 
 /** Arguments of a declaration. */

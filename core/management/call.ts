@@ -9,8 +9,11 @@ import type { PeerInfo } from '../ports.ts';
 import { excessOf } from '../protocol/short-string.ts';
 import { badRequest, notFound, objectNotFound } from './api-error.ts';
 import type { Caller } from './caller.ts';
+import { sampleRequestOf } from './lists/sample-request.ts';
+import type { View } from './lists/table.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import type { Sessions } from './sessions.ts';
+import type { Statistics } from './statistics/statistics.ts';
 import type { World } from './world.ts';
 
 /** What a request brings along. */
@@ -25,6 +28,7 @@ export interface CallFacts {
   readonly request: Request | undefined;
   readonly peer: PeerInfo;
   readonly attempts: LoginAttempts;
+  readonly statistics: Statistics;
 }
 
 /** One request, with the things that its path names. */
@@ -38,6 +42,7 @@ export class Call implements CallFacts {
   readonly request: Request | undefined;
   readonly peer: PeerInfo;
   readonly attempts: LoginAttempts;
+  readonly statistics: Statistics;
 
   constructor(facts: CallFacts) {
     this.broker = facts.broker;
@@ -49,6 +54,7 @@ export class Call implements CallFacts {
     this.request = facts.request;
     this.peer = facts.peer;
     this.attempts = facts.attempts;
+    this.statistics = facts.statistics;
   }
 
   /** A name of the path. Errors: 400 where it is longer than a name can be. */
@@ -62,6 +68,12 @@ export class Call implements CallFacts {
   /** Whether the query says `true` of this. */
   wants(key: string): boolean {
     return this.query.get(key) === 'true';
+  }
+
+  /** What the keys of an object are worked out from beside the thing that it is of. */
+  get view(): View {
+    const { broker, statistics, query } = this;
+    return { broker, statistics, samples: sampleRequestOf(query) };
   }
 
   /** The virtual hosts whose things the caller is shown. */

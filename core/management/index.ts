@@ -3,10 +3,11 @@ export {
   management, managementApi, type Api, type ApiRequest, type ApiResponse, type Management,
 } from './api.ts';
 export type { ListenerFacts, LogLine, ProcessFacts, World } from './world.ts';
+export { exportDefinitions, type Definitions } from './definitions.ts';
 export {
-  declareDefinitions, exportDefinitions, IMPORT_ITEMS_MAX, importDefinitions, importInTurns,
-  type Definitions, type ImportedItem,
-} from './definitions.ts';
+  declareDefinitions, IMPORT_ITEMS_MAX, importDefinitions, importInTurns, isTaken,
+  type ImportedItem,
+} from './import-definitions.ts';
 export { isPredeclared } from '../broker/exchange/predeclared.ts';
 export { type MessageView, type PeekOptions } from './messages.ts';
 export { type RemovedMessage } from './removal.ts';

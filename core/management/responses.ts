@@ -51,7 +51,7 @@ const CHALLENGE = { 'www-authenticate': 'Basic realm="TabMQ Management"' };
 
 /** Whether a script asks, and no person who typed an address. */
 function asksForItself({ headers }: Request): boolean {
-  const mode = headers.get('sec-fetch-mode');
-  return headers.get('x-requested-with') === 'XMLHttpRequest'
-    || (mode !== null && mode !== 'navigate');
+  // Browsers say both of these, and other programs at most one.
+  const isFromPage = headers.has('sec-fetch-site') && headers.get('sec-fetch-mode') !== 'navigate';
+  return isFromPage || headers.get('x-requested-with') === 'XMLHttpRequest';
 }

@@ -61,10 +61,13 @@ export class Sessions {
     const { identity: { user }, passwordHash } = session;
     const isOver = clock.now() - session.usedAt > limits.apiSessionMs
       || this.#hashOf(user) !== passwordHash;
-    this.#sessions.delete(key);
-    if (isOver) return undefined;
+    if (isOver) {
+      this.#sessions.delete(key);
+      return undefined;
+    }
     requireOwnPage(request);
     session.usedAt = clock.now();
+    this.#sessions.delete(key);
     this.#sessions.set(key, session);
     return passwordHash === undefined ? session.identity : access.identityOf(user);
   }

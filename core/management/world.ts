@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Broker } from '../broker/broker.ts';
 import type { Authenticator } from '../ports.ts';
+import { Statistics } from './statistics/statistics.ts';
 import type { Breathe } from './lists/list.ts';
 
 /** A place where clients come in. */
@@ -60,6 +61,8 @@ export interface World {
   readonly secret: (() => string) | undefined;
   /** The log as it is written; undefined: there is none to be read. */
   readonly log$: Observable<LogLine> | undefined;
+  /** Tells counts, and how fast they grow. */
+  readonly statistics: Statistics;
   /** Called with what failed within the API, which is no refusal. */
   readonly onFault: (path: string, fault: unknown) => void;
 }
@@ -78,6 +81,7 @@ export function plainWorld(broker: Broker, given: Partial<World>): World {
     secret: undefined,
     log$: undefined,
     onFault: () => {},
+    statistics: given.statistics ?? new Statistics(broker),
     ...given,
   };
 }

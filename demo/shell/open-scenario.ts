@@ -1,5 +1,5 @@
 import { BehaviorSubject, skip } from 'rxjs';
-import type { ImportedItem } from '../../core/management/index.ts';
+import { isTaken, type ImportedItem } from '../../core/management/index.ts';
 import type { Scenario } from '../scenarios/format.ts';
 import { definitionsOf } from '../scenarios/definitions.ts';
 import { loadScenario } from '../scenarios/load.ts';
@@ -80,7 +80,8 @@ async function begin(
     await clock.advanceTo(warmUpMs);
     await clock.resume();
   }
-  return Array.isArray(body) ? body.filter(({ outcome }) => outcome === 'refused') : [];
+  if (!Array.isArray(body)) return [];
+  return body.filter((item) => !isTaken(item) && item.outcome !== 'skipped');
 }
 
 /** Ends what runs; there is nothing but a broker. */

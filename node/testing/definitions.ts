@@ -128,7 +128,7 @@ function unsupported(key: string, value: unknown): string[] {
  */
 export function importDefinitions(broker: Broker, definitions: Definitions): void {
   const refused = declareDefinitions(broker, definitions)
-    .find(({ outcome }) => outcome === 'refused');
+    .find(({ outcome }) => outcome === 'refused' || outcome === 'different');
   if (refused === undefined) {
     const { users = [], permissions } = definitions;
     if (permissions === undefined) broker.letIn(users.map(({ name }) => ({ name })));

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import { Observable } from 'rxjs';
 import {
   Broker, BufferPool, limits, type Authenticator, type Clock, type PeerInfo, type Serve,
@@ -8,6 +9,7 @@ import { seededRandom } from '../../core/random.ts';
 import { Doors, type DoorLog } from '../doors.ts';
 import { HostRule } from '../host-rule.ts';
 import { answerHttp } from '../http.ts';
+import { serveManagement } from '../management.ts';
 import { OriginRule } from '../origin.ts';
 import { httpServer, tcpServer } from '../servers.ts';
 import type { SocketBytes, SocketTransport } from '../tcp.ts';
@@ -135,7 +137,9 @@ export class TestBroker {
     const place = { hosts: [HOST], hostsMayBeAbsent: false, port: 0 };
     const urls = (): string[] => [this.url, this.webSocketUrl];
     const http = {
-      answer: answerHttp({ version: this.core.options.version, urls }),
+      answer: answerHttp({
+        version: this.core.options.version, urls, management: this.#management(),
+      }),
       webSockets: new WebSocketAcceptor(
         new OriginRule(), this.core.compatibility.messageBytesMax,
       ),
@@ -156,6 +160,14 @@ export class TestBroker {
   /** `ws://127.0.0.1:40124/ws/amqp`, for clients that speak AMQP over WebSocket. */
   get webSocketUrl(): string {
     return this.#listener('http').url;
+  }
+
+  /**
+   * `http://guest:guest@127.0.0.1:40124`, for programs that use RabbitMQ's management API: they
+   * append `/api`.
+   */
+  get managementUrl(): string {
+    return `http://${this.#login}@${HOST}:${this.#listener('http').port}`;
   }
 
   /** The address that it listens on. */
@@ -369,6 +381,13 @@ export class TestBroker {
       this.#trail.note(`${component} ${text} ${JSON.stringify(fields)}`);
     },
   };
+
+  #management(): RequestListener {
+    return serveManagement({
+      broker: this.core, origins: new OriginRule(), log: this.#doorLog,
+      listeners: () => this.#doors.listeners,
+    });
+  }
 
   /** Puts a wire around each transport before it is let in. */
   #wiring(accept: (wire: Wire) => void): (transport: SocketTransport) => void {

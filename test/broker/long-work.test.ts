@@ -217,7 +217,7 @@ test('definitions are imported over turns, and each item has its outcome in the 
   made.clock.runUntilIdle();
   const report = await imported;
   expect(report.map(({ name }) => name)).toEqual([...numbers(200), 'q']);
-  expect(report.map(({ outcome }) => outcome)).toEqual([...queues.map(() => 'applied'), 'refused']);
+  expect(report.map(({ outcome }) => outcome)).toEqual([...queues.map(() => 'created'), 'refused']);
   expect(turns()).toBeGreaterThan(10);
   expect(overrun()).toBeLessThanOrEqual(work.definition);
 });

@@ -38,7 +38,7 @@ test('what is exported comes back the same', () => {
   const definitions = exported();
   const { broker } = fixture();
   const report = importDefinitions(broker, JSON.parse(JSON.stringify(definitions)));
-  expect(report.filter(({ outcome }) => outcome !== 'applied')).toEqual([]);
+  expect(report.filter(({ outcome }) => outcome === 'refused' || outcome === 'different')).toEqual([]);
   expect(exportDefinitions(broker)).toEqual(definitions);
 });
 

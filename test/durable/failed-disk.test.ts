@@ -84,8 +84,8 @@ describe('by the API', () => {
     });
     const items = answer.body as readonly { kind: string; name: string; outcome: string }[];
     expect(items.map(({ kind, name, outcome }) => `${kind} ${name}: ${outcome}`)).toEqual([
-      'exchange e: applied', 'exchange new: refused', 'queue q: applied', 'queue new: refused',
-      'queue passing: applied', 'binding e -> q: applied', 'binding amq.fanout -> q: refused',
+      'exchange e: same', 'exchange new: refused', 'queue q: same', 'queue new: refused',
+      'queue passing: created', 'binding e -> q: same', 'binding amq.fanout -> q: refused',
     ]);
   });
 });

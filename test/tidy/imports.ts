@@ -50,7 +50,8 @@ const layers: readonly Layer[] = [
   {
     of: /^core\/management\//,
     may: [
-      /^core\/(broker|management)\//, /^core\/session\/sasl\.ts$/, /^hono$/, /^@?valibot(\/to-json-schema)?$/, protocol,
+      /^core\/(broker|management)\//, /^core\/clock\/virtual-clock\.ts$/, /^core\/session\/sasl\.ts$/, /^hono$/,
+      /^@?valibot(\/to-json-schema)?$/, protocol,
       common, rxjs,
     ],
   },

@@ -2,7 +2,6 @@ import { compilePattern } from '../../broker/definition/pattern.ts';
 import { limits } from '../../limits.ts';
 import { ApiError, badRequest } from '../api-error.ts';
 import { chosenColumns, type Chosen } from './chosen-columns.ts';
-import { sampleRequestOf, type SampleRequest } from './sample-request.ts';
 
 /** How a list is asked for. */
 export interface ListQuery {
@@ -13,7 +12,6 @@ export interface ListQuery {
   readonly page: PageQuery | undefined;
   readonly withoutStatistics: boolean;
   readonly withTotals: boolean;
-  readonly samples: SampleRequest;
 }
 
 /** A part of a list; its parts are numbered from 1. */
@@ -35,7 +33,6 @@ export function listQueryOf(query: URLSearchParams): ListQuery {
     page: pageQueryOf(query),
     withoutStatistics: query.get('disable_stats') === 'true',
     withTotals: query.get('enable_queue_totals') === 'true',
-    samples: sampleRequestOf(query),
   };
 }
 

@@ -1,4 +1,3 @@
-import type { Broker } from '../../broker/broker.ts';
 import { limits } from '../../limits.ts';
 import { ApiError } from '../api-error.ts';
 import { pick, type Chosen } from './chosen-columns.ts';
@@ -31,9 +30,8 @@ export interface PageFacts {
  * worked out, and of each only the columns that are asked for. Errors: 400 for a page that is none.
  */
 export function show<T>(
-  { table, items }: Listing<T>, query: ListQuery, broker: Broker, breathe: Breathe,
+  { table, items }: Listing<T>, query: ListQuery, view: View, breathe: Breathe,
 ): Shown<T> | Promise<Shown<T>> {
-  const view: View = { broker, samples: query.samples };
   const { page, sort } = query;
   const matches = page?.matches;
   const found = matches === undefined
@@ -50,9 +48,9 @@ export function show<T>(
 
 /** One object, or what is asked for of it. */
 export function showOne<T>(
-  { table, item }: Single<T>, query: Omit<ListQuery, 'page'>, broker: Broker,
+  { table, item }: Single<T>, query: Omit<ListQuery, 'page'>, view: View,
 ): Readonly<Record<string, unknown>> {
-  return rendererOf(table, query, { broker, samples: query.samples })(item);
+  return rendererOf(table, query, view)(item);
 }
 
 /** Makes an object of an item: of the chosen columns, those that it has. */

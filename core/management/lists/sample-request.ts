@@ -1,8 +1,4 @@
-/** A span of time and the distance of its samples, in seconds. */
-export interface SampleSpan {
-  readonly age: number;
-  readonly incr: number;
-}
+import type { SampleSpan } from '../statistics/statistics.ts';
 
 /** Which samples a request wants beside the present values; absent: none. */
 export interface SampleRequest {

@@ -1,11 +1,13 @@
 import type { Broker } from '../../broker/broker.ts';
 import type { Schema } from '../body.ts';
+import type { Statistics } from '../statistics/statistics.ts';
 import type { SampleRequest } from './sample-request.ts';
 
 /** What a column may look at beside the thing that it is of. */
 export interface View {
   readonly broker: Broker;
   readonly samples: SampleRequest;
+  readonly statistics: Statistics;
 }
 
 /** One key of an object of the API: what it is, and how it is found. */

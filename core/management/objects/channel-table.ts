@@ -3,8 +3,8 @@ import { arrays, flags, numbers, objects, texts } from '../lists/columns.ts';
 import { Table } from '../lists/table.ts';
 import { consumerTable } from './consumer-table.ts';
 import { channelName, connectionDetails } from './endpoints.ts';
-import { channelCounts, messageStats } from './message-stats.ts';
 import { nested } from './nested.ts';
+import { messageStats } from './rates.ts';
 import { processColumns } from './runtime.ts';
 
 /** A channel as RabbitMQ's API shows it. */
@@ -27,7 +27,7 @@ export const channelTable = new Table<ServerChannel>('channel', {
     confirms === undefined ? 0 : confirms.published - confirms.confirmed)),
   messages_uncommitted: numbers(({ publisher }) => publisher.transaction?.publishes.length ?? 0),
   acks_uncommitted: numbers(({ publisher }) => publisher.transaction?.unsettled.length ?? 0),
-  message_stats: objects((channel) => messageStats(channelCounts(channel))),
+  ...messageStats(),
   pending_raft_commands: numbers(() => 0),
   ...processColumns(),
 });

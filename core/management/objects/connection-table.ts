@@ -1,7 +1,8 @@
 import type { ServerConnection } from '../../broker/connection/server-connection.ts';
 import { flags, nulls, numbers, objects, texts } from '../lists/columns.ts';
 import { Table } from '../lists/table.ts';
-import { processColumns, rates } from './runtime.ts';
+import { trafficDetails } from './rates.ts';
+import { processColumns } from './runtime.ts';
 
 /** What is said of how the connection is doing. */
 function stateOf({ blocked, inFlow, session }: ServerConnection): string {
@@ -44,11 +45,10 @@ export const connectionTable = new Table<ServerConnection>('connection', {
   timeout: numbers(({ tuned }) => tuned.heartbeat),
   client_properties: objects(({ info }) => info.clientProperties),
   recv_oct: numbers(({ traffic }) => traffic.receivedBytes),
-  recv_oct_details: rates(() => 0),
   recv_cnt: numbers(({ traffic }) => traffic.receivedChunks),
   send_oct: numbers(({ traffic }) => traffic.sentBytes),
-  send_oct_details: rates(() => 0),
   send_cnt: numbers(({ traffic }) => traffic.sentBatches),
+  ...trafficDetails(),
   send_pend: numbers(() => 0),
   ...processColumns(),
 });

@@ -1,7 +1,7 @@
 import type { Exchange } from '../../broker/exchange/exchange.ts';
 import { flags, objects, texts } from '../lists/columns.ts';
 import { Table } from '../lists/table.ts';
-import { exchangeCounts, messageStats } from './message-stats.ts';
+import { messageStats } from './rates.ts';
 
 /** An exchange as RabbitMQ's API shows it. */
 export const exchangeTable = new Table<Exchange>('exchange', {
@@ -12,7 +12,7 @@ export const exchangeTable = new Table<Exchange>('exchange', {
   auto_delete: flags(({ options }) => options.autoDelete),
   internal: flags(({ options }) => options.internal),
   arguments: objects(({ options }) => options.arguments),
-  message_stats: objects((exchange) => messageStats(exchangeCounts(exchange))),
+  ...messageStats(),
   policy: texts(({ effective }) => effective?.policy?.name),
   user_who_performed_action: texts(({ name }) => (
     name === '' || name.startsWith('amq.') ? 'rmq-internal' : '')),

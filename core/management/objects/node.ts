@@ -1,8 +1,7 @@
 import { mechanisms } from '../../session/sasl.ts';
 import type { Call } from '../call.ts';
 import { alarmsOf } from './alarms.ts';
-import { messageStats } from './message-stats.ts';
-import { churnOf, contextsOf, exchangeTypeViews } from './overview.ts';
+import { contextsOf, exchangeTypeViews } from './overview.ts';
 
 /** Numbers of a node that grow or change, with how fast. */
 const measured = [
@@ -38,7 +37,7 @@ export function nodeOf(call: Call): object {
     ...details('proc_used', 1),
     ...details('disk_free', facts.diskFreeBytes ?? 0),
     ...Object.assign({}, ...measured.map((name) => details(name, 0))),
-    ...messageStats(churnOf(broker)),
+    ...call.statistics.churnRates(call.view.samples.nodeStats),
     exchange_types: exchangeTypeViews(),
     auth_mechanisms: mechanisms.map((name) => ({ name, description: name, enabled: true })),
     applications: [{

@@ -2,15 +2,15 @@ import type { Broker } from '../../broker/broker.ts';
 import type { VirtualHost } from '../../broker/virtual-host.ts';
 import { exchangeTypeNames } from '../../broker/exchange/types.ts';
 import type { Call } from '../call.ts';
+import type { Details } from '../statistics/statistics.ts';
 import { RABBITMQ_VERSION } from '../versions.ts';
-import { addCounts, messageStats, vhostCounts, type MessageCounts } from './message-stats.ts';
 
 /** Samples that RabbitMQ keeps, by seconds; ours are kept as long. */
 const retention = { global: [600, 3600, 28_800, 86_400], basic: [600, 3600], detailed: [600] };
 
 /** What there is, in all that the caller may see. */
 export function overviewOf(call: Call): object {
-  const { broker, caller, vhosts } = call;
+  const { broker, caller, statistics, view: { samples } } = call;
   const withoutStatistics = call.wants('disable_stats');
   return {
     ...versionsOf(broker),
@@ -21,9 +21,9 @@ export function overviewOf(call: Call): object {
     disable_stats: withoutStatistics,
     enable_queue_totals: call.wants('enable_queue_totals'),
     now: broker.clock.now(),
-    message_stats: messageStats(addCounts(vhosts.map(vhostCounts))),
-    churn_rates: messageStats(churnOf(broker)),
-    queue_totals: queueTotals(vhosts),
+    message_stats: messageStats(call),
+    churn_rates: statistics.churnRates(samples.messageRates),
+    queue_totals: queueTotals(call),
     object_totals: objectTotals(call),
     statistics_db_event_queue: 0,
     ...(caller.isMonitor && {
@@ -53,20 +53,50 @@ export function exchangeTypeViews(): readonly object[] {
   }));
 }
 
-function queueTotals(vhosts: readonly VirtualHost[]): object {
-  let [ready, unacked] = [0, 0];
+const lengthNames = ['messages', 'messages_ready', 'messages_unacknowledged'] as const;
+
+type Numbers = Readonly<Record<string, number | Details>>;
+
+/** Of the broker where the caller sees all of it, else of the virtual hosts that are seen. */
+function subjectsOf({ broker, caller, vhosts }: Call): readonly (Broker | VirtualHost)[] {
+  return caller.isAdministrator ? [broker] : vhosts;
+}
+
+function messageStats(call: Call): Numbers {
+  const { statistics, view: { samples } } = call;
+  return summed(subjectsOf(call).map((subject) => (
+    statistics.messageStats(subject, samples.messageRates))));
+}
+
+function queueTotals(call: Call): Numbers {
+  const { statistics, view: { samples }, vhosts } = call;
+  const counts = { messages: 0, messages_ready: 0, messages_unacknowledged: 0 };
   for (const { queues } of vhosts) {
     for (const { readyCount, unackedCount } of queues.values()) {
-      ready += readyCount;
-      unacked += unackedCount;
+      counts.messages_ready += readyCount;
+      counts.messages_unacknowledged += unackedCount;
     }
   }
-  const still = { rate: 0 };
-  return {
-    messages: ready + unacked, messages_details: still,
-    messages_ready: ready, messages_ready_details: still,
-    messages_unacknowledged: unacked, messages_unacknowledged_details: still,
-  };
+  counts.messages = counts.messages_ready + counts.messages_unacknowledged;
+  const details = summed(subjectsOf(call).map((subject) => (
+    Object.fromEntries(lengthNames.map((name) => (
+      [`${name}_details`, statistics.details(subject, name, samples.lengths)]))))));
+  return { ...counts, ...details };
+}
+
+/** Numbers of several places in one; of several, rates alone can be added. */
+function summed(parts: readonly Numbers[]): Numbers {
+  if (parts.length === 1) return parts[0]!;
+  const sum: Record<string, number | Details> = {};
+  for (const part of parts) {
+    for (const [name, value] of Object.entries(part)) {
+      const before = sum[name];
+      sum[name] = typeof value === 'number'
+        ? value + ((before as number | undefined) ?? 0)
+        : { rate: value.rate + ((before as Details | undefined)?.rate ?? 0) };
+    }
+  }
+  return sum;
 }
 
 function objectTotals({ broker, caller, vhosts }: Call): object {
@@ -83,16 +113,6 @@ function objectTotals({ broker, caller, vhosts }: Call): object {
     channels += channelCount;
   }
   return { ...totals, connections, channels };
-}
-
-/** What came and went. */
-export function churnOf({ totals: { churn } }: Broker): MessageCounts {
-  return {
-    connection_created: churn.connectionsOpened, connection_closed: churn.connectionsClosed,
-    channel_created: churn.channelsOpened, channel_closed: churn.channelsClosed,
-    queue_declared: churn.queuesDeclared, queue_created: churn.queuesCreated,
-    queue_deleted: churn.queuesDeleted,
-  };
 }
 
 /** Where clients come in, as the node tells it. */

@@ -7,9 +7,9 @@ import {
 import { Table, type Column } from '../lists/table.ts';
 import { connectionDetails } from './endpoints.ts';
 import { consumerTable, withChannels } from './consumer-table.ts';
-import { messageStats, queueCounts } from './message-stats.ts';
 import { nested } from './nested.ts';
-import { processColumns, rates } from './runtime.ts';
+import { lengthDetails, messageStats } from './rates.ts';
+import { processColumns } from './runtime.ts';
 
 const isStream = ({ settings }: Queue): boolean => settings.type === 'stream';
 const isQuorum = ({ settings }: Queue): boolean => settings.type === 'quorum';
@@ -46,10 +46,8 @@ const counts = {
 export const queueTable = new Table<Queue>('queue', {
   ...identity,
   ...counts,
-  messages_details: rates(() => 0),
-  messages_ready_details: rates(() => 0),
-  messages_unacknowledged_details: rates(() => 0),
-  message_stats: objects((queue) => messageStats(queueCounts(queue))),
+  ...lengthDetails(),
+  ...messageStats(),
   messages_ram: numbers(messagesOf),
   messages_ready_ram: numbers(({ readyCount }) => readyCount),
   messages_unacknowledged_ram: numbers(({ unackedCount }) => unackedCount),

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { column, constant, numbers } from '../lists/columns.ts';
+import { constant, numbers } from '../lists/columns.ts';
 import type { Column } from '../lists/table.ts';
 
 /**
@@ -15,11 +15,7 @@ export function processColumns<T>(): Readonly<Record<string, Column<T>>> {
   return {
     garbage_collection: constant(v.record(v.string(), v.number()), noCollections),
     reductions: numbers(() => 0),
-    reductions_details: rates(() => 0),
+    reductions_details: constant(v.object({ rate: v.number() }), { rate: 0 }),
   };
 }
 
-/** How fast a number grows, by the second. */
-export function rates<T>(of: Column<T>['of']): Column<T> {
-  return column(v.object({ rate: v.number() }), (item, view) => ({ rate: of(item, view) }));
-}

@@ -55,8 +55,13 @@ export class Statistics {
   #askedAt = 0;
   #round = 0;
   #isBusy = false;
+  readonly #samples: boolean;
 
-  constructor(broker: Broker, bytesMax: number = limits.statisticsBytesMax) {
+  /** `samples`: false: it tells what was counted, no rates, and sets no timer. */
+  constructor(
+    broker: Broker, bytesMax: number = limits.statisticsBytesMax, samples = true,
+  ) {
+    this.#samples = samples;
     this.#broker = broker;
     this.#kindOf = kindsOf(broker);
     this.#budget = new SampleBudget(bytesMax);
@@ -74,6 +79,7 @@ export class Statistics {
 
   /** Begins to sample, or goes on for as long again as somebody asks. */
   begin(): void {
+    if (!this.#samples) return;
     this.#askedAt = this.#broker.clock.now();
     if (this.isActive) return;
     this.#began = this.#sampledAt = this.#broker.clock.wall();
