@@ -23,7 +23,7 @@ export const work = {
   /** A timer is due. */
   timer: 4,
   /** A death that a message died before, when it dies once more: it is read and written again. */
-  pastDeath: 24,
+  pastDeath: 4,
   /** Bindings that are compared with the headers of a message. */
   comparisons: 4,
 } as const;
