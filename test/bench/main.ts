@@ -5,6 +5,7 @@ import type { StartBroker } from './broker-process.ts';
 import { CannotBench } from './cannot-bench.ts';
 import { benchClients } from './clients/bench.ts';
 import { clientsAsText } from './clients/report.ts';
+import { benchFairness } from './fairness/bench.ts';
 import { Generator } from './generator.ts';
 import { findRabbitmq, rabbitmqStarter } from './rabbitmq.ts';
 import { ceilingStarter, tabmqStarter } from './ready-line.ts';
@@ -28,6 +29,8 @@ interface Choices {
 const CLIENTS = 'clients';
 /** The broker inside a tab of a browser. */
 const TAB = 'tab';
+/** A bystander beside those who take what they can get; only where it is asked for. */
+const FAIRNESS = 'fairness';
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -97,6 +100,9 @@ async function bench(names: readonly string[], choices: Choices): Promise<void> 
     report: (result) => say(clientsAsText(result)),
   });
   if (names.length === 0 || names.includes(TAB)) say(await tabFigures(choices));
+  if (names.includes(FAIRNESS)) {
+    await benchFairness({ generator, brokers, scale, failures, report: say });
+  }
   const date = new Date().toISOString().slice(0, 10);
   const result = { date, machine, versions, scale, repeats, phases, clients, failures };
   say(report.summaryAsText(result));
@@ -108,7 +114,7 @@ async function bench(names: readonly string[], choices: Choices): Promise<void> 
 }
 
 const scenarios = new Argument('[scenario...]', 'which to run; without any, all').choices([
-  ...SCENARIOS.map((scenario) => scenario.name), CLIENTS, TAB,
+  ...SCENARIOS.map((scenario) => scenario.name), CLIENTS, TAB, FAIRNESS,
 ]);
 const only = new Option('--only <broker>', 'one broker alone; ceiling is the generator itself');
 const scale = new Option('--scale <factor>', 'of the number of messages and connections');
