@@ -21,8 +21,21 @@ const queueArguments: Readonly<Record<QueueName, Record<string, string | number>
   plain: {}, dead: {}, left: {}, right: {}, moved: {},
   urgent: { 'x-max-priority': 3 },
   source: { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead' },
+  quorum: { 'x-queue-type': 'quorum' }, buried: { 'x-queue-type': 'quorum' },
+  letters: {
+    'x-queue-type': 'quorum', 'x-overflow': 'reject-publish', 'x-dead-letter-strategy': 'at-least-once',
+    'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'buried',
+  },
 };
 const queueNames = Object.keys(queueArguments) as QueueName[];
+/** Those out of which messages are taken one by one, those first that feed others. */
+const consumed = ['plain', 'urgent', 'source', 'letters', 'quorum', 'dead', 'buried', 'right', 'moved'] as const;
+
+/** What goes to a quorum queue need not be persistent. */
+function propertiesOf(sent: Sent): Outgoing['properties'] & object {
+  if (sent.lane === 'quorum' || sent.lane === 'letters') return {};
+  return sent.lane === 'urgent' ? { ...persistent, priority: priorityOf(sent) } : persistent;
+}
 /** Its segments are so small that there are many. */
 const streamArguments = { 'x-queue-type': 'stream', 'x-stream-max-segment-size-bytes': 20_000 };
 
@@ -38,12 +51,12 @@ export class Driver {
 
   /** Publishes and consumes until the connection is lost. */
   async work(): Promise<void> {
-    const lanes: Lane[] = ['plain', 'urgent', 'source', 'log'];
+    const lanes: Lane[] = ['plain', 'urgent', 'source', 'log', 'quorum', 'letters'];
     await this.#connected((connection) => merge(
       ...lanes.map((lane) => connection.channel().pipe(switchMap((channel) => this.#publish(channel, lane)))),
       connection.channel().pipe(switchMap((channel) => this.#transact(channel))),
       connection.channel().pipe(switchMap((channel) => this.#move(channel))),
-      ...(['plain', 'urgent', 'source', 'dead', 'right', 'moved'] as const).map((queue) => {
+      ...consumed.map((queue) => {
         return connection.consume(queue, { prefetch: 20 }).pipe(tap((delivery) => this.#take(queue, delivery)));
       }),
       this.#read(connection, this.#options.ledger.knownOffset ?? 0),
@@ -60,7 +73,7 @@ export class Driver {
       );
     }));
     await this.#connected((connection) => onChannel(connection, (channel) => {
-      return from(['plain', 'urgent', 'source', 'dead', 'right'] as const).pipe(
+      return from(consumed.filter((queue) => queue !== 'moved')).pipe(
         concatMap((queue) => drainQueue(channel, queue, (delivery) => this.#take(queue, delivery))),
       );
     }));
@@ -96,8 +109,7 @@ export class Driver {
     let sequence = 0;
     const next = (): void => {
       const sent = this.#make(lane, ++sequence);
-      const properties = lane === 'urgent' ? { ...persistent, priority: priorityOf(sent) } : persistent;
-      messages.next({ sent, routingKey: lane, body: sent.body, properties });
+      messages.next({ sent, routingKey: lane, body: sent.body, properties: propertiesOf(sent) });
     };
     const confirmations = messages.pipe(channel.publisher({ inFlightMax: IN_FLIGHT_MAX }));
     return new Observable((subscriber) => {
@@ -150,8 +162,8 @@ export class Driver {
   #take(queue: QueueName, delivery: Delivery): void {
     const { ledger } = this.#options;
     const sent = ledger.received(queue, delivery.body, delivery.redelivered);
-    if (queue === 'source' && sent !== undefined && isPoison(sent)) {
-      ledger.movesOn('source', sent);
+    if ((queue === 'source' || queue === 'letters') && sent !== undefined && isPoison(sent)) {
+      ledger.movesOn(queue, sent);
       delivery.reject();
     } else {
       delivery.ack();

@@ -3,10 +3,14 @@
  * again and again; what the broker did wrong becomes a fault, in words.
  */
 
-/** What a message is for. `source` and `tx` go on, to `dead` and from `left` to `moved`; `log` is a stream. */
-export type Lane = 'plain' | 'urgent' | 'source' | 'tx' | 'log';
+/**
+ * What a message is for. `source`, `letters` and `tx` go on, to `dead`, to `buried` and from `left` to `moved`; `log`
+ * is a stream. `quorum`, `letters` and `buried` are quorum queues, which keep what is not persistent.
+ */
+export type Lane = 'plain' | 'urgent' | 'source' | 'tx' | 'log' | 'quorum' | 'letters';
 /** Queues whose messages are gone when they were received. */
-export type QueueName = 'plain' | 'urgent' | 'source' | 'dead' | 'left' | 'right' | 'moved';
+export type QueueName =
+  | 'plain' | 'urgent' | 'source' | 'dead' | 'left' | 'right' | 'moved' | 'quorum' | 'letters' | 'buried';
 
 export interface Sent {
   readonly id: string;
@@ -20,13 +24,17 @@ export interface Sent {
 /** Queues in which the messages of a lane may be found. */
 const queuesOf: Readonly<Record<Lane, readonly QueueName[]>> = {
   plain: ['plain'], urgent: ['urgent'], source: ['source', 'dead'], tx: ['left', 'right', 'moved'],
-  log: [],
+  log: [], quorum: ['quorum'], letters: ['letters', 'buried'],
 };
 
 /** Where a message goes on to, as one step that a crash does or does not undo. */
-const nextQueues: Readonly<Partial<Record<QueueName, QueueName>>> = { source: 'dead', left: 'moved' };
+const nextQueues: Readonly<Partial<Record<QueueName, QueueName>>> = {
+  source: 'dead', letters: 'buried', left: 'moved',
+};
+/** Queues to which nobody publishes. */
+const further = Object.values(nextQueues);
 
-/** Messages of `source` that the consumer rejects. */
+/** Messages of `source` and `letters` that the consumer rejects. */
 export const isPoison = ({ sequence }: Pick<Sent, 'sequence'>): boolean => sequence % 3 === 0;
 export const priorityOf = ({ sequence }: Pick<Sent, 'sequence'>): number => sequence % 4;
 
@@ -75,7 +83,7 @@ export class Ledger {
   sent(message: Sent): void {
     this.#sent.set(message.id, message);
     for (const queue of queuesOf[message.lane]) {
-      if (queue !== 'dead' && queue !== 'moved') this.#stay(queue, message.id).arrivals = 1;
+      if (!further.includes(queue)) this.#stay(queue, message.id).arrivals = 1;
     }
   }
 
@@ -84,7 +92,7 @@ export class Ledger {
   }
 
   /** Its step to the next queue was asked for: it may be there once more. */
-  movesOn(queue: 'source' | 'left', { id }: Sent): void {
+  movesOn(queue: 'source' | 'letters' | 'left', { id }: Sent): void {
     this.#stay(nextQueues[queue]!, id).arrivals++;
   }
 
@@ -202,6 +210,7 @@ function lastQueuesOf(sent: Sent): QueueName[] {
   switch (sent.lane) {
     case 'tx': return ['right', 'moved'];
     case 'source': return [isPoison(sent) ? 'dead' : 'source'];
+    case 'letters': return [isPoison(sent) ? 'buried' : 'letters'];
     case 'log': return [];
     default: return [sent.lane];
   }
