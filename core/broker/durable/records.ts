@@ -43,6 +43,10 @@ const definitions = {
     ['destination', 'long'], ['message', 'longlong'], ['outCount', 'long'], ['death', 'octet'],
     ['until', 'longlong'], ['readyAt', 'longlong'],
   ] },
+  /** How often a message came back, as versions before 'message.changed' wrote it. */
+  'message.returned': { id: 7, args: [
+    ['destination', 'long'], ['message', 'longlong'], ['outCount', 'long'],
+  ] },
   /**
    * What one turn added to a stream from `offset` on. The stream began at `first` then, and the
    * segment that this is a part of at `segment`. QUE-32.
@@ -82,6 +86,8 @@ const MESSAGE = 9;
 const SETTLED = 10;
 /** What is left of the segments before; see checkpoint.ts. */
 const CHECKPOINT = 17;
+/** The same with what came back in place of what changed, as versions before wrote it. */
+const CHECKPOINT_BEFORE = 15;
 
 /** Where a chunk of a stream lies, and what a start must know of it, its messages aside. */
 const chunkCodec = argumentsCodec([
@@ -133,6 +139,8 @@ export interface CheckpointRecord {
   /** What these segments said of messages in earlier ones. */
   readonly settled: SettledPairs;
   readonly changed: readonly Changed[];
+  /** The same of a version before. */
+  readonly returned: readonly Returned[];
   /** Where the last of these segments says that the broker had crashed; 0: nowhere. */
   readonly crashed: Lsn;
   /** The chunks of streams in these segments. */
@@ -146,6 +154,9 @@ export interface CheckpointRecord {
 
 /** What changed of a message in a destination. */
 export type Changed = RecordArgs<'message.changed'>;
+
+/** How often a message came back to a destination; all else of it stays as it is. */
+export type Returned = RecordArgs<'message.returned'>;
 
 /** A chunk of a stream, which began at `first` then. */
 export interface CheckpointChunk extends KeptChunk {
@@ -167,6 +178,7 @@ export type BrokerRecord =
   DefinitionRecord | MessageRecord | SettledRecord | CheckpointRecord;
 
 const CHANGED = definitions['message.changed'].id;
+const RETURNED = definitions['message.returned'].id;
 const CHUNK = definitions['stream.chunk'].id;
 /** Where the records of a chunk begin: behind its kind, its numbers and their length. */
 const CHUNK_RECORDS = 1 + 4 + 8 + 8 + 8 + 4;
@@ -237,7 +249,10 @@ function writePairs(writer: Writer, pairs: readonly number[]): void {
   }
 }
 
-export interface CheckpointParts extends Omit<CheckpointRecord, 'kind' | 'definitions'> {
+/** What a version before wrote is read only. */
+type WrittenParts = Omit<CheckpointRecord, 'kind' | 'definitions' | 'returned'>;
+
+export interface CheckpointParts extends WrittenParts {
   readonly definitions: readonly Uint8Array[];
 }
 
@@ -270,7 +285,7 @@ function writeLsns(writer: Writer, lsns: readonly Lsn[]): void {
 }
 
 export function isCheckpoint(record: Uint8Array): boolean {
-  return record[0] === CHECKPOINT;
+  return record[0] === CHECKPOINT || record[0] === CHECKPOINT_BEFORE;
 }
 
 /** How many messages came with the record that lies from `start` to `end`. */
@@ -307,8 +322,8 @@ export function decodeRecord(bytes: Uint8Array): BrokerRecord {
       reader.octet();
       return { kind: 'settled', pairs: readPairs(reader) };
     case CHECKPOINT:
-      reader.octet();
-      return decodeCheckpoint(reader);
+    case CHECKPOINT_BEFORE:
+      return decodeCheckpoint(reader, reader.octet());
     default:
       return decodeDefinition(reader);
   }
@@ -366,24 +381,24 @@ function readPairs(reader: Reader): number[] {
   return pairs;
 }
 
-function decodeCheckpoint(reader: Reader): CheckpointRecord {
+function decodeCheckpoint(reader: Reader, kind: number): CheckpointRecord {
   const earlier = readLsns(reader);
   const fromSegment = reader.longlong();
   const beforeSegment = reader.longlong();
   const lastNumber = reader.long();
-  const all = readDefinitions(reader);
+  const definitions = readDefinitions(reader);
   const settled = readPairs(reader);
-  const changed: Changed[] = [];
-  for (let left = reader.long(); left > 0; left--) {
-    changed.push(codecs.get(CHANGED)!.codec.read(reader) as unknown as Changed);
-  }
+  const isBefore = kind === CHECKPOINT_BEFORE;
+  const { codec } = codecs.get(isBefore ? RETURNED : CHANGED)!;
+  const all = Array.from({ length: reader.long() }, () => codec.read(reader) as unknown);
   const crashed = reader.longlong();
   const chunks = Array.from(
     { length: reader.long() }, () => chunkCodec.read(reader) as unknown as CheckpointChunk,
   );
   return {
-    kind: 'checkpoint', earlier, fromSegment, beforeSegment, lastNumber, definitions: all,
-    settled, changed, crashed, chunks, messages: readMessages(reader),
+    kind: 'checkpoint', earlier, fromSegment, beforeSegment, lastNumber, definitions, settled,
+    changed: isBefore ? [] : all as Changed[], returned: isBefore ? all as Returned[] : [],
+    crashed, chunks, messages: readMessages(reader),
   };
 }
 

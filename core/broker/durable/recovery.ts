@@ -16,9 +16,9 @@ import { catchUp } from './overdue.ts';
 import type { Persistence } from './persistence.ts';
 import { StreamRecovery } from './stream-recovery.ts';
 import {
-  decodeRecord, isCheckpoint,
+  decodeRecord, isCheckpoint, timeOf,
   type BrokerRecord, type CheckpointRecord, type DefinitionRecord, type MessageHead,
-  type Changed, type RecordArgs, type SettledPairs,
+  type Changed, type RecordArgs, type Returned, type SettledPairs,
 } from './records.ts';
 
 /** What recovery brought back. */
@@ -108,7 +108,8 @@ export class Recovery {
   }
 
   #applyCheckpoint(
-    { messages, settled, changed, crashed, chunks }: CheckpointRecord, firstSegment: number,
+    { messages, settled, changed, returned, crashed, chunks }: CheckpointRecord,
+    firstSegment: number,
   ): void {
     // What these segments hold counts itself, all before does not.
     if (crashed !== 0) this.#crashed();
@@ -120,6 +121,7 @@ export class Recovery {
     }
     this.#settle(settled);
     for (const each of changed) this.#change(each);
+    for (const each of returned) this.#return(each);
   }
 
   #apply(lsn: Lsn, record: BrokerRecord): void {
@@ -141,6 +143,9 @@ export class Recovery {
       case 'message.changed':
         checkpoint.changed(record.args);
         this.#change(record.args);
+        return;
+      case 'message.returned':
+        this.#return(record.args, (changed) => checkpoint.changed(changed));
         return;
       case 'stream.chunk':
         this.#streams.found(lsn, record.args);
@@ -285,6 +290,19 @@ export class Recovery {
     const slot = this.#persistence.live.find(message);
     if (slot === undefined) return;
     this.#table.change(slot, this.#timed({ ...changed, until: until || Infinity }));
+  }
+
+  /** As a version before wrote it: all else that is known of the message stays as it is. */
+  #return(
+    { destination, message, outCount }: Returned, note: (changed: Changed) => void = () => {},
+  ): void {
+    const slot = this.#persistence.live.find(message);
+    const entry = slot && this.#table.entry(slot, destination);
+    if (slot === undefined || entry === undefined) return;
+    this.#table.change(slot, { ...entry, outCount });
+    const { clock } = this.#broker;
+    const until = timeOf(entry.until + clock.wall() - clock.now());
+    note({ destination, message, outCount, death: 0, until, readyAt: 0 });
   }
 
   async #restoreMessages(): Promise<number> {
