@@ -1,6 +1,6 @@
 /**
- * All that a page without a bundler needs, as one script without imports: `npm run bundle` makes
- * dist/bundle/tabmq.js of it, and the script of the workers beside it.
+ * All that a page without a bundler needs, in one door: `npm run bundle` makes dist/web/tabmq.js
+ * of it, and the script of the workers beside it; dist/page has the rxjs that goes with them.
  */
 export * from './client.ts';
 export * from './index.ts';

@@ -62,7 +62,17 @@ test('work-queue.ts', async () => {
   expect(tasksOf('the quick worker')).toBeGreaterThan(tasksOf('the slow worker'));
 });
 
+test('decode-capture.ts', async () => {
+  const lines = await linesOf('decode-capture.ts');
+  expect([lines.length, lines[0], lines[3], ...lines.slice(-4)]).toEqual([
+    14, '0 protocol-header AMQP 0-0-9-1', '279 method ch 0 connection.open virtualHost=/',
+    '402 header ch 2 header bodySize=5 contentType=text/plain', '435 body ch 2 body payload=<5 octets>',
+    '448 method ch 0 connection.close replyCode=200 replyText=OK classId=0 methodId=0',
+    '469 octets are whole frames, 0 are left',
+  ]);
+});
+
 test('no example is left out', () => {
   const programs = readdirSync(folder).filter((name) => name.endsWith('.ts'));
-  expect(programs.sort()).toEqual([...Object.keys(outputs), 'work-queue.ts'].sort());
+  expect(programs.sort()).toEqual([...Object.keys(outputs), 'decode-capture.ts', 'work-queue.ts'].sort());
 });

@@ -4,7 +4,7 @@
  * - `dist/lib`: CommonJS for Node in a few files that load fast, and beside each door a module
  *   that exports the same, so that `import` and `require` get the same classes;
  * - `dist/web`: modules for bundlers, without rxjs, of which a page shall have one;
- * - `dist/bundle`: the same for pages without a bundler, with rxjs;
+ * - `dist/page`: what a page without a bundler puts over these: the rxjs that they use;
  * - `dist/types`: the declarations that the doors reach, and no others.
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,9 +26,8 @@ const webDoors = {
 /** By themselves, so that a bundler leaves the broker out where it runs in a worker. */
 const webParts = {
   'open-broker': 'browser/open-broker', 'open-broker-here': 'browser/open-broker-here',
-  install: 'browser/install', bridge: 'browser/bridge',
+  install: 'browser/install', bridge: 'browser/bridge', tabmq: 'browser/whole',
 };
-const pageDoors = { tabmq: 'browser/whole', 'broker-worker': 'browser/broker-worker' };
 
 /** These have modules alone, which Jest cannot require, or load more than is used of them. */
 const partsOfNode = ['@noble/hashes', 'rxjs', 'tslib'];
@@ -53,7 +52,14 @@ const clientSharesRxjs = {
   },
 };
 
-/** Names stay for whoever reads a stack trace, unless a page has to load them. */
+/** Lines, and names of functions and classes, stay for whoever reads a stack trace. */
+const legible = {
+  minify: {
+    mangle: { toplevel: false, keepNames: false }, compress: true,
+    codegen: { removeWhitespace: false },
+  },
+};
+/** What a page has to load. */
 const small = { minify: { mangle: true, compress: true, codegen: { removeWhitespace: true } } };
 
 async function write(folder, doors, { format, more, ...options }) {
@@ -80,20 +86,46 @@ async function writeForNode() {
   const doors = { ...nodeDoors, cli: 'node/cli' };
   const chunks = await write('lib', doors, {
     format: 'cjs', platform: 'node', external: allBut(partsOfNode), plugins: [clientSharesRxjs],
-    more: { minify: { mangle: false, compress: true, codegen: { removeWhitespace: false } } },
+    more: legible,
   });
-  for (const { name, exports = [] } of chunks.filter((chunk) => nodeDoors[chunk.name])) {
+  for (const { name, isEntry, exports } of chunks) {
+    if (!isEntry || nodeDoors[name] === undefined) continue;
     const names = exports.join(', ');
     const text = `import door from './${name}.cjs';\nexport const {\n  ${names},\n} = door;\n`;
     writeFileSync(join(dist, 'lib', `${name}.mjs`), text);
   }
 }
 
+const RXJS = /import\{([^}]*)\}from"rxjs"/g;
+
 async function writeForPages() {
-  const options = { format: 'esm', platform: 'browser', more: small };
   const doors = { ...webDoors, ...webParts };
-  await write('web', doors, { ...options, external: allBut(partsOfWeb) });
-  await write('bundle', pageDoors, options);
+  const chunks = await write('web', doors, {
+    format: 'esm', platform: 'browser', external: allBut(partsOfWeb), more: small,
+  });
+  const names = new Set();
+  for (const { fileName, code } of chunks) {
+    for (const [, list] of code.matchAll(RXJS)) {
+      for (const name of list.split(',')) names.add(name.split(' as ')[0]);
+    }
+    const beside = code.replaceAll(RXJS, 'import{$1}from"./rxjs.js"');
+    writeFileSync(join(dist, 'web', fileName), beside);
+  }
+  // Where there is no bundler, this file is replaced; workers have no import maps.
+  const list = [...names].sort().join(', ');
+  writeFileSync(join(dist, 'web', 'rxjs.js'), `export { ${list} } from 'rxjs';\n`);
+  const rxjs = await rolldown({
+    cwd: root, input: { rxjs: 'rxjs-in-use' }, platform: 'browser',
+    resolve: { conditionNames: ['es2015', 'import', 'default'] },
+    plugins: [{
+      name: 'rxjs-in-use',
+      resolveId: (id) => (id === 'rxjs-in-use' ? id : undefined),
+      load: (id) => (id === 'rxjs-in-use'
+        ? `export { ${list} } from 'rxjs';` : undefined),
+    }],
+  });
+  await rxjs.write({ dir: join(dist, 'page'), entryFileNames: '[name].js', ...small });
+  await rxjs.close();
 }
 
 /**
@@ -105,17 +137,24 @@ function writeTypes() {
   rmSync(target, { recursive: true, force: true });
   const doors = [...new Set([...Object.values(nodeDoors), ...Object.values(webDoors)])]
     .map((path) => join(dist, `${path}.d.ts`));
-  const known = new Set();
+  const texts = new Map();
+  // What a door names is described; what only stands behind that is as it is.
+  const described = new Set(doors);
   const rest = [...doors];
-  for (let path = rest.pop(); path !== undefined; path = rest.pop()) {
-    if (known.has(path)) continue;
-    known.add(path);
+  for (let path = rest.shift(); path !== undefined; path = rest.shift()) {
+    if (texts.has(path)) continue;
     const text = readFileSync(path, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\n?$/, '\n')
       .replace(/(from |import\()(["'])(\.[^"']*)\.ts\2/g, '$1$2$3.js$2');
+    texts.set(path, text);
     for (const [, , , name] of text.matchAll(/(from |import\()(["'])(\.[^"']*)\.js\2/g)) {
-      rest.push(resolve(dirname(path), `${name}.d.ts`));
+      const next = resolve(dirname(path), `${name}.d.ts`);
+      if (doors.includes(path)) described.add(next);
+      rest.push(next);
     }
-    put(join(target, relative(dist, path)), text);
+  }
+  for (const [path, text] of texts) {
+    const kept = described.has(path) ? text : text.replace(/^ *\/\*\*[^]*?\*\/\n/gm, '');
+    put(join(target, relative(dist, path)), kept);
   }
   for (const path of doors) {
     const door = join(target, relative(dist, path));

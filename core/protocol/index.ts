@@ -23,6 +23,7 @@ export {
 // Bytes in and out.
 export { BufferPool } from './buffer-pool.ts';
 export { blockOf, concat, type Block } from './bytes.ts';
+export { FrameDecoder, type Frame, type FrameDecoderOptions } from './frame-decoder.ts';
 export { Reader } from './reader.ts';
 export { Writer } from './writer.ts';
 

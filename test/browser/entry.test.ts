@@ -98,7 +98,8 @@ describe.runIf(hasChromium())('the browser package', () => {
     const server = createServer(({ url = '' }, response) => {
       const file = /^\/folder\/(?!client\.js)([\w-]+\.js)$/.exec(url)?.[1];
       response.setHeader('Content-Type', url.endsWith('.js') ? 'text/javascript' : 'text/html');
-      if (file !== undefined) response.end(readFileSync(join(root, 'dist', 'bundle', file)));
+      const from = file === 'rxjs.js' ? 'page' : 'web';
+      if (file !== undefined) response.end(readFileSync(join(root, 'dist', from, file)));
       else response.end(url.endsWith('.js') ? client : html(`>${plain}`));
     });
     onTestFinished(() => void server.close());

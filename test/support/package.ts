@@ -23,7 +23,7 @@ export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf
 const parts = [
   'package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'tools/package.js', 'core', 'node', 'browser',
   'demo/README.md', 'demo/examples', 'demo/testing', 'test/bench/FIGURES.md', 'dist/LICENSES.txt',
-  ...['lib', 'web', 'bundle', 'types', 'demo'].map((name) => `dist/${name}`),
+  ...['lib', 'web', 'page', 'types', 'demo'].map((name) => `dist/${name}`),
 ];
 
 export interface Outcome {

@@ -75,7 +75,7 @@ const layers: readonly Layer[] = [
     ],
   },
   // An example shows what a user can write, so it knows TabMQ by its name alone.
-  { of: /^demo\/examples\//, may: [builtIn, /^[^./]+$/, /^@/] },
+  { of: /^demo\/examples\//, may: [builtIn, /^[^./]+$/, /^@/, /^tabmq\/protocol$/] },
   // The broker in its worker, and the clients in theirs.
   { of: /^demo\/(broker|clients)\//, may: [/^demo\//, /^core\//, /^browser\//, rxjs, anyPackage] },
   // Screens know the seam to a broker and none of its parts, so that any broker will do. What an
