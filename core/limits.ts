@@ -200,6 +200,10 @@ export const limits = {
    * which the broker has its turn.
    */
   listSliceItems: 64,
+  /** Events that wait for a reader of `/api/events`; beyond, the stream ends. */
+  eventsUnreadMax: 4096,
+  /** Time between two comments in a stream of events: no server takes it for idle. */
+  eventBeatMs: 15_000,
   /** Octets of the body of one request of the management API; more: 413. */
   apiBodyBytesMax: 67_108_864,
   /** Sessions of pages of the management API; one more ends the oldest. */

@@ -7,7 +7,8 @@ import type { AppEnv } from './environment.ts';
 import { LoginAttempts } from './login-attempts.ts';
 import type { Method, Route } from './route.ts';
 import { jsonResponse, refusalResponse } from './responses.ts';
-import { routes } from './routes/index.ts';
+import { openApiRoutes } from './openapi.ts';
+import { routes as brokerRoutes } from './routes/index.ts';
 import { Sessions } from './sessions.ts';
 import type { World } from './world.ts';
 
@@ -21,6 +22,7 @@ export function makeApp(broker: Broker, world: World): App {
     broker, world, sessions: new Sessions(broker, world.secret), attempts: new LoginAttempts(),
     statistics: world.statistics,
   };
+  const routes = [...brokerRoutes, ...openApiRoutes(brokerRoutes)];
   for (const route of routes) {
     app.on(route.method, route.path, async (context) => {
       const { inProcess } = context.env;

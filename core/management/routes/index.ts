@@ -2,8 +2,10 @@ import type { Route } from '../route.ts';
 import { bindingRoutes } from './bindings.ts';
 import { clusterRoutes } from './cluster.ts';
 import { connectionRoutes } from './connections.ts';
+import { consumerOrderRoutes } from './consumer-orders.ts';
 import { consumerRoutes } from './consumers.ts';
 import { definitionRoutes } from './definitions.ts';
+import { eventRoutes } from './events.ts';
 import { exchangeRoutes } from './exchanges.ts';
 import { healthRoutes } from './health.ts';
 import { limitRoutes } from './limits.ts';
@@ -24,4 +26,5 @@ export const routes: readonly Route[] = [
   ...definitionRoutes, ...vhostRoutes, ...userRoutes, ...permissionRoutes, ...policyRoutes,
   ...parameterRoutes, ...limitRoutes, ...exchangeRoutes, ...queueRoutes, ...queueMessageRoutes,
   ...bindingRoutes, ...connectionRoutes, ...consumerRoutes,
+  ...consumerOrderRoutes, ...eventRoutes,
 ];

@@ -5,9 +5,11 @@ import { integer, text } from '../body.ts';
 import type { Call } from '../call.ts';
 import { ackModes, getMessages } from '../get-messages.ts';
 import { payloadToJson, propertiesToJson } from '../message-json.ts';
-import { peek, type MessageView, type PeekOptions } from '../messages.ts';
+import { peek, unackedOf, type MessageView, type PeekOptions } from '../messages.ts';
+import { unackedTable } from '../objects/unacked-table.ts';
 import { deleteMessages, moveMessages } from '../removal.ts';
-import { change, get, type Route } from '../route.ts';
+import { retryMessages } from '../retry.ts';
+import { change, get, list, type Route } from '../route.ts';
 import { usable } from './queues.ts';
 
 const ONE = '/api/queues/:vhost/:queue';
@@ -98,6 +100,15 @@ export const queueMessageRoutes: readonly Route[] = [
     guard.queue('read', queue.name);
     return deleteMessages(broker, queue, body.ids);
   }),
+  change('POST', `${ONE}/messages/retry`, 'vhost', {
+    says: 'Put dead letters back into the queues that they died in', answers: report,
+    body: v.object({ ids: v.optional(ids) }),
+  }, ({ broker, guard, vhost, queue }, body) => {
+    guard.queue('read', queue.name);
+    return retryMessages(broker, vhost, queue, body.ids, (name) => guard.queue('write', name));
+  }),
+  list(`${ONE}/unacked`, 'vhost', 'Messages that somebody holds, and for how long', unackedTable,
+    ({ broker, queue }) => unackedOf(broker, queue)),
   change('POST', `${ONE}/messages/move`, 'vhost', {
     says: 'Put single messages into another queue', answers: report,
     body: v.object({ ids, to: v.string('the name of a queue was expected') }),

@@ -1,0 +1,86 @@
+/** What the API has beside RabbitMQ's: holders, retries, events, consumers, a description of itself. */
+import { expect, test } from 'vitest';
+import { management } from '../../core/management/index.ts';
+import { Statistics } from '../../core/management/statistics/statistics.ts';
+import { fixture, type Fixture } from '../support/fixture.ts';
+import { consume, counts, declareQueue, get, publishAll } from '../support/steps.ts';
+
+const here = { transport: 'tcp', address: '127.0.0.1', port: 1, loopback: true, secure: false } as const;
+
+function open(made: Fixture = fixture()) {
+  const { broker } = made;
+  const { call, fetch } = management(broker, { statistics: new Statistics(broker, 0, false) });
+  const headers = { authorization: `Basic ${btoa('guest:guest')}` };
+  return { made, call, ask: (path: string) => fetch(new Request(`http://localhost${path}`, { headers }), here) };
+}
+
+test('who holds which message, and for how long', async () => {
+  const { made, call } = open();
+  const channel = made.open();
+  declareQueue(channel, 'q');
+  consume(channel, 'q', { consumerTag: 't' });
+  publishAll(channel, 'q', ['a']);
+  made.clock.advanceBy(1500);
+  expect((await call({ path: '/api/queues/%2F/q/unacked' })).body).toMatchObject([
+    { channel: 'connection-1/1', consumer_tag: 't', delivery_tag: 1, redelivered: false, age_ms: 1500 },
+  ]);
+});
+
+test('dead letters go back to the queues that they died in, and others stay', async () => {
+  const { made, call } = open();
+  const channel = made.open();
+  declareQueue(channel, 'dead');
+  for (const queue of ['one', 'two']) {
+    const table = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead', 'x-message-ttl': 10 };
+    declareQueue(channel, queue, table);
+    publishAll(channel, queue, [queue]);
+  }
+  publishAll(channel, 'dead', ['alive']);
+  made.clock.advanceBy(11);
+  expect(counts(channel, 'dead')).toEqual([3, 0]);
+  const { body } = await call({ method: 'POST', path: '/api/queues/%2F/dead/messages/retry', body: {} });
+  expect((body as { outcome: string; text: string }[]).map(({ outcome, text }) => `${outcome} ${text}`).toSorted())
+    .toEqual(['done ', 'done ', 'refused it is no dead letter']);
+  expect([counts(channel, 'one'), counts(channel, 'two')]).toEqual([[1, 0], [1, 0]]);
+  expect(get(channel, 'dead')).toMatchObject({ text: 'alive' });
+});
+
+test('a consumer is cancelled, and told so', async () => {
+  const { made, call } = open();
+  const channel = made.open();
+  declareQueue(channel, 'q');
+  consume(channel, 'q', { consumerTag: 't' });
+  const path = '/api/consumers/%2F/connection-1%2F1/t';
+  expect(await call({ method: 'DELETE', path })).toMatchObject({ status: 204 });
+  expect(made.vhost.queue('q').consumers.count).toBe(0);
+  expect(await call({ method: 'DELETE', path })).toMatchObject({ status: 404 });
+});
+
+test('events come as they happen, until nobody reads', async () => {
+  const { made, ask } = open();
+  const response = await ask('/api/events');
+  expect(response.headers.get('content-type')).toBe('text/event-stream');
+  const reader = response.body!.getReader();
+  await reader.read();
+  declareQueue(made.open(), 'q');
+  let text = '';
+  while (!text.includes('queue.declared')) text += new TextDecoder().decode((await reader.read()).value);
+  expect(text).toMatch(/event: queue\.declared\ndata: \{.*"queue":"q".*\}\n\n/);
+  await reader.cancel();
+  expect(made.clock.pending).toBe(0);
+});
+
+test('the API describes itself by its own routes', async () => {
+  const { ask } = open();
+  const description = await (await ask('/api/openapi.json')).json() as {
+    openapi: string; paths: Record<string, Record<string, { parameters: { name: string }[]; requestBody?: unknown }>>;
+  };
+  expect(description.openapi).toBe('3.1.0');
+  const { get: list } = description.paths['/api/queues/{vhost}']!;
+  expect(list!.parameters.map(({ name }) => name))
+    .toEqual(expect.arrayContaining(['vhost', 'page', 'columns', 'sort']));
+  expect(description.paths['/api/queues/{vhost}/{queue}']!['put']!.requestBody).toMatchObject({
+    content: { 'application/json': { schema: { properties: { durable: {} } } } },
+  });
+  expect(await (await ask('/api/index.html')).text()).toContain('/api/queues/:vhost');
+});
