@@ -45,5 +45,7 @@ export class WorkerRoute implements Route {
 export function whyFailed(event: Event): string {
   const { message } = event as ErrorEvent;
   if (message) return `The worker failed: ${message}.`;
-  return 'The script of the worker could not be loaded.';
+  return 'The script of the worker could not be loaded. Where a bundler leaves it out, or it is ' +
+    'of another origin, have the options worker and sharedWorker make one of a script of your ' +
+    'own that calls hostBrokers of tabmq/browser.';
 }
