@@ -148,6 +148,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const broker = makeBroker(options, { ...env, authenticator, journal, makesGuest, mechanisms });
   let logging = logBroker(broker, log);
   const doors = new Doors(broker.serve, env, log, doorsOptions(options, env.clock, log));
+  log.onLine = (level, line) => broker.logExchange.write(level, line);
   metrics.watch(broker, data ?? '.', () => doors.strangers.count + broker.connectionCount);
   let controlSocket: ControlSocket | undefined;
   try {

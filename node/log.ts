@@ -36,6 +36,8 @@ export type LogFields = Readonly<Record<string, unknown>>;
 /** The log of one process: a logger with a level of its own for each component. */
 export class Log {
   readonly #loggers = new Map<LogComponent, Logger>();
+  /** Is told each line that is written, but for single frames. */
+  onLine: ((level: 'debug' | 'info' | 'warning' | 'error', line: string) => void) | undefined;
 
   constructor(options: LogOptions = {}) {
     const levels = options.levels ?? DEFAULT_LEVELS;
@@ -73,6 +75,9 @@ export class Log {
     fields: LogFields = {},
   ): void {
     this.#loggers.get(component)![level](fields, text);
+    if (this.onLine === undefined || level === 'trace' || !this.shows(component, level)) return;
+    const facts = Object.entries(fields).map(([name, value]) => ` ${name}=${shown(value)}`);
+    this.onLine(level === 'warn' ? 'warning' : level, `${component}: ${text}${facts.join('')}`);
   }
 }
 

@@ -15,6 +15,7 @@ import {
   checkMessageBytesMax, compatibilityOf, type Compatibility, type Profile,
 } from './definition/compatibility.ts';
 import { Alarms, type Alarm } from './alarms.ts';
+import type { BrokerParts } from './broker-parts.ts';
 import {
   defaultOptions, optionNames, type BrokerOptions, type SetOptions,
 } from './broker-options.ts';
@@ -29,12 +30,14 @@ import { SettingTables } from './settings.ts';
 import { ServerConnection } from './connection/server-connection.ts';
 import { serverProperties } from './server-properties.ts';
 import { sampleStats, type Stats } from './stats.ts';
+import { EventExchange } from './told/event-exchange.ts';
+import { LogExchange } from './told/log-exchange.ts';
 import { BrokerTotals } from './totals.ts';
 import type { TraceEvent } from './events/trace.ts';
 import { Parties } from './turn/parties.ts';
 import { contentStepper } from './take-apart.ts';
 import { Turn } from './turn/turn.ts';
-import { VirtualHost, type BrokerParts } from './virtual-host.ts';
+import { VirtualHost } from './virtual-host.ts';
 
 export type { BrokerOptions } from './broker-options.ts';
 
@@ -118,6 +121,9 @@ export class Broker {
   /** Virtual hosts that are on their way out. */
   readonly #leaving = new Set<VirtualHost>();
   readonly #alarms: Alarms;
+  readonly #eventExchange: EventExchange;
+  /** Tells lines of a log to whoever bound a queue to `amq.rabbitmq.log`. */
+  readonly logExchange: LogExchange;
   #number = 0;
   #onAllEnded: (() => void) | undefined;
 
@@ -161,9 +167,12 @@ export class Broker {
     this.authenticator = typeof authenticator === 'function' ? authenticator(own) : authenticator;
     this.#parts = {
       clock, random, store, turn, events, persistence, settings, memory: this.memory,
-      totals: this.totals, compatibilityOf: (profile) => this.#compatibilityOf(profile),
+      totals: this.totals, node: this.options.node,
+      compatibilityOf: (profile) => this.#compatibilityOf(profile),
     };
     for (const name of this.options.vhosts) this.#addVhost(name);
+    this.#eventExchange = new EventExchange(this, settings.hooks);
+    this.logExchange = new LogExchange(this.#vhosts, this.options.node);
     this.#watchPolicies();
     if (persistence === undefined) this.#letFirstUsersIn();
     this.serve = (inbound, link) => this.#serve(inbound, link);
@@ -369,6 +378,7 @@ export class Broker {
     this.#checkAllEnded();
     await ended;
     this.#endConsumers();
+    this.#eventExchange.subscription.unsubscribe();
     await this.persistence?.close();
     for (const vhost of this.vhosts.values()) vhost.subscription.unsubscribe();
   }

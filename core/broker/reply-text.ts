@@ -1,6 +1,6 @@
 import { tagOf, usualTag } from '../protocol/field-tags.ts';
 import { utf8Text } from '../protocol/reader.ts';
-import { Decimal, type FieldValue } from '../protocol/types.ts';
+import { Decimal, type FieldTable, type FieldValue } from '../protocol/types.ts';
 
 /**
  * How RabbitMQ writes things in reply texts, which clients match: some as text, some as terms of
@@ -58,11 +58,13 @@ function objectText(value: FieldValue & (object | null)): string {
   if (value instanceof Uint8Array) return octetsTerm(value);
   if (value instanceof Date) return String(value.getTime() / 1000);
   if (value instanceof Decimal) return `{${value.scale},${value.value}}`;
-  const entries = Object.entries(value).map(
-    ([key, item]) =>
-      `{${binaryTerm(key)},${typeName(item, tagOf(value, key))},${valueTerm(item)}}`,
-  );
-  return `[${entries.join(',')}]`;
+  return `[${tableTerms(value).join(',')}]`;
+}
+
+/** The values of a table as terms of Erlang: `{<<"x-max-length">>,signedint,5}`. */
+export function tableTerms(table: FieldTable): string[] {
+  return Object.entries(table).map(([key, item]) => (
+    `{${binaryTerm(key)},${typeName(item, tagOf(table, key))},${valueTerm(item)}}`));
 }
 
 function octetsTerm(octets: Uint8Array): string {

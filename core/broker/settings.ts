@@ -3,7 +3,7 @@ import type { Limits } from './access/resource-limits.ts';
 import type { KeptUser } from './access/users.ts';
 import type { VirtualHostLimit } from './access/virtual-host-limits.ts';
 import {
-  SettingTable, type SettingKeeper, type SettingKind,
+  SettingTable, type SettingHooks, type SettingKeeper, type SettingKind,
 } from './definition/setting-table.ts';
 import type { QueueType } from './definition/argument-checks.ts';
 import type { Profile } from './definition/compatibility.ts';
@@ -17,10 +17,12 @@ export interface VirtualHostMetadata {
   readonly defaultQueueType: QueueType | undefined;
   /** Which RabbitMQ it does as; undefined: as its broker. */
   readonly compatibility: Profile | undefined;
+  /** Whether its firehose is on. */
+  readonly tracing: boolean;
 }
 
 export const NO_METADATA: VirtualHostMetadata = {
-  description: '', tags: [], defaultQueueType: undefined, compatibility: undefined,
+  description: '', tags: [], defaultQueueType: undefined, compatibility: undefined, tracing: false,
 };
 
 /** All that is set at run time and kept over a restart, one table a kind. */
@@ -37,11 +39,13 @@ export class SettingTables {
   readonly globals: SettingTable<unknown>;
   /** What the broker keeps in mind of itself. */
   readonly notes: SettingTable<unknown>;
+  /** Who is to look at changes. */
+  readonly hooks: SettingHooks = { changing: () => undefined };
   readonly #byKind = new Map<string, SettingTable<unknown>>();
 
   constructor(keeper: SettingKeeper | undefined) {
     const table = <T>(kind: SettingKind): SettingTable<T> => {
-      const made = new SettingTable<T>(kind, keeper);
+      const made = new SettingTable<T>(kind, keeper, this.hooks);
       this.#byKind.set(kind, made as SettingTable<unknown>);
       return made;
     };

@@ -1,12 +1,13 @@
 import type { FieldTable } from '../protocol/types.ts';
 import { VirtualHostLimits } from './access/virtual-host-limits.ts';
+import type { Firehose } from './told/firehose.ts';
 import { AppliedPolicies } from './applied-policies.ts';
 import { Policies } from './policy/policies.ts';
 import type { Compatibility, Profile } from './definition/compatibility.ts';
 import { NO_METADATA, type SettingTables, type VirtualHostMetadata } from './settings.ts';
 
 /** What somebody set for a virtual host. */
-export class VirtualHostSettings {
+export abstract class VirtualHostSettings {
   readonly name: string;
   readonly limits: VirtualHostLimits;
   readonly policies: Policies;
@@ -15,6 +16,8 @@ export class VirtualHostSettings {
   readonly appliedPolicies: AppliedPolicies;
   /** How it does where versions of RabbitMQ differ: by its own profile, or as its broker. */
   compatibility: Compatibility;
+  /** Tells of each message while tracing is on. */
+  firehose: Firehose | undefined;
   readonly #compatibilityOf: (profile: Profile | undefined) => Compatibility;
   readonly #settings: SettingTables;
 
@@ -59,7 +62,11 @@ export class VirtualHostSettings {
   /** What is said of it changed. */
   updateCompatibility(): void {
     this.compatibility = this.#compatibilityOf(this.profile);
+    const { tracing } = this.metadata;
+    this.firehose = tracing ? this.firehose ?? this.makeFirehose() : undefined;
   }
+
+  protected abstract makeFirehose(): Firehose;
 
   /** It is gone, and what was set for it. */
   forgetSettings(): void {

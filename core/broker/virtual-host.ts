@@ -3,18 +3,19 @@ import { AmqpError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Cancel, Clock, Random } from '../ports.ts';
 import type { FieldTable } from '../protocol/types.ts';
+import type { BrokerParts } from './broker-parts.ts';
 import { Counters } from './counters.ts';
 import { Dependents } from './dependents.ts';
 import { DefinitionLog, isDurable } from './durable/definition-log.ts';
 import type { Persistence } from './durable/persistence.ts';
-import { checkTransient, type Compatibility, type Profile } from './definition/compatibility.ts';
+import { checkTransient } from './definition/compatibility.ts';
 import { assertSameField } from './definition/equivalence.ts';
 import type { Events } from './events/events.ts';
 import {
   assertSameExchange, createExchange, type ExchangeDeclaration,
 } from './exchange/declaration.ts';
 import { explainRoute } from './exchange/explain-route.ts';
-import { predeclared } from './exchange/predeclared.ts';
+import { isPredeclared, predeclared } from './exchange/predeclared.ts';
 import { checkExchangeType } from './exchange/types.ts';
 import { DefaultMatcher } from './exchange/default.ts';
 import {
@@ -41,8 +42,9 @@ import { ClassicQueue } from './queue/classic-queue.ts';
 import { cycleBy } from './queue/dead-letter-cycle.ts';
 import { DeadLetterLimit } from './queue/dead-letter-limit.ts';
 import { StreamQueue } from './queue/stream-queue.ts';
-import type { SettingTables } from './settings.ts';
-import { HostTotals, type BrokerTotals } from './totals.ts';
+import { Firehose } from './told/firehose.ts';
+import { isToldOnDemand } from './told/told-message.ts';
+import { HostTotals } from './totals.ts';
 import { VirtualHostSettings } from './virtual-host-settings.ts';
 import { takeApart } from './take-apart.ts';
 import { lockedQueue } from './queue/locked-queue.ts';
@@ -52,23 +54,6 @@ import { route, type Route } from './exchange/router.ts';
 import type { Destination } from './turn/run.ts';
 import { StoredMessage } from './message/stored-message.ts';
 import type { RefusalSink, Turn } from './turn/turn.ts';
-
-/** What a virtual host shares with its broker. */
-export interface BrokerParts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly store: MessageStore;
-  readonly turn: Turn;
-  readonly events: Events;
-  /** Absent: nothing survives a restart. */
-  readonly persistence: Persistence | undefined;
-  readonly settings: SettingTables;
-  /** How a virtual host of this profile does, or one that has none. */
-  readonly compatibilityOf: (profile: Profile | undefined) => Compatibility;
-  readonly memory: MemoryAccount;
-  /** What the broker counts, whatever becomes of its virtual hosts. */
-  readonly totals: BrokerTotals;
-}
 
 /** A name space of exchanges and queues, and the routes between them. */
 export class VirtualHost extends VirtualHostSettings {
@@ -95,6 +80,7 @@ export class VirtualHost extends VirtualHostSettings {
   readonly #publisher: Publisher;
   readonly #routes = new RouteCache();
   readonly #log: DefinitionLog | undefined;
+  readonly #node: string;
 
   constructor(name: string, parts: BrokerParts) {
     super(name, parts.settings, parts.compatibilityOf);
@@ -106,6 +92,7 @@ export class VirtualHost extends VirtualHostSettings {
     this.persistence = parts.persistence;
     if (parts.persistence !== undefined) this.#log = new DefinitionLog(name, parts.persistence);
     this.memory = parts.memory;
+    this.#node = parts.node;
     this.totals = new HostTotals(parts.totals.churn);
     const returns = new InProcessReturns(this);
     this.returned$ = returns.returned$;
@@ -130,8 +117,8 @@ export class VirtualHost extends VirtualHostSettings {
   /** Whether nothing is in it but the exchanges that every virtual host has. */
   get isBare(): boolean {
     const exchanges = [...this.exchanges.values()];
-    return this.queues.size === 0 && exchanges.length === predeclared.length + 1 &&
-      exchanges.every(({ bindingCount }) => bindingCount === 0);
+    return this.queues.size === 0 &&
+      exchanges.every(({ name, bindingCount }) => isPredeclared(name) && bindingCount === 0);
   }
 
   /** Declares an exchange, or checks that the one there is equal. EXC-01, EXC-04. */
@@ -162,9 +149,23 @@ export class VirtualHost extends VirtualHostSettings {
     return exchange;
   }
 
+  /** The exchange, if there is one; those that the broker tells by come when they are asked for. */
+  findExchange(name: string): Exchange | undefined {
+    const exchange = this.exchanges.get(name);
+    if (exchange !== undefined || !isToldOnDemand(this.name, name)) return exchange;
+    return this.addExchange({
+      exchange: name, type: 'topic', durable: true, autoDelete: false, internal: true,
+      arguments: {},
+    });
+  }
+
+  protected override makeFirehose(): Firehose {
+    return new Firehose(this, this.#node);
+  }
+
   /** The exchange, or 404. */
   exchange(name: string): Exchange {
-    const exchange = this.exchanges.get(name);
+    const exchange = this.findExchange(name);
     if (exchange !== undefined) return exchange;
     const text = resourceText('exchange', name, this.name);
     throw new AmqpError('NOT_FOUND', `no ${text}`);

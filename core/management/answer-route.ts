@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { NOBODY } from '../broker/events/events.ts';
 import { AmqpError } from '../errors.ts';
 import { requireAccess } from './access.ts';
 import { Answer, Raw } from './answer.ts';
@@ -77,7 +78,8 @@ function handled({ method, handle }: Route, call: Call, body: unknown): unknown 
   if (method === 'GET') return handle(call, body);
   let value: unknown;
   call.broker.turn.within(() => {
-    value = handle(call, body);
+    const { events } = call.broker;
+    value = events.as(call.caller.user || NOBODY, () => handle(call, body));
   });
   return value;
 }

@@ -58,6 +58,7 @@ interface Outcome {
 /** A channel for one message. */
 class OneMessage implements PublisherSink {
   readonly owner = '';
+  readonly connectionName = '';
   publisher: Publisher | undefined;
   readonly #broker: Broker;
   readonly #outcome: Outcome;

@@ -98,7 +98,7 @@ test('all of it is there after a restart, and what was removed is not', async ()
     .toEqual([{ user: 'ann', vhost: 'empty', configure: '.*', write: '^mine', read: '.*' }]);
   expect(next.access.permissions.getTopic('ann', 'empty', 'amq.topic')).toEqual({ write: 'a', read: 'b' });
   const again = next.vhost('empty');
-  expect(again.metadata).toEqual({ description: 'ours', tags: [], defaultQueueType: 'quorum' });
+  expect(again.metadata).toEqual({ description: 'ours', tags: [], defaultQueueType: 'quorum', tracing: false });
   expect(again.policies.list.map(({ name, priority, applyTo }) => [name, priority, applyTo]))
     .toEqual([['short', 2, 'all']]);
   expect(again.operatorPolicies.get('cap')!.definition).toEqual({ expires: 1000 });

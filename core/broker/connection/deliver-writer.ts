@@ -31,7 +31,8 @@ export class DeliverWriter extends Subscriber<Delivery> {
     delivery.deliveryTag = deliveryTag;
     if (!this.#noAck) channel.hold(delivery);
     const { session, vhost } = channel;
-    const { trace } = vhost.events;
+    const { firehose, events: { trace } } = vhost;
+    if (firehose !== undefined) firehose.delivered(delivery, channel);
     if (trace.active) {
       const receiver = receiverOf(channel, this.#consumerTag, delivery, this.#noAck);
       trace.delivered(vhost, delivery.queue.name, delivery.address, receiver);

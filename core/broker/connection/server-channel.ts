@@ -16,6 +16,7 @@ import { writeReturn } from '../message/content-frames.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { DeliveryTallies } from '../delivery/delivery-tallies.ts';
 import { DeliveryTimeout } from './delivery-timeout.ts';
+import { NOBODY } from '../events/events.ts';
 import { Gate } from '../delivery/gate.ts';
 import type { Address } from '../message/address.ts';
 import type { ReplyTarget } from './reply-target.ts';
@@ -114,7 +115,13 @@ export class ServerChannel implements PublisherSink, Flushed {
     if (handler === undefined) {
       throw new AmqpError('COMMAND_INVALID', `unimplemented method '${name}'`);
     }
-    handler(this, args as MethodArgs<ChannelMethodName>);
+    const { events } = this.vhost;
+    events.actor = this.user;
+    try {
+      handler(this, args as MethodArgs<ChannelMethodName>);
+    } finally {
+      events.actor = NOBODY;
+    }
   }
 
   publish(content: Content): void {
@@ -148,6 +155,15 @@ export class ServerChannel implements PublisherSink, Flushed {
   fail(error: AmqpError): void {
     this.session.closeChannel(this.number, error);
     this.connection.flushLater();
+  }
+
+  get connectionName(): string {
+    return this.connection.info.name;
+  }
+
+  /** Who works on it. */
+  get user(): string {
+    return this.publisher.context.user;
   }
 
   nextDeliveryTag(): number {

@@ -23,6 +23,21 @@ export interface Setting<T> {
   readonly value: T;
 }
 
+/** A setting that is about to change; `before` or `value` is undefined where there is none. */
+export interface SettingChange {
+  readonly kind: SettingKind;
+  readonly vhost: string;
+  readonly name: string;
+  readonly before: unknown;
+  readonly value: unknown;
+}
+
+/** Who looks at changes that somebody makes; what a restart brings back is none. */
+export interface SettingHooks {
+  /** Is shown each change before it is made; what it answers is called afterwards. */
+  changing: (change: SettingChange) => (() => void) | undefined;
+}
+
 interface Kept<T> {
   readonly value: T;
   readonly lasts: boolean;
@@ -38,11 +53,13 @@ export class SettingTable<T> {
   /** Called after each change. */
   onChange: (vhost: string, name: string) => void = () => {};
   readonly #keeper: SettingKeeper | undefined;
+  readonly #hooks: SettingHooks | undefined;
   readonly #byVhost = new Map<string, Map<string, Kept<T>>>();
   #count = 0;
 
   /** Without a keeper nothing survives a restart. */
-  constructor(kind: SettingKind, keeper: SettingKeeper | undefined) {
+  constructor(kind: SettingKind, keeper: SettingKeeper | undefined, hooks?: SettingHooks) {
+    this.#hooks = hooks;
     this.kind = kind;
     this.#keeper = keeper;
   }
@@ -81,7 +98,9 @@ export class SettingTable<T> {
       this.#keeper?.checkChange();
       this.#keeper?.settingChanged(this.kind, vhost, name, value);
     }
+    const tell = this.#changing(vhost, name, value);
     this.#put(vhost, name, { value, lasts });
+    tell?.();
     return made;
   }
 
@@ -93,7 +112,9 @@ export class SettingTable<T> {
       this.#keeper?.checkChange();
       this.#keeper?.settingRemoved(this.kind, vhost, name);
     }
+    const tell = this.#changing(vhost, name, undefined);
     this.#remove(vhost, name);
+    tell?.();
     return true;
   }
 
@@ -101,6 +122,11 @@ export class SettingTable<T> {
   restore(vhost: string, name: string, value: T | undefined): void {
     if (value === undefined) this.#remove(vhost, name);
     else this.#put(vhost, name, { value, lasts: true });
+  }
+
+  #changing(vhost: string, name: string, value: unknown): (() => void) | undefined {
+    const before = this.get(vhost, name);
+    return this.#hooks?.changing({ kind: this.kind, vhost, name, before, value });
   }
 
   #put(vhost: string, name: string, kept: Kept<T>): void {

@@ -234,7 +234,7 @@ export class Recovery {
 
   #bind(args: RecordArgs<'binding.added'>, adds: boolean): void {
     const vhost = this.#vhost(args.vhost);
-    const source = vhost.exchanges.get(args.source);
+    const source = vhost.findExchange(args.source);
     const ends = args.destinationKind === 'queue' ? vhost.queues : vhost.exchanges;
     const destination = ends.get(args.destination);
     if (source === undefined || destination === undefined) return;

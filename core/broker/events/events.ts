@@ -109,12 +109,17 @@ export interface RoutedEvent {
   readonly death: { readonly queue: string; readonly reason: string } | undefined;
 }
 
+/** As RabbitMQ calls itself where nobody asked for what is done. */
+export const NOBODY = 'rmq-internal';
+
 /** The broker's events; nothing is made while nobody listens. */
 export class Events {
   readonly events$: Observable<BrokerEvent>;
   readonly frames$: Observable<FrameEvent>;
   readonly routed$: Observable<RoutedEvent>;
   readonly trace: Trace;
+  /** In whose name the broker does what it does now; it is told with events. */
+  actor = NOBODY;
   readonly #clock: Clock;
   readonly #events = new Subject<BrokerEvent>();
   readonly #frames = new Subject<FrameEvent>();
@@ -126,6 +131,17 @@ export class Events {
     this.events$ = this.#events.asObservable();
     this.frames$ = this.#frames.asObservable();
     this.routed$ = this.#routed.asObservable();
+  }
+
+  /** Does something in the name of a user. */
+  as<T>(actor: string, run: () => T): T {
+    const before = this.actor;
+    this.actor = actor;
+    try {
+      return run();
+    } finally {
+      this.actor = before;
+    }
   }
 
   emit(event: BrokerEventBody): void {

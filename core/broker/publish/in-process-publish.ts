@@ -42,6 +42,7 @@ export function publishInProcess(
 /** What comes back to publishers in process. */
 export class InProcessReturns implements PublisherSink {
   readonly owner = '';
+  readonly connectionName = '';
   readonly returned$: Observable<ReturnedMessage>;
   readonly #returned = new Subject<ReturnedMessage>();
   readonly #vhost: PublishHost;

@@ -30,6 +30,14 @@ import type { RefusalSink, Turn } from '../turn/turn.ts';
 import type { Keeper } from '../turn/keeper.ts';
 import { workOfOctets } from '../turn/work.ts';
 
+/** Hears of each message that is published. */
+export interface PublishListener {
+  published(
+    address: Address, destinations: readonly Destination[],
+    party: { readonly owner: string; readonly connectionName: string; readonly user: string },
+  ): void;
+}
+
 /** What a publisher asks of the virtual host that it publishes to. */
 export interface PublishHost {
   readonly name: string;
@@ -43,6 +51,8 @@ export interface PublishHost {
   readonly compatibility: Compatibility;
   /** What keeps messages over a restart; undefined: nothing does. */
   readonly persistence: Keeper | undefined;
+  /** Hears of each message while somebody wants that. */
+  readonly firehose: PublishListener | undefined;
   readMessage(address: Address): StoredMessage;
   /** The route of a basic.publish by the octets of its names; 403, 404 where there is none. */
   routeOf(
@@ -61,6 +71,8 @@ export interface PublishHost {
 export interface PublisherSink extends ConfirmSink {
   /** `connection-1/3`, or '' in process. */
   readonly owner: string;
+  /** As RabbitMQ names its connection; '' in process. */
+  readonly connectionName: string;
   /** Sends basic.return with the message at this address. */
   returnMessage(address: Address, replyName: 'NO_ROUTE' | 'NO_CONSUMERS'): void;
   /** Has `flush` called at the end of the turn. */
@@ -195,6 +207,12 @@ export class Publisher {
     }
   }
 
+  /** Who publishes, to whoever hears of messages. */
+  get #party(): { owner: string; connectionName: string; user: string } {
+    const { owner, connectionName } = this.#sink;
+    return { owner, connectionName, user: this.context.user };
+  }
+
   /** The channel ended. */
   end(): void {
     this.tallies.clear();
@@ -267,7 +285,8 @@ export class Publisher {
     address: Address, route: Route, timeToLive: number, flags: number,
     refusals: RefusalSink | undefined, sequence: number,
   ): void {
-    const { trace } = this.#vhost.events;
+    const { firehose, events: { trace } } = this.#vhost;
+    if (firehose !== undefined) firehose.published(address, route.destinations, this.#party);
     if (trace.active) trace.published(this.#vhost, address, this.#sink.owner);
     if ((flags & IMMEDIATE) !== 0) {
       this.#dispatchNow(address, route, timeToLive, flags, refusals, sequence);

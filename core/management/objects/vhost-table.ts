@@ -18,7 +18,7 @@ export const vhostTable = new Table<VirtualHost>('virtual host', {
   default_queue_type: texts(({ metadata }) => metadata.defaultQueueType ?? 'undefined'),
   metadata: objects(({ metadata: { description, tags, compatibility } }) => (
     { description, tags, ...(compatibility !== undefined && { compatibility }) })),
-  tracing: flags(() => false),
+  tracing: flags(({ metadata }) => metadata.tracing),
   cluster_state: objects((_vhost, { broker }) => ({ [broker.options.node]: 'running' })),
   messages: numbers((vhost) => sum(vhost, 'readyCount') + sum(vhost, 'unackedCount')),
   messages_ready: numbers((vhost) => sum(vhost, 'readyCount')),

@@ -42,7 +42,7 @@ export const vhostRoutes: readonly Route[] = [
       description: v.optional(text), tags: v.optional(tags), tracing: optionalFlag,
       default_queue_type: v.nullish(text), metadata: v.optional(object),
     }),
-  }, (call, { description, tags: words, default_queue_type: type, metadata }) => {
+  }, (call, { description, tags: words, default_queue_type: type, metadata, tracing }) => {
     const { broker } = call;
     const name = call.name('vhost');
     const isNew = !broker.vhosts.has(name);
@@ -50,6 +50,7 @@ export const vhostRoutes: readonly Route[] = [
       name, ...(description !== undefined && { description }), ...(words && { tags: words }),
       ...(type && { default_queue_type: type }), ...(metadata && { metadata }),
     });
+    if (tracing !== undefined) broker.vhost(name).describe({ tracing });
     if (isNew) letIn(call, name);
     return put(isNew);
   }),

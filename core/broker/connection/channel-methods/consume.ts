@@ -139,7 +139,8 @@ function sendGetOk(
     queue.tailOf(delivery, 0), session.frameBytesMax,
   );
   channel.connection.flushLater();
-  const { trace } = vhost.events;
+  const { firehose, events: { trace } } = vhost;
+  if (firehose !== undefined) firehose.delivered(delivery, channel);
   if (trace.active) {
     trace.delivered(vhost, queue.name, delivery.address, receiverOf(channel, '', delivery, noAck));
   }
