@@ -23,6 +23,8 @@ export class Twin {
     if (process === undefined || process.failed || process.durable < process.written) return;
     const calm = [...queues.keys()].filter((name) => process.unackedCount(name) === 0);
     const before = calm.map((name) => new Set(process.ready(name).map(({ id }) => id)));
+    // It is done in one turn, and nobody waits for that.
+    process.broker.turn.ended = () => {};
     restartInPlace(process.broker, 'kept');
     this.#queues = new Map(calm.map((name, index) =>
       [name, { before: before[index]!, kept: process.ready(name) }]));

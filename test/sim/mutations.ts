@@ -11,6 +11,7 @@ import { DurableStreams } from '../../core/broker/durable/streams.ts';
 import type { DurableStream } from '../../core/broker/queue/queue-host.ts';
 import { Consumer } from '../../core/broker/delivery/consumer.ts';
 import { Gate } from '../../core/broker/delivery/gate.ts';
+import { Queue } from '../../core/broker/queue/abstract-queue.ts';
 import { ClassicQueue } from '../../core/broker/queue/classic-queue.ts';
 import { Ready } from '../../core/broker/queue/ready.ts';
 import { StreamLog } from '../../core/broker/queue/stream-log.ts';
@@ -173,7 +174,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a deletion asks no conditions',
     seed: 18,
-    plant: () => patch(ClassicQueue.prototype, 'checkDeletable', () => () => {}),
+    plant: () => patch(Queue.prototype, 'checkDeletable', () => () => {}),
   },
   {
     name: 'returns are not kept',
