@@ -21,6 +21,7 @@ export class MemoryAccount {
   #definitionBytes = 0;
   #consumerBytes = 0;
   #tallyCount = 0;
+  #placeBytes = 0;
 
   constructor(
     limitBytes: number, store: { readonly allocatedBytes: number }, pool: BufferPool,
@@ -30,11 +31,16 @@ export class MemoryAccount {
     this.#pool = pool;
   }
 
-  /** Messages, definitions, consumers, and what transports have yet to send. */
+  /** Messages and their places, definitions, consumers, and what transports have yet to send. */
   get bytes(): number {
     return this.#store.allocatedBytes + this.#pool.unsentBytes + this.#definitionBytes +
-      this.#consumerBytes + this.#tallyCount * BYTES.tally;
+      this.#consumerBytes + this.#tallyCount * BYTES.tally + this.#placeBytes;
   }
+
+  /** So many bytes more, or fewer, are places of messages: in queues, or among what is unacked. */
+  readonly countPlaces = (bytes: number): void => {
+    this.#placeBytes += bytes;
+  };
 
   /** Whether it is more than may be; an alarm ends only when it is clearly less. */
   isTooMuch(raised: boolean): boolean {

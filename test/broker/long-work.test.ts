@@ -221,3 +221,32 @@ test('definitions are imported over turns, and each item has its outcome in the 
   expect(turns()).toBeGreaterThan(10);
   expect(overrun()).toBeLessThanOrEqual(work.definition);
 });
+
+test('places of messages count as memory, in queues and with clients, and are given back', () => {
+  const made = fixture();
+  const { memory } = made.broker;
+  const channel = made.open();
+  for (const queue of ['q', 'p']) {
+    made.vhost.declareQueue({ queue, arguments: queue === 'p' ? { 'x-max-priority': 3 } : {} });
+  }
+  const places = (): number => memory.bytes - made.broker.store.allocatedBytes;
+  const before = places();
+  const fill = (queue: string): void => {
+    for (const body of numbers(5000)) made.vhost.exchange('').publish({ routingKey: queue, body });
+    made.clock.runUntilIdle();
+  };
+  for (const queue of ['q', 'p']) {
+    fill(queue);
+    expect(places() - before).toBeGreaterThanOrEqual(5000 * 8);
+    channel.call('queue.purge', { queue });
+    expect(places()).toBe(before);
+  }
+  fill('q');
+  consume(channel, 'q');
+  channel.call('basic.cancel', { consumerTag: 'q' });
+  expect(places() - before).toBeGreaterThan(5000 * 96);
+  channel.close();
+  made.vhost.removeQueue(made.vhost.queue('q'));
+  made.clock.runUntilIdle();
+  expect(places()).toBeLessThanOrEqual(before);
+});

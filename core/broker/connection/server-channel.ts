@@ -51,7 +51,7 @@ export class ServerChannel implements PublisherSink, Flushed {
   readonly connection: ServerConnection;
   readonly session: Session<'server'>;
   readonly vhost: VirtualHost;
-  readonly unacked = new Unacked();
+  readonly unacked: Unacked;
   /** What went out to it so far. */
   readonly tallies: DeliveryTallies;
   readonly publisher: Publisher;
@@ -83,6 +83,7 @@ export class ServerChannel implements PublisherSink, Flushed {
     this.connection = connection;
     this.session = connection.session;
     this.vhost = vhost;
+    this.unacked = new Unacked(vhost.memory.countPlaces);
     this.tallies = new DeliveryTallies(vhost.memory);
     this.number = number;
     this.owner = `${connection.info.id}/${number}`;

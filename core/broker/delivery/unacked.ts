@@ -2,6 +2,8 @@ import { AmqpError } from '../../errors.ts';
 import type { Delivery } from './delivery.ts';
 
 const CAPACITY_MIN = 16;
+/** A delivery and its place, about: half of the places of a ring are taken, or more. */
+const BYTES_PER_PLACE = 96;
 /** An emptied ring that is larger gives its memory back. */
 const CAPACITY_KEPT_MAX = 4096;
 
@@ -11,15 +13,21 @@ const CAPACITY_KEPT_MAX = 4096;
  * of them would be made anew over and over, as every delivery enters and leaves it.
  */
 export class Unacked {
+  readonly #count: (bytes: number) => void;
   #tags = new Float64Array(CAPACITY_MIN);
   #deliveries: (Delivery | undefined)[] = Array.from({ length: CAPACITY_MIN });
   /** Where the oldest lies, and how many places are taken from there on, holes among them. */
   #head = 0;
   #length = 0;
-  #count = 0;
+  #held = 0;
+
+  /** `count` hears of the bytes that it takes, beyond the first few. */
+  constructor(count: (bytes: number) => void = () => {}) {
+    this.#count = count;
+  }
 
   get count(): number {
-    return this.#count;
+    return this.#held;
   }
 
   /** Oldest first. */
@@ -38,7 +46,7 @@ export class Unacked {
     const index = this.#indexOf(this.#length++);
     this.#tags[index] = delivery.deliveryTag;
     this.#deliveries[index] = delivery;
-    this.#count++;
+    this.#held++;
   }
 
   /** Takes out what basic.ack, nack or reject names; 406 where there is no such tag. BAS-20. */
@@ -100,7 +108,7 @@ export class Unacked {
     const delivery = this.#deliveries[index];
     if (delivery === undefined) return undefined;
     this.#deliveries[index] = undefined;
-    this.#count--;
+    this.#held--;
     return delivery;
   }
 
@@ -116,11 +124,12 @@ export class Unacked {
   #rebuild(all: readonly Delivery[]): void {
     let capacity = CAPACITY_MIN;
     while (capacity < 2 * all.length) capacity *= 2;
+    this.#count((capacity - this.#tags.length) * BYTES_PER_PLACE);
     this.#tags = new Float64Array(capacity);
     this.#deliveries = Array.from({ length: capacity });
     this.#head = 0;
     this.#length = 0;
-    this.#count = 0;
+    this.#held = 0;
     for (const delivery of all) this.add(delivery);
   }
 }

@@ -55,11 +55,11 @@ export class ClassicQueue extends Queue {
 
   constructor(vhost: QueueHost, name: string, options: QueueOptions) {
     super(vhost, name, options);
-    const { settings } = options;
+    const { settings, settings: { maxPriority } } = options;
     this.#trace = vhost.events.trace;
-    this.#ready = settings.maxPriority === undefined
-      ? new Ready(this)
-      : new PriorityReady(this, settings.maxPriority);
+    this.#ready = maxPriority === undefined
+      ? new Ready(this, 0, vhost.memory.countPlaces)
+      : new PriorityReady(this, maxPriority, vhost.memory.countPlaces);
     this.#isQuorum = settings.type === 'quorum';
     this.#countsBytes = settings.maxLengthBytes !== undefined;
     this.#limited = this.#countsBytes || settings.maxLength !== undefined;

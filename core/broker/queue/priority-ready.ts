@@ -6,13 +6,17 @@ import { Ready, type VisitReady } from './ready.ts';
 export class PriorityReady {
   length = 0;
   readonly #queue: Settler;
+  readonly #count: (bytes: number) => void;
   /** One for each priority that was ever used. */
   readonly #levels: (Ready | undefined)[];
   /** No level above this one holds a message. */
   #highest = 0;
 
-  constructor(queue: Settler, maxPriority: number) {
+  constructor(
+    queue: Settler, maxPriority: number, count: (bytes: number) => void = () => {},
+  ) {
     this.#queue = queue;
+    this.#count = count;
     this.#levels = new Array<Ready | undefined>(maxPriority + 1).fill(undefined);
   }
 
@@ -27,8 +31,13 @@ export class PriorityReady {
     return delivery;
   }
 
+  /** Nobody asks for it any more: all that was in it is out. */
+  release(): void {
+    for (const level of this.#levels) level?.release();
+  }
+
   takeAll(): PriorityReady {
-    const taken = new PriorityReady(this.#queue, this.#levels.length - 1);
+    const taken = new PriorityReady(this.#queue, this.#levels.length - 1, this.#count);
     this.#levels.forEach((level, priority) => {
       taken.#levels[priority] = level?.takeAll();
     });
@@ -73,7 +82,7 @@ export class PriorityReady {
   }
 
   #level(priority: number): Ready {
-    return (this.#levels[priority] ??= new Ready(this.#queue, priority));
+    return (this.#levels[priority] ??= new Ready(this.#queue, priority, this.#count));
   }
 
   /** The level of the highest priority that holds a message. */

@@ -12,7 +12,10 @@ export function forgetAll(
   const reason = queue.gone ? 'queue-deleted' : 'purged';
   turn.stepwise(() => {
     const delivery = taken.shift();
-    if (delivery === undefined) return false;
+    if (delivery === undefined) {
+      taken.release();
+      return false;
+    }
     turn.spend(1);
     if (trace.active) trace.dropped(queue, delivery.address, reason);
     forget(delivery.address);

@@ -60,7 +60,11 @@ export interface MessageHost {
   readonly store: MessageStore;
   readonly events: Events;
   readonly compatibility: Compatibility;
-  readonly memory: { countConsumer(change: 1 | -1): void };
+  readonly memory: {
+    countConsumer(change: 1 | -1): void;
+    /** So many bytes more, or fewer, are places of messages. */
+    readonly countPlaces: (bytes: number) => void;
+  };
   /** What keeps messages over a restart; undefined: nothing does. */
   readonly persistence: QueueKeeper | undefined;
   readMessage(address: Address): StoredMessage;

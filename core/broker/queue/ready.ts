@@ -2,6 +2,8 @@ import { Delivery, type Settler } from '../delivery/delivery.ts';
 import type { Address, AddressArray } from '../message/address.ts';
 
 const CAPACITY_MIN = 16;
+/** What the places of the first block take. */
+const FIRST_BYTES = CAPACITY_MIN * Float64Array.BYTES_PER_ELEMENT;
 /** Messages of one block at most. A block more is all that one message more can cost. */
 const CAPACITY_MAX = 2048;
 /** A message that was out more often was out so often, after a restart. */
@@ -40,14 +42,17 @@ export class Ready {
   #head = 0;
   #tail = 0;
   #blockedLength = 0;
+  readonly #count: (bytes: number) => void;
   /** A block that was read to its end, for the next one that is needed. */
   #spare: Block | undefined;
   /** Latest first, so that the oldest is popped from the end. */
   #returned: Delivery[] = [];
   #sorted = true;
 
-  constructor(queue: Settler, priority = 0) {
+  /** `count` hears of the bytes that its places take, beyond the first few. */
+  constructor(queue: Settler, priority = 0, count: (bytes: number) => void = () => {}) {
     this.#queue = queue;
+    this.#count = count;
     this.#priority = priority;
   }
 
@@ -85,6 +90,7 @@ export class Ready {
       this.#tail = 0;
     } else if (this.#head === block.addresses.length) {
       this.#first = block.next!;
+      this.#count(-block.addresses.byteLength);
       this.#head = 0;
       block.next = undefined;
       this.#spare = block;
@@ -140,9 +146,14 @@ export class Ready {
     block.counts[this.#tail - 1] = Math.min(outCount, COUNT_MAX);
   }
 
+  /** Nobody asks for it any more: all that was in it is out. */
+  release(): void {
+    this.#count(FIRST_BYTES - this.#last.addresses.byteLength);
+  }
+
   /** Takes all out at once, and answers what has them now. */
   takeAll(): Ready {
-    const taken = new Ready(this.#queue, this.#priority);
+    const taken = new Ready(this.#queue, this.#priority, this.#count);
     taken.#headPosition = this.#headPosition;
     taken.#first = this.#first;
     taken.#last = this.#last;
@@ -205,6 +216,7 @@ export class Ready {
     const capacity = Math.min(2 * length, CAPACITY_MAX);
     const block = spare?.addresses.length === capacity ? spare : new Block(capacity);
     this.#spare = undefined;
+    this.#count(block.addresses.byteLength);
     this.#last.next = block;
     this.#last = block;
     this.#tail = 0;
