@@ -18,6 +18,7 @@ import { callerOf, NoCredentials } from './login.ts';
 import { bodyOf } from './request-body.ts';
 import { jsonResponse, loginWanted, refusalResponse, responseOf } from './responses.ts';
 import type { Route } from './route.ts';
+import { whenAnswered } from './when-answered.ts';
 
 type Shared = Pick<CallFacts, 'broker' | 'world' | 'sessions' | 'attempts' | 'statistics'>;
 
@@ -40,7 +41,9 @@ export async function answerRoute(
       : inProcessCaller;
     const names = namesOf(context);
     const vhost = shared.broker.vhosts.get(names['vhost'] ?? '')?.name;
-    requireAccess(route.access, caller, vhost);
+    const mayAsk = (): void => requireAccess(route.access, caller, vhost);
+    if (inProcess === undefined) await whenAnswered(mayAsk);
+    else mayAsk();
     const given = inProcess === undefined ? await bodyOf(route, raw) : inProcess.body ?? {};
     const body = route.body === undefined ? undefined : readBody(route.body, given);
     const call = new Call({
@@ -48,14 +51,16 @@ export async function answerRoute(
       request: inProcess === undefined ? raw : undefined,
     });
     requireVhost(route, call);
-    let value = handled(route, call, body);
+    let value = inProcess === undefined
+      ? await whenAnswered(() => handled(route, call, body))
+      : handled(route, call, body);
     if (value instanceof Promise) value = await value;
     if (inProcess !== undefined) {
       return toldInProcess(inProcess, value, call);
     }
     // What is answered is on disk.
     if (route.method !== 'GET') await shared.broker.whenKept();
-    return await respond(value, call);
+    return await whenAnswered(() => respond(value, call));
   } catch (error) {
     const refusal = refusalFor(route, error);
     if (inProcess !== undefined) {

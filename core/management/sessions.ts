@@ -16,7 +16,8 @@ interface Session {
 /**
  * Logins of pages. A page gets a cookie that no script reads and that no other site sends, and
  * what changes something is only taken from a page of the broker itself. A session ends when its
- * user is deleted or has another password, and when nobody used it for a while.
+ * user is deleted or has another password, when its token expires, and when nobody used it for a
+ * while.
  */
 export class Sessions {
   readonly #broker: Broker;
@@ -58,9 +59,9 @@ export class Sessions {
     const session = key === undefined ? undefined : this.#sessions.get(key);
     if (key === undefined || session === undefined) return undefined;
     const { access, clock } = this.#broker;
-    const { identity: { user }, passwordHash } = session;
+    const { identity: { user, expiresAt = Infinity }, passwordHash } = session;
     const isOver = clock.now() - session.usedAt > limits.apiSessionMs
-      || this.#hashOf(user) !== passwordHash;
+      || this.#hashOf(user) !== passwordHash || clock.wall() >= expiresAt;
     if (isOver) {
       this.#sessions.delete(key);
       return undefined;

@@ -10,11 +10,12 @@ import { factsOf, tableOf, valueAt, type Row } from './output.ts';
 export const apiCommands: readonly ApiCommand[] = [...others, ...listings, ...deeds];
 
 const DEFAULT_VHOST = '/';
-const ADVANCED = 'rabbitmqctl';
 
 /** Adds the commands to a program, under their own words and under those of rabbitmqctl. */
 export function registerCommands(program: Command, say: (text: string) => void): void {
   const parents = new Map<string, Command>();
+  // Options stand in the help of each, or no line would have room for its sentence.
+  program.configureHelp({ subcommandTerm: termOf });
   // A command that has others below it is made before them.
   const ordered = apiCommands.toSorted((one, other) => depthOf(one) - depthOf(other));
   for (const command of ordered) {
@@ -28,8 +29,16 @@ export function registerCommands(program: Command, say: (text: string) => void):
   }
   program.addHelpText('after', [
     '',
-    `Commands are also known by the words of ${ADVANCED}: list_queues, add_user and so on.`,
+    'Commands are also known by the words of rabbitmqctl, such as list_queues.',
   ].join('\n'));
+}
+
+function termOf(command: Command): string {
+  const names = command.registeredArguments.map((argument) => {
+    const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+    return argument.required ? `<${name}>` : `[${name}]`;
+  });
+  return [command.name(), ...names].join(' ');
 }
 
 function depthOf({ name }: ApiCommand): number {

@@ -53,6 +53,14 @@ async function enter({ ports }: Gateway, user: string, password: string): Promis
   return connection;
 }
 
+async function callApi(
+  { ports: { http } }: Gateway, path: string, authorization: string, method = 'GET',
+): Promise<readonly [number, unknown]> {
+  const response = await fetch(`http://127.0.0.1:${http}/api${path}`, { method, headers: { authorization } });
+  const body = await response.text();
+  return [response.status, body === '' ? undefined : JSON.parse(body)];
+}
+
 test('tokens are checked with the keys of their issuer, which may change', async () => {
   const pairs = await Promise.all([1, 2].map(() => generateKeyPair('RS256')));
   const jwks = await Promise.all(pairs.map(async ({ publicKey }, index) => (
@@ -77,6 +85,13 @@ test('tokens are checked with the keys of their issuer, which may change', async
   const [error] = await within('the end of the connection', closed);
   expect(String(error)).toContain('530 (NOT-ALLOWED) with message "NOT_ALLOWED - New secret was refused');
   await expect(enter(gateway, 'ann', await sign(0, { aud: 'other' }))).rejects.toThrow('ACCESS_REFUSED');
+  const bearer = async (token: string): Promise<unknown> => callApi(gateway, '/whoami', `Bearer ${token}`);
+  expect(await bearer(await sign(1))).toEqual([200, { name: 'ann', tags: ['administrator'] }]);
+  expect(await callApi(gateway, '/queues/%2F/tasks?columns=name', `Basic ${btoa(`:${await sign(0)}`)}`)).toEqual(
+    [200, { name: 'tasks' }],
+  );
+  expect(await bearer(await sign(1, { aud: 'other' }))).toMatchObject([401, { reason: 'Login failed' }]);
+  expect(await bearer('garbage')).toMatchObject([401, { reason: 'Login failed' }]);
   // Whom the broker knows itself comes in as ever.
   await enter(gateway, 'guest', 'guest');
 });
@@ -98,6 +113,10 @@ test('a server is asked who may log in and do what, by POST or by GET', async ()
   const asked = new URLSearchParams(server.requests[1]!.form);
   expect(Object.fromEntries(asked)).toEqual({ username: 'ann', vhost: '/', ip: '127.0.0.1', tags: 'monitoring' });
   await connection.close();
+  const basic = `Basic ${btoa('ann:right')}`;
+  expect(await callApi(gateway, '/queues?columns=name', basic)).toEqual([200, [{ name: 'tasks' }]]);
+  expect(await callApi(gateway, '/queues/%2F/more', basic, 'PUT')).toEqual([201, undefined]);
+  expect(await callApi(gateway, '/queues/%2F/secrets', basic, 'PUT')).toMatchObject([401, { error: 'not_authorised' }]);
   await server.stop();
   await expect(enter(gateway, 'ann', 'right')).rejects.toThrow(/authorization server does not answer/);
   const told = gateway.logged.map((line) => JSON.parse(line) as Record<string, unknown>);

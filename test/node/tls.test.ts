@@ -48,14 +48,16 @@ describe.runIf(canMakeCertificates)('TLS', () => {
 
   test('serves AMQP and WebSocket beside the plain ports', async () => {
     const { ready } = await startReady({ flags: tlsFlags() });
-    expect(Object.keys(ready)).toEqual(['ready', 'amqp', 'http', 'amqps', 'https', 'host', 'hosts', 'data']);
+    expect(Object.keys(ready)).toEqual([
+      'ready', 'amqp', 'http', 'metrics', 'amqps', 'https', 'host', 'hosts', 'data',
+    ]);
     expect(await greet(await openTls(ready.amqps!))).toBe(METHOD_FRAME_ON_CHANNEL_0);
     expect(await greetOverWebSocket(ready)).toBe(METHOD_FRAME_ON_CHANNEL_0);
   });
 
   test('is off where no certificate is given', async () => {
     const { ready } = await startReady();
-    expect(Object.keys(ready)).toEqual(['ready', 'amqp', 'http', 'host', 'hosts', 'data']);
+    expect(Object.keys(ready)).toEqual(['ready', 'amqp', 'http', 'metrics', 'host', 'hosts', 'data']);
   });
 
   test('refuses a client certificate that none of the authorities signed, and takes the others', async () => {
