@@ -159,7 +159,8 @@ describe.skipIf(!hasChromium())('the picture', { timeout: 300_000 }, () => {
     expect(grounds.length).toBeGreaterThan(3);
     expect(new Set(grounds)).toEqual(new Set([false]));
     expect(new Set(icons)).toEqual(new Set([false]));
-    expect((await pictureOf(pg.page)).inked).toBeGreaterThan(0);
+    // What flies is drawn with the next frame.
+    await expect.poll(async () => (await pictureOf(pg.page)).inked, { timeout: 60_000 }).toBeGreaterThan(0);
     // What is drawn keeps its ground; a word on a ground is of another colour than that.
     const [bars, words] = await pg.page.evaluate(() => [
       [...document.querySelectorAll('.unacked.drawn')].map((each) => getComputedStyle(each).backgroundImage),
