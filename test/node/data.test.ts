@@ -206,16 +206,16 @@ describe('a data directory that cannot be had: one sentence and the exit code 2'
     await stop(first);
     const { file, offset } = damage('second');
     const complaint = await refusal();
-    const [, where, bytes] = /at offset (\d+) \((\d+) bytes\)/.exec(complaint)!.map(Number);
+    const [, where, bytes] = /at offset (\d+) \((\d+) bytes, 1 message\)/.exec(complaint)!.map(Number);
     expect(complaint).toBe(
-      `The journal in ${data} is damaged: ${file} at offset ${where} (${bytes} bytes). ` +
+      `The journal in ${data} is damaged: ${file} at offset ${where} (${bytes} bytes, 1 message). ` +
         'Bring the directory back from a copy, or start with --salvage to keep all else.',
     );
     expect(offset).toBeGreaterThan(where!);
     expect(offset).toBeLessThan(where! + bytes!);
 
     const salvaged = await startOn('--salvage');
-    expect(await salvaged.stderr.take()).toContain(`given up: ${file} at offset ${where} (${bytes} bytes)`);
+    expect(await salvaged.stderr.take()).toContain(`given up: ${file} at offset ${where} (${bytes} bytes, 1 message)`);
     expect(await kept(salvaged.ready.amqp)).toEqual(['first', 'third']);
     await stop(salvaged);
     expect(await kept((await startOn()).ready.amqp)).toEqual(['first', 'third']);
