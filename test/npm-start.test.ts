@@ -8,7 +8,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { nextEvent, within } from './clients/waiting.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const flags = ['--memory', '--amqp-port', '0', '--http-port', '0', '--log-level', 'error', '--ready-json'];
+const flags = [
+  '--memory', '--amqp-port', '0', '--http-port', '0', '--metrics-port', '0', '--log-level', 'error', '--ready-json',
+];
 
 test.runIf(process.platform !== 'win32')('SIGTERM to npm reaches the gateway', async () => {
   const npm = spawn('npm', ['start', '--silent', '--', ...flags], {

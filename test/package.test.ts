@@ -157,7 +157,7 @@ describe('the packed package', () => {
     const script = `
       const { spawn } = require('node:child_process');
       const child = spawn(process.execPath, [${JSON.stringify(join(user.installed, manifest.bin['tabmq']!))},
-        '--http-port', '0', 'playground'], { env: { ...process.env, BROWSER: 'none' } });
+        '--http-port', '0', '--metrics-port', '0', 'playground'], { env: { ...process.env, BROWSER: 'none' } });
       child.stdout.once('data', async (text) => {
         const page = /http.*\\S/.exec(String(text))[0];
         const answer = await fetch(page, { headers: { accept: 'text/html' } });

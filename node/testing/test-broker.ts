@@ -9,7 +9,6 @@ import { seededRandom } from '../../core/random.ts';
 import { Doors, type DoorLog } from '../doors.ts';
 import { HostRule } from '../host-rule.ts';
 import { answerHttp } from '../http.ts';
-import { serveManagement } from '../management.ts';
 import { OriginRule } from '../origin.ts';
 import { httpServer, tcpServer } from '../servers.ts';
 import type { SocketBytes, SocketTransport } from '../tcp.ts';
@@ -382,11 +381,16 @@ export class TestBroker {
     },
   };
 
+  /** Loaded with the first request: most tests ask for nothing of it, and start sooner. */
   #management(): RequestListener {
-    return serveManagement({
-      broker: this.core, origins: new OriginRule(), log: this.#doorLog,
-      listeners: () => this.#doors.listeners,
-    });
+    let loading: Promise<RequestListener> | undefined;
+    return (request, response) => {
+      loading ??= import('../management.ts').then(({ serveManagement }) => serveManagement({
+        broker: this.core, origins: new OriginRule(), log: this.#doorLog,
+        listeners: () => this.#doors.listeners,
+      }));
+      void loading.then((listener) => listener(request, response));
+    };
   }
 
   /** Puts a wire around each transport before it is let in. */

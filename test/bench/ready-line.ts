@@ -46,7 +46,7 @@ export function tabmqStarter(profiles?: string): StartBroker {
   }
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const flags = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(profiles)}`];
-  const words = [...flags, GATEWAY, '--ready-json', '--amqp-port', '0', '--http-port', '0'];
+  const words = [...flags, GATEWAY, '--ready-json', '--amqp-port', '0', '--http-port', '0', '--metrics-port', '0'];
   const title = `TabMQ ${version} on Node ${process.versions.node}`;
   return async (directory, log) => {
     const started = await startReadyLine(

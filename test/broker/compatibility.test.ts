@@ -161,7 +161,7 @@ describe('a virtual host', () => {
 
   test('has a profile of its own by definitions, and tells it in them', () => {
     const { broker } = as(four);
-    expect(importDefinitions(broker, { vhosts })).toMatchObject([{ outcome: 'applied' }, { outcome: 'applied' }]);
+    expect(importDefinitions(broker, { vhosts })).toMatchObject([{ outcome: 'created' }, { outcome: 'created' }]);
     expect([...broker.vhosts.values()].map(({ name, compatibility }) => [name, compatibility.flow]))
       .toEqual([['/', 'honour'], ['old', 'refuse'], ['new', 'honour']]);
     expect(exportDefinitions(broker).vhosts).toEqual([{ name: '/' }, ...vhosts]);

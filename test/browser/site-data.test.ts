@@ -120,7 +120,10 @@ describe.runIf(hasChromium())('a broker', () => {
     expect(await again.call('open', { place: 'here' })).toContain('are damaged: 0000000001.segment at offset');
     await openBroker(again, { place: 'here', salvage: true });
     const given = (await again.call('salvaged')) as { bytes: number }[];
-    expect(given).toEqual([{ file: '0000000001.segment', offset: expect.any(Number), bytes: expect.any(Number) }]);
+    expect(given).toEqual([{
+      file: '0000000001.segment', offset: expect.any(Number), bytes: expect.any(Number),
+      messages: expect.any(Number),
+    }]);
     expect(await again.call('storage')).toEqual({
       storage: 'indexeddb',
       notice: expect.stringMatching(/^Damaged data were given up for good: 0000000001.segment at/),

@@ -56,7 +56,7 @@ function externalGateway(url: string): Gateway {
 
 async function spawnGateway({ amqpPort = 0, flags = [] }: GatewayOptions): Promise<Gateway> {
   if (!existsSync(command)) throw new Error(`${command} is missing: run "npm run build" first`);
-  const ports = ['--amqp-port', `${amqpPort}`, '--http-port', '0'];
+  const ports = ['--amqp-port', `${amqpPort}`, '--http-port', '0', '--metrics-port', '0'];
   const quiet = ['--memory', '--ready-json', '--log-level', 'error'];
   const child = spawn(process.execPath, [command, ...ports, ...quiet, ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],

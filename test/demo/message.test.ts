@@ -109,7 +109,7 @@ test('a peek changes nothing, however often, and says who holds what', async () 
   expect(unacked[0]?.held_by).toMatchObject({ channel: 'connection-1/1', delivery_tag: 1 });
   expect(made.clock.now() - unacked[0]!.held_by!.since).toBe(500);
   const none = { vhost: '/', name: 'none' };
-  await expect(peekAt(port, none, { state: 'ready', from: 0 })).rejects.toThrow(/no queue 'none' in vhost/);
+  await expect(peekAt(port, none, { state: 'ready', from: 0 })).rejects.toThrow('Not Found');
 });
 
 test('messages are found by key, header and body, sorted, and exported whole', async () => {

@@ -14,7 +14,8 @@ export interface Gateway {
 const commandLine = fileURLToPath(new URL('../../dist/node/cli.js', import.meta.url));
 const users = fileURLToPath(new URL('access.json', import.meta.url));
 const flags = [
-  '--memory', '--compatibility', 'rabbitmq-3.13', '--ready-json', '--amqp-port', '0', '--http-port', '0',
+  '--memory', '--compatibility', 'rabbitmq-3.13', '--ready-json',
+  '--amqp-port', '0', '--http-port', '0', '--metrics-port', '0',
   '--log-level', 'error', '--definitions', users,
 ];
 

@@ -52,7 +52,8 @@ export interface Running {
 
 /** Starts it with free ports, unless the flags say otherwise. */
 export function start({ flags = [], ...options }: CommandOptions = {}): Running {
-  const child = launch({ ...options, flags: ['--amqp-port', '0', '--http-port', '0', ...flags] });
+  const free = ['--amqp-port', '0', '--http-port', '0', '--metrics-port', '0'];
+  const child = launch({ ...options, flags: [...free, ...flags] });
   const stdout = new Inbox<string>();
   const stderr = new Inbox<string>();
   createInterface(child.stdout!).on('line', stdout.put);

@@ -21,7 +21,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** None of the settings that the other suites have. */
 const environment = { TABMQ_MEMORY: '' };
-const ports = ['--amqp-port', '0', '--http-port', '0'];
+const ports = ['--amqp-port', '0', '--http-port', '0', '--metrics-port', '0'];
 
 function startOn(...flags: string[]): ReturnType<typeof startReady> {
   return startReady({ flags: ['--data', data, ...flags], environment });
