@@ -1,5 +1,5 @@
 import { hashingAlgorithms, type Broker, type Profile } from '../../core/index.ts';
-import { declareDefinitions } from '../../core/management/import-definitions.ts';
+import { declareDefinitions } from '../../core/management/index.ts';
 import type { FieldTable } from '../../core/protocol/index.ts';
 import { TestBrokerError } from './test-broker-error.ts';
 
