@@ -45,9 +45,9 @@ describe.skipIf(!hasChromium())('workspaces', { timeout: 180_000 }, () => {
   /** A durable queue with one message that is kept. */
   const keepIn = (pg: PlaygroundPage, queue: string): Promise<void> => pg.page.evaluate(async (queue) => {
     const { port } = window.__playground.app;
-    await port.api(`/api/queues/%2F/${queue}`, { method: 'PUT', body: {} });
+    await port.api(`/api/queues/%2F/${queue}`, { method: 'PUT', body: { durable: true } });
     await port.api('/api/exchanges/%2F/amq.default/publish', {
-      method: 'POST', body: { routing_key: queue, payload: 'kept', properties: { deliveryMode: 2 } },
+      method: 'POST', body: { routing_key: queue, payload: 'kept', properties: { delivery_mode: 2 } },
     });
   }, queue);
   /** Messages in it; -1: there is no such queue. */
