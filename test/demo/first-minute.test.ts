@@ -7,7 +7,7 @@ import type { TapEvent, TapOf } from '../../core/management/index.ts';
 import { hasChromium } from '../browser/chromium.ts';
 import { usePlayground } from './playground.ts';
 
-const PAGE_BYTES_MAX = 150_000;
+const PAGE_BYTES_MAX = 175_000;
 
 describe.skipIf(!hasChromium())('the first minute', { timeout: 180_000 }, () => {
   const playground = usePlayground();
