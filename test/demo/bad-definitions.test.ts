@@ -33,8 +33,8 @@ describe.skipIf(!hasChromium())('a definitions file', { timeout: 180_000 }, () =
     ['is huge', ' '.repeat(9_000_000), /^The file has 9\.0 MB, and at most 8 MB are taken\./],
     ['is a list', '[]', /^Nothing was imported: the definitions/],
     ['is of something else', '{"name": "tabmq", "version": 1}', /^Nothing was imported: the definitions have none of/],
-    ['has far too much', JSON.stringify({ queues: Array.from({ length: 10_001 }, () => ({})) }),
-      /^Nothing was imported: the definitions have 10001 items, and 10000 may be/],
+    ['has far too much', JSON.stringify({ queues: Array.from({ length: 100_001 }, () => ({})) }),
+      /^Nothing was imported: the definitions have 100001 items, and 100000 may be/],
   ])('that %s is told of', async (_what, text, told) => {
     const pg = await openScreen();
     await give(pg, text);
