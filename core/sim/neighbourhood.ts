@@ -18,6 +18,8 @@ const ASKED = 20;
 const ROUNDS_MAX = 4;
 /** What one step that is not cut may take beside: a round can be smaller than that. */
 const UNCUT_WORK = 100;
+/** And one step among all of these: the end of a connection, or a letter that died often. */
+const UNCUT_STEP = 1900;
 
 interface World {
   readonly model: Model;
@@ -118,7 +120,7 @@ export class Neighbourhood {
     if (this.#askedAt === undefined || !neighbour!.isServed(model)) return;
     const spent = parties.work - this.#askedAt;
     this.#askedAt = undefined;
-    const most = ROUNDS_MAX * (parties.roundWork + UNCUT_WORK);
+    const most = ROUNDS_MAX * (parties.roundWork + UNCUT_WORK) + UNCUT_STEP;
     check(spent <= most, 'fairness',
       () => `a client waited for ${spent} of work by others, in rounds of ${parties.roundWork}`);
     if (++this.#asked < ASKED) time.clock.setTimer(0, () => this.#ask(neighbour!));
