@@ -172,6 +172,8 @@ export const limits = {
    * checkpoint of the journal has all of them. One more: refused, 400 over HTTP.
    */
   settingsPerKindMax: 262_144,
+  /** Items that one import of definitions may have; more: refused before anything is done, 400. */
+  importItemsMax: 100_000,
   /** Letters of a pattern in permissions or policies; more: refused, 400 over HTTP. */
   patternLettersMax: 4096,
   /** What one channel remembers that its user may do; it is asked for again beyond that. */

@@ -6,11 +6,10 @@ import { fileURLToPath } from 'node:url';
 import amqplib from 'amqplib';
 import { expect, onTestFinished, test } from 'vitest';
 import { nextEvent, within } from './clients/waiting.ts';
+import { freePortFlags } from './support/free-port.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const flags = [
-  '--memory', '--amqp-port', '0', '--http-port', '0', '--metrics-port', '0', '--log-level', 'error', '--ready-json',
-];
+const flags = ['--memory', ...freePortFlags, '--log-level', 'error', '--ready-json'];
 
 test.runIf(process.platform !== 'win32')('SIGTERM to npm reaches the gateway', async () => {
   const npm = spawn('npm', ['start', '--silent', '--', ...flags], {

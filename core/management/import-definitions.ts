@@ -36,9 +36,6 @@ export interface ImportStep {
   readonly error: unknown;
 }
 
-/** Items that one import may have: a file with more is refused before anything is done. */
-export const IMPORT_ITEMS_MAX = 100_000;
-
 /**
  * Declares what a definitions file holds, each item on its own: one that is refused does not stop
  * the others. What the broker has no place for is reported as such. Throws a TypeError where the
@@ -59,8 +56,8 @@ function checkedDefinitions(value: unknown): Item {
   const file = tableOf(value, 'the definitions');
   const parts = Object.entries(file).filter(([, part]) => Array.isArray(part));
   const count = parts.reduce((sum, [, part]) => sum + (part as unknown[]).length, 0);
-  if (count > IMPORT_ITEMS_MAX) {
-    throw new TypeError(`the definitions have ${count} items, and ${IMPORT_ITEMS_MAX} may be`);
+  if (count > limits.importItemsMax) {
+    throw new TypeError(`the definitions have ${count} items, and ${limits.importItemsMax} may be`);
   }
   if (!Object.keys(definedParts).some((part) => part in file)) {
     throw new TypeError(`the definitions have none of ${Object.keys(definedParts).join(', ')}`);

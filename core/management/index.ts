@@ -5,7 +5,7 @@ export {
 export type { ListenerFacts, LogLine, ProcessFacts, World } from './world.ts';
 export { exportDefinitions, type Definitions } from './definitions.ts';
 export {
-  declareDefinitions, IMPORT_ITEMS_MAX, importDefinitions, importInTurns, isTaken,
+  declareDefinitions, importDefinitions, importInTurns, isTaken,
   type ImportedItem,
 } from './import-definitions.ts';
 export { isPredeclared } from '../broker/exchange/predeclared.ts';

@@ -10,6 +10,7 @@ import type { Plan } from './plan.ts';
 import { SimClient } from './sim-client.ts';
 import type { SimLink } from './sim-network.ts';
 import type { SimTime } from './sim-time.ts';
+import { UNCUT_WORK_MAX } from './uncut-work.ts';
 import { check } from './violation.ts';
 
 /** How many messages of the neighbour are measured beside those who are greedy. */
@@ -18,8 +19,6 @@ const ASKED = 20;
 const ROUNDS_MAX = 4;
 /** What one step that is not cut may take beside: a round can be smaller than that. */
 const UNCUT_WORK = 100;
-/** And one step among all of these: the end of a connection, or a letter that died often. */
-const UNCUT_STEP = 1900;
 
 interface World {
   readonly model: Model;
@@ -120,7 +119,8 @@ export class Neighbourhood {
     if (this.#askedAt === undefined || !neighbour!.isServed(model)) return;
     const spent = parties.work - this.#askedAt;
     this.#askedAt = undefined;
-    const most = ROUNDS_MAX * (parties.roundWork + UNCUT_WORK) + UNCUT_STEP;
+    // One step among all of these may be the largest there is, as the end of a connection.
+    const most = ROUNDS_MAX * (parties.roundWork + UNCUT_WORK) + UNCUT_WORK_MAX - UNCUT_WORK;
     check(spent <= most, 'fairness',
       () => `a client waited for ${spent} of work by others, in rounds of ${parties.roundWork}`);
     if (++this.#asked < ASKED) time.clock.setTimer(0, () => this.#ask(neighbour!));

@@ -20,6 +20,7 @@ import { QUIET, SimLink, type NetworkManners } from './sim-network.ts';
 import { SimTime } from './sim-time.ts';
 import { Trace } from './trace.ts';
 import { Twin } from './twin.ts';
+import { UNCUT_WORK_MAX } from './uncut-work.ts';
 import { check, Violation } from './violation.ts';
 import { WatchedLink, type Observer } from './watched-link.ts';
 
@@ -56,11 +57,6 @@ type WorldAction = (
 const TURN_BYTES_MAX = 300_000;
 /** How far a wall clock is off that nobody looked after. */
 const HOUR_MS = 3_600_000;
-/**
- * What one transaction, one acknowledgement of many, or the first share of each channel of a
- * connection that ends can be here, with the record of each delivery that comes back: not cut.
- */
-const UNCUT_WORK_MAX = 2000;
 /** Pause before a start that failed is tried again. */
 const RETRY_MS = 100;
 

@@ -6,6 +6,7 @@ import type { StartBroker, StartedBroker } from './broker-process.ts';
 import { CannotBench } from './cannot-bench.ts';
 import { startChild } from './child-process.ts';
 import type { Generator } from './generator.ts';
+import { freePortFlags } from '../support/free-port.ts';
 
 /** Brokers that pick free ports and print them in one line of JSON once they listen. */
 
@@ -46,7 +47,7 @@ export function tabmqStarter(profiles?: string): StartBroker {
   }
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const flags = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(profiles)}`];
-  const words = [...flags, GATEWAY, '--ready-json', '--amqp-port', '0', '--http-port', '0', '--metrics-port', '0'];
+  const words = [...flags, GATEWAY, '--ready-json', ...freePortFlags];
   const title = `TabMQ ${version} on Node ${process.versions.node}`;
   return async (directory, log) => {
     const started = await startReadyLine(

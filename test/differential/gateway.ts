@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseAddress } from './run.ts';
 import type { Address } from './wire.ts';
+import { freePortFlags } from '../support/free-port.ts';
 
 export interface Gateway {
   readonly address: Address;
@@ -14,8 +15,7 @@ export interface Gateway {
 const commandLine = fileURLToPath(new URL('../../dist/node/cli.js', import.meta.url));
 const users = fileURLToPath(new URL('access.json', import.meta.url));
 const flags = [
-  '--memory', '--compatibility', 'rabbitmq-3.13', '--ready-json',
-  '--amqp-port', '0', '--http-port', '0', '--metrics-port', '0',
+  '--memory', '--compatibility', 'rabbitmq-3.13', '--ready-json', ...freePortFlags,
   '--log-level', 'error', '--definitions', users,
 ];
 

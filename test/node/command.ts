@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { Inbox, within } from '../clients/waiting.ts';
+import { freePortFlags } from '../support/free-port.ts';
 
 const command = fileURLToPath(new URL('../../dist/node/cli.js', import.meta.url));
 
@@ -52,8 +53,7 @@ export interface Running {
 
 /** Starts it with free ports, unless the flags say otherwise. */
 export function start({ flags = [], ...options }: CommandOptions = {}): Running {
-  const free = ['--amqp-port', '0', '--http-port', '0', '--metrics-port', '0'];
-  const child = launch({ ...options, flags: [...free, ...flags] });
+  const child = launch({ ...options, flags: [...freePortFlags, ...flags] });
   const stdout = new Inbox<string>();
   const stderr = new Inbox<string>();
   createInterface(child.stdout!).on('line', stdout.put);

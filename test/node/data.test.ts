@@ -10,6 +10,7 @@ import { openFileJournal } from '../../node/file-journal.ts';
 import { nodeClock } from '../../node/host-clock.ts';
 import { within } from '../clients/waiting.ts';
 import { run, start, startReady, type CommandOptions, type Running } from './command.ts';
+import { freePortFlags } from '../support/free-port.ts';
 
 let folder = '';
 let data = '';
@@ -21,7 +22,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** None of the settings that the other suites have. */
 const environment = { TABMQ_MEMORY: '' };
-const ports = ['--amqp-port', '0', '--http-port', '0', '--metrics-port', '0'];
+const ports = freePortFlags;
 
 function startOn(...flags: string[]): ReturnType<typeof startReady> {
   return startReady({ flags: ['--data', data, ...flags], environment });

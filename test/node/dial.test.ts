@@ -15,6 +15,7 @@ import { startGateway } from '../../node/index.ts';
 import { Inbox, within } from '../clients/waiting.ts';
 import { canMakeCertificates, useCertificates } from './certificate.ts';
 import { echo, held, openDoors } from './doors.ts';
+import { freePort } from '../support/free-port.ts';
 
 const env = { clock: nodeClock(), pool: new BufferPool() };
 const dial = nodeDial(env);
@@ -58,16 +59,6 @@ async function listening(server: Server): Promise<number> {
     server.close();
   });
   return (server.address() as AddressInfo).port;
-}
-
-/** A port where nobody listens any more. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 describe('dials', () => {

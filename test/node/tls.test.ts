@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import { within } from '../clients/waiting.ts';
 import { canMakeCertificates, useCertificates, writeBeside } from './certificate.ts';
 import { run, startReady, type Ready } from './command.ts';
+import { freePortFlags } from '../support/free-port.ts';
 
 describe.runIf(canMakeCertificates)('TLS', () => {
   const certificates = useCertificates();
@@ -188,7 +189,7 @@ describe.runIf(canMakeCertificates)('TLS', () => {
       'TLS needs both a certificate and its key: --tls-cert and --tls-key.',
     ],
   ])('does not start with %s', async (_what, flags, sentence) => {
-    const { code, stdout, stderr } = await run({ flags: ['--amqp-port', '0', '--http-port', '0', ...flags()] });
+    const { code, stdout, stderr } = await run({ flags: [...freePortFlags, ...flags()] });
     expect(stderr).toMatch(new RegExp(`^${sentence}\n$`));
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
