@@ -254,8 +254,9 @@ export class Outside {
     switch (deed.does) {
       case 'call': {
         const { path, method, body } = deed;
-        // Who asked for it heard of its failure; there is nobody here to hear of it again.
-        await this.#api({ path, method, body: valueOf(body) }).catch(() => {});
+        // What it changes has changed when this returns; its answer may have to wait for the disk,
+        // and the disk for this world to go on. Nobody is here to hear of a failure again.
+        void this.#api({ path, method, body: valueOf(body) }).catch(() => {});
         return;
       }
       case 'dial':
