@@ -126,7 +126,10 @@ function vitest(title, report, parameters = []) {
   say(`\n${title}`);
   const reportFile = fileURLToPath(new URL(`results/${report}.json`, import.meta.url));
   rmSync(reportFile, { force: true });
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
+  const reporters = [
+    'default', './test/support/endless-files.ts', 'json',
+  ].map((reporter) => `--reporter=${reporter}`);
+  reporters.push(`--outputFile.json=${reportFile}`);
   const status = runScript('vitest/vitest.mjs', ['run', ...reporters, ...parameters]);
   const results = existsSync(reportFile) ? JSON.parse(readFileSync(reportFile, 'utf8')) : undefined;
   total.passed += results?.numPassedTests ?? 0;
