@@ -250,10 +250,8 @@ function stateOf(head: Head, next: Head | undefined, scan: Scan | undefined): Se
   const end = scan?.end ?? known;
   const damages = scan?.damages ?? [];
   const verified = scan !== undefined;
-  // What versions before wrote does not say which one is the oldest.
-  const oldest = mark.oldest || mark.end === 0;
   return {
-    number, salt, headerIntact, size, end, damages, verified, oldest,
+    number, salt, headerIntact, size, end, damages, verified, oldest: mark.oldest,
     // What is repaired has another one then.
     head: tally !== undefined && headerIntact && damages.length === 0 ? block : undefined,
     messages, messagesLeft: 0,

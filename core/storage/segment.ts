@@ -120,10 +120,16 @@ export class Segment {
   async noteOldest(directory: Directory, continued: boolean): Promise<void> {
     if (this.oldest) return;
     this.oldest = true;
-    await withFile(directory, this.name, async (file) => {
-      await writeAll(file, this.#writeHead(continued).subarray(DURABLE_MARK), DURABLE_MARK);
-      await synced(file.sync());
-    });
+    try {
+      await withFile(directory, this.name, async (file) => {
+        await writeAll(file, this.#writeHead(continued).subarray(DURABLE_MARK), DURABLE_MARK);
+        await synced(file.sync());
+      });
+    } catch (error) {
+      // Whoever wants to remove what came before it writes it down again first.
+      this.oldest = false;
+      throw error;
+    }
   }
 
   /** The head as it is by now: what is known to be durable, and the tally of that. */

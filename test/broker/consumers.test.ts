@@ -1,6 +1,6 @@
 /** Whose turn it is among the consumers of a queue, against the rule as one would say it. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
 import type { Consumer } from '../../core/broker/delivery/consumer.ts';
 import { Consumers } from '../../core/broker/queue/consumers.ts';
 

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
 import { writeContentHeader } from '../../core/protocol/properties.ts';
 import type { FieldTable, MethodArgs } from '../../core/protocol/types.ts';
 import { fixture, leaveNothing, looseFixture } from '../support/fixture.ts';

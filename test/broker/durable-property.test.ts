@@ -1,6 +1,6 @@
 /** Any order of work and crashes, with paging, checkpoints and compaction, against what was done turn by turn. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
 import { Broker, durableIn, type IncomingMessage } from '../../core/index.ts';
 import type { SegmentJournal } from '../../core/storage/index.ts';
 import { text } from '../support/fixture.ts';

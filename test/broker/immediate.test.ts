@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
 import type { FieldTable } from '../../core/protocol/types.ts';
 import { fixture, leaveNothing, looseFixture, text, type Fixture } from '../support/fixture.ts';
 import {

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
 import { encodeMessage } from '../../core/broker/message/bytes.ts';
 import type { Address } from '../../core/broker/message/address.ts';
 import { MessageStore } from '../../core/broker/message/store.ts';

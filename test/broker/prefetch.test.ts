@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
 import { fixture, leaveNothing, looseFixture } from '../support/fixture.ts';
 import {
   ack, consume, counts, declareQueue, deliveries, get, nack, publishAll, qos, refusal, texts,

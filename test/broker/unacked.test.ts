@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
 import type { Delivery } from '../../core/broker/delivery/delivery.ts';
 import { Unacked } from '../../core/broker/delivery/unacked.ts';
 import { AmqpError } from '../../core/errors.ts';

@@ -1,6 +1,6 @@
 /** What permissions allow by AMQP they allow over HTTP; and calls of known clients find their keys. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
 import { management } from '../../core/management/index.ts';
 import { Statistics } from '../../core/management/statistics/statistics.ts';
 import { fixture, leaveNothing, looseFixture, type Fixture } from '../support/fixture.ts';

@@ -1,8 +1,8 @@
 /** Our table against amqplib's, which was generated from the specification independently. */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
 import { methodById, methodCodec, writeMethod } from '../../core/protocol/codec.ts';
 import { readTable, writeTable } from '../../core/protocol/field-table.ts';
 import { readProperties, writeContentHeader } from '../../core/protocol/properties.ts';

@@ -1,6 +1,6 @@
 /** Readers, writers and the buffers under them. */
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
 import { limits } from '../../core/limits.ts';
 import { BufferPool } from '../../core/protocol/buffer-pool.ts';
 import { blockOf, copy } from '../../core/protocol/bytes.ts';

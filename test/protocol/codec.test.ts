@@ -1,6 +1,6 @@
 /** The codec of methods, by its table, by recorded sessions and at every truncation. */
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
 import { methodById, methodCodec, writeMethod } from '../../core/protocol/codec.ts';
 import { Reader } from '../../core/protocol/reader.ts';
 import { FRAME_HEADER_BYTES, frameTypes } from '../../core/protocol/spec.ts';

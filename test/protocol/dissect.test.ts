@@ -1,6 +1,6 @@
 /** The dissector: what it says of recorded frames, and that it accounts for every octet. */
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
 import { limits } from '../../core/limits.ts';
 import { writeMethod } from '../../core/protocol/codec.ts';
 import { dissectFrames, summarize, type Dissected } from '../../core/protocol/dissect.ts';

@@ -1,6 +1,6 @@
 /** Field tables in RabbitMQ's dialect: each tag, the bounds, and access without decoding. */
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
 import { limits } from '../../core/limits.ts';
 import { blockOf } from '../../core/protocol/bytes.ts';
 import {

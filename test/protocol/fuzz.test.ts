@@ -1,6 +1,7 @@
 /** Bytes that mean nothing, or almost something: they may be refused, with AmqpError and no other. */
-import fc, { type Arbitrary } from 'fast-check';
 import { expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
+import type { Arbitrary } from '../support/property.ts';
 import { methodCodec, writeMethod } from '../../core/protocol/codec.ts';
 import { blockOf } from '../../core/protocol/bytes.ts';
 import { dissectFrames, summarize } from '../../core/protocol/dissect.ts';

@@ -1,5 +1,6 @@
 /** What protocol tests share: arbitrary values of each domain, and bytes from a writer. */
-import fc, { type Arbitrary } from 'fast-check';
+import * as fc from '../support/property.ts';
+import type { Arbitrary } from '../support/property.ts';
 import { AmqpError } from '../../core/errors.ts';
 import { BufferPool } from '../../core/protocol/buffer-pool.ts';
 import { Reader } from '../../core/protocol/reader.ts';

@@ -1,6 +1,6 @@
 /** Content headers and bodies. */
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
 import { blockOf } from '../../core/protocol/bytes.ts';
 import { readTableContent } from '../../core/protocol/field-table.ts';
 import { readProperties, writeBody, writeContentHeader, writeProperties } from '../../core/protocol/properties.ts';

@@ -1,5 +1,6 @@
 /** What the wire is fuzzed with: frames that make some sense to a broker, sessions that were damaged, and noise. */
-import fc, { type Arbitrary } from 'fast-check';
+import * as fc from '../support/property.ts';
+import type { Arbitrary } from '../support/property.ts';
 import { writeMethod } from '../../core/protocol/codec.ts';
 import { writeContentHeader } from '../../core/protocol/properties.ts';
 import type { Domain } from '../../core/protocol/spec.ts';

@@ -1,6 +1,7 @@
 /** Messages are the same however their frames are cut and mixed; what is no message is told as what it is. */
-import fc, { type Arbitrary } from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
+import type { Arbitrary } from '../support/property.ts';
 import { AmqpError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { blockOf } from '../../core/protocol/bytes.ts';

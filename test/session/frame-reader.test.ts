@@ -1,6 +1,6 @@
 /** Frames are the same however the bytes of a stream are cut, and nothing is kept that was only lent. */
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
 import { limits } from '../../core/limits.ts';
 import { FrameReader } from '../../core/protocol/frame-reader.ts';
 import { integer } from '../differential/values.ts';

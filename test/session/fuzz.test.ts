@@ -2,8 +2,9 @@
  * The wire of a whole broker, fuzzed: whatever one client sends, the broker answers in sound frames, none of its own
  * code fails, another client notices nothing, and afterwards nothing is left.
  */
-import fc, { type Arbitrary } from 'fast-check';
 import { expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
+import type { Arbitrary } from '../support/property.ts';
 import { Broker } from '../../core/broker/broker.ts';
 import { VirtualClock } from '../../core/clock/virtual-clock.ts';
 import { limits } from '../../core/limits.ts';

@@ -1,6 +1,6 @@
 /** A directory that is looked at as if it were written: the same to its reader, and nothing changed below. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
 import { overlayDirectory, type Directory, type DirectoryFile } from '../../core/storage/index.ts';
 import { MemoryDisk } from '../../core/testing/index.ts';
 

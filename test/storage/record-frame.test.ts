@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as fc from '../support/property.ts';
 import { blockOf } from '../../core/protocol/bytes.ts';
 import { crc32c } from '../../core/storage/crc32c.ts';
 import {

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as fc from '../../support/property.ts';
 import { ConsistentHashMatcher, hashSourceOf } from '../../../core/broker/exchange/consistent-hash.ts';
 import { jumpHash } from '../../../core/broker/exchange/hash.ts';
 import { Shares } from '../../../core/broker/exchange/shares.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as fc from '../../support/property.ts';
 import { HeadersMatcher } from '../../../core/broker/exchange/headers.ts';
 import { AmqpError } from '../../../core/errors.ts';
 import { Decimal, type FieldTable, type FieldValue } from '../../../core/protocol/types.ts';

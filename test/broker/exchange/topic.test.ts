@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as fc from '../../support/property.ts';
 import { TopicMatcher } from '../../../core/broker/exchange/topic.ts';
 import { bind, binding, leave, route } from './matching.ts';
 

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import * as fc from '../../support/property.ts';
 import { dissectFrames } from '../../../core/protocol/index.ts';
 import { fieldAt, fieldRows } from '../../../demo/screens/wire/field-rows.ts';
 import { formatHex, hexRows, parseHex } from '../../../demo/screens/wire/hex.ts';
