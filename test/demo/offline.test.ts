@@ -24,7 +24,7 @@ async function profile(): Promise<{ context: BrowserContext; requests: string[];
   context.setDefaultTimeout(PATIENCE);
   const [requests, complaints]: [string[], string[]] = [[], []];
   context.on('request', (request) => requests.push(request.url()));
-  context.on('weberror', (error) => complaints.push(String(error.error())));
+  context.on('weberror', (error) => complaints.push(error.error().stack ?? String(error.error())));
   return { context, requests, complaints };
 }
 
