@@ -44,6 +44,14 @@ export function logBroker(broker: Broker, log: Log): Subscription {
   return logging;
 }
 
+/** Publishes the lines of the log to the broker's log exchange. */
+export function tellOfLog(broker: Broker, log: Log): Subscription {
+  return log.line$.subscribe(({ level, component, text }) => {
+    const word = level === 'warn' ? 'warning' : level as 'debug' | 'info' | 'error';
+    broker.logExchange.write(word, `${component}: ${text}`);
+  });
+}
+
 function logEvent(event: BrokerEvent, log: Log): void {
   const { type, at: _at, ...facts } = event;
   const [component, text] = type.split('.') as [LogComponent, string];

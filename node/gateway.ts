@@ -7,7 +7,7 @@ import {
 } from '../core/index.ts';
 import { SHORTSTR_BYTES_MAX } from '../core/protocol/index.ts';
 import type { Journal } from '../core/storage/index.ts';
-import { logBroker } from './broker-log.ts';
+import { logBroker, tellOfLog } from './broker-log.ts';
 import { ControlSocket, ownerLogin } from './control-socket.ts';
 import { openData, recover } from './data.ts';
 import {
@@ -148,7 +148,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const broker = makeBroker(options, { ...env, authenticator, journal, makesGuest, mechanisms });
   let logging = logBroker(broker, log);
   const doors = new Doors(broker.serve, env, log, doorsOptions(options, env.clock, log));
-  log.onLine = (level, line) => broker.logExchange.write(level, line);
+  const telling = tellOfLog(broker, log);
   metrics.watch(broker, data ?? '.', () => doors.strangers.count + broker.connectionCount);
   let controlSocket: ControlSocket | undefined;
   try {
@@ -161,6 +161,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     if (data !== undefined) log.write('journal', 'info', 'recovered', { data, ...recovered });
   } catch (error) {
     logging.unsubscribe();
+    telling.unsubscribe();
     metrics.stop();
     await doors.close();
     // What stood in the way of the start is what counts, not what follows from it.
@@ -184,6 +185,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     } finally {
       await doors.close();
       log.write('gateway', 'info', 'stopped');
+      telling.unsubscribe();
       logging.unsubscribe();
     }
   };

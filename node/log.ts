@@ -1,4 +1,6 @@
 import { pino, type Logger } from 'pino';
+import { Subject, type Observable } from 'rxjs';
+import type { LogLine } from '../core/management/index.ts';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 /** How much a line matters; `silent` is no line at all. */
@@ -36,8 +38,9 @@ export type LogFields = Readonly<Record<string, unknown>>;
 /** The log of one process: a logger with a level of its own for each component. */
 export class Log {
   readonly #loggers = new Map<LogComponent, Logger>();
-  /** Is told each line that is written, but for single frames. */
-  onLine: ((level: 'debug' | 'info' | 'warning' | 'error', line: string) => void) | undefined;
+  readonly #lines = new Subject<LogLine>();
+  /** Each line that is written, but for single frames, with its facts as `name=value`. */
+  readonly line$: Observable<LogLine> = this.#lines.asObservable();
 
   constructor(options: LogOptions = {}) {
     const levels = options.levels ?? DEFAULT_LEVELS;
@@ -75,9 +78,9 @@ export class Log {
     fields: LogFields = {},
   ): void {
     this.#loggers.get(component)![level](fields, text);
-    if (this.onLine === undefined || level === 'trace' || !this.shows(component, level)) return;
+    if (!this.#lines.observed || level === 'trace' || !this.shows(component, level)) return;
     const facts = Object.entries(fields).map(([name, value]) => ` ${name}=${shown(value)}`);
-    this.onLine(level === 'warn' ? 'warning' : level, `${component}: ${text}${facts.join('')}`);
+    this.#lines.next({ at: Date.now(), level, component, text: text + facts.join('') });
   }
 }
 

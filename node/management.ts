@@ -15,7 +15,7 @@ import { peerOf } from './tcp.ts';
 export interface ManagementParts {
   readonly broker: Broker;
   readonly origins: OriginRule;
-  readonly log: Pick<Log, 'write'>;
+  readonly log: Pick<Log, 'write'> & { readonly line$?: Log['line$'] };
   /** Who may come in. Default: whoever the broker lets in. */
   readonly authenticator?: Authenticator;
   readonly listeners: () => readonly ListenerInfo[];
@@ -61,6 +61,7 @@ function worldOf(parts: ManagementParts): Partial<World> {
     ...(authenticator !== undefined && { authenticator }),
     allowsOrigin: (origin) => origins.allows(origin, undefined),
     sharesWith: (origin) => origins.lists(origin),
+    log$: log.line$,
     secret: () => randomBytes(32).toString('base64url'),
     onFault: (path, err) => log.write('gateway', 'error', 'a request failed', { path, err }),
   };

@@ -5,24 +5,33 @@ import { jsonText } from './json.ts';
 
 const utf8 = new TextEncoder();
 
+/** A server-sent event: what it is called, and its facts. */
+export interface ServerSent {
+  readonly name: string;
+  readonly data: object;
+}
+
 /**
- * What happens as server-sent events, each with its type and its facts. Who does not read is left
- * out once many wait; a comment now and then keeps the connection in use.
+ * What happens as server-sent events, until it completes. Who does not read is left out once many
+ * wait; a comment now and then keeps the connection in use.
  */
 export function eventStream(
-  events$: Observable<{ readonly type: string }>, clock: Clock,
+  events$: Observable<ServerSent>, clock: Clock,
 ): ReadableStream<Uint8Array> {
   const subscription = new Subscription();
   let cancel: Cancel = () => {};
   return new ReadableStream<Uint8Array>({
     start(controller) {
+      const end = (): void => {
+        subscription.unsubscribe();
+        controller.close();
+      };
       const send = (text: string): void => {
         if (-(controller.desiredSize ?? 0) < limits.eventsUnreadMax) {
           controller.enqueue(utf8.encode(text));
-          return;
+        } else {
+          end();
         }
-        subscription.unsubscribe();
-        controller.close();
       };
       const beat = (): void => {
         cancel = clock.setTimer(limits.eventBeatMs, beat, 'a stream of events stays in use');
@@ -31,12 +40,8 @@ export function eventStream(
       beat();
       subscription.add(() => cancel());
       subscription.add(events$.subscribe({
-        next: (event) => {
-          send(`event: ${event.type}\ndata: ${jsonText(event)}\n\n`);
-          if (event.type !== 'broker.stopping') return;
-          subscription.unsubscribe();
-          controller.close();
-        },
+        next: ({ name, data }) => send(`event: ${name}\ndata: ${jsonText(data)}\n\n`),
+        complete: end,
       }));
     },
     cancel: () => subscription.unsubscribe(),

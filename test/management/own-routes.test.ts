@@ -1,17 +1,36 @@
 /** What the API has beside RabbitMQ's: holders, retries, events, consumers, a description of itself. */
 import { expect, test } from 'vitest';
-import { management } from '../../core/management/index.ts';
+import { management, type World } from '../../core/management/index.ts';
 import { Statistics } from '../../core/management/statistics/statistics.ts';
+import { Log, readLogLevels } from '../../node/log.ts';
+import { startGateway } from '../../node/index.ts';
 import { fixture, type Fixture } from '../support/fixture.ts';
 import { consume, counts, declareQueue, get, publishAll } from '../support/steps.ts';
 
 const here = { transport: 'tcp', address: '127.0.0.1', port: 1, loopback: true, secure: false } as const;
 
-function open(made: Fixture = fixture()) {
+/** Reads a stream of events until it has all of these. */
+async function readUntil({ body }: Response, ...parts: string[]): Promise<[string, () => Promise<void>]> {
+  const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!parts.every((part) => text.includes(part))) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`it ended with ${text}`);
+    text += value;
+  }
+  return [text, () => reader.cancel()];
+}
+
+function open(made: Fixture = fixture(), world: Partial<World> = {}) {
   const { broker } = made;
-  const { call, fetch } = management(broker, { statistics: new Statistics(broker, 0, false) });
-  const headers = { authorization: `Basic ${btoa('guest:guest')}` };
-  return { made, call, ask: (path: string) => fetch(new Request(`http://localhost${path}`, { headers }), here) };
+  const { call, fetch } = management(broker, {
+    statistics: new Statistics(broker, 0, false), ...world,
+  });
+  const ask = async (path: string, user = 'guest'): Promise<Response> => {
+    const headers = { authorization: `Basic ${btoa(`${user}:${user}`)}` };
+    return fetch(new Request(`http://localhost${path}`, { headers }), here);
+  };
+  return { made, call, ask };
 }
 
 test('who holds which message, and for how long', async () => {
@@ -60,14 +79,40 @@ test('events come as they happen, until nobody reads', async () => {
   const { made, ask } = open();
   const response = await ask('/api/events');
   expect(response.headers.get('content-type')).toBe('text/event-stream');
-  const reader = response.body!.getReader();
-  await reader.read();
   declareQueue(made.open(), 'q');
-  let text = '';
-  while (!text.includes('queue.declared')) text += new TextDecoder().decode((await reader.read()).value);
+  const [text, cancel] = await readUntil(response, '"queue":"q"');
   expect(text).toMatch(/event: queue\.declared\ndata: \{.*"queue":"q".*\}\n\n/);
-  await reader.cancel();
+  await cancel();
   expect(made.clock.pending).toBe(0);
+});
+
+test('lines of the log come as they are written, of a level and a component, to administrators', async () => {
+  const log = new Log({ levels: readLogLevels('debug'), write: () => {} });
+  const { made, call, ask } = open(fixture(), { log$: log.line$ });
+  const response = await ask('/api/logs?level=warn&component=queue');
+  expect(response.headers.get('content-type')).toBe('text/event-stream');
+  log.write('queue', 'info', 'declared');
+  log.write('connection', 'error', 'failed');
+  log.write('queue', 'warn', 'trouble', { queue: 'tasks' });
+  const [text, cancel] = await readUntil(response, 'tasks');
+  expect(text).toMatch(/^: nothing new\n\nevent: log\ndata: \{"at":\d+,.*"text":"trouble queue=tasks"\}\n\n$/);
+  await cancel();
+  expect(made.clock.pending).toBe(0);
+  expect((await ask('/api/logs?level=loud')).status).toBe(400);
+  await call({ method: 'PUT', path: '/api/users/watcher', body: { password: 'watcher', tags: 'monitoring' } });
+  expect((await ask('/api/logs', 'watcher')).status).toBe(401);
+  expect(await (await open().ask('/api/logs')).json()).toMatchObject({ reason: 'this broker has no log' });
+});
+
+test('the log of a gateway is read until it stops', async () => {
+  const log = new Log({ levels: readLogLevels('info'), write: () => {} });
+  const gateway = await startGateway({ hosts: ['127.0.0.1'], ports: { amqp: 0, http: 0 }, log });
+  const headers = { authorization: `Basic ${btoa('guest:guest')}` };
+  const response = await fetch(`http://127.0.0.1:${gateway.ports.http}/api/logs`, { headers });
+  gateway.broker.setAlarm('memory', true);
+  const [, cancel] = await readUntil(response, '"component":"alarm"');
+  await gateway.stop();
+  await cancel();
 });
 
 test('the API describes itself by its own routes', async () => {
