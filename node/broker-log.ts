@@ -21,6 +21,8 @@ const eventLevels: Readonly<Record<EventType, Exclude<LogLevel, 'silent'>>> = {
   'exchange.deleted': 'debug',
   'queue.declared': 'debug',
   'queue.deleted': 'debug',
+  'queue.paused': 'info',
+  'queue.resumed': 'info',
   'queue.trouble': 'warn',
   'binding.added': 'debug',
   'binding.removed': 'debug',

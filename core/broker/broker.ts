@@ -288,6 +288,7 @@ export class Broker {
     if (kind === 'vhost' && value !== undefined) this.restoreVhost(name);
     this.#settings.restore(kind, vhost, name, value);
     if (kind === 'vhost') this.#vhosts.get(name)?.updateCompatibility();
+    if (kind === 'paused-queue') this.#vhosts.get(vhost)?.pausedQueues.restore(name);
   }
 
   /** Recovery: the virtual host of this name, made where there is none. */

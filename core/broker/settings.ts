@@ -37,6 +37,8 @@ export class SettingTables {
   readonly vhostLimits: SettingTable<Limits<VirtualHostLimit>>;
   readonly parameters: SettingTable<unknown>;
   readonly globals: SettingTable<unknown>;
+  /** Queues that are paused. */
+  readonly pausedQueues: SettingTable<true>;
   /** What the broker keeps in mind of itself. */
   readonly notes: SettingTable<unknown>;
   /** Who is to look at changes. */
@@ -58,6 +60,7 @@ export class SettingTables {
     this.vhostLimits = table('vhost-limits');
     this.parameters = table('parameter');
     this.globals = table('global-parameter');
+    this.pausedQueues = table('paused-queue');
     this.notes = table('note');
   }
 

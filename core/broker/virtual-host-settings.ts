@@ -2,8 +2,10 @@ import type { FieldTable } from '../protocol/types.ts';
 import { VirtualHostLimits } from './access/virtual-host-limits.ts';
 import type { Firehose } from './told/firehose.ts';
 import { AppliedPolicies } from './applied-policies.ts';
+import { PausedQueues } from './paused-queues.ts';
 import { Policies } from './policy/policies.ts';
 import type { Compatibility, Profile } from './definition/compatibility.ts';
+import type { Queue } from './queue/abstract-queue.ts';
 import { NO_METADATA, type SettingTables, type VirtualHostMetadata } from './settings.ts';
 
 /** What somebody set for a virtual host. */
@@ -14,6 +16,8 @@ export abstract class VirtualHostSettings {
   /** Policies of whoever runs the broker, which bound what other policies and arguments say. */
   readonly operatorPolicies: Policies;
   readonly appliedPolicies: AppliedPolicies;
+  abstract readonly queues: ReadonlyMap<string, Queue>;
+  readonly pausedQueues: PausedQueues;
   /** How it does where versions of RabbitMQ differ: by its own profile, or as its broker. */
   compatibility: Compatibility;
   /** Tells of each message while tracing is on. */
@@ -30,6 +34,9 @@ export abstract class VirtualHostSettings {
     this.#compatibilityOf = compatibilityOf;
     this.compatibility = compatibilityOf(this.profile);
     this.limits = new VirtualHostLimits(settings.vhostLimits, name);
+    this.pausedQueues = new PausedQueues(
+      settings.pausedQueues, name, (queue) => this.queues.get(queue),
+    );
     this.policies = new Policies(settings.policies, name, false);
     this.operatorPolicies = new Policies(settings.operatorPolicies, name, true);
     this.appliedPolicies = new AppliedPolicies(

@@ -467,9 +467,11 @@ export class VirtualHost extends VirtualHostSettings {
       this.events.emit({ type: 'queue.trouble', vhost: this.name, queue: name, text });
     }
     this.#log?.queueDeclared(queue);
+    this.pausedQueues.restore(name);
     this.#dependents.add(queue.subscription);
     queue.subscription.add(this.memory.define('queue', name, queue.options.arguments));
     queue.subscription.add(() => {
+      this.pausedQueues.forget(queue);
       this.#log?.queueDeleted(queue);
       this.totals.churn.queuesDeleted++;
       this.totals.queues[type].departed.add(queue.counters);

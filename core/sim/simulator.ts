@@ -412,6 +412,8 @@ export class Simulator implements Observer {
       const bytes = known?.ready.reduce((sum, { message }) => sum + message.body.length, 0);
       check(bytes === undefined || bytes === queue.readyBytes, 'counters',
         () => `${queue.name} counts ${queue.readyBytes} B, not ${bytes}`);
+      check(queue.unackedBytes === 0, 'counters',
+        () => `${queue.name} counts ${queue.unackedBytes} B that are out, and nothing is`);
     }
     const { messagesReady, messagesUnacked, consumers } = sampleStats(broker);
     check(messagesReady === messages && messagesUnacked + consumers === 0, 'counters', () =>

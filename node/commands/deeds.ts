@@ -143,6 +143,10 @@ const queues: readonly DeedCommand[] = [
       ['-e, --if-empty', 'only where no message waits in it'],
       ['-u, --if-unused', 'only where it has no consumer'],
     ]),
+  deed('pause', 'pause_queue', '<queue>', 'let a queue take messages and deliver none',
+    ({ vhost, words: [queue = ''] }) => put(`${pathOf('queues', vhost, queue)}/pause`, {})),
+  deed('resume', 'resume_queue', '<queue>', 'let a paused queue deliver again',
+    ({ vhost, words: [queue = ''] }) => put(`${pathOf('queues', vhost, queue)}/resume`, {})),
   deed('close', 'close_connection', '<connection> [reason]', 'close a connection by its name',
     ({ words: [name = '', reason] }) => ({
       ...remove(pathOf('connections', name)),

@@ -26,9 +26,9 @@ function open(made: Fixture = fixture(), world: Partial<World> = {}) {
   const { call, fetch } = management(broker, {
     statistics: new Statistics(broker, 0, false), ...world,
   });
-  const ask = async (path: string, user = 'guest'): Promise<Response> => {
+  const ask = async (path: string, user = 'guest', method = 'GET'): Promise<Response> => {
     const headers = { authorization: `Basic ${btoa(`${user}:${user}`)}` };
-    return fetch(new Request(`http://localhost${path}`, { headers }), here);
+    return fetch(new Request(`http://localhost${path}`, { headers, method }), here);
   };
   return { made, call, ask };
 }
@@ -73,6 +73,23 @@ test('a consumer is cancelled, and told so', async () => {
   expect(await call({ method: 'DELETE', path })).toMatchObject({ status: 204 });
   expect(made.vhost.queue('q').consumers.count).toBe(0);
   expect(await call({ method: 'DELETE', path })).toMatchObject({ status: 404 });
+});
+
+test('a queue is paused by whoever may configure it, and is listed as such', async () => {
+  const { made, call, ask } = open();
+  declareQueue(made.open(), 'q');
+  const path = '/api/queues/%2F/q';
+  expect(await call({ method: 'PUT', path: `${path}/pause` })).toMatchObject({ status: 204 });
+  expect((await call({ path })).body).toMatchObject({ state: 'paused' });
+  const got = { count: 1, ackmode: 'ack_requeue_false', encoding: 'auto' };
+  publishAll(made.open(), 'q', ['a']);
+  expect((await call({ method: 'POST', path: `${path}/get`, body: got })).body).toEqual([]);
+  expect(await call({ method: 'PUT', path: `${path}/resume` })).toMatchObject({ status: 204 });
+  expect((await call({ path: '/api/queues' })).body).toMatchObject([{ state: 'running', message_bytes: 1 }]);
+  expect((await call({ method: 'PUT', path: '/api/queues/%2F/nope/pause' })).status).toBe(404);
+  await call({ method: 'PUT', path: '/api/users/reader', body: { password: 'reader', tags: 'management' } });
+  await call({ method: 'PUT', path: '/api/permissions/%2F/reader', body: { configure: '', write: '.*', read: '.*' } });
+  expect((await ask(`${path}/pause`, 'reader', 'PUT')).status).toBe(401);
 });
 
 test('events come as they happen, until nobody reads', async () => {

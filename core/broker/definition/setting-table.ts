@@ -4,7 +4,8 @@ import { SettingError } from './setting-error.ts';
 /** What settings are called in the journal; a name that was once written is never changed. */
 export type SettingKind =
   | 'user' | 'permission' | 'topic-permission' | 'vhost' | 'policy' | 'operator-policy'
-  | 'vhost-limits' | 'parameter' | 'global-parameter' | 'note';
+  | 'vhost-limits' | 'parameter' | 'global-parameter' | 'note'
+  | 'paused-queue';
 
 /** Keeps settings over a restart. */
 export interface SettingKeeper {
@@ -116,6 +117,13 @@ export class SettingTable<T> {
     this.#remove(vhost, name);
     tell?.();
     return true;
+  }
+
+  /** What it was about is gone, whatever the disk says to that. */
+  forget(vhost: string, name: string): void {
+    const kept = this.#byVhost.get(vhost)?.get(name);
+    if (kept?.lasts === true) this.#keeper?.settingRemoved(this.kind, vhost, name);
+    if (kept !== undefined) this.#remove(vhost, name);
   }
 
   /** Takes back what a journal kept; undefined: it was removed. */

@@ -41,6 +41,8 @@ export class Delivery {
   consumer: Consumer | undefined;
   /** Tag on the channel that it went out on. */
   deliveryTag = 0;
+  /** Bytes of the body of the message, once it was taken out of its queue. */
+  bodyBytes = 0;
   /** Clock time at which it went out, for the consumer timeout. */
   deliveredAt = 0;
 

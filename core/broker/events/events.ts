@@ -65,7 +65,7 @@ export type BrokerEventBody =
   | ({ readonly type: 'exchange.declared'; readonly exchangeType: string } & ExchangeEvent)
   | ({ readonly type: 'exchange.deleted' } & ExchangeEvent)
   | ({ readonly type: 'queue.declared' } & QueueEvent & CycleEvent)
-  | ({ readonly type: 'queue.deleted' } & QueueEvent)
+  | ({ readonly type: 'queue.deleted' | 'queue.paused' | 'queue.resumed' } & QueueEvent)
   /** What was asked of a queue is not done, or not now. */
   | ({ readonly type: 'queue.trouble'; readonly text: string } & QueueEvent)
   | ({ readonly type: 'binding.added' } & BindingEvent & CycleEvent)

@@ -157,15 +157,17 @@ export class MessageStore {
     return addressIn(segment, at);
   }
 
-  /** One more refers to the message. */
-  retain(address: Address): void {
+  /** One more refers to the message; answers the bytes of its body. */
+  retain(address: Address): number {
     if (isPersistent(address)) {
-      this.table.retain(slotOf(address));
-      return;
+      const slot = slotOf(address);
+      this.table.retain(slot);
+      return this.table.bodyBytes(slot);
     }
     const { view } = this.#find(address).block;
-    const at = this.#offset + REFERENCES;
-    view.setUint32(at, view.getUint32(at) + 1);
+    const at = this.#offset;
+    view.setUint32(at + REFERENCES, view.getUint32(at + REFERENCES) + 1);
+    return view.getUint32(at + BODY_BYTES);
   }
 
   /** One less refers to it; whether it was the last one. */

@@ -12,6 +12,7 @@ import type { Effective } from '../policy/effective.ts';
 import { resourceText } from '../reply-text.ts';
 import { Destination } from '../turn/run.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
+import type { PersistentCount } from './byte-count.ts';
 import type { QueueSettings } from './arguments.ts';
 import type { HeldLetters } from './held-letters.ts';
 import { Consumers } from './consumers.ts';
@@ -59,6 +60,7 @@ export abstract class Queue extends Destination {
   readonly pastCounters = new DeliveryCounters();
   #touched = false;
   #heldBack = 0;
+  #isPaused = false;
 
   constructor(vhost: QueueHost, name: string, options: QueueOptions) {
     super();
@@ -79,8 +81,14 @@ export abstract class Queue extends Destination {
   /** Dead letters that it keeps until their targets have them; undefined: it keeps none. QUE-29. */
   letters: HeldLetters | undefined;
 
-  /** Bytes of their bodies; in a stream, of all that it keeps. They are counted when asked for. */
+  /** Bytes of their bodies; in a stream, of all that it keeps. */
   abstract get readyBytes(): number;
+
+  /** Bytes of the bodies of deliveries that are out and not settled; 0 in a stream. */
+  abstract get unackedBytes(): number;
+
+  /** Messages, ready or out, that a restart leaves. */
+  abstract get persistent(): PersistentCount;
 
   /** What went out since it was made. */
   get counters(): DeliveryCounters {
@@ -208,6 +216,18 @@ export abstract class Queue extends Destination {
   override pump(): void {
     this.#touched = false;
     if (!this.gone && !this.isHeldBack) this.deliver();
+  }
+
+  /** Whether somebody stopped it: it takes messages, and lets none out to receivers. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Stops it, or lets it go on. */
+  pause(isPaused: boolean): void {
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    if (!isPaused) this.touch();
   }
 
   /** Lets nothing out, as messages are on their way back (1), until they are there (-1). */

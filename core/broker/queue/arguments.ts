@@ -127,6 +127,11 @@ export interface QueueSettings {
   readonly retention: Retention | undefined;
 }
 
+/** Whether a limit says how much waits at most. */
+export function isLimited({ maxLength, maxLengthBytes }: QueueSettings): boolean {
+  return maxLength !== undefined || maxLengthBytes !== undefined;
+}
+
 /** How much a stream keeps; Infinity: there is no limit. */
 export interface Retention {
   readonly maxBytes: number;

@@ -4,6 +4,7 @@ import type { Cancel } from '../../ports.ts';
 import { Consumer, type ConsumeOptions } from '../delivery/consumer.ts';
 import type { Tail } from '../message/content-frames.ts';
 import type { DeadLetterReason } from '../message/deaths.ts';
+import { ByteCount, type PersistentCount } from './byte-count.ts';
 import { deadLetter } from './dead-letter.ts';
 import type { Delivery, Outcome } from '../delivery/delivery.ts';
 import { isPersistent, type Address } from '../message/address.ts';
@@ -12,20 +13,22 @@ import { survives, withRow } from '../message/survival.ts';
 import type { Entry } from '../message/table.ts';
 import type { Run } from '../turn/run.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
-import type { Trace } from '../events/trace.ts';
 import type { Keeper } from '../turn/keeper.ts';
 import type { QueueHost } from './queue-host.ts';
 import { Queue, type QueueOptions } from './abstract-queue.ts';
+import { isLimited } from './arguments.ts';
 import { ExpiryTimer } from './expiry-timer.ts';
 import { HeldLetters } from './held-letters.ts';
 import type { Effective } from '../policy/effective.ts';
-import { pick } from './pick.ts';
+import { pick, sift } from './pick.ts';
 import { PriorityReady } from './priority-ready.ts';
 import { forgetAll } from './purged.ts';
 import { Ready, type VisitReady } from './ready.ts';
 import { checkGettable } from './refusals.ts';
 import { Retries } from './retries.ts';
+import { retryDelay } from './retry-delay.ts';
 import { tailForReceivers } from './tail-for-receivers.ts';
+import { traceSettled } from './trace-settled.ts';
 
 /**
  * A queue of messages that each go to one consumer and are gone when that acknowledges them:
@@ -33,39 +36,34 @@ import { tailForReceivers } from './tail-for-receivers.ts';
  */
 export class ClassicQueue extends Queue {
   readonly #ready: Ready | PriorityReady;
-  /** Body bytes that wait; counted only where a limit asks for it. */
-  #readyBytes = 0;
-  #countsBytes: boolean;
+  /** Of what waits, and of what is out. */
+  readonly #waiting = new ByteCount();
+  readonly #out = new ByteCount();
   #limited: boolean;
   /** A policy let in fewer messages than it has: they go over turns. */
   #shrinks = false;
-  readonly #isQuorum: boolean;
+  readonly #isQuorum = this.settings.type === 'quorum';
   /** A message with an expiry was enqueued, so that heads must be looked at. */
   #expires = false;
   #hadConsumer = false;
-  readonly #expiry: ExpiryTimer;
+  readonly #expiry = new ExpiryTimer(this.vhost, () => this.touch());
   #stopUnused: Cancel = () => {};
   /** Deliveries that wait before they are ready again. QUE-29. */
-  readonly #retries: Retries;
+  readonly #retries = new Retries(this.vhost, (delivery) => this.#requeue(delivery));
   /** A restart is bringing it back, so that time does nothing to its messages. */
   #suspended = false;
   /** Keeps the messages, where the queue is durable and the broker keeps any. */
   readonly #persistence: Keeper | undefined;
-  readonly #trace: Trace;
+  readonly #trace = this.vhost.events.trace;
 
   constructor(vhost: QueueHost, name: string, options: QueueOptions) {
     super(vhost, name, options);
     const { settings, settings: { maxPriority } } = options;
-    this.#trace = vhost.events.trace;
     this.#ready = maxPriority === undefined
       ? new Ready(this, 0, vhost.memory.countPlaces)
       : new PriorityReady(this, maxPriority, vhost.memory.countPlaces);
-    this.#isQuorum = settings.type === 'quorum';
-    this.#countsBytes = settings.maxLengthBytes !== undefined;
-    this.#limited = this.#countsBytes || settings.maxLength !== undefined;
+    this.#limited = isLimited(settings);
     this.#persistence = options.durable ? vhost.persistence : undefined;
-    this.#expiry = new ExpiryTimer(vhost, () => this.touch());
-    this.#retries = new Retries(vhost, (delivery) => this.#requeue(delivery));
     if (this.#isQuorum) {
       const forget = (address: Address): void => this.#forget(address);
       this.letters = new HeldLetters({ queue: this, persistence: this.#persistence, forget });
@@ -77,9 +75,7 @@ export class ClassicQueue extends Queue {
   override govern(settings: QueueOptions['settings'], effective?: Effective): void {
     const { expires } = this.settings;
     super.govern(settings, effective);
-    this.#countsBytes = settings.maxLengthBytes !== undefined;
-    this.#limited = this.#countsBytes || settings.maxLength !== undefined;
-    this.#readyBytes = this.#countsBytes ? this.readyBytes : 0;
+    this.#limited = isLimited(settings);
     this.#shrinks = this.#limited;
     this.touch();
     if (settings.expires !== expires) this.used();
@@ -91,11 +87,15 @@ export class ClassicQueue extends Queue {
   }
 
   override get readyBytes(): number {
-    let bytes = 0;
-    this.#ready.forEach(({ address }) => {
-      bytes += this.vhost.store.bodyBytesOf(address);
-    });
-    return bytes;
+    return this.#waiting.bytes;
+  }
+
+  override get unackedBytes(): number {
+    return this.#out.bytes;
+  }
+
+  override get persistent(): PersistentCount {
+    return this.#waiting.persistentWith(this.#out);
   }
 
   /** Messages arrive. */
@@ -109,7 +109,8 @@ export class ClassicQueue extends Queue {
   }
 
   override acceptsImmediately(address: Address): boolean {
-    if (this.isHeldBack || this.#ready.length > 0 || !this.consumers.anyReady) return false;
+    if (this.isHeldBack || this.isPaused || this.#ready.length > 0) return false;
+    if (!this.consumers.anyReady) return false;
     return this.settings.overflow === 'drop-head' || !this.#isFullFor(address);
   }
 
@@ -132,12 +133,15 @@ export class ClassicQueue extends Queue {
     if (until !== Infinity) this.#expires = true;
     const { maxPriority = 0 } = this.settings;
     const level = Math.min(priority, maxPriority);
+    const bodyBytes = this.vhost.store.bodyBytesOf(address);
     if (readyAt !== 0) {
-      this.#retries.restore(this.#ready.restoreLater(address, until, outCount, level), readyAt);
+      const delivery = this.#ready.restoreLater(address, until, outCount, level);
+      delivery.bodyBytes = bodyBytes;
+      this.#retries.restore(delivery, readyAt);
       return;
     }
     this.#ready.restore(address, until, outCount, level);
-    if (this.#countsBytes) this.#readyBytes += this.vhost.store.bodyBytesOf(address);
+    this.#waiting.add(address, bodyBytes);
   }
 
   restored(): void {
@@ -172,10 +176,11 @@ export class ClassicQueue extends Queue {
     checkGettable(this);
     this.used();
     this.#dropExpired(this.vhost.turn.now, true);
+    if (this.isPaused) return take(undefined);
     const again = (): void => this.vhost.turn.within(() => this.get(asker, take));
     if (!this.#isHeadHere(again)) return;
     const delivery = this.#take();
-    if (delivery !== undefined) this.unackedCount++;
+    if (delivery !== undefined) this.#goesOut(delivery);
     // What is at the head now may be due, and if not, has a time of its own.
     this.#dropExpired(this.vhost.turn.now, true);
     if (this.#expires) this.touch();
@@ -184,7 +189,8 @@ export class ClassicQueue extends Queue {
 
   override settle(delivery: Delivery, outcome: Outcome): void {
     this.unackedCount--;
-    if (this.#trace.active) this.#traceSettled(delivery, outcome);
+    this.#out.remove(delivery.address, delivery.bodyBytes);
+    if (this.#trace.active) traceSettled(this, delivery, outcome);
     delivery.consumer?.settled();
     if (outcome === 'ack' || this.gone) this.#forget(delivery.address);
     else if (outcome === 'reject') this.#drop(delivery, 'rejected');
@@ -194,7 +200,7 @@ export class ClassicQueue extends Queue {
   override purge(done?: () => void): number {
     const taken = this.#ready.takeAll();
     const count = taken.length;
-    this.#readyBytes = 0;
+    this.#waiting.clear();
     forgetAll(this, taken, (address) => this.#forget(address), done);
     return count;
   }
@@ -209,11 +215,9 @@ export class ClassicQueue extends Queue {
 
   override dropTransient(): void {
     if (this.keepsAll) return;
-    const kept: Delivery[] = [];
-    for (let taken = this.#take(); taken !== undefined; taken = this.#take()) {
-      if (survives(this.vhost, taken.address)) kept.push(taken);
-      else this.#forget(taken.address);
-    }
+    const lasts = ({ address }: Delivery): boolean => survives(this.vhost, address);
+    const { kept, others } = sift(() => this.#take(), lasts);
+    for (const { address } of others) this.#forget(address);
     for (const delivery of kept) this.#requeue(delivery);
   }
 
@@ -294,7 +298,7 @@ export class ClassicQueue extends Queue {
 
   /** Delivers as long as the turn lasts, and at least so many; answers how many. */
   #deliver(least: number): number {
-    if (this.#suspended) return 0;
+    if (this.#suspended || this.isPaused) return 0;
     const { turn } = this.vhost;
     const ready = this.#ready;
     let count = 0;
@@ -316,7 +320,7 @@ export class ClassicQueue extends Queue {
         consumer.deliver(delivery);
         this.#forget(delivery.address);
       } else {
-        this.unackedCount++;
+        this.#goesOut(delivery);
         delivery.deliveredAt = turn.now;
         consumer.deliver(delivery);
         if (isPersistent(delivery.address)) this.#persistence?.paging.delivered(delivery.address);
@@ -350,11 +354,9 @@ export class ClassicQueue extends Queue {
   #enqueue(address: Address, timeToLive: number): boolean {
     const { store, turn } = this.vhost;
     if (this.#limited && this.#refuses(address)) return false;
-    if (this.#isQuorum && !isPersistent(address) && this.#persistence !== undefined) {
-      address = withRow(this.vhost, address);
-    } else {
-      store.retain(address);
-    }
+    const isCopied = this.#isQuorum && !isPersistent(address) && this.#persistence !== undefined;
+    if (isCopied) address = withRow(this.vhost, address);
+    const bodyBytes = isCopied ? store.bodyBytesOf(address) : store.retain(address);
     const ttl = Math.min(timeToLive, this.settings.messageTtl ?? Infinity);
     if (ttl !== Infinity) this.#expires = true;
     const until = ttl === Infinity ? Infinity : turn.now + ttl;
@@ -363,7 +365,7 @@ export class ClassicQueue extends Queue {
     this.#ready.push(address, until, priority);
     if (this.#trace.active) this.#trace.enqueued(this, address, priority, until);
     this.#persistence?.arrived(this, address, until, priority);
-    if (this.#countsBytes) this.#readyBytes += store.bodyBytesOf(address);
+    this.#waiting.add(address, bodyBytes);
     if (this.#limited) this.#makeRoom();
     this.touch();
     return true;
@@ -389,15 +391,15 @@ export class ClassicQueue extends Queue {
     // Letters that nobody has taken over are its messages as well. QUE-29.
     const { heldCount = 0, heldBytes = 0 } = this.letters ?? {};
     if (this.#ready.length + heldCount >= maxLength) return true;
-    if (!this.#countsBytes) return false;
-    return this.#readyBytes + heldBytes + this.vhost.store.bodyBytesOf(address) > maxLengthBytes;
+    if (maxLengthBytes === Infinity) return false;
+    return this.readyBytes + heldBytes + this.vhost.store.bodyBytesOf(address) > maxLengthBytes;
   }
 
   #makeRoom(): void {
     const { maxLength = Infinity, maxLengthBytes = Infinity, overflow } = this.settings;
     if (overflow !== 'drop-head') return;
     const isOver = (): boolean =>
-      this.#ready.length > maxLength || this.#readyBytes > maxLengthBytes;
+      this.#ready.length > maxLength || this.readyBytes > maxLengthBytes;
     while (isOver()) if (this.#deliver(1) === 0) break;
     for (let dropped = 0; isOver(); dropped++) {
       // Of each that comes one goes besides; the rest when there is time.
@@ -410,10 +412,16 @@ export class ClassicQueue extends Queue {
 
   #take(): Delivery | undefined {
     const delivery = this.#ready.shift();
-    if (delivery !== undefined && this.#countsBytes) {
-      this.#readyBytes -= this.vhost.store.bodyBytesOf(delivery.address);
-    }
+    if (delivery === undefined) return undefined;
+    const { address } = delivery;
+    delivery.bodyBytes = this.vhost.store.bodyBytesOf(address);
+    this.#waiting.remove(address, delivery.bodyBytes);
     return delivery;
+  }
+
+  #goesOut({ address, bodyBytes }: Delivery): void {
+    this.unackedCount++;
+    this.#out.add(address, bodyBytes);
   }
 
   #drop(delivery: Delivery, reason: DeadLetterReason): void {
@@ -432,30 +440,22 @@ export class ClassicQueue extends Queue {
 
   /** Puts a delivery back where it was, unless it came back too often. QUE-29. */
   #return(delivery: Delivery, outcome: 'requeue' | 'return'): void {
-    const { deliveryLimit, delayedRetry } = this.settings;
     delivery.redelivered = true;
     delivery.deliveryCount++;
-    if (delivery.deliveryCount > (deliveryLimit ?? Infinity)) {
+    if (delivery.deliveryCount > (this.settings.deliveryLimit ?? Infinity)) {
       this.#drop(delivery, 'delivery_limit');
       return;
     }
     const { address, deliveryCount } = delivery;
-    const kind = outcome === 'requeue' ? 'failed' : 'returned';
-    if (delayedRetry?.messages !== 'all' && delayedRetry?.messages !== kind) {
+    const delayMs = retryDelay(this.settings, deliveryCount, outcome);
+    if (delayMs === undefined) {
       this.#persistence?.returned(this, address, deliveryCount);
       this.#requeue(delivery);
       return;
     }
-    const delayMs = Math.min(delayedRetry.minMs * deliveryCount, delayedRetry.maxMs);
     const readyAt = this.vhost.turn.now + delayMs;
     this.#persistence?.returned(this, address, deliveryCount, readyAt);
     this.#retries.wait(delivery, readyAt);
-  }
-
-  #traceSettled(delivery: Delivery, outcome: Outcome): void {
-    const { address, consumer, deliveryTag } = delivery;
-    const { owner = '', consumerTag = '' } = consumer?.options ?? {};
-    this.#trace.settled(this, address, outcome, { owner, consumerTag, deliveryTag });
   }
 
   #requeue(delivery: Delivery): void {
@@ -468,7 +468,7 @@ export class ClassicQueue extends Queue {
 
   #putBack(delivery: Delivery): void {
     this.#ready.requeue(delivery);
-    if (this.#countsBytes) this.#readyBytes += this.vhost.store.bodyBytesOf(delivery.address);
+    this.#waiting.add(delivery.address, delivery.bodyBytes);
   }
 
   /** Drops what expired, as far as the turn goes, or all of it. */

@@ -13,3 +13,15 @@ export function pick(
   }
   return { removed, others };
 }
+
+/** Takes all messages out, and tells those that are to be kept from the others. */
+export function sift(
+  take: () => Delivery | undefined, isKept: (delivery: Delivery) => boolean,
+): { readonly kept: readonly Delivery[]; readonly others: readonly Delivery[] } {
+  const kept: Delivery[] = [];
+  const others: Delivery[] = [];
+  for (let taken = take(); taken !== undefined; taken = take()) {
+    (isKept(taken) ? kept : others).push(taken);
+  }
+  return { kept, others };
+}

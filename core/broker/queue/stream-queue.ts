@@ -12,6 +12,7 @@ import type { Run } from '../turn/run.ts';
 import { StoredMessage } from '../message/stored-message.ts';
 import type { QueueHost, QueueKeeper } from './queue-host.ts';
 import { Queue, type QueueOptions } from './abstract-queue.ts';
+import type { PersistentCount } from './byte-count.ts';
 import type { Effective } from '../policy/effective.ts';
 import type { QueueSettings } from './arguments.ts';
 import { StreamConsumer } from './stream-consumer.ts';
@@ -59,6 +60,15 @@ export class StreamQueue extends Queue {
 
   override get readyBytes(): number {
     return this.log.bytes;
+  }
+
+  override get unackedBytes(): number {
+    return 0;
+  }
+
+  override get persistent(): PersistentCount {
+    if (this.#persistence === undefined) return { messages: 0, bytes: 0 };
+    return { messages: this.readyCount, bytes: this.readyBytes };
   }
 
   override next(run: Run): void {
@@ -183,6 +193,7 @@ export class StreamQueue extends Queue {
   }
 
   protected override deliver(): void {
+    if (this.isPaused) return;
     const { turn } = this.vhost;
     do {
       const consumer = this.consumers.next();

@@ -32,7 +32,9 @@ export function eventFacts(host: FactHost, event: BrokerEvent): readonly ToldEve
       return [told('exchange.deleted', { name: event.exchange, vhost: event.vhost })];
     }
     case 'queue.declared': return queueCreated(host, event);
-    case 'queue.deleted': return [told('queue.deleted', { name: event.queue, vhost: event.vhost })];
+    case 'queue.deleted':
+    case 'queue.paused':
+    case 'queue.resumed': return [told(event.type, { name: event.queue, vhost: event.vhost })];
     case 'binding.added': return [told('binding.created', bindingFacts(event))];
     case 'binding.removed': return [told('binding.deleted', bindingFacts(event))];
     case 'consumer.added': return consumerCreated(host, event);

@@ -25,6 +25,7 @@ export function settingFacts(host: FactHost, change: SettingChange): () => reado
         ? told('parameter.cleared', { name })
         : told('parameter.set', { value: fieldOf(value), name })];
     }
+    case 'paused-queue':
     case 'note': return () => [];
   }
 }

@@ -11,6 +11,7 @@ import {
 // RabbitMQ's metrics of single things, by its names, and in its words.
 
 const sumOf = ({ readyCount, unackedCount }: Queue): number => readyCount + unackedCount;
+const bytesOf = ({ readyBytes, unackedBytes }: Queue): number => readyBytes + unackedBytes;
 const capacityOf = ({ consumers }: Queue): number => (consumers.anyReady ? 1 : 0);
 /** Objects of a queue and, for each message that waits, its place. */
 const memoryOf = ({ readyCount }: Queue): number => 2600 + readyCount * 24;
@@ -108,11 +109,18 @@ const queueMetrics: readonly Metric<Queue>[] = [
   gauge('queue_messages_unacked_ram', 'Unacknowledged messages stored in memory',
     ({ unackedCount }) => unackedCount),
   gauge('queue_messages_persistent', 'Persistent messages',
-    (queue) => (queue.options.durable ? sumOf(queue) : 0)),
+    ({ persistent: { messages } }) => messages),
   gauge('queue_messages_paged_out', 'Messages paged out to disk', () => 0),
   gauge('queue_messages_paged_out_bytes', 'Size in bytes of messages paged out to disk', () => 0),
+  gauge('queue_messages_bytes', 'Size in bytes of ready and unacknowledged messages', bytesOf),
+  gauge('queue_messages_ram_bytes',
+    'Size of ready and unacknowledged messages stored in memory', bytesOf),
   gauge('queue_messages_ready_bytes', 'Size in bytes of ready messages',
     ({ readyBytes }) => readyBytes),
+  gauge('queue_messages_unacked_bytes', 'Size in bytes of all unacknowledged messages',
+    ({ unackedBytes }) => unackedBytes),
+  gauge('queue_messages_persistent_bytes', 'Size in bytes of persistent messages',
+    ({ persistent: { bytes } }) => bytes),
   gauge('queue_head_message_timestamp', 'Timestamp of the first message in the queue, if any',
     headTimestamp),
 ];

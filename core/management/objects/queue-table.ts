@@ -15,6 +15,8 @@ const isStream = ({ settings }: Queue): boolean => settings.type === 'stream';
 const isQuorum = ({ settings }: Queue): boolean => settings.type === 'quorum';
 const messagesOf = ({ readyCount, unackedCount }: Queue): number => readyCount + unackedCount;
 
+const bytesOf = ({ readyBytes, unackedBytes }: Queue): number => readyBytes + unackedBytes;
+
 /** A column of classic and quorum queues. */
 const unlessStream = <T>(of: (queue: Queue) => T) => (queue: Queue): T | undefined => (
   isStream(queue) ? undefined : of(queue));
@@ -33,7 +35,7 @@ const identity = {
   exclusive: flags<Queue>(({ options }) => options.owner !== undefined),
   arguments: objects<Queue>(({ options }) => options.arguments),
   node: texts<Queue>((_queue, { broker }) => broker.options.node),
-  state: texts<Queue>(() => 'running'),
+  state: texts<Queue>(({ isPaused }) => (isPaused ? 'paused' : 'running')),
 };
 
 const counts = {
@@ -51,14 +53,13 @@ export const queueTable = new Table<Queue>('queue', {
   messages_ram: numbers(messagesOf),
   messages_ready_ram: numbers(({ readyCount }) => readyCount),
   messages_unacknowledged_ram: numbers(({ unackedCount }) => unackedCount),
-  messages_persistent: numbers((queue) => (queue.options.durable ? messagesOf(queue) : 0)),
+  messages_persistent: numbers(({ persistent: { messages } }) => messages),
   messages_paged_out: numbers(() => 0),
-  message_bytes: numbers(unlessStream(({ readyBytes }) => readyBytes)),
+  message_bytes: numbers(unlessStream(bytesOf)),
   message_bytes_ready: numbers(unlessStream(({ readyBytes }) => readyBytes)),
-  message_bytes_unacknowledged: numbers(unlessStream(() => 0)),
-  message_bytes_ram: numbers(unlessStream(({ readyBytes }) => readyBytes)),
-  message_bytes_persistent: numbers(unlessStream((queue) => (
-    queue.options.durable ? queue.readyBytes : 0))),
+  message_bytes_unacknowledged: numbers(unlessStream(({ unackedBytes }) => unackedBytes)),
+  message_bytes_ram: numbers(unlessStream(bytesOf)),
+  message_bytes_persistent: numbers(unlessStream(({ persistent: { bytes } }) => bytes)),
   message_bytes_paged_out: numbers(unlessStream(() => 0)),
   memory: numbers(({ readyCount }) => 2600 + readyCount * 24),
   consumers: numbers(({ consumers }) => consumers.count),

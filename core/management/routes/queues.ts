@@ -52,6 +52,15 @@ function purge({ guard, queue }: Call): unknown {
   return new Promise((resolve) => usable(queue).purge(() => resolve(done)));
 }
 
+/** A queue that is paused takes messages, and lets none out until it goes on. */
+function pause(isPaused: boolean): (call: Call) => unknown {
+  return ({ vhost, guard, queue }) => {
+    guard.queue('configure', queue.name);
+    vhost.pausedQueues.set(usable(queue), isPaused);
+    return done;
+  };
+}
+
 /** Queues. */
 export const queueRoutes: readonly Route[] = [
   list('/api/queues', 'management', 'Queues of all virtual hosts', queueTable,
@@ -65,6 +74,8 @@ export const queueRoutes: readonly Route[] = [
     query: { 'if-unused': 'true: only without consumers', 'if-empty': 'true: only when empty' },
   }, remove),
   act('DELETE', `${ONE}/contents`, 'vhost', { says: 'Drop all messages that wait' }, purge),
+  act('PUT', `${ONE}/pause`, 'vhost', { says: 'Let no message out of a queue' }, pause(true)),
+  act('PUT', `${ONE}/resume`, 'vhost', { says: 'Let messages out of it again' }, pause(false)),
   list(`${ONE}/bindings`, 'vhost', 'Bindings to a queue', bindingTable,
     ({ vhost, queue }) => [...bindingsOf(vhost)].filter(({ destination: { kind, name } }) => (
       kind === 'queue' && name === queue.name))),
