@@ -1,4 +1,4 @@
-import type { Subscription } from 'rxjs';
+import { filter, takeUntil, type Subscription } from 'rxjs';
 import {
   dissectFrames, summarize, type Broker, type BrokerEvent, type ConnectionInfo, type FrameEvent,
 } from '../core/index.ts';
@@ -46,9 +46,10 @@ export function logBroker(broker: Broker, log: Log): Subscription {
   return logging;
 }
 
-/** Publishes the lines of the log to the broker's log exchange. */
-export function tellOfLog(broker: Broker, log: Log): Subscription {
-  return log.line$.subscribe(({ level, component, text }) => {
+/** Publishes the lines of the log to the broker's log exchange, until it stops. */
+export function tellOfLog(broker: Broker, log: Log): void {
+  const stopping$ = broker.events$.pipe(filter(({ type }) => type === 'broker.stopping'));
+  log.line$.pipe(takeUntil(stopping$)).subscribe(({ level, component, text }) => {
     const word = level === 'warn' ? 'warning' : level as 'debug' | 'info' | 'error';
     broker.logExchange.write(word, `${component}: ${text}`);
   });

@@ -148,7 +148,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const broker = makeBroker(options, { ...env, authenticator, journal, makesGuest, mechanisms });
   let logging = logBroker(broker, log);
   const doors = new Doors(broker.serve, env, log, doorsOptions(options, env.clock, log));
-  const telling = tellOfLog(broker, log);
+  tellOfLog(broker, log);
   metrics.watch(broker, data ?? '.', () => doors.strangers.count + broker.connectionCount);
   let controlSocket: ControlSocket | undefined;
   try {
@@ -161,7 +161,6 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     if (data !== undefined) log.write('journal', 'info', 'recovered', { data, ...recovered });
   } catch (error) {
     logging.unsubscribe();
-    telling.unsubscribe();
     metrics.stop();
     await doors.close();
     // What stood in the way of the start is what counts, not what follows from it.
@@ -185,7 +184,6 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     } finally {
       await doors.close();
       log.write('gateway', 'info', 'stopped');
-      telling.unsubscribe();
       logging.unsubscribe();
     }
   };

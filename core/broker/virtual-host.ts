@@ -255,6 +255,8 @@ export class VirtualHost extends VirtualHostSettings {
   /** Deletes it with all in it, and then calls `done`. Errors: 541 where the disk failed. */
   removeQueue(queue: Queue, done: () => void = () => {}): void {
     this.#checkChange(queue.options.durable);
+    // What goes over several turns delivers nothing to the consumers that are left meanwhile.
+    queue.holdBack(1);
     takeApart(queue, this.turn, done);
   }
 
