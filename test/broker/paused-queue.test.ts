@@ -28,7 +28,8 @@ describe('a queue that is paused', () => {
     vhost.pausedQueues.set(queue, false);
     channel.client.run();
     expect(texts(channel)).toEqual(['a', 'b']);
-    expect(events.filter((type) => type.startsWith('queue.'))).toEqual(['queue.declared', 'queue.paused', 'queue.resumed']);
+    expect(events.filter((type) => type.startsWith('queue.')))
+      .toEqual(['queue.declared', 'queue.paused', 'queue.resumed']);
   });
 
   test('takes back what is out, and lets time go on', () => {
