@@ -1,5 +1,6 @@
 /** The house style as a test, and a sample for each rule that it must notice. */
 import { expect, test } from 'vitest';
+import { circles } from './tidy/circles.ts';
 import { bareCodes, codesWithoutRow, rowsWithoutTest, rowsWithoutUse } from './tidy/codes.ts';
 import { projectFiles, type ProjectFile, type ProjectRule, type Rule } from './tidy/files.ts';
 import { deadNames, longGuides, roomsWithoutGuide } from './tidy/guides.ts';
@@ -144,6 +145,17 @@ const projectRules: readonly ProjectTidyRule[] = [
     rule: rowsWithoutTest,
     broken: [[rows, uses, file('test/x.test.ts', "test('x [QUE-01]'); // [CON-01], QUE-02")]],
     kept: [rows, file('test/x.test.ts', "test('x [TX-01, QUE-01]');"), file('test/x.py', "row='QUE-02'")],
+  },
+  {
+    title: 'no files import each other in a circle, types included',
+    rule: circles,
+    broken: [
+      [file('core/x.ts', "import './y.ts';"), file('core/y.ts', "import type { X } from './x.ts';")],
+      [file('demo/x.svelte', "<script>\n  import Y from './y.svelte';\n</script>"),
+        file('demo/y.svelte', "<script>\n  import { z } from './z.ts';\n</script>"),
+        file('demo/z.ts', "export * from './x.svelte';")],
+    ],
+    kept: [file('core/x.ts', "import './y.ts'; import './z.ts';"), file('core/y.ts', "import './z.ts';")],
   },
   {
     title: 'each room has a guide',

@@ -22,6 +22,13 @@ export class Counters {
   }
 }
 
+/** What a consumer was given. */
+export interface ConsumerCounts {
+  readonly noAck: boolean;
+  readonly deliveredCount: number;
+  readonly redeliveredCount: number;
+}
+
 /** What went out of a queue since it was made; or out of it to one channel. */
 export class DeliveryCounters {
   /** Sent to consumers. */
@@ -44,9 +51,7 @@ export class DeliveryCounters {
   }
 
   /** Adds what a consumer was given. */
-  addConsumer(consumer: {
-    readonly noAck: boolean; readonly deliveredCount: number; readonly redeliveredCount: number;
-  }): void {
+  addConsumer(consumer: ConsumerCounts): void {
     this.delivered += consumer.deliveredCount;
     if (consumer.noAck) this.deliveredNoAck += consumer.deliveredCount;
     this.redelivered += consumer.redeliveredCount;

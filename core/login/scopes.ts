@@ -1,4 +1,13 @@
-import type { Permission, ScopeRules } from './token-claims.ts';
+/** What a scope allows to do. */
+export type Permission = 'configure' | 'write' | 'read';
+
+/** How the scopes of tokens are read. */
+export interface ScopeRules {
+  /** What a scope begins with that is meant for this broker. */
+  readonly prefix: string;
+  /** Scopes by the one that stands for them. */
+  readonly aliases: Readonly<Record<string, readonly string[]>>;
+}
 
 /** What one scope of a token allows: `read:VHOST/NAME/ROUTINGKEY`, each with wildcards. */
 export interface ScopePermission {

@@ -1,15 +1,4 @@
-import { readScopes, type Scopes } from './scopes.ts';
-
-/** What a scope allows to do. */
-export type Permission = 'configure' | 'write' | 'read';
-
-/** How the scopes of tokens are read. */
-export interface ScopeRules {
-  /** What a scope begins with that is meant for this broker. */
-  readonly prefix: string;
-  /** Scopes by the one that stands for them. */
-  readonly aliases: Readonly<Record<string, readonly string[]>>;
-}
+import { readScopes, type ScopeRules, type Scopes } from './scopes.ts';
 
 /** How the claims of tokens are read. */
 export interface ClaimRules extends ScopeRules {

@@ -1,7 +1,8 @@
 import { Observable } from 'rxjs';
 import type { Clock, Identity, LoginRefusal } from '../ports.ts';
 import { matches } from './scopes.ts';
-import { claimAt, type Permission, type Token } from './token-claims.ts';
+import type { Permission } from './scopes.ts';
+import { claimAt, type Token } from './token-claims.ts';
 
 /** Reads a token after its signature was looked at: undefined where it is refused. */
 export type ReadToken = (text: string) => Promise<Token | undefined>;

@@ -8,7 +8,7 @@ import { segmentNumberOf, type JournalRecord } from '../storage/journal.ts';
 import { openSegmentJournal } from '../storage/open-segment-journal.ts';
 import type { SegmentJournal } from '../storage/segment-journal.ts';
 import { trimZeros } from '../storage/segment-scan.ts';
-import { segmentName } from '../storage/segment-survey.ts';
+import { segmentName } from '../storage/segment-name.ts';
 import { MemoryDisk } from '../testing/memory-disk.ts';
 import type { Chance } from './chance.ts';
 import type { Model } from './model.ts';

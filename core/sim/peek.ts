@@ -3,7 +3,7 @@ import { StoredMessage } from '../broker/message/stored-message.ts';
 import { blockOf } from '../protocol/bytes.ts';
 import { SEGMENT_UNIT, segmentNumberOf, type Journal, type Lsn } from '../storage/journal.ts';
 import { FRAME_BYTES, lengthAt } from '../storage/record-frame.ts';
-import { segmentName } from '../storage/segment-survey.ts';
+import { segmentName } from '../storage/segment-name.ts';
 import type { MemoryDisk } from '../testing/memory-disk.ts';
 import { check } from './violation.ts';
 

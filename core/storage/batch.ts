@@ -3,13 +3,10 @@ import { blockOf, type Block } from '../protocol/bytes.ts';
 import type { Lsn } from './journal.ts';
 import {
   FRAME_BYTES, FrameKind, MARK_BYTES, RECORD_BYTES_MAX, SEGMENT_HEAD_BYTES, TALLY_BYTES, lengthAt,
-  writeFrame, writeMark, type Place,
+  writeFrame, writeMark, type MessagesIn, type Place,
 } from './record-frame.ts';
 import type { RecordGroup } from './record-group.ts';
 import type { Segment } from './segment.ts';
-
-/** How many messages the record is that lies from `start` to `end`. */
-export type MessagesIn = (block: Block, start: number, end: number) => number;
 
 /** Below this size a loop of moves is faster than a call of `set`. */
 const SHORT_BYTES_MAX = 32;

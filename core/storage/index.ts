@@ -7,10 +7,11 @@ export {
   type JournalTrouble, type Lsn,
 } from './journal.ts';
 export { MemoryJournal, type MemoryJournalOptions } from './memory-journal.ts';
-export type { MessagesIn } from './batch.ts';
+export type { MessagesIn } from './record-frame.ts';
 export { openSegmentJournal, type SegmentJournalOptions } from './open-segment-journal.ts';
 export { overlayDirectory } from './overlay-directory.ts';
 export { SegmentJournal, type OpenedJournal } from './segment-journal.ts';
 export { SEGMENT_HEADER_BYTES } from './record-frame.ts';
 export { RecordGroup } from './record-group.ts';
-export { isSegmentName, surveyJournal, type SegmentState, type Survey } from './segment-survey.ts';
+export { isSegmentName } from './segment-name.ts';
+export { surveyJournal, type SegmentState, type Survey } from './segment-survey.ts';

@@ -2,12 +2,12 @@ import { limits } from '../limits.ts';
 import type { Clock, Random } from '../ports.ts';
 import { JournalDamage } from './damage.ts';
 import type { Directory } from './directory.ts';
-import type { MessagesIn } from './batch.ts';
-import { readTally, type Place } from './record-frame.ts';
+import { readTally, type MessagesIn, type Place } from './record-frame.ts';
 import { Segment, drawSalt } from './segment.ts';
 import { SegmentJournal, type OpenedSegment, type SegmentJournalEnv } from './segment-journal.ts';
 import { repairSegment } from './segment-repair.ts';
-import { segmentName, surveyJournal, type SegmentState, type Survey } from './segment-survey.ts';
+import { segmentName } from './segment-name.ts';
+import { surveyJournal, type SegmentState, type Survey } from './segment-survey.ts';
 
 export interface SegmentJournalOptions {
   readonly directory: Directory;

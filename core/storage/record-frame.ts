@@ -93,6 +93,9 @@ function markOf(word: number): DurableMark {
   return { end: word % OLDEST, continued: word >= CONTINUED, oldest: word % CONTINUED >= OLDEST };
 }
 
+/** How many messages the record is that lies from `start` to `end`. */
+export type MessagesIn = (block: Block, start: number, end: number) => number;
+
 /** A place in the log: the number of a segment, and an offset in it. */
 export interface Place {
   readonly number: number;

@@ -2,7 +2,7 @@ import { assert } from '../assert.ts';
 import { limits } from '../limits.ts';
 import type { Cancel, Clock, Random } from '../ports.ts';
 import { blockOf, type Block } from '../protocol/bytes.ts';
-import { Batch, type MessagesIn } from './batch.ts';
+import { Batch } from './batch.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { JournalDamage, type Dropped } from './damage.ts';
 import type { Directory } from './directory.ts';
@@ -11,7 +11,9 @@ import type {
 } from './journal.ts';
 import { SEGMENT_UNIT, segmentNumberOf } from './journal.ts';
 import { ReadAhead } from './read-ahead.ts';
-import { FRAME_BYTES, MARK_BYTES, RECORD_BYTES_MAX, TALLY_BYTES } from './record-frame.ts';
+import {
+  FRAME_BYTES, MARK_BYTES, RECORD_BYTES_MAX, TALLY_BYTES, type MessagesIn,
+} from './record-frame.ts';
 import type { RecordGroup } from './record-group.ts';
 import { Remover } from './remover.ts';
 import { Segment, drawSalt } from './segment.ts';

@@ -5,7 +5,8 @@ import {
   writeSegmentHeader, type Place,
 } from './record-frame.ts';
 import type { Area } from './segment-scan.ts';
-import { segmentName, type SegmentState } from './segment-survey.ts';
+import { segmentName } from './segment-name.ts';
+import type { SegmentState } from './segment-survey.ts';
 
 /**
  * Makes a damaged segment whole: what cannot be read becomes a gap, in its place, so that each

@@ -1,7 +1,7 @@
 import type { Block } from '../protocol/bytes.ts';
-import type { MessagesIn } from './batch.ts';
 import {
   FrameKind, FRAME_BYTES, findFrame, findMark, frameAt, lengthAt, SEGMENT_HEADER_BYTES,
+  type MessagesIn,
 } from './record-frame.ts';
 
 /** Bytes of a segment: [start, end). */

@@ -1,13 +1,13 @@
 import { blockOf, type Block } from '../protocol/bytes.ts';
-import type { MessagesIn } from './batch.ts';
 import { NewerFormat, type Dropped } from './damage.ts';
 import { readAll, readInto, withFile, type Directory } from './directory.ts';
 import { SEGMENT_UNIT, type Lsn } from './journal.ts';
 import {
   FORMAT_VERSION, MARK_BYTES, NO_MARK, SEGMENT_HEAD_BYTES, SEGMENT_HEADER_BYTES, readFirstMark,
-  readSegmentHeader, readTally, type DurableMark, type Place, type Tally,
+  readSegmentHeader, readTally, type DurableMark, type MessagesIn, type Place, type Tally,
 } from './record-frame.ts';
 import { countMessages, scanSegment, trimZeros, type Area, type Scan } from './segment-scan.ts';
+import { numberOfSegment, segmentName } from './segment-name.ts';
 
 /** What a survey found of one segment. */
 export interface SegmentState {
@@ -66,16 +66,6 @@ interface Sealed {
 }
 
 const NO_BYTES = new Uint8Array(0);
-const NAME = /^(\d{10})\.segment$/;
-
-export function isSegmentName(name: string): boolean {
-  return NAME.test(name);
-}
-
-export function segmentName(number: number): string {
-  return `${String(number).padStart(10, '0')}.segment`;
-}
-
 /** Bytes of a segment up to `length`. */
 export async function readSegment(
   directory: Directory, number: number, length: number,
@@ -144,7 +134,7 @@ export function lsnOf(number: number, offset: number): Lsn {
 
 async function readHeads(directory: Directory): Promise<Head[]> {
   const numbers = (await directory.list())
-    .map((name) => Number(NAME.exec(name)?.[1]))
+    .map(numberOfSegment)
     .filter((number) => number > 0)
     .sort((a, b) => a - b);
   const heads: Head[] = [];

@@ -4,7 +4,7 @@ import { withFile, writeAll, type Directory, type DirectoryFile } from './direct
 import {
   DURABLE_MARK, NO_MARK, SEGMENT_HEAD_BYTES, SEGMENT_HEADER_BYTES, writeSegmentHeader, writeTally,
 } from './record-frame.ts';
-import { segmentName } from './segment-survey.ts';
+import { segmentName } from './segment-name.ts';
 
 /** The salt of a new segment: a signed integer of 32 bits. */
 export function drawSalt(random: Random): number {

@@ -3,7 +3,7 @@
  * a policy that allows no network, and every Worker that it makes inherits both. It is inline, so
  * it imports nothing.
  */
-import type { FromFrame, ToFrame } from './sandbox.ts';
+import type { FromFrame, ToFrame } from './frame-message.ts';
 
 const workers = new Map<number, Worker>();
 

@@ -1,6 +1,6 @@
 /** The script of a Worker that tries one function of the user's on many messages. */
 import { importText } from './import-text.ts';
-import type { PredicateRequest, PredicateResult } from './predicate.ts';
+import type { PredicateRequest, PredicateResult } from './predicate-message.ts';
 import { withoutSideDoors } from './walls.ts';
 
 addEventListener('message', ({ ports: [port] }: MessageEvent) => {

@@ -1,18 +1,5 @@
+import type { PredicateRequest, PredicateResult } from './predicate-message.ts';
 import { sandbox } from './sandbox.ts';
-
-export interface PredicateRequest {
-  readonly code: string;
-  readonly messages: readonly unknown[];
-}
-
-/** What came of a predicate. */
-export interface PredicateResult {
-  /** One for each message, in their order. */
-  readonly matches: readonly boolean[];
-  /** Messages on which it threw, which count as no match; and what it threw first. */
-  readonly failures: number;
-  readonly failure: string;
-}
 
 /** How long it may take for all messages, in milliseconds of the wall. */
 const LIMIT_MS = 1000;

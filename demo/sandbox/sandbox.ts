@@ -1,16 +1,5 @@
+import type { FromFrame, ToFrame } from './frame-message.ts';
 import { sandboxPolicy } from './policy.ts';
-
-/** What the page tells the iframe of the sandbox. */
-export type ToFrame =
-  | { readonly type: 'spawn'; readonly id: number; readonly name: string; readonly script: Blob }
-  | { readonly type: 'end'; readonly id: number };
-
-/** What the iframe tells the page: the browser made no Worker of a script. */
-export interface FromFrame {
-  readonly type: 'refused';
-  readonly id: number;
-  readonly text: string;
-}
 
 /** Tells in a sentence why there is no Worker. */
 export type OnRefused = (text: string) => void;

@@ -1,7 +1,6 @@
 import { Subject } from 'rxjs';
 import type { Broker } from '../../core/index.ts';
 import { eventLoopTurn, hostNow } from './host-time.ts';
-import type { Wire } from './wire.ts';
 
 /**
  * Turns of the event loop without a byte after which the connections count as quiet. A client
@@ -18,16 +17,22 @@ const STALLED_MS = 100;
 /** Longest wait for quiet: a client may well never stop publishing. */
 const QUIET_MS_MAX = 2000;
 
+/** A connection, as far as bytes are on their way over it. */
+export interface Watched {
+  /** undefined: they cannot be counted, as its client is in another process. */
+  readonly bytesOnTheWay: number | undefined;
+}
+
 /** Knows whether bytes are on their way between the broker and its clients. */
 export class Traffic {
   /** Something went in or out, or something happened that may let a test go on. */
   readonly moved$ = new Subject<void>();
-  readonly #wires: () => Iterable<Wire>;
+  readonly #wires: () => Iterable<Watched>;
   /** Octets that a client leaves unread. */
-  readonly #stalled = new WeakMap<Wire, number>();
+  readonly #stalled = new WeakMap<Watched, number>();
   #moves = 0;
 
-  constructor(wires: () => Iterable<Wire>) {
+  constructor(wires: () => Iterable<Watched>) {
     this.#wires = wires;
   }
 

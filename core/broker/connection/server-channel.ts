@@ -13,6 +13,7 @@ import { queueMethods } from './channel-methods/queue.ts';
 import { settleMethods } from './channel-methods/settle.ts';
 import { transactionMethods } from './channel-methods/transaction.ts';
 import { writeReturn } from '../message/content-frames.ts';
+import type { Consumer } from '../delivery/consumer.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { DeliveryTallies } from '../delivery/delivery-tallies.ts';
 import { DeliveryTimeout } from './delivery-timeout.ts';
@@ -69,7 +70,7 @@ export class ServerChannel implements PublisherSink, Flushed {
   /** basic.qos for each consumer to come; 0: no limit. BAS-25. */
   consumerPrefetch = 0;
   /** What lets deliveries out, or does not. */
-  readonly gate = new Gate();
+  readonly gate = new Gate<Consumer>();
   readonly #timeout: DeliveryTimeout;
   #lastDeliveryTag = 0;
   /** What is to be answered when the turn is written, and how much of it waits for the disk. */

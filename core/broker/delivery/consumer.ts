@@ -18,7 +18,7 @@ export interface ConsumeOptions {
   /** Milliseconds a delivery may stay unacknowledged; undefined: as the queue says. BAS-27. */
   readonly timeout: number | undefined;
   readonly arguments: FieldTable;
-  readonly gate: Gate;
+  readonly gate: Gate<Consumer>;
   /** Counts what goes out to its channel; undefined in process. */
   readonly tallies?: DeliveryTallies;
   /** Who consumes, for events: `connection-1/3`, or '' in process. */
@@ -52,7 +52,7 @@ export class Consumer {
   /** Whether it got a delivery since it was parked last. */
   #served = false;
   readonly #prefetch: number;
-  readonly #gate: Gate;
+  readonly #gate: Gate<Consumer>;
   readonly #subscriber: Subscriber<Delivery>;
 
   constructor(queue: ConsumedQueue, options: ConsumeOptions, subscriber: Subscriber<Delivery>) {
@@ -99,6 +99,11 @@ export class Consumer {
   settled(): void {
     this.unacked--;
     this.#gate.hold(-1);
+    this.unpark();
+  }
+
+  /** Joins the ring of those that may be ready, where it had left it. */
+  unpark(): void {
     this.queue.consumers.unpark(this);
   }
 

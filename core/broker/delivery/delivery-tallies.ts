@@ -1,6 +1,5 @@
-import { DeliveryCounters } from '../counters.ts';
+import { DeliveryCounters, type ConsumerCounts } from '../counters.ts';
 import type { MemoryAccount } from '../memory-account.ts';
-import type { Consumer } from './consumer.ts';
 
 /** Tallies after which those of queues that are gone are looked for. */
 const SWEEP_MIN = 64;
@@ -15,6 +14,11 @@ export interface CountedQueue {
   readonly pastCounters: DeliveryCounters;
 }
 
+/** A consumer that counts what it gets itself. */
+export interface CountedConsumer extends ConsumerCounts {
+  readonly queue: CountedQueue;
+}
+
 /** What went out to one channel, by queue, as far as there is room for that; exact in total. */
 export class DeliveryTallies {
   /** Of queues that are gone, of those without room, and of what is from no queue. */
@@ -22,7 +26,7 @@ export class DeliveryTallies {
   readonly #memory: MemoryAccount;
   readonly #byQueue = new Map<CountedQueue, DeliveryCounters>();
   /** Consumers that count what they get themselves. */
-  readonly #consumers = new Set<Consumer>();
+  readonly #consumers = new Set<CountedConsumer>();
   #sweepAt = SWEEP_MIN;
   /** The one that was asked for last: the next one is mostly of the same queue. */
   #lastQueue: CountedQueue | undefined;
@@ -39,11 +43,11 @@ export class DeliveryTallies {
     return (this.#last = this.#byQueue.get(queue) ?? this.#add(queue));
   }
 
-  join(consumer: Consumer): void {
+  join(consumer: CountedConsumer): void {
     this.#consumers.add(consumer);
   }
 
-  leave(consumer: Consumer): void {
+  leave(consumer: CountedConsumer): void {
     if (this.#consumers.delete(consumer)) this.of(consumer.queue).addConsumer(consumer);
   }
 

@@ -1,8 +1,18 @@
 import type { Address } from '../message/address.ts';
 import type { Tail } from '../message/content-frames.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
-import type { Consumer } from './consumer.ts';
 import type { CountedQueue } from './delivery-tallies.ts';
+
+/** Who holds a delivery: a consumer, as far as what it holds needs it. */
+export interface Holder {
+  readonly options: {
+    readonly consumerTag: string;
+    readonly timeout: number | undefined;
+    readonly owner: string;
+  };
+  /** One of its deliveries was settled or requeued. */
+  settled(): void;
+}
 
 /** What becomes of a delivery. */
 export type Outcome = 'ack' | 'reject' | 'requeue' | 'return';
@@ -38,7 +48,7 @@ export class Delivery {
   /** How often it came back unacknowledged; counts towards the delivery limit. QUE-30. */
   deliveryCount = 0;
   /** Who holds it; undefined where basic.get fetched it. */
-  consumer: Consumer | undefined;
+  consumer: Holder | undefined;
   /** Tag on the channel that it went out on. */
   deliveryTag = 0;
   /** Bytes of the body of the message, once it was taken out of its queue. */

@@ -1,13 +1,17 @@
-import type { Consumer } from './consumer.ts';
+/** A consumer, as far as its channel holds it back. */
+export interface GatedConsumer {
+  /** It may be ready again: the gate has opened. */
+  unpark(): void;
+}
 
 /**
  * What the consumers of one channel share: deliveries go out while the socket takes them, the
  * client wants them (channel.flow, CHN-02) and the shared prefetch is not used up (BAS-26).
  * A gate of which nothing is asked stays open.
  */
-export class Gate {
+export class Gate<C extends GatedConsumer = GatedConsumer> {
   open = true;
-  readonly #consumers = new Set<Consumer>();
+  readonly #consumers = new Set<C>();
   #writable = true;
   #flow = true;
   /** Unacknowledged deliveries of all consumers, and how many there may be; 0: no limit. */
@@ -28,20 +32,20 @@ export class Gate {
     return this.#prefetch;
   }
 
-  get consumers(): Iterable<Consumer> {
+  get consumers(): Iterable<C> {
     return this.#consumers;
   }
 
-  join(consumer: Consumer): void {
+  join(consumer: C): void {
     this.#consumers.add(consumer);
   }
 
-  leave(consumer: Consumer): void {
+  leave(consumer: C): void {
     this.#consumers.delete(consumer);
   }
 
   /** When all go on, the consumer comes after the others: whose turn it was stays so. BAS-26. */
-  moveBack(consumer: Consumer): void {
+  moveBack(consumer: C): void {
     if (this.#consumers.delete(consumer)) this.#consumers.add(consumer);
   }
 
@@ -72,6 +76,6 @@ export class Gate {
     if (open === this.open) return;
     this.open = open;
     if (!open) return;
-    for (const consumer of this.#consumers) consumer.queue.consumers.unpark(consumer);
+    for (const consumer of this.#consumers) consumer.unpark();
   }
 }

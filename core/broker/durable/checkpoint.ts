@@ -1,7 +1,19 @@
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
 import type { Slot } from '../message/address.ts';
-import type { Persistence } from './persistence.ts';
+import type { Definitions } from './definitions.ts';
+import type { Destinations } from './destinations.ts';
+import type { DurableLog } from './durable-log.ts';
+import type { LiveMessages } from './live-messages.ts';
 import { encodeCheckpoint, type CheckpointMessage, type Changed } from './records.ts';
+import type { DurableStreams } from './streams.ts';
+
+/** What a checkpoint is of. */
+interface CheckpointedLog extends DurableLog {
+  readonly live: LiveMessages;
+  readonly streams: DurableStreams;
+  readonly definitions: Definitions;
+  readonly destinations: Destinations;
+}
 
 /**
  * Writes at the beginning of each segment what is left of the one before: all definitions, its
@@ -15,13 +27,13 @@ export class Checkpoint {
   all: readonly Lsn[] = [];
   /** The first segment that none stands for. */
   fromSegment = 0;
-  readonly #persistence: Persistence;
+  readonly #log: CheckpointedLog;
   #settled: number[] = [];
   #changed: Changed[] = [];
   #crashed: Lsn = 0;
 
-  constructor(persistence: Persistence) {
-    this.#persistence = persistence;
+  constructor(log: CheckpointedLog) {
+    this.#log = log;
   }
 
   /** Records were written, the first of them here: perhaps they are the first of a segment. */
@@ -50,8 +62,8 @@ export class Checkpoint {
 
   #write(beforeSegment: number): void {
     const { fromSegment } = this;
-    const persistence = this.#persistence;
-    const { journal, live, streams, definitions, destinations } = persistence;
+    const log = this.#log;
+    const { journal, live, streams, definitions, destinations } = log;
     const slots = live.between(fromSegment, beforeSegment);
     const first = journal.segments[0]!.number;
     const earlier = this.all.filter((lsn) => segmentNumberOf(lsn) >= first);
@@ -76,9 +88,9 @@ export class Checkpoint {
 
   /** One after the other: there may be many. */
   *#messagesOf(slots: readonly Slot[]): Generator<CheckpointMessage> {
-    const { table } = this.#persistence;
+    const { table } = this.#log;
     for (const slot of slots) {
-      const head = this.#persistence.headOf(slot);
+      const head = this.#log.headOf(slot);
       yield { lsn: table.lsn(slot), tailBytes: table.tailBytes(slot), head };
     }
   }

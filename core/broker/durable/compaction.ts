@@ -4,8 +4,11 @@ import { blockOf } from '../../protocol/bytes.ts';
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
 import { RecordGroup } from '../../storage/record-group.ts';
 import type { Slot } from '../message/address.ts';
-import type { Persistence } from './persistence.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { DurableLog } from './durable-log.ts';
+import type { LiveMessages } from './live-messages.ts';
 import { decodeRecord, writeMessageRecord } from './records.ts';
+import type { DurableStreams } from './streams.ts';
 
 /** A message of the segment to be dropped, and its record there. */
 interface Moved {
@@ -14,21 +17,28 @@ interface Moved {
   readonly record: Uint8Array;
 }
 
+/** What is compacted. */
+interface CompactedLog extends DurableLog {
+  readonly live: LiveMessages;
+  readonly streams: DurableStreams;
+  readonly checkpoint: Checkpoint;
+}
+
 /**
  * Gives disk space back. Segments are dropped from the oldest on, so that no settlement outlives
  * the message that it is about; what is live in the segment to be dropped is written anew at the
  * end first (copy-forward). Definitions need no copies: each checkpoint has all of them.
  */
 export class Compaction {
-  readonly #persistence: Persistence;
+  readonly #log: CompactedLog;
   #running = false;
   /** The end of the journal, and the bytes of live messages, when it was last looked at. */
   #lookedNumber = 0;
   #lookedBytes = 0;
   #full = false;
 
-  constructor(persistence: Persistence) {
-    this.#persistence = persistence;
+  constructor(log: CompactedLog) {
+    this.#log = log;
   }
 
   /** Drops the oldest segments while that is worth it. */
@@ -46,27 +56,27 @@ export class Compaction {
 
   async #begin(): Promise<void> {
     this.#running = true;
-    const persistence = this.#persistence;
+    const log = this.#log;
     try {
       await this.#run();
     } catch (error) {
       // What cannot be read is not dropped: from now on nothing is, and whoever looks is told.
-      if (persistence.recording) persistence.unreadable((error as Error).message);
+      if (log.recording) log.unreadable((error as Error).message);
       return;
     }
     this.#running = false;
     // Perhaps a queue was emptied meanwhile, and nothing will happen any more.
-    if (this.#settledBytes >= persistence.options.compactionSettledBytes) this.step();
+    if (this.#settledBytes >= log.options.compactionSettledBytes) this.step();
   }
 
   /** Bytes of messages that were settled since somebody looked. */
   get #settledBytes(): number {
-    return this.#lookedBytes - this.#persistence.live.bytes;
+    return this.#lookedBytes - this.#log.live.bytes;
   }
 
   /** Whether there is a new segment, or much was settled: to look costs something. */
   #hasChanged(): boolean {
-    const { journal, live, options } = this.#persistence;
+    const { journal, live, options } = this.#log;
     const number = segmentNumberOf(journal.last);
     if (number === this.#lookedNumber && this.#settledBytes < options.compactionSettledBytes) {
       this.#lookedBytes = Math.max(this.#lookedBytes, live.bytes);
@@ -78,7 +88,7 @@ export class Compaction {
   }
 
   #isWorthIt(): boolean {
-    const { journal, live, streams, recording, options } = this.#persistence;
+    const { journal, live, streams, recording, options } = this.#log;
     const { segments } = journal;
     if (!recording || segments.length < 2) return false;
     const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
@@ -88,8 +98,8 @@ export class Compaction {
   }
 
   async #run(): Promise<void> {
-    const persistence = this.#persistence;
-    const { journal, live, streams } = persistence;
+    const log = this.#log;
+    const { journal, live, streams } = log;
     // What this run writes is not looked at again: in small segments, checkpoints alone take so
     // much that there would be no end.
     const end = journal.segments.at(-1)!.number;
@@ -98,14 +108,14 @@ export class Compaction {
       const append = (record: Uint8Array): Lsn => this.#appendChunk(record);
       await streams.move(oldest!.number, next!.number, append);
       const moved = await this.#move(live.between(oldest!.number, next!.number));
-      if (!moved || !(await persistence.allDurable())) return;
+      if (!moved || !(await log.allDurable())) return;
       journal.trim(next!.number);
       live.trim(next!.number);
     }
   }
 
   #appendChunk(record: Uint8Array): Lsn {
-    const { journal, checkpoint, recording } = this.#persistence;
+    const { journal, checkpoint, recording } = this.#log;
     assert(recording, 'nothing is moved in a journal that is closed');
     const lsn = journal.append(record);
     checkpoint.written(lsn);
@@ -117,7 +127,7 @@ export class Compaction {
    * was done for all of them.
    */
   async #move(slots: readonly Slot[]): Promise<boolean> {
-    const { journal, table, options } = this.#persistence;
+    const { journal, table, options } = this.#log;
     let moved: Moved[] = [];
     let bytes = 0;
     for (const slot of slots) {
@@ -131,25 +141,25 @@ export class Compaction {
       moved = [];
       bytes = 0;
       // The disk takes these before there are more.
-      if (!(await this.#persistence.allDurable())) return false;
+      if (!(await this.#log.allDurable())) return false;
     }
     return this.#append(moved);
   }
 
   /** Appends those that were not settled while they were read; false: nothing is any more. */
   #append(moved: readonly Moved[]): boolean {
-    const persistence = this.#persistence;
-    const { journal, live, table, checkpoint } = persistence;
+    const log = this.#log;
+    const { journal, live, table, checkpoint } = log;
     // The number of a record is that of one message for ever, that of a row is not.
     const kept = moved.filter(({ slot, lsn }) => table.lsn(slot) === lsn);
-    if (!persistence.recording) return false;
+    if (!log.recording) return false;
     if (kept.length === 0) return true;
     const group = new RecordGroup();
     for (const { slot, lsn, record } of kept) {
       const message = decodeRecord(record);
       if (message.kind !== 'message') throw new Error(`record ${lsn} is no message`);
       const { tail } = message;
-      const head = persistence.headOf(slot);
+      const head = log.headOf(slot);
       writeMessageRecord(group.next(), head, lsn, blockOf(tail), 0, tail.length);
     }
     const numbers = journal.appendAll(group);

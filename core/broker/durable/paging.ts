@@ -4,7 +4,8 @@ import type { MessageStore } from '../message/store.ts';
 import { LOST } from '../message/table.ts';
 import { Fifo } from '../turn/fifo.ts';
 import type { Turn } from '../turn/turn.ts';
-import type { Persistence } from './persistence.ts';
+import type { Destinations } from './destinations.ts';
+import type { DurableLog } from './durable-log.ts';
 import type { Pager, Residence } from '../turn/keeper.ts';
 import { tailOf } from './records.ts';
 
@@ -14,12 +15,17 @@ interface Waiting {
   readonly lost: () => void;
 }
 
+/** What is paged. */
+interface PagedLog extends DurableLog {
+  readonly destinations: Destinations;
+}
+
 /**
  * Decides which persistent messages have their bytes in memory, and brings bytes back from the
  * journal. The messages that came last to a long queue go first, for they are needed last.
  */
 export class Paging implements Pager {
-  readonly #persistence: Persistence;
+  readonly #log: PagedLog;
   readonly #store: MessageStore;
   /** Work that waits for bytes, each after the one before it. */
   readonly #line = new Fifo<Waiting>();
@@ -27,8 +33,8 @@ export class Paging implements Pager {
   /** Whether the line moves on by itself. */
   #advances = false;
 
-  constructor(persistence: Persistence, store: MessageStore, turn: Turn) {
-    this.#persistence = persistence;
+  constructor(log: PagedLog, store: MessageStore, turn: Turn) {
+    this.#log = log;
     this.#turn = turn;
     this.#store = store;
   }
@@ -36,7 +42,7 @@ export class Paging implements Pager {
   /** The journal keeps the message: its bytes may go, if there are too many. */
   kept(slot: Slot): void {
     const { residentBytes } = this.#store;
-    const { destinations, options } = this.#persistence;
+    const { destinations, options } = this.#log;
     const { residentBytesMax, residentMessagesPerQueue } = options;
     if (residentBytes <= residentBytesMax) return;
     const destination = this.#store.table.destination(slot);
@@ -49,7 +55,7 @@ export class Paging implements Pager {
 
   /** The message went out to a receiver: its bytes are not needed for a while. */
   delivered(address: Address): void {
-    const { residentBytesMax } = this.#persistence.options;
+    const { residentBytesMax } = this.#log.options;
     if (!isPersistent(address) || this.#store.residentBytes <= residentBytesMax) return;
     if (this.#store.table.lsn(slotOf(address)) !== 0) this.#unload(slotOf(address));
   }
@@ -60,7 +66,7 @@ export class Paging implements Pager {
     const slot = slotOf(address);
     const { table } = this.#store;
     if (table.bytesAddress(slot) === LOST) return 'lost';
-    const record = this.#persistence.journal.peek(table.lsn(slot));
+    const record = this.#log.journal.peek(table.lsn(slot));
     if (record !== undefined) {
       this.#fill(slot, record);
       return 'here';
@@ -140,7 +146,7 @@ export class Paging implements Pager {
     // While the bytes are on their way the row stays what it is.
     this.#store.retain(addressOf(slot));
     try {
-      const record = await this.#persistence.readMoving(() => this.#store.table.lsn(slot));
+      const record = await this.#log.readMoving(() => this.#store.table.lsn(slot));
       this.#fill(slot, record);
     } catch (error) {
       // What was settled meanwhile may be gone.
@@ -152,7 +158,7 @@ export class Paging implements Pager {
 
   #lose(slot: Slot, error: unknown): void {
     this.#store.table.setBytesAddress(slot, LOST);
-    this.#persistence.unreadable((error as Error).message);
+    this.#log.unreadable((error as Error).message);
   }
 
   #fill(slot: Slot, record: Uint8Array): void {

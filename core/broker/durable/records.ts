@@ -7,7 +7,8 @@ import type { Domain } from '../../protocol/spec.ts';
 import type { DomainTypes } from '../../protocol/types.ts';
 import type { Writer } from '../../protocol/writer.ts';
 import type { Lsn } from '../../storage/journal.ts';
-import { NO_ENTRY, type Entry, type MutableEntry } from '../message/table.ts';
+import type { Entry } from '../message/entries.ts';
+import { NO_ENTRY, type MutableEntry } from '../message/table.ts';
 import type { KeptChunk } from '../queue/stream-log.ts';
 import { countRecords } from '../queue/stream-record.ts';
 

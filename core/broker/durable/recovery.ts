@@ -5,9 +5,8 @@ import { DelayedMessages } from '../exchange/delayed-messages.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import { MARK_PERSISTENT } from '../message/store.ts';
 import { addressOf, type Slot } from '../message/address.ts';
-import {
-  ABSENT, NO_ENTRY, type Entry, type MessageTable, type MutableEntry,
-} from '../message/table.ts';
+import type { Entry } from '../message/entries.ts';
+import { ABSENT, NO_ENTRY, type MessageTable, type MutableEntry } from '../message/table.ts';
 import type { Queue } from '../queue/abstract-queue.ts';
 import { ClassicQueue } from '../queue/classic-queue.ts';
 import { StreamQueue } from '../queue/stream-queue.ts';

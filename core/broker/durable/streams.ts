@@ -3,7 +3,7 @@ import { limits } from '../../limits.ts';
 import { segmentNumberOf, type Lsn } from '../../storage/journal.ts';
 import type { DurableStream } from '../queue/queue-host.ts';
 import type { StreamChunk, StreamSegment } from '../queue/stream-segment.ts';
-import type { Persistence } from './persistence.ts';
+import type { DurableLog } from './durable-log.ts';
 import { decodeRecord, encodeDefinition, type CheckpointChunk } from './records.ts';
 
 /** Up to where a stream will be durable once the journal is. */
@@ -25,7 +25,7 @@ interface Piece {
  * full only some stay in memory: those that were filled or read last.
  */
 export class DurableStreams {
-  readonly #persistence: Persistence;
+  readonly #log: DurableLog;
   readonly #streams = new Set<DurableStream>();
   readonly #grown = new Set<DurableStream>();
   /** Segments that were filled in the turn at hand. */
@@ -39,8 +39,8 @@ export class DurableStreams {
   /** Segments that are being brought back, and what waits for each. */
   readonly #loading = new Map<StreamSegment, (() => void)[]>();
 
-  constructor(persistence: Persistence) {
-    this.#persistence = persistence;
+  constructor(log: DurableLog) {
+    this.#log = log;
   }
 
   /** Octets of all that streams keep. */
@@ -82,7 +82,7 @@ export class DurableStreams {
     this.#pending.forEach(({ segment, chunk }, index) => {
       segment.keep({ ...chunk, lsn: numbers[index]! });
     });
-    const { last: lsn, durable } = this.#persistence.journal;
+    const { last: lsn, durable } = this.#log.journal;
     for (const stream of new Set(this.#pending.map((piece) => piece.stream))) {
       this.#unshown.push({ stream, end: stream.log.next, lsn });
     }
@@ -103,7 +103,7 @@ export class DurableStreams {
     const pieces = this.#piecesIn(fromSegment, beforeSegment);
     return Array.from(pieces, ({ stream, segment, chunk }) => ({
       lsn: chunk.lsn,
-      destination: this.#persistence.numberOf(stream),
+      destination: this.#log.numberOf(stream),
       first: stream.log.first,
       segment: segment.first,
       offset: chunk.offset,
@@ -148,7 +148,7 @@ export class DurableStreams {
       this.#remain(segment);
     } catch (error) {
       stream.log.drop(segment);
-      this.#persistence.unreadable((error as Error).message);
+      this.#log.unreadable((error as Error).message);
     }
     const waiting = this.#loading.get(segment)!;
     this.#loading.delete(segment);
@@ -163,7 +163,7 @@ export class DurableStreams {
 
   /** The octets of a chunk. */
   async #read(segment: StreamSegment, start: number): Promise<Uint8Array> {
-    const bytes = await this.#persistence.readMoving(
+    const bytes = await this.#log.readMoving(
       () => segment.chunks.find((chunk) => chunk.start === start)!.lsn,
     );
     const record = decodeRecord(bytes);
@@ -179,7 +179,7 @@ export class DurableStreams {
     this.#forget(segment);
     this.#resident.set(segment, segment.used);
     this.#residentBytes += segment.used;
-    const { streamResidentBytes } = this.#persistence.options;
+    const { streamResidentBytes } = this.#log.options;
     for (const oldest of this.#resident.keys()) {
       if (this.#residentBytes <= streamResidentBytes || this.#resident.size === 1) break;
       this.#forget(oldest);
@@ -213,7 +213,7 @@ export class DurableStreams {
 
   #recordOf({ stream, segment, chunk }: Piece, records: Uint8Array): Uint8Array {
     return encodeDefinition('stream.chunk', {
-      destination: this.#persistence.numberOf(stream),
+      destination: this.#log.numberOf(stream),
       first: stream.log.first,
       segment: segment.first,
       offset: chunk.offset,

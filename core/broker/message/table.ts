@@ -1,22 +1,6 @@
 import { assert } from '../../assert.ts';
 import type { Address, Slot } from './address.ts';
-import { Entries } from './entries.ts';
-
-/** That a message lies in a queue, or is held back by an exchange. */
-export interface Entry {
-  readonly destination: number;
-  /** It expires then, or is due then; Infinity: never. Of one that died: when that was. */
-  readonly until: number;
-  /**
-   * 0: it never was out. Else one more than how often it came back: the last time it may have
-   * been out when the broker crashed, which makes it redelivered and does not count.
-   */
-  readonly outCount: number;
-  /** Why it died and waits for a queue to take it over, as a number; 0: it is alive. QUE-29. */
-  readonly death: number;
-  /** It came back, and is ready again then; 0: it is. QUE-29. */
-  readonly readyAt: number;
-}
+import { Entries, type Entry } from './entries.ts';
 
 /** One entry for many messages: what is read next takes the place of what was read. */
 export type MutableEntry = { -readonly [K in keyof Entry]: Entry[K] };

@@ -10,7 +10,7 @@ import type { Delivery, Outcome } from '../delivery/delivery.ts';
 import { isPersistent, type Address } from '../message/address.ts';
 import { MARK_BCC } from '../message/store.ts';
 import { survives, withRow } from '../message/survival.ts';
-import type { Entry } from '../message/table.ts';
+import type { Entry } from '../message/entries.ts';
 import type { Run } from '../turn/run.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
 import type { Keeper } from '../turn/keeper.ts';

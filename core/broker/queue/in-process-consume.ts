@@ -3,7 +3,7 @@ import { assert } from '../../assert.ts';
 import type { FieldTable, Properties } from '../../protocol/types.ts';
 import type { Delivery, Outcome } from '../delivery/delivery.ts';
 import { Gate } from '../delivery/gate.ts';
-import type { ConsumeOptions } from '../delivery/consumer.ts';
+import type { Consumer, ConsumeOptions } from '../delivery/consumer.ts';
 import type { DeliveryCounters } from '../counters.ts';
 import type { QueueFacts } from './queue-host.ts';
 import { generatedName } from '../names.ts';
@@ -83,7 +83,7 @@ export function consumeInProcess(
     } = options;
     const deliveries$ = queue.deliveries({
       consumerTag, noAck, exclusive, prefetch, priority,
-      timeout: undefined, arguments: table, gate: new Gate(), owner: '',
+      timeout: undefined, arguments: table, gate: new Gate<Consumer>(), owner: '',
     });
     turn.within(() => {
       const subscription = deliveries$.subscribe({
