@@ -107,3 +107,22 @@ test('what is trimmed is missed by nobody, whenever a crash comes', async () => 
     await bench.close(again);
   }
 });
+
+test('what a full disk did not let be written down is so before anything is deleted', async () => {
+  const bench = new Bench();
+  const journal = await bench.open();
+  const entries = [];
+  for (const size of [3000, 3000, 3000, 1]) {
+    entries.push(...appendTexts(journal, ['x'.repeat(size)]));
+    await bench.settle();
+  }
+  bench.disk.faults.full = true;
+  journal.trim(journal.segments[1]!.number);
+  await bench.settle();
+  expect(bench.disk.names).toHaveLength(4);
+  bench.disk.faults.full = false;
+  await bench.close(journal);
+  const again = await bench.open();
+  expect(await entriesOf(again)).toEqual(entries.slice(1));
+  await bench.close(again);
+});
