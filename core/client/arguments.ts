@@ -41,7 +41,8 @@ export function completeArguments<N extends MethodName>(
   }
   for (const unknown of rest) throw new ArgumentError(`${name} has no argument '${unknown}'`);
   const complete = args as MethodArgs<N>;
-  const bytes = encoded(name, (writer) => methodCodec(name).encode(writer, complete)).length;
+  const write = (writer: Writer): void => methodCodec(name).encode(writer, complete);
+  const bytes = encoded(name, args, write).length;
   if (frameBytesMax !== 0 && bytes + 4 + FRAME_OVERHEAD_BYTES > frameBytesMax) {
     throw new ArgumentError(`the arguments of ${name} take ${bytes} octets, which is more than ` +
       `a frame of ${frameBytesMax} holds`);
@@ -60,7 +61,7 @@ export function encodeProperties(properties: Properties, frameBytesMax: number):
     if (domain === undefined) throw new ArgumentError(`messages have no property '${name}'`);
     checkValue(`property ${name}`, domain, value);
   }
-  const writer = encoded('the properties', (target) => writeProperties(target, properties));
+  const writer = encoded('the properties', properties, (target) => writeProperties(target, properties));
   if (frameBytesMax !== 0 && writer.length + HEADER_ROOM_BYTES > frameBytesMax) {
     throw new ArgumentError(`the properties take ${writer.length} octets, which is more than a ` +
       `frame of ${frameBytesMax} holds`);
@@ -71,15 +72,33 @@ export function encodeProperties(properties: Properties, frameBytesMax: number):
 /** Octets of a header frame beside the properties. */
 const HEADER_ROOM_BYTES = 12 + FRAME_OVERHEAD_BYTES;
 
-function encoded(what: string, encode: (writer: Writer) => void): Writer {
+function encoded(what: string, given: object, encode: (writer: Writer) => void): Writer {
   scratch.length = 0;
   try {
     encode(scratch);
   } catch (error) {
-    throw new ArgumentError(`${what} cannot be encoded: ${messageOf(error)}`, { cause: error });
+    const at = placeOf(given);
+    const why = at === undefined ? messageOf(error) : `${messageOf(error)}: ${at}`;
+    throw new ArgumentError(`${what} cannot be encoded: ${why}`, { cause: error });
   }
   return scratch;
 }
+
+/** Where a value is missing, such as `headers.a.0`. */
+function placeOf(holder: object, path = ''): string | undefined {
+  for (const [key, value] of Object.entries(holder) as [string, unknown][]) {
+    const place = path + key;
+    // A property or an argument itself may be undefined, and is then not there.
+    if (path !== '' && value === undefined) return place;
+    if (typeof value !== 'object' || value === null || place.length > PLACE_LENGTH_MAX) continue;
+    const within = placeOf(value, `${place}.`);
+    if (within !== undefined) return within;
+  }
+  return undefined;
+}
+
+/** Deeper there is nothing to be told apart any more, and tables may hold themselves. */
+const PLACE_LENGTH_MAX = 255;
 
 /** Throws, where the value is not one of the domain. */
 export function checkValue(what: string, domain: Domain, value: unknown): void {

@@ -2,6 +2,7 @@ import {
   BehaviorSubject, combineLatest, defer, distinctUntilChanged, filter, map, Observable, of,
   switchMap, take, throwIfEmpty,
 } from 'rxjs';
+import { wireLimits } from '../protocol/limits.ts';
 import type { FieldTable, MethodArgs } from '../protocol/types.ts';
 import type { Tuning } from '../session/tune.ts';
 import {
@@ -17,11 +18,23 @@ import { Deliveries, Once } from './faces.ts';
 import type { AckAfterOptions, Project } from './operators.ts';
 import { snapshotOf, type Outgoing } from './outgoing.ts';
 import { pulling, type Publishing } from './pulled.ts';
-import { RecoveringPublisher, type RecoveringPublisherOptions } from './recovering-publisher.ts';
+import { RecoveringPublisher, tooMany, type RecoveringPublisherOptions } from './recovering-publisher.ts';
 import type { Recovery, RecoveryState } from './recovery.ts';
+import { resubscribing, type ResubscribeOptions } from './resubscribe.ts';
 import type { Reply, RpcOptions } from './rpc.ts';
 import { SharedChannels, type SharedUse } from './shared-channels.ts';
 import { bindingOf, Topology, type Binding } from './topology.ts';
+
+/** How a connection consumes. */
+export interface SubscribeOptions extends ConsumeOptions {
+  /**
+   * Whether to consume again, after waits that grow from half a second to half a minute, where the
+   * queue is deleted or not there (404), is another one's alone or may not be read at present (403,
+   * 405), or a delivery was kept longer than the broker waits (406). Default: false, which fails
+   * with it; `onEnd` hears of it.
+   */
+  readonly resubscribe?: boolean | ResubscribeOptions;
+}
 
 /** Older runtimes do not have the symbol. */
 const asyncDispose: typeof Symbol.asyncDispose =
@@ -40,6 +53,8 @@ export class Connection {
   readonly #recovery: Recovery | undefined;
   readonly #topology: Topology;
   readonly #shared = new SharedChannels(() => this.channel());
+  /** Messages of `publish` of which it is not known yet what became of them. */
+  #unsettled = 0;
   /** How it stands; starts with how it is. A plain connection is connected. */
   readonly state$: Observable<RecoveryState>;
   /** Whether the broker takes no messages at present; starts with how it is. CON-33. */
@@ -210,8 +225,8 @@ export class Connection {
    * unsettled when a connection was lost is delivered again; to settle a delivery of a lost
    * connection answers false.
    */
-  consume(queue: string, options: ConsumeOptions = {}): Deliveries {
-    return new Deliveries(this.#onEachChannel((channel) =>
+  consume(queue: string, { resubscribe, ...options }: SubscribeOptions = {}): Deliveries {
+    return new Deliveries(this.#consuming(resubscribe, (channel) =>
       channel.consume(this.#topology.nameOf(queue), options)));
   }
 
@@ -243,7 +258,9 @@ export class Connection {
    * Publishes a message, as it is now, when it is subscribed or awaited; see `publisher`. All of
    * these share one channel: where the broker closes it for one, those in flight beside it come
    * out as `unconfirmed` and then the error, and the next one opens another. A promise is rejected
-   * with a PublishError where the message was refused, came back, or was not confirmed.
+   * with a PublishError where the message was refused, came back, or was not confirmed. While the
+   * connection takes no message, `waitingMax` of these wait in all, and one more comes out as
+   * `unconfirmed`, not written.
    */
   publish<M extends Outgoing>(
     message: M, options: RecoveringPublisherOptions = {},
@@ -253,7 +270,7 @@ export class Connection {
       this.#publisher(options, (connection) => connection.#shared.get('publish')),
       map((confirmation) => ({ ...confirmation, message })),
     );
-    return new Once(confirmation$, failureOf);
+    return new Once(this.#counted(message, confirmation$, options), failureOf);
   }
 
   /**
@@ -267,9 +284,10 @@ export class Connection {
 
   /** Answers the requests of a queue; see `Channel.answer`. Where it comes back, it goes on. */
   answer(
-    queue: string, project: Project<Reply>, options: ConsumeOptions & AckAfterOptions = {},
+    queue: string, project: Project<Reply>,
+    { resubscribe, ...options }: SubscribeOptions & AckAfterOptions = {},
   ): Observable<Reply> {
-    return this.#onEachChannel((channel) =>
+    return this.#consuming(resubscribe, (channel) =>
       channel.answer(this.#topology.nameOf(queue), project, options));
   }
 
@@ -316,6 +334,33 @@ export class Connection {
 
   #onEachChannel<T>(run: (channel: Channel) => Observable<T>): Observable<T> {
     return this.#each((connection) => connection.channel().pipe(switchMap(run)));
+  }
+
+  #consuming<T>(
+    resubscribe: SubscribeOptions['resubscribe'] = false, run: (channel: Channel) => Observable<T>,
+  ): Observable<T> {
+    if (resubscribe === false) return this.#onEachChannel(run);
+    const options = resubscribe === true ? {} : resubscribe;
+    return this.#each((connection) => resubscribing(
+      connection.channel().pipe(switchMap(run)), options, connection.#core!.env,
+    ));
+  }
+
+  /** Without a bound on all of them together, a broker that is away would take the memory. */
+  #counted<M extends Outgoing>(
+    message: M, confirmation$: Observable<Confirmation<M>>,
+    { waitingMax = wireLimits.waitingMessagesMax }: RecoveringPublisherOptions,
+  ): Observable<Confirmation<M>> {
+    return new Observable((subscriber) => {
+      const isFull = this.#unsettled >= waitingMax && !this.#takesMessages;
+      this.#unsettled++;
+      subscriber.add(() => void this.#unsettled--);
+      (isFull ? of(tooMany(message, waitingMax)) : confirmation$).subscribe(subscriber);
+    });
+  }
+
+  get #takesMessages(): boolean {
+    return this.open && this.blockedReason === undefined && this.#live!.writable$.value;
   }
 
   #on<T>(use: SharedUse, run: (channel: Channel) => Observable<T>): Once<T> {

@@ -3,6 +3,7 @@ import type { FieldTable } from '../protocol/types.ts';
 import type { ChannelCore } from './channel-core.ts';
 import type { Delivery } from './delivery.ts';
 import { ArgumentError, type ClientError } from './errors.ts';
+import { checkNames, type Names } from './names.ts';
 import type { ReplyObserver } from './replies.ts';
 
 /** How to consume. */
@@ -29,6 +30,11 @@ export interface ConsumeOptions {
   readonly consumerTag?: string;
   readonly arguments?: FieldTable;
 }
+
+const consumeNames: Names<ConsumeOptions> = {
+  prefetch: true, noAck: true, exclusive: true, noLocal: true, priority: true, streamOffset: true,
+  consumerTag: true, arguments: true,
+};
 
 /** One basic.consume and whoever subscribed it. */
 export class Consumer {
@@ -72,6 +78,7 @@ export function consume(
   channel: ChannelCore, queue: string, options: ConsumeOptions,
 ): Observable<Delivery> {
   return new Observable((subscriber) => {
+    checkNames('consume', options, consumeNames);
     const { noAck = false } = options;
     // With an empty tag the broker would make one, which deliveries bear before anybody knows it.
     const consumerTag = options.consumerTag || channel.nextConsumerTag();

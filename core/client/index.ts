@@ -14,7 +14,7 @@ export { parseUri, type UriParts } from './uri.ts';
 // What is connected.
 export { Channel, type CallName, type CallReply, type ExchangeOptions, type QueueOptions,
   type SendName } from './channel.ts';
-export { Connection } from './connection.ts';
+export { Connection, type SubscribeOptions } from './connection.ts';
 export type { Tuning } from '../session/tune.ts';
 
 // Messages, in and out.
@@ -37,6 +37,8 @@ export {
 
 // What outlives the loss of a connection.
 export { reconnecting, type ReconnectOptions } from './reconnect.ts';
+export type { BackOffOptions } from './back-off.ts';
+export type { ResubscribeOptions } from './resubscribe.ts';
 export { Connection as RecoveringConnection } from './connection.ts';
 export type { RecoveryState } from './recovery.ts';
 export type { RecoveringPublisherOptions } from './recovering-publisher.ts';

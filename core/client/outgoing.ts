@@ -36,7 +36,8 @@ export function bodyOf({ body }: Outgoing): Uint8Array {
 export function snapshotOf(message: Outgoing): Outgoing {
   const { exchange, routingKey, body, properties, mandatory, immediate } = message;
   return {
-    exchange, routingKey, mandatory, immediate,
+    // With what the program added, in which a slip is looked for as it is written.
+    ...message, exchange, routingKey, mandatory, immediate,
     body: copyOf(body, 0), properties: copyOf(properties, 0),
   } as Outgoing;
 }

@@ -7,6 +7,7 @@ import { writeMethod } from '../protocol/codec.ts';
 import type { Writer } from '../protocol/writer.ts';
 import { completeArguments, encodeProperties } from './arguments.ts';
 import { ArgumentError } from './errors.ts';
+import { checkMessage } from './names.ts';
 import { bodyOf, type Outgoing, type Route } from './outgoing.ts';
 
 const FLAGS_BYTES = 2;
@@ -29,6 +30,7 @@ export class PublishWriter {
 
   /** Writes method, header and body; throws ArgumentError before any of it, where one is bad. */
   write(message: Outgoing, route: Route): void {
+    checkMessage(message);
     const method = this.#methodFrame(message, route);
     const body = bodyOf(message);
     if (!(body instanceof Uint8Array)) throw new ArgumentError('a body is text or a Uint8Array');

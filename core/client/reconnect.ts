@@ -2,20 +2,13 @@ import { Observable, Subscription, type Subscriber } from 'rxjs';
 import { hostClock, hostRandom } from '../clock/host-clock.ts';
 import type { Cancel, Clock, Random } from '../ports.ts';
 import { wireLimits } from '../protocol/limits.ts';
+import { backOff, DELAY_MS_MAX, type BackOffOptions } from './back-off.ts';
 import { Connection } from './connection.ts';
 import { endsConnection, messageOf, ReplyError } from './errors.ts';
 import { Recovery, type RecoveryState } from './recovery.ts';
 
 /** How to connect again. */
-export interface ReconnectOptions {
-  /** Milliseconds before the second attempt. Default: 500. */
-  readonly delayMs?: number;
-  /** Each wait is so many times the one before. Default: 2. */
-  readonly factor?: number;
-  /** Longest wait in milliseconds. Default: 30000. */
-  readonly delayMsMax?: number;
-  /** Share of each wait left to chance, so that clients do not come in step. Default: 0.5. */
-  readonly jitter?: number;
+export interface ReconnectOptions extends BackOffOptions {
   /** Attempts in a row that may fail; then the last error comes through. Default: no limit. */
   readonly attemptsMax?: number;
   /**
@@ -33,17 +26,6 @@ export interface ReconnectOptions {
   readonly onState?: (state: RecoveryState) => void;
   readonly clock?: Clock;
   readonly random?: Random;
-}
-
-const DELAY_MS_MAX = 30_000;
-
-/** Milliseconds to wait after so many failures, of which there is at least one. */
-export function backOff(failures: number, random: Random, options: ReconnectOptions): number {
-  const { delayMs = 500, factor = 2, delayMsMax = DELAY_MS_MAX, jitter = 0.5 } = options;
-  // Finite, as a delay of 0 is to stay one however often it grows.
-  const growth = Math.min(factor ** (failures - 1), Number.MAX_VALUE);
-  const whole = Math.min(delayMsMax, delayMs * growth);
-  return whole * (1 - jitter * random());
 }
 
 /**

@@ -38,6 +38,12 @@ const GIVEN = Symbol('given');
 
 type KeptConfirmation<M extends Outgoing> = Confirmation<Kept<M>>;
 
+/** What becomes of a message for which there is no room to wait. */
+export function tooMany<M extends Outgoing>(message: M, waitingMax: number): Confirmation<M> {
+  const text = `${waitingMax} messages wait for a connection already`;
+  return { kind: 'unconfirmed', message, written: false, error: new ClientError('message', text) };
+}
+
 /** Publishes a stream of messages over connections that come and go. */
 export class RecoveringPublisher<M extends Outgoing> {
   readonly #over: EachConnection;
@@ -112,10 +118,7 @@ export class RecoveringPublisher<M extends Outgoing> {
     }
     const { waitingMax = wireLimits.waitingMessagesMax } = this.#options;
     if (this.#waiting.length < waitingMax) this.#waiting.push(message);
-    else {
-      this.#report(message, new ClientError('message',
-        `${waitingMax} messages wait for a connection already`));
-    }
+    else this.#subscriber.next(tooMany(message[GIVEN], waitingMax));
   }
 
   #end(finish: () => void): void {

@@ -21,9 +21,10 @@ export type Reply = Pick<Outgoing, 'body' | 'properties'>;
 /** Answers the requests of a queue; emits the replies. */
 export function answer(
   channel: Channel, queue: string, project: Project<Reply>,
-  options: ConsumeOptions & AckAfterOptions,
+  { concurrency, requeue, onError, ...consuming }: ConsumeOptions & AckAfterOptions,
 ): Observable<Reply> {
-  return channel.consume(queue, options).pipe(ackAfter((request) => {
+  const working = { concurrency, requeue, onError } as AckAfterOptions;
+  return channel.consume(queue, consuming).pipe(ackAfter((request) => {
     const { replyTo, correlationId } = request.properties;
     const send = (reply: Reply): Reply => {
       const correlation = correlationId === undefined ? {} : { correlationId };
@@ -34,7 +35,7 @@ export function answer(
       return reply;
     };
     return defer(() => project(request)).pipe(map(send));
-  }, options));
+  }, working));
 }
 
 /** Requests of one channel, whose replies come to one consumer of the direct reply-to. */

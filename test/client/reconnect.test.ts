@@ -5,7 +5,7 @@ import {
   reconnecting, type Confirmation, type Connection, type ConnectTarget, type Outgoing, type Random,
   type ReconnectOptions, type RecoveringConnection, type RecoveryState,
 } from '../../core/client/index.ts';
-import { backOff } from '../../core/client/reconnect.ts';
+import { backOff } from '../../core/client/back-off.ts';
 import { Outcome, world, type World } from './fixture.ts';
 
 const shown = (state: RecoveryState): string => {
