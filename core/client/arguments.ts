@@ -61,7 +61,8 @@ export function encodeProperties(properties: Properties, frameBytesMax: number):
     if (domain === undefined) throw new ArgumentError(`messages have no property '${name}'`);
     checkValue(`property ${name}`, domain, value);
   }
-  const writer = encoded('the properties', properties, (target) => writeProperties(target, properties));
+  const write = (target: Writer): void => writeProperties(target, properties);
+  const writer = encoded('the properties', properties, write);
   if (frameBytesMax !== 0 && writer.length + HEADER_ROOM_BYTES > frameBytesMax) {
     throw new ArgumentError(`the properties take ${writer.length} octets, which is more than a ` +
       `frame of ${frameBytesMax} holds`);

@@ -18,7 +18,9 @@ import { Deliveries, Once } from './faces.ts';
 import type { AckAfterOptions, Project } from './operators.ts';
 import { snapshotOf, type Outgoing } from './outgoing.ts';
 import { pulling, type Publishing } from './pulled.ts';
-import { RecoveringPublisher, tooMany, type RecoveringPublisherOptions } from './recovering-publisher.ts';
+import {
+  RecoveringPublisher, tooMany, type RecoveringPublisherOptions,
+} from './recovering-publisher.ts';
 import type { Recovery, RecoveryState } from './recovery.ts';
 import { resubscribing, type ResubscribeOptions } from './resubscribe.ts';
 import type { Reply, RpcOptions } from './rpc.ts';

@@ -7,9 +7,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { rollup } from 'rollup';
+import { nodeResolve } from '@rollup/plugin-node-resolve';
 import { build, createServer as createViteServer, preview } from 'vite';
+import webpack from 'webpack';
 import { bundle } from './bundle.ts';
 import { programsOf } from '../support/guides.ts';
 import { hasChromium, launchChromium } from './chromium.ts';
@@ -52,8 +56,8 @@ describe.runIf(hasChromium())('the browser package', () => {
     return text;
   }
 
-  describe('from Vite', () => {
-    const user = mkdtempSync(join(tmpdir(), 'tabmq-vite-'));
+  describe('from a bundler', () => {
+    const user = mkdtempSync(join(tmpdir(), 'tabmq-bundled-'));
     const options = { root: user, configFile: false, logLevel: 'error' } as const;
 
     beforeAll(() => {
@@ -75,7 +79,7 @@ describe.runIf(hasChromium())('the browser package', () => {
     });
     afterAll(() => rmSync(user, { recursive: true, force: true }));
 
-    test('runs on its server', async () => {
+    test('runs on the server of Vite', async () => {
       const fs = { allow: [user, root] };
       const server = await createViteServer({ ...options, server: { host: '127.0.0.1', port: 0, fs } });
       onTestFinished(() => server.close());
@@ -83,9 +87,47 @@ describe.runIf(hasChromium())('the browser package', () => {
       expect(await firstLineOf(server.resolvedUrls!.local[0]!)).toBe('hello');
     });
 
-    test('runs when it is built', async () => {
+    test('runs when Vite built it', async () => {
       await build(options);
       const server = await preview({ ...options, preview: { host: '127.0.0.1', port: 0 } });
+      onTestFinished(() => server.close());
+      expect(await firstLineOf(server.resolvedUrls!.local[0]!)).toBe('hello');
+    });
+
+    test.each([
+      // It finds the script of the worker, and writes it beside the page.
+      ['webpack', async () => {
+        writeFileSync(join(user, 'main.js'), program);
+        const packed = webpack({
+          mode: 'development', devtool: false, context: user, entry: './main.js',
+          output: { path: join(user, 'webpack') },
+        });
+        const stats = await promisify(packed.run.bind(packed))();
+        expect(stats!.toJson({ all: false, errors: true }).errors).toEqual([]);
+      }],
+      // It does not, so that the program says which script is that of the worker.
+      ['rollup', async () => {
+        writeFileSync(join(user, 'main.js'), `
+          import { openBroker } from 'tabmq/browser';
+          import { connect } from 'tabmq/client';
+          const worker = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+          const broker = await openBroker({ place: 'worker', worker });
+          const connection = await connect({ messagePort: broker.dial() }).open();
+          await connection.declareQueue('tasks');
+          await connection.publish({ routingKey: 'tasks', body: 'hello' });
+          for await (const delivery of connection.consume('tasks')) console.log(delivery.text());`);
+        writeFileSync(join(user, 'worker.js'), "import { hostBrokers } from 'tabmq/browser';\nhostBrokers();\n");
+        const input = [join(user, 'main.js'), join(user, 'worker.js')];
+        const bundled = await rollup({ input, plugins: [nodeResolve({ browser: true })], logLevel: 'silent' });
+        await bundled.write({ dir: join(user, 'rollup'), format: 'es' });
+        await bundled.close();
+      }],
+    ])('runs when %s built it', async (bundler, bundleWith) => {
+      await bundleWith();
+      writeFileSync(join(user, bundler, 'index.html'), html('src="main.js">'));
+      const server = await preview({
+        ...options, build: { outDir: bundler }, preview: { host: '127.0.0.1', port: 0 },
+      });
       onTestFinished(() => server.close());
       expect(await firstLineOf(server.resolvedUrls!.local[0]!)).toBe('hello');
     });

@@ -105,6 +105,13 @@ test.each(kinds)('close resolves once the broker has nothing left of it (%s)', a
   await expect(connection.publish({ routingKey: 'q', body: '' })).rejects.toThrow(/the connection is closed/);
 });
 
+test('the end of `await using` closes it', async () => {
+  const { broker, connection } = await opened(true);
+  expect(broker.leaks.connections.length).toBe(1);
+  await connection[Symbol.asyncDispose]();
+  expect([connection.open, broker.leaks.connections]).toEqual([false, []]);
+});
+
 test.each(kinds)('a source is asked for no more than may be in flight (%s)', async (_kind, reconnect) => {
   const { broker, connection } = await opened(reconnect);
   await connection.declareQueue('q');
