@@ -115,7 +115,7 @@ describe('it costs', () => {
     const vhost = broker.vhost();
     for (let i = 0; i < 10_000; i++) vhost.declareQueue({ queue: `q-${i}` });
     statistics.begin();
-    expect(statistics.bytes).toBeLessThan(8_000_000);
+    expect(statistics.bytes).toBeLessThan(4_000_000);
     for (let round = 0; round < 8; round++) {
       for (const queue of vhost.queues.values()) queue.arrivedCount += 5;
       clock.advanceBy(every);

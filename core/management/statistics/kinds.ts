@@ -153,6 +153,10 @@ function vhostKind(broker: Broker): Kind<VirtualHost> {
   };
 }
 
+function* queuesOf(vhosts: Iterable<VirtualHost>): Generator<Queue> {
+  for (const { queues } of vhosts) yield* queues.values();
+}
+
 const brokerKind: Kind<Broker> = {
   names: [...lengthNames, ...publishNames, ...deliveryNames, ...churnNames],
   retentions: global,
@@ -161,13 +165,11 @@ const brokerKind: Kind<Broker> = {
     const deliveries = new DeliveryCounters();
     counters.add(totals.counters);
     for (const { departed } of Object.values(totals.queues)) deliveries.add(departed);
-    const queues: Queue[] = [];
     for (const vhost of vhosts.values()) {
       counters.add(vhost.counters);
       deliveries.add(deliveriesOf(vhost));
-      queues.push(...vhost.queues.values());
     }
-    let at = writeLengths(queues, into);
+    let at = writeLengths(queuesOf(vhosts.values()), into);
     at = writePublishes(counters, into, at);
     at = writeDeliveries(deliveries, into, at);
     const { churn } = totals;

@@ -2,6 +2,7 @@ const BYTES_PER_NUMBER = 8;
 /** What a series takes beside its numbers, as measured. */
 const SERIES_BYTES = 160;
 const ENTRIES_MIN = 2;
+const NO_ENTRIES = new Float64Array(0);
 
 /** How much memory all series may take together, and how much they do. */
 export class SampleBudget {
@@ -39,7 +40,7 @@ export class Series {
   #entriesMax: number;
   readonly #budget: SampleBudget;
   /** Each entry: its time in milliseconds, then its values. */
-  #ring = new Float64Array(0);
+  #ring = NO_ENTRIES;
   #capacity = 0;
   #first = 0;
   #count = 0;
@@ -51,7 +52,6 @@ export class Series {
     this.#width = width;
     this.#budget = budget;
     this.#entriesMax = budget.take(SERIES_BYTES) ? entriesMax : 0;
-    this.#grow();
   }
 
   /** Gives its memory back. */
@@ -61,12 +61,12 @@ export class Series {
     this.#entriesMax = 0;
     this.#capacity = 0;
     this.#count = 0;
-    this.#ring = new Float64Array(0);
+    this.#ring = NO_ENTRIES;
   }
 
   /** Notes the values at a time; those of times before `since` are needed no more. */
   add(at: number, values: Float64Array, since: number): void {
-    if (this.#count > 0 && this.#isSame(values)) return;
+    if (this.#count > 0 ? this.#isSame(values) : this.#isZero(values)) return;
     // The newest entry of the time before tells what held when the span began.
     while (this.#count > 1 && this.#timeOf(1) <= since) this.#dropFirst();
     if (this.#count === this.#capacity && !this.#grow()) {
@@ -108,6 +108,12 @@ export class Series {
   #isSame(values: Float64Array): boolean {
     const start = this.#startOf(this.#count - 1) + 1;
     for (let i = 0; i < this.#width; i++) if (this.#ring[start + i] !== values[i]) return false;
+    return true;
+  }
+
+  /** Before the first entry all is 0, so that idle things take no ring. */
+  #isZero(values: Float64Array): boolean {
+    for (let i = 0; i < this.#width; i++) if (values[i] !== 0) return false;
     return true;
   }
 
