@@ -44,14 +44,35 @@ const kinds: Group = {
     title: 'queue', text: 'Messages wait in it, in order, until a consumer has taken them over.',
     icon: 'M2 4h12v8H2zM6 4v8M10 4v8', colour: 'var(--queue)',
   },
-  line: {
-    title: 'line', text: 'A way that messages take, from where it begins to its arrow.',
-    icon: 'M1 8h12M10 5l4 3-4 3',
+};
+
+const solid = 'M1 8h12M10 5l4 3-4 3';
+const dashed = 'M1 8h3M6 8h3M11 8h2M11 5l4 3-4 3';
+
+const lines: Group = {
+  'publish line': {
+    title: 'line to an exchange', text: 'A program publishes: its messages go to the arrow.',
+    icon: solid,
   },
-  detour: {
-    title: 'dashed line',
-    text: 'Where messages go that die in a queue, or that fit no binding of an exchange.',
-    icon: 'M1 8h3M6 8h3M11 8h2M11 5l4 3-4 3', colour: 'var(--danger)',
+  'binding line': {
+    title: 'line from an exchange',
+    text: 'A binding: what fits the key that stands at it goes to the arrow.', icon: solid,
+  },
+  'deliver line': {
+    title: 'line to a consumer', text: 'The queue delivers its messages along it.', icon: solid,
+  },
+  'dead-letter line': {
+    title: 'dashed line of a queue', text: 'Where messages go that die in the queue.',
+    icon: dashed, colour: 'var(--danger)',
+  },
+  'alternate line': {
+    title: 'dashed line of an exchange',
+    text: 'Where messages go that fit no binding of the exchange.',
+    icon: dashed, colour: 'var(--danger)',
+  },
+  'implicit line': {
+    title: 'dotted line', text: 'Each queue is bound to the default exchange by its own name.',
+    icon: 'M1 8h1M5 8h1M9 8h1M11 5l4 3-4 3',
   },
 };
 
@@ -91,6 +112,11 @@ const states: Group = {
   bar: {
     title: 'bar of a queue', text: 'Filled: what waits. Striped: what is held unacknowledged.',
   },
+  lid: {
+    title: 'lid of a queue', text: 'It closes as the queue fills up to the limit that it has.',
+  },
+  arguments: { title: 'words of a queue', text: 'The rules that it was declared with.' },
+  internal: { title: 'internal', text: 'Other exchanges alone can publish to it.' },
   slots: {
     title: 'slots of a consumer',
     text: 'Its prefetch: how many messages it may hold. Filled slots are messages that it holds.',
@@ -133,6 +159,17 @@ const states: Group = {
   transient: { title: 'transient', text: 'Gone after a restart of the broker.' },
 };
 
+const canvas: Group = {
+  'zoom in': { title: 'zoom in', text: 'The picture larger. The wheel of a mouse does it too.' },
+  'zoom out': { title: 'zoom out', text: 'The picture smaller.' },
+  'show everything': { title: 'show everything', text: 'All of the picture in sight.' },
+  undo: { title: 'undo (Ctrl Z)', text: 'Takes the last change of the canvas back.' },
+  tidy: { title: 'tidy', text: 'Arranges all things anew, so that few lines cross.' },
+  table: { title: 'table (T)', text: 'The same things as rows, for keys and screen readers.' },
+  kill: { title: 'kill', text: 'Crashes the program: its connection breaks without a word.' },
+  restart: { title: 'restart', text: 'Runs the code of the program from its beginning.' },
+};
+
 const clock: Group = {
   begin: { title: 'begin again', text: 'Everything anew, with the same seed.' },
   'stop time': {
@@ -168,6 +205,15 @@ const words: Group = {
     title: 'routing key', text: 'A short text with each message by which an exchange decides.',
   },
   fanout: { title: 'fanout', text: 'An exchange that gives every queue bound to it a copy.' },
+  direct: {
+    title: 'direct', text: 'An exchange that compares the routing key: it must be the same.',
+  },
+  topic: {
+    title: 'topic', text: 'An exchange that compares words of the key: * is one, # is any number.',
+  },
+  headers: {
+    title: 'headers', text: 'An exchange that compares headers of a message, and no key.',
+  },
   prefetch: { title: 'prefetch', text: 'How many messages a consumer may hold at a time.' },
   exclusive: { title: 'exclusive', text: 'For one connection alone, and gone with it.' },
   confirms: { title: 'confirm', text: 'The broker tells a publisher that it has taken a message.' },
@@ -179,8 +225,8 @@ const words: Group = {
 
 /** Groups of the legend, in its order. */
 export const legend: readonly (readonly [string, Group])[] = [
-  ['Kinds', kinds], ['Messages', messages], ['States and marks', states], ['Clock', clock],
-  ['Words', words],
+  ['Kinds', kinds], ['Lines', lines], ['Messages', messages], ['States and marks', states],
+  ['Canvas', canvas], ['Clock', clock], ['Words', words],
 ];
 
 const all = new Map(legend.flatMap(([, group]) => Object.entries(group)));

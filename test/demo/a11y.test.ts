@@ -35,7 +35,8 @@ describe.skipIf(!hasChromium())('for everybody', { timeout: 180_000 }, () => {
   /** What axe finds wrong, a line each. */
   const faultsOf = async ({ page }: PlaygroundPage): Promise<string[]> => {
     if (!await page.evaluate('"axe" in window')) await page.evaluate(axe);
-    return page.evaluate(`axe.run(document, { runOnly: ${JSON.stringify(TAGS)} }).then(({ violations }) =>
+    const rules = { 'label-content-name-mismatch': { enabled: true } };
+    return page.evaluate(`axe.run(document, ${JSON.stringify({ runOnly: TAGS, rules })}).then(({ violations }) =>
       violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) =>
         id + ' ' + target.join(' ') + ': ' + failureSummary.split('\\n').slice(1).join(' '))))`);
   };
@@ -46,6 +47,26 @@ describe.skipIf(!hasChromium())('for everybody', { timeout: 180_000 }, () => {
     await onEachScreen(pg, async (title) => {
       faults.push(...(await faultsOf(pg)).map((fault) => `${title}: ${fault}`));
     });
+    expect(faults).toEqual([]);
+  });
+
+  test('axe finds nothing at 360 px, nor in what is chosen there', async () => {
+    const pg = await lived({ width: 360, height: 740 });
+    const faults: string[] = [];
+    await onEachScreen(pg, async (title) => {
+      faults.push(...(await faultsOf(pg)).map((fault) => `${title}: ${fault}`));
+    });
+    await pg.page.evaluate(() => {
+      const { app } = window.__playground;
+      app.go('/canvas');
+      app.select({ kind: 'message', message: 1 });
+    });
+    await pg.page.getByRole('link', { name: /^bytes of frame/ }).first().waitFor();
+    faults.push(...await faultsOf(pg));
+    await pg.page.evaluate(() => window.__playground.app.select({ kind: 'client', name: 'consumer-1' }));
+    await pg.page.getByRole('button', { name: 'Edit', exact: true }).click();
+    await pg.page.locator('aside .cm-scroller').waitFor();
+    faults.push(...await faultsOf(pg));
     expect(faults).toEqual([]);
   });
 
@@ -108,6 +129,25 @@ describe.skipIf(!hasChromium())('for everybody', { timeout: 180_000 }, () => {
       if (left < 0 || right > clientWidth + 1) found.push(element.outerHTML.slice(0, 80));
     }
     return found;
+  });
+
+  test('at 200 % zoom coach and clock stay in sight wherever the page is scrolled to', async () => {
+    const { page } = await lived({ width: 640, height: 380 });
+    const places = await page.evaluate(() => {
+      const shown = (selector: string): number => {
+        const { top, bottom } = document.querySelector(selector)!.getBoundingClientRect();
+        return Math.min(bottom, innerHeight) - Math.max(top, 0);
+      };
+      return [0, 0.5, 1].map((share) => {
+        scrollTo(0, share * document.documentElement.scrollHeight);
+        const { height } = document.querySelector("section[aria-label='Clock']")!.getBoundingClientRect();
+        return {
+          clock: height - shown("section[aria-label='Clock']"), coach: shown('.above') > 40, canvas: shown('main') > 120,
+        };
+      });
+    });
+    for (const place of places) expect(place).toEqual({ clock: 0, coach: true, canvas: expect.any(Boolean) });
+    expect(places.some(({ canvas }) => canvas)).toBe(true);
   });
 
   test('without motion nothing moves', async () => {

@@ -9,6 +9,18 @@ import { usePlayground } from './playground.ts';
 
 const PAGE_BYTES_MAX = 175_000;
 
+/** Sees whether anything of the page moves by itself, and whether it ever says that it is empty. */
+const WATCH = `window.shifts = [];
+window.wasEmpty = false;
+new PerformanceObserver((list) => {
+  for (const { value, sources } of list.getEntries()) {
+    window.shifts.push([value, ...sources.map(({ node }) => node?.outerHTML?.slice(0, 120) ?? String(node?.data))]);
+  }
+}).observe({ type: 'layout-shift', buffered: true });
+new MutationObserver(() => {
+  window.wasEmpty ||= document.body?.textContent.includes('Nothing is declared') ?? false;
+}).observe(document, { childList: true, subtree: true, characterData: true });`;
+
 describe.skipIf(!hasChromium())('the first minute', { timeout: 180_000 }, () => {
   const playground = usePlayground();
 
@@ -16,7 +28,7 @@ describe.skipIf(!hasChromium())('the first minute', { timeout: 180_000 }, () => 
     events.filter((event) => event.type === 'message.delivered');
 
   test('it opens running, and asks nobody for anything', async () => {
-    const { page, requests } = await playground.open({ route: '/' });
+    const { page, requests } = await playground.open({ route: '/', script: WATCH });
     await page.getByText('A real AMQP broker is running in this tab.').waitFor();
     await page.getByLabel(/^queue tasks, \d+ ready/).first().waitFor();
     await expect.poll(() => page.evaluate('performance.getEntriesByName("playground-drawn").length')).toBe(1);
@@ -24,6 +36,10 @@ describe.skipIf(!hasChromium())('the first minute', { timeout: 180_000 }, () => 
     const addresses = requests.filter((url) => /^(http|ws)s?:/.test(url));
     expect(addresses.filter((url) => !url.startsWith(playground.url()))).toEqual([]);
     expect(await page.evaluate('window.__playground.clock().then(({ paused }) => paused)')).toBe(false);
+    await expect.poll(() => page.evaluate('performance.getEntriesByName("playground-first-dot").length')).toBe(1);
+    // The outline, and then the lesson, stood where the picture stands now.
+    expect(await page.evaluate('window.shifts')).toEqual([]);
+    expect(await page.evaluate('window.wasEmpty')).toBe(false);
   });
 
   test('the scripts of the first paint are small', async () => {

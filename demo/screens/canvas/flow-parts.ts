@@ -103,7 +103,7 @@ export function edgesOfWays(
     return [{
       id, source: from, target: to, class: lit.has(id) ? `${kind} lit` : kind,
       focusable: kind !== 'implicit', selectable: kind !== 'implicit',
-      data: { route, upright, shift, atStart: kind === 'alternate' },
+      data: { kind, route, upright, shift, atStart: kind === 'alternate' },
       ...(shown !== '' && { label: shown }),
       ariaLabel: `${kind} from ${nameOf(from)} to ${nameOf(to)}${label === '' ? '' : `, ${label}`}`,
     }];
