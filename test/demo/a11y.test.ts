@@ -142,7 +142,8 @@ describe.skipIf(!hasChromium())('for everybody', { timeout: 180_000 }, () => {
         scrollTo(0, share * document.documentElement.scrollHeight);
         const { height } = document.querySelector("section[aria-label='Clock']")!.getBoundingClientRect();
         return {
-          clock: height - shown("section[aria-label='Clock']"), coach: shown('.above') > 40, canvas: shown('main') > 120,
+          clock: height - shown("section[aria-label='Clock']"),
+          coach: shown('.above') > 40, canvas: shown('main') > 120,
         };
       });
     });

@@ -74,7 +74,7 @@ describe.skipIf(!hasChromium())('one line on everything', { timeout: 180_000 }, 
         const flow = document.querySelector('.flow')!;
         const matrix = path.getScreenCTM()!;
         for (let at = 0; at <= path.getTotalLength(); at += 2) {
-          const { x, y } = new DOMPoint(...(({ x: left, y: top }) => [left, top])(path.getPointAtLength(at))).matrixTransform(matrix);
+          const { x, y } = DOMPoint.fromPoint(path.getPointAtLength(at)).matrixTransform(matrix);
           flow.dispatchEvent(new PointerEvent('pointermove', { clientX: x, clientY: y, bubbles: true }));
           if (flow.matches('.pointing')) return { x, y, look };
         }
