@@ -7,6 +7,11 @@ import { wireLimits } from './protocol/limits.ts';
  */
 export const limits = {
   ...wireLimits,
+  /**
+   * Time for a link to an upstream node; then the next one is tried. A client waits some 10 s for
+   * its connection, in which three nodes find room.
+   */
+  upstreamDialMs: 3000,
   /** Size of a segment of the message store. */
   segmentBytes: 1_048_576,
   /** Messages larger than this get a segment of their own, so that none wastes much of another. */

@@ -39,6 +39,8 @@ export interface PeerInfo {
    * clients may log in by it. Absent: nobody.
    */
   readonly certificateName?: string | undefined;
+  /** Origin of the page that connects, as its browser says. Absent: it is no page. */
+  readonly origin?: string | undefined;
   /** Where the peer came in; absent where there is no address. */
   readonly local?: { readonly address: string; readonly port: number };
 }

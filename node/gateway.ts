@@ -13,7 +13,7 @@ import { openData, recover } from './data.ts';
 import {
   bringsUsers, loadDefinitions, readDefinitionsFile, type DefinitionsFile,
 } from './definitions-file.ts';
-import { Doors, type DoorsOptions, type ListenerInfo, type WayIn } from './doors.ts';
+import { Doors, type ListenerInfo, type WayIn } from './doors.ts';
 import { nodeClock } from './host-clock.ts';
 import { answerHttp } from './http.ts';
 import { answerNotFound } from './http-text.ts';
@@ -33,6 +33,8 @@ import { StartError } from './start-error.ts';
 import type { Strangers } from './strangers.ts';
 import { certificatesEnd, readTls, type TlsFiles } from './tls.ts';
 import { TrustedProxies } from './trusted-proxies.ts';
+import { OwnLogins } from './upstream/own-logins.ts';
+import { checkUpstream, relayOf, type Relay, type UpstreamOptions } from './upstream/relay.ts';
 import type { User } from './users.ts';
 import { version } from './version.ts';
 import { WebSocketAcceptor } from './websocket.ts';
@@ -42,7 +44,7 @@ export type GatewayPorts = { readonly [W in 'amqp' | 'http']: number } & {
   readonly [W in 'amqps' | 'https' | 'metrics']?: number;
 };
 
-export interface GatewayOptions extends LoginSources {
+export interface GatewayOptions extends LoginSources, UpstreamOptions {
   /** Addresses to listen on. Default: 127.0.0.1, and ::1 where the machine has it. */
   readonly hosts?: readonly string[] | undefined;
   /**
@@ -132,7 +134,7 @@ const DEFAULT_MEMORY_HIGH_WATERMARK = 0.6;
 
 /** Starts a broker and its listeners. Fails with a StartError that says what is in the way. */
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
-  checkVirtualHosts(options.vhosts);
+  checkOptions(options);
   const mechanisms = mechanismsOf(options);
   const log = options.log ?? new Log({ levels: { all: 'silent' } });
   const env = { clock: nodeClock(), pool: new BufferPool() };
@@ -142,12 +144,14 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const metrics = new Metrics(env.clock);
   const dataOptions = { salvage: options.salvage, wrap: metrics.measure };
   const journal = await openData(data, env.clock, dataOptions, log);
-  const authenticator = (own: Authenticator): Authenticator => (
-    new LoginDelay(loginsOf(own), env.clock, log));
-  const makesGuest = definitions === undefined || !bringsUsers(definitions);
-  const broker = makeBroker(options, { ...env, authenticator, journal, makesGuest, mechanisms });
+  const ownLogins = new OwnLogins();
+  const broker = makeBroker(options, {
+    ...env, journal, mechanisms, makesGuest: definitions === undefined || !bringsUsers(definitions),
+    authenticator: (own) => new LoginDelay(loginsOf(ownLogins.of(own)), env.clock, log),
+  });
   let logging = logBroker(broker, log);
-  const doors = new Doors(broker.serve, env, log, doorsOptions(options, env.clock, log));
+  const relay = relayOf(options, { broker, log, mechanisms, clock: env.clock, ownLogins });
+  const doors = doorsTo(relay ?? { ...env, serve: broker.serve }, options, env.clock, log);
   tellOfLog(broker, log);
   metrics.watch(broker, data ?? '.', () => doors.strangers.count + broker.connectionCount);
   let controlSocket: ControlSocket | undefined;
@@ -161,10 +165,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     if (data !== undefined) log.write('journal', 'info', 'recovered', { data, ...recovered });
   } catch (error) {
     logging.unsubscribe();
-    metrics.stop();
-    await doors.close();
-    // What stood in the way of the start is what counts, not what follows from it.
-    await broker.stop().catch(() => {});
+    await abandon(broker, doors, metrics);
     throw error;
   }
   const monitor = watchMemory(broker, doors.strangers, env.clock, options);
@@ -176,6 +177,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     metrics.stop();
     controlSocket?.close();
     doors.refuse();
+    relay?.stop();
     try {
       await broker.stop();
     } catch (err) {
@@ -202,13 +204,22 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   };
 }
 
-function doorsOptions(
+/** What stood in the way of a start is what counts, and not what follows from it. */
+async function abandon(broker: Broker, doors: Doors, metrics: Metrics): Promise<void> {
+  metrics.stop();
+  await doors.close();
+  await broker.stop().catch(() => {});
+}
+
+/** Doors to the broker, or to whoever relays. */
+function doorsTo(
+  { serve, pool }: Pick<Relay, 'serve' | 'pool'>,
   { strangersMax, proxyProtocolFrom = [] }: GatewayOptions, clock: Clock, log: Log,
-): DoorsOptions {
+): Doors {
   const proxies = proxyProtocolFrom.length === 0
     ? undefined
     : new TrustedProxies(proxyProtocolFrom, clock, log);
-  return { strangersMax, proxies };
+  return new Doors(serve, { clock, pool }, log, { strangersMax, proxies });
 }
 
 function definitionsOf({ definitions }: GatewayOptions): DefinitionsFile | undefined {
@@ -216,6 +227,11 @@ function definitionsOf({ definitions }: GatewayOptions): DefinitionsFile | undef
 }
 
 /** What cannot be is refused before a directory is locked for it. */
+function checkOptions(options: GatewayOptions): void {
+  checkVirtualHosts(options.vhosts);
+  checkUpstream(options);
+}
+
 function checkVirtualHosts(vhosts: readonly string[] = []): void {
   const { size } = new Set(vhosts);
   if (size > limits.vhostsMax) {

@@ -48,6 +48,8 @@ export const nodeLimits = {
   loginsWaitingMax: 1024,
   /** Addresses whose wrong passwords are counted, and users of one whose right one is known. */
   loginNetworksMax: 16_384,
+  /** An upstream node that could not be reached comes last for so long. */
+  upstreamRetryMs: 5000,
   /** Time for an answer of an issuer of tokens, and the length of any answer that is asked for. */
   fetchMs: 10_000,
   fetchedBytesMax: 1_048_576,

@@ -7,6 +7,9 @@ import { isOrigin } from './origin.ts';
 import { logFormats, readLogLevels, type LogFormat, type LogLevels } from './log.ts';
 import { tlsVersions } from './tls.ts';
 import { isNetwork } from './trusted-proxies.ts';
+import { readUpstream, readUpstreams, readUpstreamVhost } from './upstream/addresses.ts';
+import { readUpstreamRules } from './upstream/rules.ts';
+import { readUpstreamUsers } from './upstream/users.ts';
 import type { User } from './users.ts';
 
 /**
@@ -283,6 +286,39 @@ export const settings = {
       fallbackText: String(nodeLimits.strangersMax),
     },
     wholeNumber(1, 1_000_000),
+  ),
+  upstream: {
+    ...list({
+      placeholder: 'URI',
+      description: 'nodes of a RabbitMQ or LavinMQ to relay clients to, as amqp://host1,host2 or '
+        + 'amqps://host1; repeat it for more',
+    }, readUpstream),
+    read: readUpstreams,
+  },
+  upstreamVhost: list(
+    {
+      placeholder: 'NAME',
+      description: 'virtual host that is relayed, to nodes of its own as name=amqp://host; repeat '
+        + 'it for several',
+      fallbackText: 'all',
+    },
+    readUpstreamVhost,
+  ),
+  upstreamUsers: single(
+    {
+      placeholder: 'FILE',
+      description: 'JSON file with the users of the upstream that logins here stand for',
+      fallbackText: 'logins are passed through',
+    },
+    readUpstreamUsers,
+  ),
+  upstreamRules: single(
+    {
+      placeholder: 'FILE',
+      description: 'JSON file with what relayed clients may do',
+      fallbackText: 'what the upstream lets them',
+    },
+    readUpstreamRules,
   ),
   data: single(
     {

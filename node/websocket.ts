@@ -24,10 +24,10 @@ export class WebSocketTransport implements SocketTransport {
   readonly #opened = new Subject<never>();
   readonly #webSocket: WebSocket;
 
-  constructor(webSocket: WebSocket, socket: Socket) {
+  constructor(webSocket: WebSocket, socket: Socket, origin?: string) {
     this.#webSocket = webSocket;
     this.socket = socket;
-    this.peer = peerOf(socket, 'websocket');
+    this.peer = { ...peerOf(socket, 'websocket'), ...(origin !== undefined && { origin }) };
     this.inbound = new Observable((inbound) => {
       webSocket.on('message', (data: RawData, isBinary: boolean) => {
         if (isBinary) return inbound.next(bytesOf(data as Buffer));
@@ -120,7 +120,7 @@ export class WebSocketAcceptor {
     if (refusal !== undefined) return refuse(socket, refusal);
     this.#server ??= new (webSocketLibrary().WebSocketServer)(this.#options);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const transport = new WebSocketTransport(webSocket, socket);
+      const transport = new WebSocketTransport(webSocket, socket, request.headers.origin);
       boundInput(transport, webSocket);
       accepted(transport);
     });

@@ -55,6 +55,8 @@ const layers: readonly Layer[] = [
       common, rxjs,
     ],
   },
+  // A relay follows frames as a session does, and tells of connections as the broker does.
+  { of: /^core\/relay\//, may: [/^core\/(broker|relay)\//, session, protocol, common, rxjs] },
   // The simulator looks into the broker from all sides, as tests do.
   { of: /^core\/sim\//, may: [/^core\//, rxjs] },
   { of: /^core\/index\.ts$/, may: [/^core\//, rxjs] },
@@ -62,7 +64,7 @@ const layers: readonly Layer[] = [
   {
     of: /^node\//,
     may: [
-      /^node\//, /^core\/((login|management|protocol|storage|testing)\/)?index\.ts$/, client, common, builtIn,
+      /^node\//, /^core\/((login|management|protocol|relay|storage|testing)\/)?index\.ts$/, client, common, builtIn,
       anyOf(dependencies),
     ],
   },
