@@ -35,11 +35,13 @@ export function bodyOf({ body }: Outgoing): Uint8Array {
  */
 export function snapshotOf(message: Outgoing): Outgoing {
   const { exchange, routingKey, body, properties, mandatory, immediate } = message;
-  return {
-    // With what the program added, in which a slip is looked for as it is written.
-    ...message, exchange, routingKey, mandatory, immediate,
+  const copy: Record<string, unknown> = {
+    exchange, routingKey, mandatory, immediate,
     body: copyOf(body, 0), properties: copyOf(properties, 0),
-  } as Outgoing;
+  };
+  // What the program added goes along, since a slip is looked for as the message is written.
+  for (const name in message) copy[name] ??= message[name as keyof Outgoing];
+  return copy as unknown as Outgoing;
 }
 
 /** A message that waits: what a program gave, and what it was when it was given. */
