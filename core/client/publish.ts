@@ -3,7 +3,6 @@ import type { ChannelCore } from './channel-core.ts';
 import { confirmationOf, selectConfirms, type Confirmation } from './confirmation.ts';
 import { Pending, type ConfirmListener } from './confirms.ts';
 import { ArgumentError } from './errors.ts';
-import { checkNames, type Names } from './names.ts';
 import { NO_ROUTE, snapshotOf, type Outgoing } from './outgoing.ts';
 import { IN_FLIGHT_MAX, PublishWindow, type WindowSettings } from './publish-window.ts';
 
@@ -60,12 +59,6 @@ export interface PublisherOptions extends Partial<WindowSettings> {
   readonly mandatory?: boolean;
 }
 
-/** Those of a publisher that outlives its connection among them, which hands on what it has. */
-const publisherNames: Names<PublisherOptions & { retryUnconfirmed: 0; waitingMax: 0 }> = {
-  inFlightMax: true, confirm: true, exchange: true, routingKey: true, mandatory: true,
-  retryUnconfirmed: true, waitingMax: true,
-};
-
 /** Turns messages into what became of them. */
 export function publisher<M extends Outgoing>(
   channel: ChannelCore, options: PublisherOptions,
@@ -77,7 +70,6 @@ export function publisher<M extends Outgoing>(
     ...(mandatory === undefined ? {} : { mandatory }),
   };
   return (source) => new Observable((subscriber) => {
-    checkNames('a publisher', options, publisherNames as Names<PublisherOptions>);
     // With none of them nothing would ever be sent.
     if (!(inFlightMax >= 1)) {
       subscriber.error(new ArgumentError(`inFlightMax is at least 1, not ${inFlightMax}`));

@@ -42,9 +42,3 @@ test.each<[object, string]>([
     expect(watch(way).error).toMatchObject({ name: 'ArgumentError', message: expect.stringContaining(text) });
   }
 });
-
-test('a publisher with an option that there is not', () => {
-  const { channel, watch } = open();
-  const { error } = watch(of({ body: '' }).pipe(channel.publisher({ inflightMax: 5 } as object)));
-  expect(error).toMatchObject({ message: expect.stringContaining("a publisher has no option 'inflightMax'") });
-});
