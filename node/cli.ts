@@ -109,7 +109,7 @@ async function play({ host, httpPort }: Settings): Promise<void> {
     return open(0);
   });
   drainOnSignal(gateway);
-  const page = pageOf(gateway.listeners.find(({ way }) => way === 'http')!);
+  const page = new URL(TAB_SEARCH, pageOf(gateway.listeners.find(({ way }) => way === 'http')!)).href;
   say(`The playground is at ${page}`);
   openPage(page);
 }
@@ -213,9 +213,12 @@ function announce(
     const where = data === undefined ? 'nothing: all is in memory' : `its data in ${data}`;
     say(`TabMQ ${version} keeps ${where}`);
     const page = listeners.find(({ way }) => way === 'http');
-    if (hasPlayground && page !== undefined) say(`The playground is at ${pageOf(page)}`);
+    if (hasPlayground && page !== undefined) say(`Its management is at ${pageOf(page)}, the playground at ${pageOf(page)}${TAB_SEARCH}`);
   }
 }
+
+/** What of the page is about a broker in the tab. */
+const TAB_SEARCH = '?tab';
 
 /** Where a browser finds what the listener serves. */
 function pageOf({ url }: ListenerInfo): string {

@@ -19,6 +19,8 @@ export interface Capabilities {
   readonly frames: boolean;
   /** Objects may be declared and deleted, messages published. */
   readonly write: boolean;
+  /** It is a server with users, which this page reaches by its management API. */
+  readonly server: boolean;
 }
 
 /** What of the tap a screen wants. */

@@ -23,7 +23,9 @@ export type Compile = (spec: ClientSpec) => Promise<string>;
 
 /** The broker in a worker of this tab. */
 export class TabBroker implements BrokerPort {
-  readonly capabilities: Capabilities = { clock: true, clients: true, frames: true, write: true };
+  readonly capabilities: Capabilities = {
+    clock: true, clients: true, frames: true, write: true, server: false,
+  };
   readonly clock: ClockControl;
   readonly clients: ClientHost;
   readonly home: Home;

@@ -72,6 +72,8 @@ export interface Panel {
   readonly shows: readonly Selection['kind'][];
   /** Whether it is shown as well while nothing is selected. Default: false. */
   readonly idle?: boolean;
+  /** What it cannot be without. */
+  readonly needs?: readonly (keyof Capabilities)[];
   readonly load: () => Promise<{ readonly default: Component<ScreenProps> }>;
 }
 

@@ -29,26 +29,32 @@ export function commandsOf(app: RunningApp, page: PageActions): Commands {
     { title: 'Find a command', key: 'Ctrl+k', run: () => app.open('palette') },
     { title: 'Show all shortcuts', key: '?', run: () => app.open('shortcuts') },
     { title: 'Show the legend', key: 'l', run: () => app.open('legend') },
-    ...(app.port.capabilities.clients
-      ? [{ title: 'Share this playground, or open a file', run: page.share }] : []),
+    ...(app.port.capabilities.clients ? commandsOfTab(app, page) : []),
     ...clockCommands(app),
     ...screensFor(app.port).map(({ title, route }): Command => (
       { title: `Go to ${title}`, run: () => app.go(`/${route}`) }
-    )),
-    ...scenarioNames.map((name): Command => (
-      { title: `Open the scenario ${name}`, run: () => app.go(`/s/${name}`) }
     )),
     {
       title: 'Say what happens to screen readers, or nothing', key: 'm',
       run: () => app.muted$.next(!app.muted$.value),
     },
+    { title: 'Change between light, dark and system', run: nextTheme },
+  ];
+  return () => [...own, ...[...ofScreens].flat()];
+}
+
+/** What begins something with clients that run in this page. */
+function commandsOfTab(app: App, { share }: PageActions): readonly Command[] {
+  return [
+    { title: 'Share this playground, or open a file', run: share },
+    ...scenarioNames.map((name): Command => (
+      { title: `Open the scenario ${name}`, run: () => app.go(`/s/${name}`) }
+    )),
     {
       title: 'Begin with a blank canvas',
       run: () => void openBlank(app).then(() => app.go('/canvas')),
     },
-    { title: 'Change between light, dark and system', run: nextTheme },
   ];
-  return () => [...own, ...[...ofScreens].flat()];
 }
 
 export const stepKeys: Readonly<Record<StepUnit, string>> = { frame: '.', hop: ',', event: ';' };

@@ -16,12 +16,22 @@ export function screensFor({ capabilities }: BrokerPort): readonly Screen[] {
   return allScreens.filter(({ needs = [] }) => needs.every((need) => capabilities[need]));
 }
 
-/** The one at an address; a scenario opens on the canvas. */
+/** A server opens with its overview, a tab with its picture, on which a lesson runs as well. */
+function firstOf(screens: readonly Screen[]): string {
+  return screens.some(({ route }) => route === 'overview') ? 'overview' : 'canvas';
+}
+
+/** The one at an address. */
 export function screenAt(
-  screens: readonly Screen[], { path: [place = 'canvas'] }: Route,
+  screens: readonly Screen[], { path: [place] }: Route,
 ): Screen | undefined {
-  const wanted = place === 's' ? 'canvas' : place;
+  const wanted = place === 's' || place === undefined ? firstOf(screens) : place;
   return screens.find(({ route }) => route === wanted);
 }
 
-export const panels = Object.values(panelFiles).toSorted((a, b) => a.order - b.order);
+const allPanels = Object.values(panelFiles).toSorted((a, b) => a.order - b.order);
+
+/** Those that can be shown with this broker, in their order. */
+export function panelsFor({ capabilities }: BrokerPort): readonly Panel[] {
+  return allPanels.filter(({ needs = [] }) => needs.every((need) => capabilities[need]));
+}

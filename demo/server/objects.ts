@@ -1,0 +1,192 @@
+/** What lives in the broker, as lists. */
+import { part, placeOf, type Collection, type Row } from './collection.ts';
+
+const vhostField = { name: 'vhost', title: 'Virtual host', initial: '/' } as const;
+const argumentsField = {
+  name: 'arguments', title: 'Arguments', kind: 'json', initial: '{}', isOptional: true,
+  hint: '{ "x-message-ttl": 60000 }',
+} as const;
+const durableField = { name: 'durable', title: 'Durable', kind: 'flag', initial: 'true' } as const;
+const autoDeleteField = { name: 'auto_delete', title: 'Auto-delete', kind: 'flag' } as const;
+
+const queuePath = (row: Row): string => `/api/queues/${placeOf(row)}`;
+
+const queues: Collection = {
+  name: 'queues', title: 'Queues', path: '/api/queues', empty: 'There is no queue.',
+  columns: [
+    { key: 'name', title: 'Name', href: ({ vhost, name }) => `#/queues?q=${part(name)}&vhost=${part(vhost)}` },
+    { key: 'vhost', title: 'Virtual host' },
+    { key: 'type', title: 'Type' },
+    { key: 'state', title: 'State' },
+    { key: 'policy', title: 'Policy' },
+    { key: 'messages_ready', title: 'Ready', as: 'number' },
+    { key: 'messages_unacknowledged', title: 'Unacked', as: 'number' },
+    { key: 'message_bytes', title: 'Bodies', as: 'octets' },
+    { key: 'consumers', title: 'Consumers', as: 'number' },
+    { key: 'message_stats.publish_details.rate', title: 'In', as: 'rate' },
+    { key: 'message_stats.deliver_get_details.rate', title: 'Out', as: 'rate' },
+  ],
+  actions: [
+    {
+      label: 'Pause', method: 'PUT', path: (row) => `${queuePath(row)}/pause`,
+      isOffered: ({ paused }) => paused === false,
+    },
+    {
+      label: 'Resume', method: 'PUT', path: (row) => `${queuePath(row)}/resume`,
+      isOffered: ({ paused }) => paused === true,
+    },
+    {
+      label: 'Purge', method: 'DELETE', path: (row) => `${queuePath(row)}/contents`,
+      asks: ({ name, messages_ready: ready }) => `Drop all ${String(ready)} messages that wait in ${String(name)}?`,
+    },
+    {
+      label: 'Delete', method: 'DELETE', path: queuePath,
+      asks: ({ name, messages }) => `Delete the queue ${String(name)} with its ${String(messages)} messages?`,
+    },
+  ],
+  creation: {
+    title: 'Declare a queue',
+    fields: [
+      { name: 'name', title: 'Name' }, vhostField, durableField, autoDeleteField, argumentsField,
+    ],
+    path: ({ vhost, name }) => `/api/queues/${part(vhost)}/${part(name)}`,
+    body: (values) => ({
+      durable: values['durable'] === 'true', auto_delete: values['auto_delete'] === 'true',
+      arguments: JSON.parse(values['arguments']!) as unknown,
+    }),
+  },
+};
+
+const exchangePath = (row: Row): string => `/api/exchanges/${placeOf(row)}`;
+const isOwn = ({ name }: Row): boolean => name !== '' && !String(name).startsWith('amq.');
+
+const exchanges: Collection = {
+  name: 'exchanges', title: 'Exchanges', path: '/api/exchanges', empty: 'There is no exchange.',
+  columns: [
+    { key: 'name', title: 'Name' },
+    { key: 'vhost', title: 'Virtual host' },
+    { key: 'type', title: 'Type' },
+    { key: 'durable', title: 'Durable', as: 'flag' },
+    { key: 'internal', title: 'Internal', as: 'flag' },
+    { key: 'policy', title: 'Policy' },
+    { key: 'arguments', title: 'Arguments', as: 'table' },
+    { key: 'message_stats.publish_in_details.rate', title: 'In', as: 'rate' },
+    { key: 'message_stats.publish_out_details.rate', title: 'Out', as: 'rate' },
+  ],
+  actions: [{
+    label: 'Delete', method: 'DELETE', path: exchangePath, isOffered: isOwn,
+    asks: ({ name }) => `Delete the exchange ${String(name)} with its bindings?`,
+  }],
+  creation: {
+    title: 'Declare an exchange',
+    fields: [
+      { name: 'name', title: 'Name' }, vhostField,
+      { name: 'type', title: 'Type', kind: ['direct', 'fanout', 'topic', 'headers'] },
+      durableField, autoDeleteField, { name: 'internal', title: 'Internal', kind: 'flag' },
+      argumentsField,
+    ],
+    path: ({ vhost, name }) => `/api/exchanges/${part(vhost)}/${part(name)}`,
+    body: (values) => ({
+      type: values['type'], durable: values['durable'] === 'true',
+      auto_delete: values['auto_delete'] === 'true', internal: values['internal'] === 'true',
+      arguments: JSON.parse(values['arguments']!) as unknown,
+    }),
+  },
+};
+
+const bindings: Collection = {
+  name: 'bindings', title: 'Bindings', path: '/api/bindings', empty: 'There is no binding.',
+  isPaged: false,
+  columns: [
+    { key: 'source', title: 'From exchange' },
+    { key: 'destination', title: 'To' },
+    { key: 'destination_type', title: 'Which is' },
+    { key: 'routing_key', title: 'Key' },
+    { key: 'arguments', title: 'Arguments', as: 'table' },
+    { key: 'vhost', title: 'Virtual host' },
+  ],
+  actions: [{
+    label: 'Unbind', method: 'DELETE', isOffered: ({ source }) => source !== '',
+    path: ({ vhost, source, destination, destination_type: type, properties_key: key }) => (
+      `/api/bindings/${part(vhost)}/e/${part(source)}/${type === 'queue' ? 'q' : 'e'}/` +
+      `${part(destination)}/${part(key)}`),
+    asks: ({ source, destination }) => `Remove the binding from ${String(source)} to ${String(destination)}?`,
+  }],
+  creation: {
+    title: 'Bind',
+    method: 'POST',
+    fields: [
+      vhostField, { name: 'source', title: 'From exchange' },
+      { name: 'type', title: 'To a', kind: ['queue', 'exchange'] },
+      { name: 'destination', title: 'Named' },
+      { name: 'routing_key', title: 'Key', isOptional: true }, argumentsField,
+    ],
+    path: ({ vhost, source, type, destination }) => (
+      `/api/bindings/${part(vhost)}/e/${part(source)}/${type === 'queue' ? 'q' : 'e'}/${part(destination)}`),
+    body: (values) => ({
+      routing_key: values['routing_key'], arguments: JSON.parse(values['arguments']!) as unknown,
+    }),
+  },
+};
+
+const connections: Collection = {
+  name: 'connections', title: 'Connections', path: '/api/connections', empty: 'Nobody is connected.',
+  columns: [
+    { key: 'user_provided_name', title: 'Called' },
+    { key: 'name', title: 'Name' },
+    { key: 'user', title: 'User' },
+    { key: 'vhost', title: 'Virtual host' },
+    { key: 'state', title: 'State' },
+    { key: 'protocol', title: 'Protocol' },
+    { key: 'ssl', title: 'TLS', as: 'flag' },
+    { key: 'channels', title: 'Channels', as: 'number' },
+    { key: 'recv_oct_details.rate', title: 'In', as: 'octets-rate' },
+    { key: 'send_oct_details.rate', title: 'Out', as: 'octets-rate' },
+  ],
+  actions: [{
+    label: 'Close', method: 'DELETE', path: ({ name }) => `/api/connections/${part(name)}`,
+    asks: ({ name, user }) => `Close the connection ${String(name)} of ${String(user)}?`,
+  }],
+};
+
+const channels: Collection = {
+  name: 'channels', title: 'Channels', path: '/api/channels', empty: 'There is no channel.',
+  columns: [
+    { key: 'name', title: 'Name' },
+    { key: 'user', title: 'User' },
+    { key: 'vhost', title: 'Virtual host' },
+    { key: 'state', title: 'State' },
+    { key: 'confirm', title: 'Confirms', as: 'flag' },
+    { key: 'transactional', title: 'Transactional', as: 'flag' },
+    { key: 'prefetch_count', title: 'Prefetch', as: 'number' },
+    { key: 'messages_unacknowledged', title: 'Unacked', as: 'number' },
+    { key: 'messages_unconfirmed', title: 'Unconfirmed', as: 'number' },
+    { key: 'consumer_count', title: 'Consumers', as: 'number' },
+  ],
+};
+
+const consumers: Collection = {
+  name: 'consumers', title: 'Consumers', path: '/api/consumers', empty: 'Nobody consumes.',
+  isPaged: false,
+  columns: [
+    { key: 'consumer_tag', title: 'Tag' },
+    { key: 'queue.name', title: 'Queue' },
+    { key: 'queue.vhost', title: 'Virtual host' },
+    { key: 'channel_details.name', title: 'Channel' },
+    { key: 'ack_required', title: 'Acknowledges', as: 'flag' },
+    { key: 'prefetch_count', title: 'Prefetch', as: 'number' },
+    { key: 'exclusive', title: 'Exclusive', as: 'flag' },
+    { key: 'active', title: 'Active', as: 'flag' },
+    { key: 'arguments', title: 'Arguments', as: 'table' },
+  ],
+  actions: [{
+    label: 'Cancel', method: 'DELETE',
+    path: ({ queue, channel_details: channel, consumer_tag: tag }) => (
+      `/api/consumers/${part((queue as Row)['vhost'])}/${part((channel as Row)['name'])}/${part(tag)}`),
+    asks: ({ consumer_tag: tag }) => `Cancel the consumer ${String(tag)}?`,
+  }],
+};
+
+export const objects: readonly Collection[] = [
+  queues, exchanges, bindings, connections, channels, consumers,
+];
