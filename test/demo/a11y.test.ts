@@ -1,12 +1,8 @@
 /** Everybody can use every screen: WCAG 2.2 AA as far as axe can tell, small pages, keys alone. */
-import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { hasChromium } from '../browser/chromium.ts';
+import { faultsOn } from './axe.ts';
 import { usePlayground, type PageOptions, type PlaygroundPage } from './playground.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 describe.skipIf(!hasChromium())('for everybody', { timeout: 180_000 }, () => {
   const playground = usePlayground();
@@ -32,14 +28,7 @@ describe.skipIf(!hasChromium())('for everybody', { timeout: 180_000 }, () => {
     }
   };
 
-  /** What axe finds wrong, a line each. */
-  const faultsOf = async ({ page }: PlaygroundPage): Promise<string[]> => {
-    if (!await page.evaluate('"axe" in window')) await page.evaluate(axe);
-    const rules = { 'label-content-name-mismatch': { enabled: true } };
-    return page.evaluate(`axe.run(document, ${JSON.stringify({ runOnly: TAGS, rules })}).then(({ violations }) =>
-      violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) =>
-        id + ' ' + target.join(' ') + ': ' + failureSummary.split('\\n').slice(1).join(' '))))`);
-  };
+  const faultsOf = ({ page }: PlaygroundPage): Promise<string[]> => faultsOn(page);
 
   test.each(['light', 'dark'] as const)('axe finds nothing on any screen, %s', async (theme) => {
     const pg = await lived({ theme });
