@@ -18,7 +18,9 @@ function show(app: RunningApp): void {
 
 async function showTab(): Promise<void> {
   // A gateway's page goes on showing the tab, wherever in it somebody goes.
-  if (servedUrl() !== undefined) history.replaceState(history.state, '', `./${TAB_SEARCH}${location.hash}`);
+  if (servedUrl() !== undefined) {
+    history.replaceState(history.state, '', `./${TAB_SEARCH}${location.hash}`);
+  }
   const app = makeApp(openTabBroker());
   installControl(app);
   // Where its files cannot be loaded, the page says so once it is there.
@@ -40,7 +42,10 @@ async function showServer(): Promise<void> {
   if ((await broker.api('/api/whoami')).status === 200) return enter();
   target.replaceChildren();
   const login = mount(Login, {
-    target, props: { broker, tab: `./${TAB_SEARCH}`, entered: () => void unmount(login).then(enter) },
+    target,
+    props: {
+      broker, tab: `./${TAB_SEARCH}`, entered: () => void unmount(login).then(enter),
+    },
   });
 }
 

@@ -73,7 +73,8 @@ const topicPermissions: Collection = {
     label: 'Clear', method: 'DELETE',
     path: ({ vhost, user, exchange }) => (
       `/api/topic-permissions/${part(vhost)}/${part(user)}/${part(exchange)}`),
-    asks: ({ user, exchange }) => `Take the topic permission of ${String(user)} on ${String(exchange)} away?`,
+    asks: ({ user, exchange }) => (
+      `Take the topic permission of ${String(user)} on ${String(exchange)} away?`),
   }],
   creation: {
     title: 'Set a topic permission',
@@ -170,7 +171,8 @@ const operatorPolicies = policiesAt('/api/operator-policies', 'operator-policies
 const limitOf = (
   of: 'vhost' | 'user', title: string, names: readonly string[],
 ): Collection => ({
-  name: `${of}-limits`, title, path: `/api/${of}-limits`, isPaged: false, empty: 'There is no limit.',
+  name: `${of}-limits`, title, path: `/api/${of}-limits`, isPaged: false,
+  empty: 'There is no limit.',
   columns: [
     { key: of, title: of === 'user' ? 'User' : 'Virtual host' },
     { key: 'value', title: 'Limits', as: 'table' },

@@ -88,7 +88,8 @@ export function cellText(value: unknown, as: Column['as']): string {
   if (as === 'flag') return value === true ? 'yes' : '';
   if (as === 'list') return (value as readonly unknown[]).map(String).join(', ');
   if (as === 'table') {
-    return Object.entries(value as Row).map(([name, each]) => `${name}=${plainText(each)}`).join(', ');
+    return Object.entries(value as Row)
+      .map(([name, each]) => `${name}=${plainText(each)}`).join(', ');
   }
   if (typeof value !== 'number') return plainText(value);
   if (as === 'octets') return octetsText(value);

@@ -14,7 +14,10 @@ const queuePath = (row: Row): string => `/api/queues/${placeOf(row)}`;
 const queues: Collection = {
   name: 'queues', title: 'Queues', path: '/api/queues', empty: 'There is no queue.',
   columns: [
-    { key: 'name', title: 'Name', href: ({ vhost, name }) => `#/queues?q=${part(name)}&vhost=${part(vhost)}` },
+    {
+      key: 'name', title: 'Name',
+      href: ({ vhost, name }) => `#/queues?q=${part(name)}&vhost=${part(vhost)}`,
+    },
     { key: 'vhost', title: 'Virtual host' },
     { key: 'type', title: 'Type' },
     { key: 'state', title: 'State' },
@@ -37,11 +40,13 @@ const queues: Collection = {
     },
     {
       label: 'Purge', method: 'DELETE', path: (row) => `${queuePath(row)}/contents`,
-      asks: ({ name, messages_ready: ready }) => `Drop all ${String(ready)} messages that wait in ${String(name)}?`,
+      asks: ({ name, messages_ready: ready }) => (
+        `Drop all ${String(ready)} messages that wait in ${String(name)}?`),
     },
     {
       label: 'Delete', method: 'DELETE', path: queuePath,
-      asks: ({ name, messages }) => `Delete the queue ${String(name)} with its ${String(messages)} messages?`,
+      asks: ({ name, messages }) => (
+        `Delete the queue ${String(name)} with its ${String(messages)} messages?`),
     },
   ],
   creation: {
@@ -110,7 +115,8 @@ const bindings: Collection = {
     path: ({ vhost, source, destination, destination_type: type, properties_key: key }) => (
       `/api/bindings/${part(vhost)}/e/${part(source)}/${type === 'queue' ? 'q' : 'e'}/` +
       `${part(destination)}/${part(key)}`),
-    asks: ({ source, destination }) => `Remove the binding from ${String(source)} to ${String(destination)}?`,
+    asks: ({ source, destination }) => (
+      `Remove the binding from ${String(source)} to ${String(destination)}?`),
   }],
   creation: {
     title: 'Bind',
@@ -122,7 +128,8 @@ const bindings: Collection = {
       { name: 'routing_key', title: 'Key', isOptional: true }, argumentsField,
     ],
     path: ({ vhost, source, type, destination }) => (
-      `/api/bindings/${part(vhost)}/e/${part(source)}/${type === 'queue' ? 'q' : 'e'}/${part(destination)}`),
+      `/api/bindings/${part(vhost)}/e/${part(source)}/${type === 'queue' ? 'q' : 'e'}/` +
+      part(destination)),
     body: (values) => ({
       routing_key: values['routing_key'], arguments: JSON.parse(values['arguments']!) as unknown,
     }),
@@ -130,7 +137,8 @@ const bindings: Collection = {
 };
 
 const connections: Collection = {
-  name: 'connections', title: 'Connections', path: '/api/connections', empty: 'Nobody is connected.',
+  name: 'connections', title: 'Connections', path: '/api/connections',
+  empty: 'Nobody is connected.',
   columns: [
     { key: 'user_provided_name', title: 'Called' },
     { key: 'name', title: 'Name' },
@@ -182,7 +190,8 @@ const consumers: Collection = {
   actions: [{
     label: 'Cancel', method: 'DELETE',
     path: ({ queue, channel_details: channel, consumer_tag: tag }) => (
-      `/api/consumers/${part((queue as Row)['vhost'])}/${part((channel as Row)['name'])}/${part(tag)}`),
+      `/api/consumers/${part((queue as Row)['vhost'])}/${part((channel as Row)['name'])}/` +
+      part(tag)),
     asks: ({ consumer_tag: tag }) => `Cancel the consumer ${String(tag)}?`,
   }],
 };
