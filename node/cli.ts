@@ -109,7 +109,7 @@ async function play({ host, httpPort }: Settings): Promise<void> {
     return open(0);
   });
   drainOnSignal(gateway);
-  const page = new URL(TAB_SEARCH, pageOf(gateway.listeners.find(({ way }) => way === 'http')!)).href;
+  const page = `${pageOf(gateway.listeners.find(({ way }) => way === 'http')!)}${TAB_SEARCH}`;
   say(`The playground is at ${page}`);
   openPage(page);
 }
@@ -213,7 +213,9 @@ function announce(
     const where = data === undefined ? 'nothing: all is in memory' : `its data in ${data}`;
     say(`TabMQ ${version} keeps ${where}`);
     const page = listeners.find(({ way }) => way === 'http');
-    if (hasPlayground && page !== undefined) say(`Its management is at ${pageOf(page)}, the playground at ${pageOf(page)}${TAB_SEARCH}`);
+    if (hasPlayground && page !== undefined) {
+      say(`Its management is at ${pageOf(page)}, a playground at ${pageOf(page)}${TAB_SEARCH}`);
+    }
   }
 }
 
