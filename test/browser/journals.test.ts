@@ -1,8 +1,9 @@
-/** The journals of a browser pass the acceptance suite that all journals pass. */
+/** The journals of a browser pass the acceptance suite of all journals, and keep what falls due in order. */
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DiskSpace } from '../../core/storage/index.ts';
 import { runJournalTests } from '../../core/testing/index.ts';
+import { dueCases } from '../support/due-cases.ts';
 import { bundle } from './bundle.ts';
 import { hasChromium } from './chromium.ts';
 import { useSite, type Tab } from './page.ts';
@@ -39,7 +40,7 @@ describe.runIf(hasChromium())('in a browser', () => {
   });
 
   describe.each(places)('a journal %s', (_place, run, kind) => {
-    test.each(titles)('%s', async (title) => {
+    test.each([...titles, ...Object.keys(dueCases)])('%s', async (title) => {
       expect(await tab.call(run, kind, title)).toBeUndefined();
     });
   });
