@@ -186,6 +186,11 @@ export const limits = {
   importItemsMax: 100_000,
   /** Letters of a pattern in permissions or policies; more: refused, 400 over HTTP. */
   patternLettersMax: 4096,
+  /**
+   * Steps of a pattern that a list is filtered by, each of which may be looked at once a letter
+   * of a name; more (`(a{99}){99}`): refused, 400 over HTTP.
+   */
+  patternStatesMax: 512,
   /** What one channel remembers that its user may do; it is asked for again beyond that. */
   allowedNamesMax: 1024,
   /** Octets of a token of OAuth 2; a longer one is refused. */

@@ -140,6 +140,8 @@ describe.each(doors)('%s', (_where, open) => {
       'Invalid pagination parameters: page number 1, page size 501'],
     ['page=x', 'bad_request', 'Pagination parameters are invalid'],
     ['page=1&name=%28&use_regex=true', 'bad_request', 'Pagination parameters are invalid'],
+    ['page=1&name=(a%2B)%5C1%2B&use_regex=true', 'bad_request',
+      'Pagination parameters are invalid'],
   ])('a page that is none is refused: %s', async (query, error, reason) => {
     const { ask } = await open();
     expect(await ask('GET', `/api/queues?${query}`)).toMatchObject({ status: 400, body: { error, reason } });

@@ -2,6 +2,7 @@ import { compilePattern } from '../../broker/definition/pattern.ts';
 import { limits } from '../../limits.ts';
 import { ApiError, badRequest } from '../api-error.ts';
 import { chosenColumns, type Chosen } from './chosen-columns.ts';
+import { linearPattern, type NamePattern } from './linear-pattern.ts';
 
 /** How a list is asked for. */
 export interface ListQuery {
@@ -67,10 +68,11 @@ function matcherOf(query: URLSearchParams): PageQuery['matches'] {
   return (name) => pattern.test(name);
 }
 
-function patternOf(given: string): RegExp {
+/** Whoever may look at a list may give any pattern, so none is tried by JavaScript's engine. */
+function patternOf(given: string): NamePattern {
   try {
     const { source, flags } = compilePattern(given);
-    return new RegExp(source, flags.includes('i') ? flags : `${flags}i`);
+    return linearPattern(source, flags.includes('i') ? flags : `${flags}i`);
   } catch {
     throw badRequest(INVALID);
   }
