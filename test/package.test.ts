@@ -162,8 +162,8 @@ describe('the packed package', () => {
         const page = /http.*\\S/.exec(String(text))[0];
         const answer = await fetch(page, { headers: { accept: 'text/html' } });
         const [script] = /assets\\/[^"]*\\.js/.exec(await answer.text());
-        const { status, headers } = await fetch(page + script);
-        const guides = await (await fetch(page + 'docs/')).text();
+        const { status, headers } = await fetch(new URL(script, page));
+        const guides = await (await fetch(new URL('docs/', page))).text();
         console.log(status, headers.get('content-encoding'), guides.includes('core/client/README.md'));
         child.kill();
       });`;
