@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import type { Authenticator, Broker } from '../core/index.ts';
+import { limits, type Authenticator, type Broker } from '../core/index.ts';
 import { management, type ListenerFacts, type World } from '../core/management/index.ts';
 import { compressed } from './compressed.ts';
 import type { ListenerInfo, WayIn } from './doors.ts';
 import type { Log } from './log.ts';
 import { processMemory } from './memory-monitor.ts';
+import { freeBytes, maxOpenFiles, openFiles } from './metrics/process-facts.ts';
 import type { OriginRule } from './origin.ts';
 import { peerOf } from './tcp.ts';
 
@@ -55,7 +56,13 @@ function worldOf(parts: ManagementParts): Partial<World> {
       memoryUsedBytes: process.memoryUsage.rss(),
       memoryLimitBytes: Math.min(limitBytes, broker.options.memoryBytesMax),
       socketsOpen: broker.connectionCount,
-      ...(data !== undefined && { dataDirectory: data }),
+      filesOpen: openFiles(),
+      filesMax: maxOpenFiles(),
+      ...(data !== undefined && {
+        dataDirectory: data,
+        diskFreeBytes: freeBytes(data),
+        diskFreeLimitBytes: limits.journalReserveBytes,
+      }),
     }),
     ...(certificatesEnd !== undefined && { certificatesEnd }),
     ...(authenticator !== undefined && { authenticator }),

@@ -1,5 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { limits, type Broker } from '../../core/index.ts';
 import type { IoCounts, NodeFacts } from '../../core/management/index.ts';
 import { version } from '../version.ts';
@@ -17,7 +16,7 @@ export interface FactSources {
 }
 
 /** What the process takes of the machine, and how much it may. */
-export async function processFacts(sources: FactSources): Promise<NodeFacts> {
+export function processFacts(sources: FactSources): NodeFacts {
   const { broker, io, logins, permanentId } = sources;
   const uptimeSeconds = process.uptime();
   const maxFiles = maxOpenFiles();
@@ -28,14 +27,14 @@ export async function processFacts(sources: FactSources): Promise<NodeFacts> {
     maxSockets: Math.min(maxFiles, broker.options.connectionsMax),
     residentBytes: process.memoryUsage.rss(),
     memoryLimitBytes: broker.options.memoryBytesMax,
-    diskFreeBytes: await freeBytes(sources.path),
+    diskFreeBytes: freeBytes(sources.path),
     diskLimitBytes: limits.journalReserveBytes,
     startedAt: Math.round(Date.now() / 1000 - uptimeSeconds),
   };
 }
 
-/** Where the system has no such table, nothing is known. */
-function openFiles(): number {
+/** Files that are open now; 0 where the system has no such table. */
+export function openFiles(): number {
   try {
     return readdirSync('/proc/self/fd').length;
   } catch {
@@ -43,7 +42,8 @@ function openFiles(): number {
   }
 }
 
-function maxOpenFiles(): number {
+/** How many may be open at once; 0 where the system does not tell. */
+export function maxOpenFiles(): number {
   try {
     const text = readFileSync('/proc/self/limits', 'utf8');
     const soft = /^Max open files\s+(\d+)/m.exec(text)?.[1];
@@ -53,9 +53,10 @@ function maxOpenFiles(): number {
   }
 }
 
-async function freeBytes(path: string): Promise<number> {
+/** Room where a path is, in bytes; 0 where there is no such path. */
+export function freeBytes(path: string): number {
   try {
-    const { bavail, bsize } = await statfs(path);
+    const { bavail, bsize } = statfsSync(path);
     return bavail * bsize;
   } catch {
     return 0;

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { ApiClient } from '../../node/commands/api-client.ts';
 import { apiCommands, registerCommands } from '../../node/commands/register.ts';
 import { tableOf, valueAt } from '../../node/commands/output.ts';
+import { limits } from '../../core/limits.ts';
 import { startGateway, type Gateway } from '../../node/index.ts';
 import { run } from './command.ts';
 
@@ -217,6 +218,12 @@ describe('queues and clients', () => {
     expect(process.exitCode).toBe(1);
     gateway.broker.setAlarm('memory', false);
   });
+});
+
+test('the node tells what it takes of the machine, and what there is', async () => {
+  const [node] = (await new ApiClient({ data }).ask({ path: '/nodes' })) as unknown as Record<string, number>[];
+  expect(node).toMatchObject({ db_dir: data, disk_free_limit: limits.journalReserveBytes, disk_free_alarm: false });
+  for (const key of ['disk_free', 'fd_used', 'fd_total', 'mem_used']) expect(node![key], key).toBeGreaterThan(0);
 });
 
 describe('the table of commands', () => {
