@@ -32,11 +32,11 @@ const queues: Collection = {
   actions: [
     {
       label: 'Pause', method: 'PUT', path: (row) => `${queuePath(row)}/pause`,
-      isOffered: ({ paused }) => paused === false,
+      isOffered: ({ state }) => state !== 'paused',
     },
     {
       label: 'Resume', method: 'PUT', path: (row) => `${queuePath(row)}/resume`,
-      isOffered: ({ paused }) => paused === true,
+      isOffered: ({ state }) => state === 'paused',
     },
     {
       label: 'Purge', method: 'DELETE', path: (row) => `${queuePath(row)}/contents`,

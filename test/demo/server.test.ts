@@ -75,6 +75,10 @@ describe.skipIf(!hasChromium())('the page of a gateway', { timeout: 120_000 }, (
     await row('bills').waitFor();
     await page.getByLabel('Search in Queues').fill('bil');
     await row('orders').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Pause bills' }).click();
+    await row('bills').filter({ hasText: 'paused' }).waitFor();
+    await page.getByRole('button', { name: 'Resume bills' }).click();
+    await row('bills').filter({ hasText: 'running' }).waitFor();
     page.once('dialog', (asked) => void asked.accept());
     await page.getByRole('button', { name: 'Delete bills' }).click();
     await row('bills').waitFor({ state: 'detached' });
