@@ -35,11 +35,12 @@ async function showServer(): Promise<void> {
   // What was looked at is looked at again once somebody has logged in.
   let isIn = false;
   const broker = new ServerBroker(() => isIn && location.reload());
-  const enter = async (): Promise<void> => {
-    isIn = true;
-    show(makeApp(broker));
+  const enter = async (): Promise<boolean> => {
+    isIn = await broker.enter();
+    if (isIn) show(makeApp(broker));
+    return isIn;
   };
-  if ((await broker.api('/api/whoami')).status === 200) return enter();
+  if (await enter()) return;
   target.replaceChildren();
   const login = mount(Login, {
     target,

@@ -21,6 +21,10 @@ export interface Capabilities {
   readonly write: boolean;
   /** It is a server with users, which this page reaches by its management API. */
   readonly server: boolean;
+  /** Whoever looks may make policies there. */
+  readonly makePolicies: boolean;
+  /** Whoever looks may see and change its users, and read its log. */
+  readonly administer: boolean;
 }
 
 /** What of the tap a screen wants. */

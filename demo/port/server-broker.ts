@@ -12,14 +12,26 @@ const NEWS: TapBatch = { events: [], counts: [], dropped: 0 };
 
 /** The broker that serves this page, by its management API. Whoever looks has logged in. */
 export class ServerBroker implements BrokerPort {
-  readonly capabilities: Capabilities = {
+  capabilities: Capabilities = {
     clock: false, clients: false, frames: false, write: true, server: true,
+    makePolicies: false, administer: false,
   };
   /** Called when the server knows the session no more. */
   readonly #onLoggedOut: () => void;
 
   constructor(onLoggedOut: () => void) {
     this.#onLoggedOut = onLoggedOut;
+  }
+
+  /** Asks who has logged in, and so what there is to see; false: nobody. */
+  async enter(): Promise<boolean> {
+    const { status, body } = await this.api('/api/whoami');
+    if (status !== 200) return false;
+    const { tags } = body as { readonly tags: readonly string[] };
+    const administer = tags.includes('administrator');
+    const makePolicies = administer || tags.includes('policymaker');
+    this.capabilities = { ...this.capabilities, makePolicies, administer };
+    return true;
   }
 
   async api(path: string, init: Omit<ApiRequest, 'path'> = {}): Promise<ApiResponse> {

@@ -25,6 +25,7 @@ export type Compile = (spec: ClientSpec) => Promise<string>;
 export class TabBroker implements BrokerPort {
   readonly capabilities: Capabilities = {
     clock: true, clients: true, frames: true, write: true, server: false,
+    makePolicies: false, administer: false,
   };
   readonly clock: ClockControl;
   readonly clients: ClientHost;

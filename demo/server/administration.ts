@@ -188,8 +188,12 @@ const limitOf = (
   },
 });
 
-export const administration: readonly Collection[] = [
-  users, permissions, topicPermissions, vhosts, policies, operatorPolicies,
+const ofAdministrators: readonly Collection[] = [
+  users, permissions, topicPermissions, vhosts, operatorPolicies,
   limitOf('vhost', 'Limits of virtual hosts', ['max-connections', 'max-queues']),
   limitOf('user', 'Limits of users', ['max-connections', 'max-channels']),
+].map((collection) => ({ ...collection, needs: 'administer' }));
+
+export const administration: readonly Collection[] = [
+  ...ofAdministrators, { ...policies, needs: 'makePolicies' },
 ];

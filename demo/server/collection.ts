@@ -14,9 +14,11 @@ export interface Column {
 }
 
 export interface Action {
+  /** Where more has to be said than which thing: what is asked for. In place of all below. */
+  readonly form?: (row: Row) => Creation;
   readonly label: string;
-  readonly method: 'DELETE' | 'PUT' | 'POST';
-  readonly path: (row: Row) => string;
+  readonly method?: 'DELETE' | 'PUT' | 'POST';
+  readonly path?: (row: Row) => string;
   readonly body?: (row: Row) => unknown;
   /** What is asked before it is done; absent: nothing. */
   readonly asks?: (row: Row) => string;
@@ -41,6 +43,8 @@ export interface Creation {
   readonly method?: 'PUT' | 'POST';
   readonly path: (values: Values) => string;
   readonly body: (values: Values) => unknown;
+  /** What of an answer tells that it was not as wished, in words; '': all is well. */
+  readonly regret?: (answer: unknown) => string;
 }
 
 export interface Collection {
@@ -51,6 +55,8 @@ export interface Collection {
   readonly columns: readonly Column[];
   readonly actions?: readonly Action[];
   readonly creation?: Creation;
+  /** What whoever looks must be able to do. Default: to look. */
+  readonly needs?: 'makePolicies' | 'administer';
   /** Said where there is nothing. */
   readonly empty: string;
   /** Whether the server searches, sorts and cuts it into pages; else it is short. Default: yes. */

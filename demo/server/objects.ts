@@ -1,5 +1,5 @@
 /** What lives in the broker, as lists. */
-import { part, placeOf, type Collection, type Row } from './collection.ts';
+import { part, placeOf, type Collection, type Creation, type Row } from './collection.ts';
 
 const vhostField = { name: 'vhost', title: 'Virtual host', initial: '/' } as const;
 const argumentsField = {
@@ -65,6 +65,33 @@ const queues: Collection = {
 const exchangePath = (row: Row): string => `/api/exchanges/${placeOf(row)}`;
 const isOwn = ({ name }: Row): boolean => name !== '' && !String(name).startsWith('amq.');
 
+function publication({ vhost, name }: Row): Creation {
+  const exchange = name === '' ? 'amq.default' : String(name);
+  return {
+    title: name === '' ? 'Publish to a queue' : `Publish to ${exchange}`,
+    method: 'POST',
+    fields: [
+      {
+        name: 'routing_key', title: name === '' ? 'Name of the queue' : 'Routing key',
+        isOptional: true,
+      },
+      { name: 'payload', title: 'Body', isOptional: true },
+      { name: 'headers', title: 'Headers', kind: 'json', initial: '{}' },
+      { name: 'persistent', title: 'Persistent', kind: 'flag', initial: 'true' },
+    ],
+    path: () => `/api/exchanges/${part(vhost)}/${part(exchange)}/publish`,
+    body: (values) => ({
+      routing_key: values['routing_key'], payload: values['payload'], payload_encoding: 'string',
+      properties: {
+        delivery_mode: values['persistent'] === 'true' ? 2 : 1,
+        headers: JSON.parse(values['headers']!) as unknown,
+      },
+    }),
+    regret: (answer) => (
+      (answer as { routed: boolean }).routed ? '' : 'No queue took it: it is gone.'),
+  };
+}
+
 const exchanges: Collection = {
   name: 'exchanges', title: 'Exchanges', path: '/api/exchanges', empty: 'There is no exchange.',
   columns: [
@@ -78,7 +105,7 @@ const exchanges: Collection = {
     { key: 'message_stats.publish_in_details.rate', title: 'In', as: 'rate' },
     { key: 'message_stats.publish_out_details.rate', title: 'Out', as: 'rate' },
   ],
-  actions: [{
+  actions: [{ label: 'Publish', form: publication }, {
     label: 'Delete', method: 'DELETE', path: exchangePath, isOffered: isOwn,
     asks: ({ name }) => `Delete the exchange ${String(name)} with its bindings?`,
   }],

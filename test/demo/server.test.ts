@@ -90,6 +90,23 @@ describe.skipIf(!hasChromium())('the page of a gateway', { timeout: 120_000 }, (
     await page.getByText('tries=2').waitFor();
   });
 
+  test('publishes, and tells when no queue took it', async () => {
+    await open('#/objects/exchanges');
+    await page.getByRole('button', { name: 'Publish amq.direct' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Routing key').fill('nowhere');
+    await dialog.getByRole('button', { name: 'Publish to amq.direct' }).click();
+    await dialog.getByRole('alert').filter({ hasText: 'No queue took it' }).waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('row').filter({ hasText: '(default)' }).getByRole('button', { name: 'Publish' }).click();
+    await dialog.getByLabel('Name of the queue').fill('orders');
+    await dialog.getByLabel('Body').fill('by hand');
+    await dialog.getByRole('button', { name: 'Publish to a queue' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await open('#/queues?q=orders&vhost=%2F&state=unacked');
+    await page.getByText('by hand').waitFor();
+  });
+
   test('cancels a consumer', async () => {
     await open('#/objects/consumers');
     page.once('dialog', (asked) => void asked.accept());
@@ -108,7 +125,11 @@ describe.skipIf(!hasChromium())('the page of a gateway', { timeout: 120_000 }, (
     await row('anna').waitFor();
     await page.getByRole('button', { name: 'Log out' }).click();
     await logIn('anna', 'secret');
-    await page.getByRole('alert').filter({ hasText: 'administrator' }).waitFor();
+    await page.getByText('This is the broker of 127.0.0.1').waitFor();
+    const screens = page.getByRole('navigation', { name: 'Screens' }).getByRole('link');
+    expect(await screens.allInnerTexts()).toEqual([
+      'Overview', 'Canvas', 'Objects', 'Queues', 'Connections', 'Definitions',
+    ]);
     await page.getByRole('button', { name: 'Log out' }).click();
     await logIn('guest', 'guest');
   });
