@@ -1,6 +1,8 @@
 /** The recipes for one broker per run, each run as printed by the test framework that it is for. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
@@ -67,11 +69,21 @@ const env = Object.fromEntries(
   }),
 );
 
-test.each(Object.entries(frameworks))('%s', async (name, { file, text, parameters, told }) => {
-  // Within the package, where `tabmq` and the frameworks are found.
-  mkdirSync(`${root}dist`, { recursive: true });
-  const folder = mkdtempSync(`${root}dist/recipe-`);
+/** A project of its own, in which `tabmq` and the frameworks are installed. */
+function projectFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tabmq-recipe-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(`${folder}/package.json`, '{"private":true}');
+  mkdirSync(`${folder}/node_modules`);
+  symlinkSync(root, `${folder}/node_modules/tabmq`);
+  for (const name of ['amqplib', 'jest', 'mocha', 'playwright', 'vitest']) {
+    symlinkSync(`${modules}/${name}`, `${folder}/node_modules/${name}`);
+  }
+  return folder;
+}
+
+test.each(Object.entries(frameworks))('%s', async (name, { file, text, parameters, told }) => {
+  const folder = projectFolder();
   for (const [, path, code] of recipes.get(name)!.matchAll(/^`(\S+)`:\n\n```[cm]js\n(.*?)^```/gms)) {
     writeFileSync(`${folder}/${path}`, code!);
   }
