@@ -1,6 +1,6 @@
 /** The recipes for one broker per run, each run as printed by the test framework that it is for. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -75,9 +75,12 @@ function projectFolder(): string {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(`${folder}/package.json`, '{"private":true}');
   mkdirSync(`${folder}/node_modules`);
-  symlinkSync(root, `${folder}/node_modules/tabmq`);
-  for (const name of ['amqplib', 'jest', 'mocha', 'playwright', 'vitest']) {
+  for (const name of readdirSync(modules).filter((each) => !each.startsWith('.'))) {
     symlinkSync(`${modules}/${name}`, `${folder}/node_modules/${name}`);
+  }
+  // A copy, as what is linked counts as a part of the project, which Playwright compiles anew.
+  for (const path of ['package.json', 'dist/lib']) {
+    cpSync(`${root}${path}`, `${folder}/node_modules/tabmq/${path}`, { recursive: true });
   }
   return folder;
 }
