@@ -71,11 +71,6 @@ export const limits = {
   settledAtOnceMax: 1024,
   /** Octets that are written in the time of an enqueue. */
   octetsPerWork: 1024,
-  /**
-   * Octets of input that are taken in in that time: the socket hands them over, and the parts of
-   * a message are put together, each in memory of its own.
-   */
-  octetsReadPerWork: 256,
   /** Time between two samples of all counts, and how long samples go on when nobody asks. */
   statisticsIntervalMs: 5000,
   statisticsIdleMs: 3_600_000,

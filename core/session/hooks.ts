@@ -37,8 +37,6 @@ export interface SessionHooks {
   whenEnded?(then: () => void): void;
   /** Whether what came may be read now. Absent: always. If not, or not all: see `onInputHeld`. */
   mayRead?(): boolean;
-  /** So many octets that came are read now, whatever of them is whole. */
-  onRead?(bytes: number): void;
   /** All frames of the chunk were read, or it was stopped behind one. */
   onChunkEnd(): void;
   /** Input waits: `goOn` reads on in it. */

@@ -139,7 +139,6 @@ export class Session<R extends Role> implements Machine {
   }
 
   #read(chunk: Uint8Array): void {
-    this.#hooks.onRead?.(chunk.length);
     const frames = this.state === 'header' ? this.#readHeader(chunk) : chunk;
     if (frames.length > 0) this.#frames.feed(frames);
     this.#readOn();

@@ -17,8 +17,6 @@ import { check } from './violation.ts';
 const ASKED = 20;
 /** Rounds of the broker's work within which each of them is confirmed, delivered and settled. */
 const ROUNDS_MAX = 4;
-/** What one step that is not cut may take beside: a round can be smaller than that. */
-const UNCUT_WORK = 100;
 
 interface World {
   readonly model: Model;
@@ -119,8 +117,8 @@ export class Neighbourhood {
     if (this.#askedAt === undefined || !neighbour!.isServed(model)) return;
     const spent = parties.work - this.#askedAt;
     this.#askedAt = undefined;
-    // One step among all of these may be the largest there is, as the end of a connection.
-    const most = ROUNDS_MAX * (parties.roundWork + UNCUT_WORK) + UNCUT_WORK_MAX - UNCUT_WORK;
+    // In each round somebody's step may be the largest there is, as the end of a connection.
+    const most = ROUNDS_MAX * (parties.roundWork + UNCUT_WORK_MAX);
     check(spent <= most, 'fairness',
       () => `a client waited for ${spent} of work by others, in rounds of ${parties.roundWork}`);
     if (++this.#asked < ASKED) time.clock.setTimer(0, () => this.#ask(neighbour!));

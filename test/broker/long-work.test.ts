@@ -1,7 +1,5 @@
 /** Work on very much at once: it goes on over turns, others are served, and what clients see stays as it was. */
 import { describe, expect, test } from 'vitest';
-import { HeldSink } from '../../core/broker/connection/held-sink.ts';
-import { Traffic } from '../../core/broker/counters.ts';
 import { MessageStore } from '../../core/broker/message/store.ts';
 import { Parties } from '../../core/broker/turn/parties.ts';
 import { Turn } from '../../core/broker/turn/turn.ts';
@@ -9,8 +7,7 @@ import { work } from '../../core/broker/turn/work.ts';
 import { limits } from '../../core/limits.ts';
 import { importInTurns } from '../../core/management/index.ts';
 import type { Clock } from '../../core/ports.ts';
-import { BufferPool } from '../../core/protocol/buffer-pool.ts';
-import { writeBody, writeContentHeader } from '../../core/protocol/properties.ts';
+import { writeContentHeader } from '../../core/protocol/properties.ts';
 import { fixture, type Fixture } from '../support/fixture.ts';
 import { bind, consume, counts, declareQueue, nack, names, texts } from '../support/steps.ts';
 import { argumentsOf, type TestChannel } from '../support/test-client.ts';
@@ -104,48 +101,6 @@ test('an acknowledgement of many goes on over turns, and what the client asks ne
   expect(made.broker.store.liveBytes).toBe(0);
   expect(turns()).toBeGreaterThan(many / 800);
   expect(overrun()).toBeLessThanOrEqual(2 * work.method);
-});
-
-test.each(['ack', 'nack'])('a commit of many by basic.%s goes on over turns, and is answered behind them', (kind) => {
-  const made = fixture({ turnWork: 800 });
-  const channel = made.open();
-  channel.call('tx.select');
-  made.vhost.declareQueue({ queue: 'q' });
-  for (const body of numbers(many)) made.vhost.exchange('').publish({ routingKey: 'q', body });
-  made.clock.runUntilIdle();
-  consume(channel, 'q');
-  channel.call('basic.cancel', { consumerTag: 'q' });
-  channel.take();
-  const all = { deliveryTag: 0, multiple: true };
-  if (kind === 'ack') channel.client.session.send(channel.number, 'basic.ack', all);
-  else nack(channel, 0, true, true);
-  const { turns, overrun } = watch(made);
-  const left: number[] = [];
-  made.broker.parties.served = () => {
-    if (names(channel).includes('tx.commit-ok')) left.push(made.vhost.queue('q').unackedCount);
-  };
-  channel.call('tx.commit');
-  made.broker.parties.served = () => {};
-  expect(names(channel)).toEqual(['tx.commit-ok']);
-  expect(left.every((count) => count === 0)).toBe(true);
-  expect([made.vhost.queue('q').unackedCount, made.vhost.queue('q').readyCount])
-    .toEqual([0, kind === 'ack' ? 0 : many]);
-  expect(turns()).toBeGreaterThan(many / 800);
-  expect(overrun()).toBeLessThanOrEqual(2 * work.method);
-});
-
-test('the octets of a message count as they come, though it is never whole', () => {
-  const made = fixture();
-  const channel = made.open();
-  const { session } = channel.client;
-  const body = new Uint8Array(2 ** 19);
-  session.send(channel.number, 'basic.publish', argumentsOf('basic.publish', { routingKey: 'q' }));
-  writeContentHeader(session.writer, channel.number, 2 * body.length, {});
-  writeBody(session.writer, channel.number, body, session.frameBytesMax);
-  const before = made.broker.parties.work;
-  channel.client.run();
-  const counted = made.broker.parties.work - before;
-  expect(counted).toBeGreaterThan(0.9 * (body.length / limits.octetsReadPerWork));
 });
 
 test('a virtual host with many queues goes over turns, in which nobody may open it or make it anew', () => {
@@ -265,24 +220,6 @@ test('definitions are imported over turns, and each item has its outcome in the 
   expect(report.map(({ outcome }) => outcome)).toEqual([...queues.map(() => 'created'), 'refused']);
   expect(turns()).toBeGreaterThan(10);
   expect(overrun()).toBeLessThanOrEqual(work.definition);
-});
-
-test('answers that wait for the disk count as memory, not with the whole buffers that they were written in', () => {
-  const pool = new BufferPool();
-  const sent: number[] = [];
-  const sink = { send: ({ length }: Uint8Array) => void sent.push(length), end: () => {}, setReading: () => {} };
-  const held = new HeldSink(sink, new Traffic(), pool);
-  held.hold();
-  const answers = [100, 60_000].map((length) => pool.take(length).bytes.subarray(0, length));
-  for (const answer of answers) held.send(answer);
-  expect([sent, pool.unsentBytes]).toEqual([[], 60_100]);
-  expect(pool.take(1).bytes.buffer).toBe(answers[0]!.buffer);
-  held.release();
-  expect([sent, pool.unsentBytes]).toEqual([[100, 60_000], 0]);
-  held.hold();
-  held.send(new Uint8Array(10));
-  held.drop();
-  expect([sent, pool.unsentBytes]).toEqual([[100, 60_000], 0]);
 });
 
 test('places of messages count as memory, in queues and with clients, and are given back', () => {

@@ -77,7 +77,7 @@ export class ServerConnection implements SessionHooks {
     this.broker = broker;
     this.#link = link;
     this.#info = infoOf(id, link.peer, broker.clock.wall());
-    this.#output = new HeldSink(sink, this.traffic, broker.sessionEnv.pool);
+    this.#output = new HeldSink(sink, this.traffic);
     this.#party = new Party(() => this.#goOn());
     this.#flow = new Flow(broker.clock, (active) => {
       this.#emit({ type: 'connection.flow', active });
@@ -124,7 +124,7 @@ export class ServerConnection implements SessionHooks {
   /** Whether the client said that it can do this. CON-05. */
   capable(capability: string): boolean {
     const { capabilities } = this.#info.clientProperties;
-    return (capabilities as FieldTable | null | undefined)?.[capability] === true;
+    return isTable(capabilities) && capabilities[capability] === true;
   }
 
   /** Has the connection sent to at the end of the turn. */
@@ -248,11 +248,6 @@ export class ServerConnection implements SessionHooks {
 
   #goOn(): boolean {
     return this.#worksAwaited === 0 && this.session.goOn() && this.#worksAwaited === 0;
-  }
-
-  /** What is not whole yet counts as well: a body in many chunks is work with each of them. */
-  onRead(bytes: number): void {
-    this.broker.turn.spend(Math.floor(bytes / limits.octetsReadPerWork));
   }
 
   onInputHeld(): void {
@@ -497,4 +492,8 @@ export class ServerConnection implements SessionHooks {
   #emit(event: ConnectionEventBody): void {
     this.broker.events.emit({ ...event, connection: this.#info });
   }
+}
+
+function isTable(value: unknown): value is FieldTable {
+  return typeof value === 'object' && value !== null;
 }

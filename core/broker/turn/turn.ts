@@ -35,9 +35,9 @@ interface Task {
  *
  * A turn has a budget of work. When that is used up, queues that are still to be pumped and tasks
  * that are still to be done wait for later turns, in their order, beside everybody else who waits
- * (see `Parties`). What was begun is not cut: a method, a publish with its copies, the publishes
- * of a transaction, a message that is `immediate`; what the turn changed is written as one group,
- * and what tells of it is sent at its end.
+ * (see `Parties`). What was begun is not cut: a method, a publish with its copies, a transaction,
+ * a message that is `immediate`, one acknowledgement of many; what the turn changed is written as
+ * one group, and what tells of it is sent at its end.
  */
 export class Turn {
   /** Clock time at which this turn began. */

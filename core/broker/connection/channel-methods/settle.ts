@@ -2,8 +2,7 @@ import { AmqpError } from '../../../errors.ts';
 import { limits } from '../../../limits.ts';
 import type { Delivery, Outcome } from '../../delivery/delivery.ts';
 import type { ChannelMethods, ServerChannel } from '../server-channel.ts';
-import type { PendingSettlement } from '../../publish/transaction.ts';
-import { chain, settleStepper } from '../settlement.ts';
+import { settleStepper } from '../settlement.ts';
 
 /** Methods of the class basic that settle deliveries. */
 export const settleMethods: ChannelMethods<
@@ -61,31 +60,8 @@ function settleInTurns(
   channel.afterWork((done) => turn.stepwise(settleStepper(turn, deliveries, outcome), done), then);
 }
 
-/**
- * Settles what a transaction settles, and then calls `then`. Where a journal keeps it as one, all
- * of it is done in this turn; in memory nothing comes between that could undo a part, so that very
- * many settlements go on over turns.
- */
-export function settleCommitted(
-  channel: ServerChannel, settlements: readonly PendingSettlement[], then: () => void,
-): void {
-  const { vhost: { turn, persistence } } = channel;
-  const count = settlements.reduce((sum, { deliveries }) => sum + deliveries.length, 0);
-  if (persistence !== undefined || count <= limits.settledAtOnceMax) {
-    for (const { deliveries, outcome } of settlements) settleNow(channel, deliveries, outcome);
-    then();
-    return;
-  }
-  for (const { deliveries, outcome } of settlements) {
-    if (outcome === 'ack') countAcks(channel, deliveries);
-  }
-  const step = chain(settlements.map(({ deliveries, outcome }) => (
-    settleStepper(turn, deliveries, outcome))));
-  channel.afterWork((done) => turn.stepwise(step, done), then);
-}
-
-/** Settles all of them in this turn. */
-function settleNow(
+/** Settles all of them in this turn: a transaction is not cut. */
+export function settleNow(
   channel: ServerChannel, deliveries: readonly Delivery[], outcome: Outcome,
 ): void {
   channel.vhost.turn.spend(deliveries.length);

@@ -1,8 +1,7 @@
 import { AmqpError } from '../../../errors.ts';
-import { methods } from '../../../protocol/spec.ts';
 import type { ChannelMethods, ServerChannel } from '../server-channel.ts';
 import { Transaction } from '../../publish/transaction.ts';
-import { settleCommitted } from './settle.ts';
+import { settleNow } from './settle.ts';
 
 /** Methods of the class tx. */
 export const transactionMethods: ChannelMethods<'tx.select' | 'tx.commit' | 'tx.rollback'> = {
@@ -20,9 +19,19 @@ export const transactionMethods: ChannelMethods<'tx.select' | 'tx.commit' | 'tx.
   'tx.commit': (channel) => {
     const transaction = transactionOf(channel);
     const complete = channel.publisher.commit();
-    const { settlements } = transaction;
+    for (const { deliveries, outcome } of transaction.settlements) {
+      settleNow(channel, deliveries, outcome);
+    }
     transaction.clear();
-    settleCommitted(channel, settlements, () => answerCommit(channel, complete));
+    // The messages that other queues took are in all the same. TX-05.
+    if (!complete) throw new AmqpError('PRECONDITION_FAILED', 'partial tx completion');
+    // The answer waits for the disk. TX-06.
+    channel.onceCommitted(
+      () => channel.send('tx.commit-ok', {}),
+      () => channel.fail(
+        new AmqpError('PRECONDITION_FAILED', 'the transaction could not be stored'),
+      ),
+    );
   },
 
   /** What was settled is unacknowledged again. TX-03. */
@@ -33,22 +42,6 @@ export const transactionMethods: ChannelMethods<'tx.select' | 'tx.commit' | 'tx.
     channel.send('tx.rollback-ok', {});
   },
 };
-
-/** Tells the client that the transaction is done: once it is on disk. TX-06. */
-function answerCommit(channel: ServerChannel, complete: boolean): void {
-  if (!complete) {
-    // The messages that other queues took are in all the same. TX-05.
-    const error = new AmqpError('PRECONDITION_FAILED', 'partial tx completion');
-    channel.fail(error.at(methods['tx.commit'].id));
-    return;
-  }
-  channel.onceCommitted(
-    () => channel.send('tx.commit-ok', {}),
-    () => channel.fail(
-      new AmqpError('PRECONDITION_FAILED', 'the transaction could not be stored'),
-    ),
-  );
-}
 
 /** The transaction of a channel; a channel without one: 406. TX-01. */
 function transactionOf(channel: ServerChannel): Transaction {
