@@ -1,5 +1,6 @@
 import { AmqpError } from '../errors.ts';
 import { blockOf, type Block } from './bytes.ts';
+import { methodById, type MethodCodec } from './codec.ts';
 import { wireLimits } from './limits.ts';
 import { FRAME_END, FRAME_HEADER_BYTES, FRAME_OVERHEAD_BYTES, frameTypes } from './spec.ts';
 
@@ -156,6 +157,16 @@ export class FrameReader {
 /** CON-20: a frame whose type is not one of AMQP's, or a heartbeat with a payload. */
 export function unknownFrame(block: Block, type: number, start: number, end: number): AmqpError {
   return frameError('FRAME_ERROR', type, block, start, end, ': unknown_frame');
+}
+
+/** The method of a method frame. Errors: 501 for one that is too short, 540 for an unknown one. */
+export function methodAt(block: Block, start: number, end: number): MethodCodec {
+  if (end - start < 4) throw unknownFrame(block, frameTypes.method, start, end);
+  const [classId, methodId] = [block.view.getUint16(start), block.view.getUint16(start + 2)];
+  const codec = methodById(classId, methodId);
+  if (codec !== undefined) return codec;
+  const id = [classId, methodId] as const;
+  throw new AmqpError('NOT_IMPLEMENTED', `unknown method ${id.join('.')}`, id);
 }
 
 /** CON-21, CON-22: a heartbeat anywhere but on channel 0, or content there. */

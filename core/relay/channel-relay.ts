@@ -31,10 +31,6 @@ export interface ChannelRelayOwner {
  * alone.
  */
 export class ChannelRelay {
-  /** Methods that were refused, and messages each way. */
-  refused = 0;
-  published = 0;
-  delivered = 0;
   readonly #channels = new Map<number, RelayChannel>();
   readonly #client: Leg;
   readonly #upstream: Leg;
@@ -95,7 +91,6 @@ export class ChannelRelay {
     const flagsAt = start + CONTENT_HEADER_BYTES;
     checkProperties(block, flagsAt, end);
     this.#owner.firewall?.content(bodyBytes, block, flagsAt, end);
-    this.published++;
     this.#upstream.pass(channel.heldBlock!, channel.heldStart, channel.heldEnd);
     channel.dropHeld();
     this.#upstream.pass(block, start, end);
@@ -118,7 +113,6 @@ export class ChannelRelay {
     this.#client.pass(block, start, end);
     if (codec.spec.content === true) {
       channel.fromUpstream.begin();
-      this.delivered++;
     } else if (name === 'channel.close') {
       channel.upstreamCloses = true;
       channel.dropHeld();
@@ -146,7 +140,6 @@ export class ChannelRelay {
   refuse(number: number, error: AmqpError): boolean {
     const channel = this.#channels.get(number);
     if (channel === undefined || channel.isClosing) return false;
-    this.refused++;
     channel.isRefused = true;
     channel.dropHeld();
     channel.refusal = error;

@@ -1,8 +1,8 @@
 import { AmqpError, AnswerAwaited } from '../errors.ts';
 import type { Sink } from '../ports.ts';
 import { blockOf, type Block } from '../protocol/bytes.ts';
-import { methodById, type MethodCodec } from '../protocol/codec.ts';
-import { FrameReader, strayFrame, unknownFrame } from '../protocol/frame-reader.ts';
+import type { MethodCodec } from '../protocol/codec.ts';
+import { FrameReader, methodAt, strayFrame, unknownFrame } from '../protocol/frame-reader.ts';
 import { FRAME_HEADER_BYTES, frameTypes } from '../protocol/spec.ts';
 import { ProtocolHeader } from '../session/protocol-header.ts';
 import type { ConnectionState } from '../session/states.ts';
@@ -68,7 +68,6 @@ export class ClientInput {
     if (this.#frames.broken || this.#hooks.state === 'closed') return;
     const { leg } = this;
     leg.received++;
-    leg.receivedBytes += chunk.length;
     this.#isTapped = this.#hooks.isTapped;
     if (this.waits || leg.input.holds) leg.input.push(chunk);
     else this.#read(chunk);
@@ -186,13 +185,7 @@ export class ClientInput {
   }
 
   #onMethodFrame(channel: number, block: Block, start: number, end: number): void {
-    if (end - start < 4) throw unknownFrame(block, frameTypes.method, start, end);
-    const [classId, methodId] = [block.view.getUint16(start), block.view.getUint16(start + 2)];
-    const codec = methodById(classId, methodId);
-    if (codec === undefined) {
-      const id = [classId, methodId] as const;
-      throw new AmqpError('NOT_IMPLEMENTED', `unknown method ${id.join('.')}`, id);
-    }
+    const codec = methodAt(block, start, end);
     this.#method = codec.spec.id;
     if (this.#hooks.state === 'closing' && !codec.name.startsWith('connection.close')) return;
     try {

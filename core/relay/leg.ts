@@ -18,11 +18,9 @@ export interface LegEnv {
 
 /** One of the two ends of a relayed connection: the way out to it, its heartbeats, its deadline. */
 export class Leg {
-  /** Chunks that came, for the heartbeat; batches that were sent; octets of both. */
+  /** Chunks that came, and batches that were sent: the heartbeat looks at both. */
   received = 0;
-  receivedBytes = 0;
   sent = 0;
-  sentBytes = 0;
   readonly input: Input;
   /** Hears of whole frames that are sent. */
   tap: ((bytes: Uint8Array) => void) | undefined;
@@ -62,7 +60,6 @@ export class Leg {
 
   send(bytes: Uint8Array): void {
     this.sent++;
-    this.sentBytes += bytes.length;
     this.tap?.(bytes);
     this.#sink.send(bytes);
   }

@@ -96,17 +96,6 @@ implements Machine, InputHooks, UpstreamOwner, ChannelRelayOwner, LoginOwner {
     return !this.#input.isWritable;
   }
 
-  /** What went over the client's leg, and was relayed. */
-  get traffic() {
-    const { received, receivedBytes, sent, sentBytes } = this.#leg;
-    return {
-      receivedBytes, receivedChunks: received, sentBytes, sentBatches: sent,
-      published: this.#channels?.published ?? 0,
-      delivered: this.#channels?.delivered ?? 0,
-      refused: this.#channels?.refused ?? 0,
-    };
-  }
-
   get isTapped(): boolean {
     return this.#host.framesObserved;
   }

@@ -68,7 +68,6 @@ export class UpstreamLeg implements Machine {
   receive(chunk: Uint8Array): void {
     if (this.#ended) return;
     this.leg.received++;
-    this.leg.receivedBytes += chunk.length;
     try {
       this.#frames.feed(chunk);
       this.#frames.run();

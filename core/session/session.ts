@@ -3,9 +3,9 @@ import { AmqpError } from '../errors.ts';
 import { wireLimits } from '../protocol/limits.ts';
 import type { Cancel, Clock, Machine, Sink } from '../ports.ts';
 import type { Block } from '../protocol/bytes.ts';
-import { methodById, writeMethod, type MethodCodec } from '../protocol/codec.ts';
+import { writeMethod, type MethodCodec } from '../protocol/codec.ts';
 import { missingContent, unexpectedFrame, type Content } from '../protocol/content.ts';
-import { FrameReader, strayFrame, unknownFrame } from '../protocol/frame-reader.ts';
+import { FrameReader, methodAt, strayFrame, unknownFrame } from '../protocol/frame-reader.ts';
 import { Reader } from '../protocol/reader.ts';
 import { FRAME_HEADER_BYTES, frameTypes, methods, PROTOCOL_HEADER } from '../protocol/spec.ts';
 import type { From, MethodArgs, MethodName, Role } from '../protocol/types.ts';
@@ -289,13 +289,7 @@ export class Session<R extends Role> implements Machine {
   }
 
   #onMethodFrame(channel: number, block: Block, start: number, end: number): void {
-    if (end - start < 4) throw unknownFrame(block, frameTypes.method, start, end);
-    const [classId, methodId] = [block.view.getUint16(start), block.view.getUint16(start + 2)];
-    const codec = methodById(classId, methodId);
-    if (codec === undefined) {
-      const id = [classId, methodId] as const;
-      throw new AmqpError('NOT_IMPLEMENTED', `unknown method ${id.join('.')}`, id);
-    }
+    const codec = methodAt(block, start, end);
     this.#method = codec.spec.id;
     if (this.#isDiscarded(channel, codec.name)) return;
     const content = this.#channels[channel]?.content;

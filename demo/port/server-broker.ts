@@ -51,8 +51,8 @@ export class ServerBroker implements BrokerPort {
   }
 
   async #checkSession(): Promise<void> {
-    const { status } = await fetch('./api/whoami');
-    if (status === 401) this.#onLoggedOut();
+    const answer = await fetch('./api/whoami').catch(() => undefined);
+    if (answer?.status === 401) this.#onLoggedOut();
   }
 
   /** It shows no event; that something may have changed is news, as often as is good for both. */

@@ -1,8 +1,7 @@
 /** Who may do what, and what holds for many things, as lists. */
-import { part, placeOf, type Collection, type Field, type Row, type Values } from './collection.ts';
+import { part, placeOf, type Collection, type Field, type Row } from './collection.ts';
+import { nameField, userField, vhostField } from './fields.ts';
 
-const userField = { name: 'user', title: 'User' } as const;
-const vhostField = { name: 'vhost', title: 'Virtual host', initial: '/' } as const;
 
 const users: Collection = {
   name: 'users', title: 'Users', path: '/api/users', empty: 'There is no user.', isPaged: false,
@@ -19,14 +18,14 @@ const users: Collection = {
   creation: {
     title: 'Add or change a user',
     fields: [
-      { name: 'name', title: 'Name' }, { name: 'password', title: 'Password', kind: 'password' },
+      nameField, { name: 'password', title: 'Password', kind: 'password' },
       {
         name: 'tags', title: 'Tags', isOptional: true,
         hint: 'management, policymaker, monitoring, administrator',
       },
     ],
     path: ({ name }) => `/api/users/${part(name)}`,
-    body: ({ password, tags }) => ({ password, tags: tags!.replaceAll(/\s/g, '') }),
+    body: ({ password, tags }) => ({ password, tags: String(tags).replaceAll(/\s/g, '') }),
   },
 };
 
@@ -35,7 +34,7 @@ const patterns: readonly Field[] = (['configure', 'write', 'read'] as const).map
   isOptional: true,
 }));
 
-const permissionPath = ({ vhost, user }: Row | Values): string =>
+const permissionPath = ({ vhost, user }: Row): string =>
   `/api/permissions/${part(vhost)}/${part(user)}`;
 
 const permissions: Collection = {
@@ -55,7 +54,6 @@ const permissions: Collection = {
   creation: {
     title: 'Set permissions', fields: [userField, vhostField, ...patterns],
     path: permissionPath,
-    body: ({ configure, write, read }) => ({ configure, write, read }),
   },
 };
 
@@ -83,7 +81,6 @@ const topicPermissions: Collection = {
       ...patterns.slice(1),
     ],
     path: ({ vhost, user }) => `/api/topic-permissions/${part(vhost)}/${part(user)}`,
-    body: ({ exchange, write, read }) => ({ exchange, write, read }),
   },
 };
 
@@ -114,12 +111,14 @@ const vhosts: Collection = {
   creation: {
     title: 'Add a virtual host',
     fields: [
-      { name: 'name', title: 'Name' },
+      nameField,
       { name: 'description', title: 'Description', isOptional: true },
-      { name: 'type', title: 'Its queues are', kind: ['classic', 'quorum', 'stream'] },
+      {
+        name: 'default_queue_type', title: 'Its queues are',
+        kind: ['classic', 'quorum', 'stream'],
+      },
     ],
     path: ({ name }) => `/api/vhosts/${part(name)}`,
-    body: ({ description, type }) => ({ description, default_queue_type: type }),
   },
 };
 
@@ -143,9 +142,9 @@ function policiesAt(
     creation: {
       title: `Set a ${one}`,
       fields: [
-        { name: 'name', title: 'Name' }, vhostField,
+        nameField, vhostField,
         { name: 'pattern', title: 'Pattern', hint: '^orders\\.' },
-        { name: 'apply', title: 'Applies to', kind: targets },
+        { name: 'apply-to', title: 'Applies to', kind: targets },
         { name: 'priority', title: 'Priority', kind: 'number', initial: '0' },
         {
           name: 'definition', title: 'Definition', kind: 'json',
@@ -153,11 +152,6 @@ function policiesAt(
         },
       ],
       path: (values) => `${path}/${placeOf(values)}`,
-      body: (values) => ({
-        pattern: values['pattern'], 'apply-to': values['apply'],
-        priority: Number(values['priority']),
-        definition: JSON.parse(values['definition']!) as unknown,
-      }),
     },
   };
 }
@@ -180,11 +174,11 @@ const limitOf = (
   creation: {
     title: 'Set a limit',
     fields: [
-      of === 'user' ? userField : vhostField, { name: 'limit', title: 'Limit', kind: names },
+      of === 'user' ? userField : vhostField,
+      { name: 'limit', title: 'Limit', kind: names, inPath: true },
       { name: 'value', title: 'At most', kind: 'number', hint: '-1: no limit' },
     ],
     path: (values) => `/api/${of}-limits/${part(values[of])}/${part(values['limit'])}`,
-    body: ({ value }) => ({ value: Number(value) }),
   },
 });
 

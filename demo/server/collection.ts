@@ -13,17 +13,26 @@ export interface Column {
   readonly href?: (row: Row) => string;
 }
 
-export interface Action {
-  /** Where more has to be said than which thing: what is asked for. In place of all below. */
-  readonly form?: (row: Row) => Creation;
+interface Offered {
   readonly label: string;
-  readonly method?: 'DELETE' | 'PUT' | 'POST';
-  readonly path?: (row: Row) => string;
+  readonly isOffered?: (row: Row) => boolean;
+}
+
+/** What is done by one request. */
+export interface Deed extends Offered {
+  readonly method: 'DELETE' | 'PUT';
+  readonly path: (row: Row) => string;
   readonly body?: (row: Row) => unknown;
   /** What is asked before it is done; absent: nothing. */
   readonly asks?: (row: Row) => string;
-  readonly isOffered?: (row: Row) => boolean;
 }
+
+/** What more has to be said for than which thing. */
+export interface FormAction extends Offered {
+  readonly form: (row: Row) => Creation;
+}
+
+export type Action = Deed | FormAction;
 
 /** A field of the form that makes a new thing. */
 export interface Field {
@@ -33,16 +42,20 @@ export interface Field {
   readonly initial?: string;
   readonly hint?: string;
   readonly isOptional?: boolean;
+  /** It is a part of the path, and none of the body. */
+  readonly inPath?: boolean;
 }
 
-export type Values = Readonly<Record<string, string>>;
+/** What was entered, by the names of the fields; each as its kind says. */
+export type Values = Readonly<Record<string, unknown>>;
 
 export interface Creation {
   readonly title: string;
   readonly fields: readonly Field[];
   readonly method?: 'PUT' | 'POST';
   readonly path: (values: Values) => string;
-  readonly body: (values: Values) => unknown;
+  /** Default: the values that are not in the path. */
+  readonly body?: (values: Values) => unknown;
   /** What of an answer tells that it was not as wished, in words; '': all is well. */
   readonly regret?: (answer: unknown) => string;
 }
@@ -61,6 +74,19 @@ export interface Collection {
   readonly empty: string;
   /** Whether the server searches, sorts and cuts it into pages; else it is short. Default: yes. */
   readonly isPaged?: boolean;
+}
+
+/** What was entered into a field. Errors: SyntaxError where it is to be JSON and is not. */
+export function fieldValue(kind: Field['kind'], text: string): unknown {
+  if (kind === 'flag') return text === 'true';
+  if (kind === 'number') return Number(text);
+  return kind === 'json' ? JSON.parse(text) : text;
+}
+
+export function bodyOf({ fields, body }: Creation, values: Values): unknown {
+  if (body !== undefined) return body(values);
+  const sent = fields.filter(({ inPath }) => inPath !== true);
+  return Object.fromEntries(sent.map(({ name }) => [name, values[name]]));
 }
 
 /** What lies at a path of keys; undefined: nothing. */

@@ -1,7 +1,7 @@
 /** What lives in the broker, as lists. */
 import { part, placeOf, type Collection, type Creation, type Row } from './collection.ts';
+import { nameField, vhostField } from './fields.ts';
 
-const vhostField = { name: 'vhost', title: 'Virtual host', initial: '/' } as const;
 const argumentsField = {
   name: 'arguments', title: 'Arguments', kind: 'json', initial: '{}', isOptional: true,
   hint: '{ "x-message-ttl": 60000 }',
@@ -51,14 +51,8 @@ const queues: Collection = {
   ],
   creation: {
     title: 'Declare a queue',
-    fields: [
-      { name: 'name', title: 'Name' }, vhostField, durableField, autoDeleteField, argumentsField,
-    ],
-    path: ({ vhost, name }) => `/api/queues/${part(vhost)}/${part(name)}`,
-    body: (values) => ({
-      durable: values['durable'] === 'true', auto_delete: values['auto_delete'] === 'true',
-      arguments: JSON.parse(values['arguments']!) as unknown,
-    }),
+    fields: [nameField, vhostField, durableField, autoDeleteField, argumentsField],
+    path: (values) => `/api/queues/${placeOf(values)}`,
   },
 };
 
@@ -80,12 +74,9 @@ function publication({ vhost, name }: Row): Creation {
       { name: 'persistent', title: 'Persistent', kind: 'flag', initial: 'true' },
     ],
     path: () => `/api/exchanges/${part(vhost)}/${part(exchange)}/publish`,
-    body: (values) => ({
-      routing_key: values['routing_key'], payload: values['payload'], payload_encoding: 'string',
-      properties: {
-        delivery_mode: values['persistent'] === 'true' ? 2 : 1,
-        headers: JSON.parse(values['headers']!) as unknown,
-      },
+    body: ({ routing_key, payload, headers, persistent }) => ({
+      routing_key, payload, payload_encoding: 'string',
+      properties: { delivery_mode: persistent === true ? 2 : 1, headers },
     }),
     regret: (answer) => (
       (answer as { routed: boolean }).routed ? '' : 'No queue took it: it is gone.'),
@@ -112,19 +103,18 @@ const exchanges: Collection = {
   creation: {
     title: 'Declare an exchange',
     fields: [
-      { name: 'name', title: 'Name' }, vhostField,
+      nameField, vhostField,
       { name: 'type', title: 'Type', kind: ['direct', 'fanout', 'topic', 'headers'] },
       durableField, autoDeleteField, { name: 'internal', title: 'Internal', kind: 'flag' },
       argumentsField,
     ],
-    path: ({ vhost, name }) => `/api/exchanges/${part(vhost)}/${part(name)}`,
-    body: (values) => ({
-      type: values['type'], durable: values['durable'] === 'true',
-      auto_delete: values['auto_delete'] === 'true', internal: values['internal'] === 'true',
-      arguments: JSON.parse(values['arguments']!) as unknown,
-    }),
+    path: (values) => `/api/exchanges/${placeOf(values)}`,
   },
 };
+
+const bindingsPath = ({ vhost, source, destination, destination_type: type }: Row): string =>
+  `/api/bindings/${part(vhost)}/e/${part(source)}/${type === 'queue' ? 'q' : 'e'}/` +
+  part(destination);
 
 const bindings: Collection = {
   name: 'bindings', title: 'Bindings', path: '/api/bindings', empty: 'There is no binding.',
@@ -139,9 +129,7 @@ const bindings: Collection = {
   ],
   actions: [{
     label: 'Unbind', method: 'DELETE', isOffered: ({ source }) => source !== '',
-    path: ({ vhost, source, destination, destination_type: type, properties_key: key }) => (
-      `/api/bindings/${part(vhost)}/e/${part(source)}/${type === 'queue' ? 'q' : 'e'}/` +
-      `${part(destination)}/${part(key)}`),
+    path: (row) => `${bindingsPath(row)}/${part(row['properties_key'])}`,
     asks: ({ source, destination }) => (
       `Remove the binding from ${String(source)} to ${String(destination)}?`),
   }],
@@ -149,17 +137,12 @@ const bindings: Collection = {
     title: 'Bind',
     method: 'POST',
     fields: [
-      vhostField, { name: 'source', title: 'From exchange' },
-      { name: 'type', title: 'To a', kind: ['queue', 'exchange'] },
-      { name: 'destination', title: 'Named' },
+      vhostField, { name: 'source', title: 'From exchange', inPath: true },
+      { name: 'destination_type', title: 'To a', kind: ['queue', 'exchange'], inPath: true },
+      { name: 'destination', title: 'Named', inPath: true },
       { name: 'routing_key', title: 'Key', isOptional: true }, argumentsField,
     ],
-    path: ({ vhost, source, type, destination }) => (
-      `/api/bindings/${part(vhost)}/e/${part(source)}/${type === 'queue' ? 'q' : 'e'}/` +
-      part(destination)),
-    body: (values) => ({
-      routing_key: values['routing_key'], arguments: JSON.parse(values['arguments']!) as unknown,
-    }),
+    path: bindingsPath,
   },
 };
 

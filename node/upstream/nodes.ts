@@ -67,17 +67,17 @@ export class UpstreamNode implements RelayNode {
 
 /** The nodes of one upstream: connections go where the fewest are, and past who failed of late. */
 export class UpstreamNodes {
-  readonly all: readonly UpstreamNode[];
+  readonly #all: readonly UpstreamNode[];
   #turn = 0;
 
   constructor(all: readonly UpstreamNode[]) {
-    this.all = all;
+    this.#all = all;
   }
 
   /** In the order in which they are to be tried. */
   inOrder(): readonly UpstreamNode[] {
-    const first = this.#turn++ % this.all.length;
-    const rotated = [...this.all.slice(first), ...this.all.slice(0, first)];
+    const first = this.#turn++ % this.#all.length;
+    const rotated = [...this.#all.slice(first), ...this.#all.slice(0, first)];
     return rotated.sort((one, other) => (
       Number(other.isHealthy) - Number(one.isHealthy) || one.connections - other.connections));
   }

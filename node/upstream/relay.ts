@@ -47,15 +47,11 @@ export class Relay implements RelayHost {
   readonly mechanisms: RelayHost['mechanisms'];
   readonly untunedFrameBytesMax: number;
   readonly authenticator: Authenticator | undefined;
-  readonly connections = new Set<RelayedConnection>();
-  /** All nodes, of all upstreams. */
-  readonly nodes: readonly UpstreamNode[];
-  /** Methods that rules refused, and messages each way, of connections that are gone. */
-  readonly totals = { refused: 0, published: 0, delivered: 0, receivedBytes: 0, sentBytes: 0 };
   offered = {
     channelMax: limits.channelsMax, frameMax: limits.frameBytesMax,
     heartbeat: limits.heartbeatSeconds,
   };
+  readonly #connections = new Set<RelayedConnection>();
   readonly #broker: Broker;
   readonly #log: Log;
   readonly #options: UpstreamOptions;
@@ -84,8 +80,6 @@ export class Relay implements RelayHost {
     for (const { name, upstream: own } of upstreamVhosts) {
       this.#byVhost.set(name, own === undefined ? this.#default : nodesOf([own]));
     }
-    this.nodes = [...new Set([this.#default, ...this.#byVhost.values()])]
-      .flatMap((each) => each?.all ?? []);
     for (const { name, upstream: own } of upstreamVhosts) {
       if (own?.user !== undefined) this.#userByVhost.set(name, own.user);
     }
@@ -101,10 +95,10 @@ export class Relay implements RelayHost {
     let connection: RelayedConnection | undefined;
     const serve = relayed(this, `relayed-${++this.#number}`, (made) => {
       connection = made;
-      this.connections.add(made);
+      this.#connections.add(made);
     });
     return serve(inbound, link).pipe(finalize(() => {
-      if (connection !== undefined) this.#forget(connection);
+      if (connection !== undefined) this.#connections.delete(connection);
     }));
   };
 
@@ -118,13 +112,6 @@ export class Relay implements RelayHost {
 
   get framesObserved(): boolean {
     return this.#broker.events.framesObserved;
-  }
-
-  /** Counts of all connections, those that are gone too. */
-  get counts() {
-    const sum = { ...this.totals };
-    for (const { traffic } of this.connections) addTo(sum, traffic);
-    return sum;
   }
 
   loginOf(identity: Identity, vhost: string): UpstreamLogin {
@@ -166,12 +153,7 @@ export class Relay implements RelayHost {
   stop(): void {
     this.#isStopping = true;
     const error = new AmqpError('CONNECTION_FORCED', 'the gateway is shutting down', [0, 0]);
-    for (const connection of this.connections) connection.close(error);
-  }
-
-  #forget(connection: RelayedConnection): void {
-    this.connections.delete(connection);
-    addTo(this.totals, connection.traffic);
+    for (const connection of this.#connections) connection.close(error);
   }
 }
 
@@ -195,10 +177,4 @@ export function relayOf(options: UpstreamOptions, parts: RelayParts): Relay | un
   const { upstream = [], upstreamVhosts = [] } = options;
   if (upstream.length === 0 && upstreamVhosts.length === 0) return undefined;
   return new Relay(options, parts);
-}
-
-type Counts = Relay['totals'];
-
-function addTo(sum: Counts, traffic: Counts): void {
-  for (const name of Object.keys(sum) as (keyof Counts)[]) sum[name] += traffic[name];
 }

@@ -28,13 +28,11 @@ describe.skipIf(!hasChromium())('for everybody', { timeout: 180_000 }, () => {
     }
   };
 
-  const faultsOf = ({ page }: PlaygroundPage): Promise<string[]> => faultsOn(page);
-
   test.each(['light', 'dark'] as const)('axe finds nothing on any screen, %s', async (theme) => {
     const pg = await lived({ theme });
     const faults: string[] = [];
     await onEachScreen(pg, async (title) => {
-      faults.push(...(await faultsOf(pg)).map((fault) => `${title}: ${fault}`));
+      faults.push(...(await faultsOn(pg.page)).map((fault) => `${title}: ${fault}`));
     });
     expect(faults).toEqual([]);
   });
@@ -43,7 +41,7 @@ describe.skipIf(!hasChromium())('for everybody', { timeout: 180_000 }, () => {
     const pg = await lived({ width: 360, height: 740 });
     const faults: string[] = [];
     await onEachScreen(pg, async (title) => {
-      faults.push(...(await faultsOf(pg)).map((fault) => `${title}: ${fault}`));
+      faults.push(...(await faultsOn(pg.page)).map((fault) => `${title}: ${fault}`));
     });
     await pg.page.evaluate(() => {
       const { app } = window.__playground;
@@ -51,11 +49,11 @@ describe.skipIf(!hasChromium())('for everybody', { timeout: 180_000 }, () => {
       app.select({ kind: 'message', message: 1 });
     });
     await pg.page.getByRole('link', { name: /^bytes of frame/ }).first().waitFor();
-    faults.push(...await faultsOf(pg));
+    faults.push(...await faultsOn(pg.page));
     await pg.page.evaluate(() => window.__playground.app.select({ kind: 'client', name: 'consumer-1' }));
     await pg.page.getByRole('button', { name: 'Edit', exact: true }).click();
     await pg.page.locator('aside .cm-scroller').waitFor();
-    faults.push(...await faultsOf(pg));
+    faults.push(...await faultsOn(pg.page));
     expect(faults).toEqual([]);
   });
 
@@ -70,7 +68,7 @@ describe.skipIf(!hasChromium())('for everybody', { timeout: 180_000 }, () => {
     for (const open of openers) {
       await open();
       await pg.page.getByRole('dialog').waitFor();
-      faults.push(...await faultsOf(pg));
+      faults.push(...await faultsOn(pg.page));
       await pg.page.keyboard.press('Escape');
       await pg.page.getByRole('dialog').waitFor({ state: 'detached' });
     }

@@ -11,6 +11,7 @@ import { Log } from '../../node/log.ts';
 import { readUpstream, readUpstreamVhost } from '../../node/upstream/addresses.ts';
 import { readUpstreamRules } from '../../node/upstream/rules.ts';
 import { readUpstreamUsers } from '../../node/upstream/users.ts';
+import { freePort } from '../support/free-port.ts';
 
 const free = { hosts: ['127.0.0.1'], ports: { amqp: 0, http: 0 } };
 /** The node that stands for a cluster. */
@@ -76,16 +77,6 @@ async function refusal(url: string): Promise<string> {
   return `${error.replyCode} ${error.replyText}`;
 }
 
-/** A port at which nobody listens. */
-async function deadPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** A server that does this with whoever connects. */
 async function serverThat(serve: (socket: Socket) => void): Promise<number> {
   const server = createServer((socket) => {
@@ -124,7 +115,7 @@ describe('where it does not pass', () => {
 
   test('no node that can be reached is 320 and a sentence, and no node speaks AMQP the same', async () => {
     const deaf = await serverThat((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
-    const { gateway, lines } = await logged(`amqp://127.0.0.1:${await deadPort()},127.0.0.1:${deaf}`);
+    const { gateway, lines } = await logged(`amqp://127.0.0.1:${await freePort()},127.0.0.1:${deaf}`);
     expect(await refusal(urlOf(gateway)))
       .toMatch(/320 .*no node of the upstream can be reached, try again later/);
     const reasons = lines.filter(({ msg }) => msg === 'an upstream node is away').map(({ reason }) => reason);
@@ -169,7 +160,7 @@ describe('nodes', () => {
     const other = await startGateway({ ...free });
     onTestFinished(() => other.stop());
     const gateway = await relayTo(
-      `amqp://127.0.0.1:${await deadPort()},127.0.0.1:${node.ports.amqp},127.0.0.1:${other.ports.amqp}`);
+      `amqp://127.0.0.1:${await freePort()},127.0.0.1:${node.ports.amqp},127.0.0.1:${other.ports.amqp}`);
     for (let i = 0; i < 4; i++) await connected(urlOf(gateway));
     expect([node.broker.connectionCount, other.broker.connectionCount]).toEqual([2, 2]);
   });
